@@ -1,0 +1,82 @@
+"""InvestIQ: a research workbench for stocks whose numbers can be defended.
+
+The public names load on first use, so that ``import investiq`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+__version__: Final = "0.1.0"
+
+if TYPE_CHECKING:
+    from investiq import figures, strategies, widgets
+    from investiq.analysis.analyzing import analyze
+    from investiq.backtesting.engine import backtest
+    from investiq.backtesting.result import load_result
+    from investiq.core.errors import InvestIQError
+    from investiq.execution.costs import Costs
+    from investiq.history.bars import Bars
+    from investiq.history.history import History
+    from investiq.history.panel import Panel
+    from investiq.market.loading import list_symbols, load_bars, load_panel, load_records, synthetic_truth
+    from investiq.reporting.sheets import tear_sheet
+
+_HOMES: Final[dict[str, str]] = {
+    "Bars": "investiq.history.bars",
+    "Costs": "investiq.execution.costs",
+    "History": "investiq.history.history",
+    "InvestIQError": "investiq.core.errors",
+    "Panel": "investiq.history.panel",
+    "analyze": "investiq.analysis.analyzing",
+    "backtest": "investiq.backtesting.engine",
+    "list_symbols": "investiq.market.loading",
+    "load_bars": "investiq.market.loading",
+    "load_panel": "investiq.market.loading",
+    "load_records": "investiq.market.loading",
+    "load_result": "investiq.backtesting.result",
+    "synthetic_truth": "investiq.market.loading",
+    "tear_sheet": "investiq.reporting.sheets",
+}
+_PACKAGES: Final = ("figures", "strategies", "widgets")
+
+__all__ = [
+    "Bars",
+    "Costs",
+    "History",
+    "InvestIQError",
+    "Panel",
+    "analyze",
+    "backtest",
+    "figures",
+    "list_symbols",
+    "load_bars",
+    "load_panel",
+    "load_records",
+    "load_result",
+    "strategies",
+    "synthetic_truth",
+    "tear_sheet",
+    "widgets",
+]
+
+if os.environ.get("INVESTIQ_OFFLINE", "") not in ("", "0"):
+    from investiq.runtime.offline import refuse_connections
+
+    refuse_connections()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return importlib.import_module(f"investiq.{name}")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'investiq' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

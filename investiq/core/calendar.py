@@ -1,0 +1,159 @@
+"""Exchange calendars: sessions, closes, and when a bar became known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.core.errors import DataError
+from investiq.core.types import INTERVAL_MINUTES, Interval
+
+if TYPE_CHECKING:
+    import exchange_calendars
+
+__all__ = ["closes", "known_at", "missing_sessions", "nth_session_close", "periods_per_year", "session_dates"]
+
+InstantArray = NDArray[np.datetime64]
+
+# Before 1990 no bundled series has a session rule to follow; the end leaves a year for "next session" questions.
+_FIRST_SESSION: Final = "1980-01-01"
+
+# US equities: 252 sessions of 390 minutes; the convention of the field, not a count of this sample.
+SESSIONS_PER_YEAR: Final[dict[str, int]] = {"XNYS": 252, "XNAS": 252, "24/7": 365}
+SESSION_MINUTES: Final[dict[str, int]] = {"XNYS": 390, "XNAS": 390, "24/7": 1440}
+
+
+@lru_cache(maxsize=4)
+def _calendar(name: str) -> exchange_calendars.ExchangeCalendar:
+    import exchange_calendars
+
+    try:
+        return exchange_calendars.get_calendar(name, start=_FIRST_SESSION)
+    except exchange_calendars.errors.InvalidCalendarName:
+        raise DataError(f"unknown exchange calendar {name!r}; expected a market code such as 'XNYS'") from None
+
+
+@lru_cache(maxsize=4)
+def _sessions_and_closes(name: str) -> tuple[InstantArray, InstantArray]:
+    calendar = _calendar(name)
+    sessions = calendar.sessions.to_numpy().astype("datetime64[us]")
+    ends = calendar.closes.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
+    sessions.flags.writeable = ends.flags.writeable = False
+    return sessions, ends
+
+
+def session_dates(calendar: str, first: np.datetime64, last: np.datetime64) -> InstantArray:
+    """Return the sessions of `calendar` in [first, last] as dates at 00:00 UTC, datetime64[us]."""
+    sessions, _ = _sessions_and_closes(calendar)
+    low = np.searchsorted(sessions, first.astype("datetime64[D]").astype("datetime64[us]"), side="left")
+    high = np.searchsorted(sessions, last.astype("datetime64[us]"), side="right")
+    return sessions[low:high]
+
+
+def closes(calendar: str, sessions: InstantArray) -> InstantArray:
+    """Return the closing instant (UTC, early closes included) of each session date.
+
+    Raises
+    ------
+    DataError
+        If a date is no session of `calendar`.
+    """
+    known, ends = _sessions_and_closes(calendar)
+    days = sessions.astype("datetime64[D]").astype("datetime64[us]")
+    rows = np.minimum(np.searchsorted(known, days), known.size - 1)
+    wrong = known[rows] != days
+    if wrong.any():
+        first = days[np.argmax(wrong)].astype("datetime64[D]")
+        raise DataError(
+            f"{int(wrong.sum())} date(s) are no session of {calendar}, first {first}; "
+            "drop these rows or name the calendar that they follow"
+        )
+    return ends[rows]
+
+
+def nth_session_close(calendar: str, dates: InstantArray, count: int) -> InstantArray:
+    """Return the close of the `count`-th session after each date (the date itself does not count)."""
+    known, ends = _sessions_and_closes(calendar)
+    days = dates.astype("datetime64[D]").astype("datetime64[us]")
+    rows = np.searchsorted(known, days, side="right") + count - 1
+    if (rows >= known.size).any():
+        raise DataError(f"{calendar} has no session {count} after {days[rows >= known.size][0]}; the calendar ends there")
+    return ends[rows]
+
+
+def known_at(
+    ts: InstantArray, interval: Interval, calendar: str, delay: timedelta = timedelta(0), settle: timedelta = timedelta(0)
+) -> InstantArray:
+    """Return when each bar was complete and available: end + delay + settle.
+
+    Parameters
+    ----------
+    ts : ndarray of datetime64[us], shape (n_bars,)
+        Labels: opening instants, or (first) session dates for daily and longer bars.
+    interval : str
+    calendar : str
+        Exchange calendar, such as ``"XNYS"``.
+    delay, settle : timedelta
+        Delay of the data plan, and time for prints after the end.
+
+    Returns
+    -------
+    ndarray of datetime64[us], shape (n_bars,)
+        The end is, for intraday bars, the opening instant plus the interval but
+        not past the session's close; for daily and longer bars the close of the
+        last scheduled session of the period.
+    """
+    shift = np.timedelta64(delay + settle)
+    ts = ts.astype("datetime64[us]")
+    if interval == "1d":
+        return closes(calendar, ts) + shift
+    if interval in ("1w", "1mo"):
+        unit = "W" if interval == "1w" else "M"
+        # numpy's weeks start on Thursday (1970-01-01); shift so that they start on Monday.
+        offset = np.timedelta64(3, "D") if interval == "1w" else np.timedelta64(0, "D")
+        period = (ts.astype("datetime64[D]") + offset).astype(f"datetime64[{unit}]")
+        next_first = (period + 1).astype("datetime64[D]") - offset
+        sessions, ends = _sessions_and_closes(calendar)
+        return ends[np.searchsorted(sessions, next_first.astype("datetime64[us]"), side="left") - 1] + shift
+    sessions, ends = _sessions_and_closes(calendar)
+    row = np.minimum(np.searchsorted(ends, ts, side="right"), ends.size - 1)
+    return np.minimum(ts + np.timedelta64(INTERVAL_MINUTES[interval], "m"), ends[row]) + shift
+
+
+def periods_per_year(interval: Interval, calendar: str) -> float:
+    """Return the bars in a year by convention: 252 for daily bars of US shares.
+
+    It follows the declared interval and calendar, never a count of stamps.
+
+    Examples
+    --------
+    >>> periods_per_year("1d", "XNYS"), periods_per_year("1w", "XNYS"), periods_per_year("60min", "XNYS")
+    (252.0, 52.0, 1764.0)
+    """
+    if interval == "1w":
+        return 52.0
+    if interval == "1mo":
+        return 12.0
+    if calendar not in SESSIONS_PER_YEAR:
+        raise DataError(
+            f"no convention for the number of sessions a year of {calendar!r}; "
+            f"known are {', '.join(SESSIONS_PER_YEAR)}; pass periods_per_year"
+        )
+    if interval == "1d":
+        return float(SESSIONS_PER_YEAR[calendar])
+    bars_per_session = -(-SESSION_MINUTES[calendar] // INTERVAL_MINUTES[interval])
+    return float(SESSIONS_PER_YEAR[calendar] * bars_per_session)
+
+
+def missing_sessions(calendar: str, ts: InstantArray) -> InstantArray:
+    """Return the sessions between the first and the last of `ts` that `ts` does not hold (daily labels)."""
+    if ts.size == 0:
+        return ts
+    expected = session_dates(calendar, ts[0], ts[-1])
+    return expected[~np.isin(expected, ts.astype("datetime64[D]").astype("datetime64[us]"))]
+
+

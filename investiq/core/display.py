@@ -1,0 +1,99 @@
+"""Facts, notes and provenance to text and to HTML: both state the same numbers by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+from investiq.core.facts import Fact, format_fact
+from investiq.core.notes import Note
+
+__all__ = ["NOTE_SIGNS", "STYLE", "facts_table", "notes_list", "provenance_block", "to_html", "to_text"]
+
+NOTE_SIGNS: Final = {"info": "i", "caution": "!", "error": "x"}
+
+# Colours come as CSS variables so that JupyterLab's, Voila's and a report's theme apply; the fallbacks are the light theme.
+STYLE: Final = """
+.iq-card{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:13px;line-height:1.45;max-width:980px;
+ color:var(--iq-text,var(--jp-content-font-color1,#1b2733));background:var(--iq-surface,var(--jp-layout-color1,#fff));
+ border:1px solid var(--iq-border,var(--jp-border-color2,#dde3ea));border-radius:8px;padding:14px 18px}
+.iq-card h3{margin:0 0 8px;font-size:15px;font-weight:600}
+.iq-card table.iq-facts{border-collapse:collapse;width:100%;margin:0}
+.iq-card table.iq-facts td,.iq-card table.iq-facts th{padding:4px 10px 4px 0;border:0;border-bottom:1px solid var(--iq-border,var(--jp-border-color2,#e8edf2));
+ text-align:left;vertical-align:top;background:none}
+.iq-card table.iq-facts td.iq-value{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;font-weight:600}
+.iq-card .iq-quiet,.iq-card td.iq-convention{color:var(--iq-muted,var(--jp-content-font-color2,#5b6b7b));font-size:12px}
+.iq-card ul.iq-notes{list-style:none;margin:10px 0 0;padding:0}
+.iq-card ul.iq-notes li{margin:3px 0;padding-left:20px;position:relative}
+.iq-card ul.iq-notes li b{position:absolute;left:2px}
+.iq-card details.iq-provenance{margin-top:10px}
+.iq-card details.iq-provenance summary{cursor:pointer}
+.iq-mark{display:inline-block;border:1px solid currentColor;border-radius:4px;padding:0 6px;margin-left:8px;font-size:11px;letter-spacing:.06em;
+ color:var(--iq-mark,#8a5a00);vertical-align:middle}
+""".replace("\n", "")
+
+
+def facts_table(facts: Sequence[Fact]) -> str:
+    """Return an HTML table of label, value and convention; a note stands under its convention."""
+    rows = []
+    for fact in facts:
+        remarks = "; ".join(part for part in (fact.convention, fact.note) if part)
+        rows.append(
+            f'<tr><td>{escape(fact.label)}</td><td class="iq-value">{escape(format_fact(fact))}</td>'
+            f'<td class="iq-convention">{escape(remarks)}</td></tr>'
+        )
+    return f'<table class="iq-facts"><tbody>{"".join(rows)}</tbody></table>'
+
+
+def notes_list(notes: Sequence[Note]) -> str:
+    """Return the notes as an HTML list, or an empty string."""
+    if not notes:
+        return ""
+    items = "".join(f"<li><b>{NOTE_SIGNS[note.severity]}</b>{escape(note.text)}</li>" for note in notes)
+    return f'<ul class="iq-notes">{items}</ul>'
+
+
+def provenance_block(provenance: Sequence[Fact]) -> str:
+    """Return the quiet block that states where the numbers come from."""
+    if not provenance:
+        return ""
+    return (
+        '<details class="iq-provenance iq-quiet" open><summary>Provenance and conventions</summary>'
+        f"{facts_table(provenance)}</details>"
+    )
+
+
+def to_html(
+    title: str, facts: Sequence[Fact], notes: Sequence[Note], provenance: Sequence[Fact], watermark: str | None
+) -> str:
+    """Return a self-contained card; every text from outside is escaped."""
+    mark = f'<span class="iq-mark">{escape(watermark)}</span>' if watermark else ""
+    return (
+        f'<style>{STYLE}</style><div class="iq-card"><h3>{escape(title)}{mark}</h3>'
+        f"{facts_table(facts)}{notes_list(notes)}{provenance_block(provenance)}</div>"
+    )
+
+
+def to_text(
+    title: str, facts: Sequence[Fact], notes: Sequence[Note], provenance: Sequence[Fact], watermark: str | None
+) -> str:
+    """Return the plain-text twin of `to_html`."""
+    lines = [f"{title}  [{watermark}]" if watermark else title]
+    lines += _rows(facts)
+    if notes:
+        lines += ["", *(f"  {NOTE_SIGNS[note.severity]} {note.text}" for note in notes)]
+    if provenance:
+        lines += ["", "  Provenance and conventions", *_rows(provenance)]
+    return "\n".join(lines)
+
+
+def _rows(facts: Sequence[Fact]) -> list[str]:
+    width = max((len(fact.label) for fact in facts), default=0)
+    value_width = min(max((len(format_fact(fact)) for fact in facts), default=0), 24)
+    rows = []
+    for fact in facts:
+        remarks = "; ".join(part for part in (fact.convention, fact.note) if part)
+        row = f"  {fact.label:<{width}}  {format_fact(fact):>{value_width}}" if value_width < 24 or len(format_fact(fact)) <= 24 else f"  {fact.label:<{width}}  {format_fact(fact)}"
+        rows.append(f"{row}  {remarks}".rstrip())
+    return rows

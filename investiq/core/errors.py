@@ -1,0 +1,86 @@
+"""Errors, named for what the caller would do about them.
+
+Every message says what was wrong, what was found, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "InsufficientDataError",
+    "InvestIQError",
+    "MissingDependencyError",
+    "OfflineError",
+    "ReportError",
+    "StaleDataError",
+    "UnknownSymbolError",
+    "VendorError",
+    "near_matches",
+]
+
+
+class InvestIQError(Exception):
+    """Base of every error that InvestIQ raises on purpose."""
+
+
+class DataError(InvestIQError):
+    """The input is wrong: fix the input."""
+
+
+class InsufficientDataError(DataError):
+    """The formula is undefined on so few observations: pass more data."""
+
+
+class UnknownSymbolError(DataError):
+    """No provider serves the symbol: choose one of those named in the message."""
+
+
+class StaleDataError(DataError):
+    """The newest data is older than expected: reload, or pass an earlier ``as_of``."""
+
+
+class ConfigError(InvestIQError):
+    """A parameter or a setting is out of range: change it."""
+
+
+class VendorError(InvestIQError):
+    """A data vendor failed: retry later."""
+
+
+class OfflineError(VendorError):
+    """A connection was attempted while ``INVESTIQ_OFFLINE=1``: unset it, or use local data."""
+
+
+class ReportError(InvestIQError):
+    """A report could not be made or written: see the file named in the message."""
+
+
+class MissingDependencyError(InvestIQError):
+    """An optional package is not installed: run the command in the message."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(
+            f"{purpose} needs the package {package!r}, which is not installed; "
+            f"install it with: pip install 'investiq[{extra}]'"
+        )
+
+
+def near_matches(word: str, known: Iterable[str], limit: int = 3) -> str:
+    """Return ``"; did you mean 'A' or 'B'?"``, or an empty string if nothing is near.
+
+    Examples
+    --------
+    >>> near_matches("GSPC", ["^GSPC", "^IXIC"])
+    "; did you mean '^GSPC'?"
+    """
+    by_key = {name.casefold(): name for name in known}
+    found = difflib.get_close_matches(word.casefold(), by_key, n=limit, cutoff=0.6)
+    if not found:
+        return ""
+    return "; did you mean " + " or ".join(repr(by_key[key]) for key in found) + "?"

@@ -1,0 +1,81 @@
+"""A fact is one number of a result with its unit and convention; every form of the result shows the same facts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+__all__ = ["Fact", "Unit", "format_fact", "format_value"]
+
+Unit = Literal[
+    "", "fraction", "ratio", "score", "money", "price", "shares", "count", "bars", "sessions", "days", "date", "time", "bps", "seconds"
+]
+
+_DECIMALS: Final[dict[str, int]] = {"ratio": 2, "score": 1, "money": 2, "price": 2, "bps": 1, "seconds": 2, "days": 1}
+_SUFFIX: Final[dict[str, str]] = {"bars": "bars", "sessions": "sessions", "days": "days", "bps": "bps", "seconds": "s"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a result.
+
+    Attributes
+    ----------
+    label : str
+        What it is, in the field's standard term.
+    value : Any
+        The number itself (fractions, not percent), a date, or a word. NaN is
+        shown as ``n/a`` and needs a `note` that says why.
+    unit : str
+        How it is shown: ``"fraction"`` as percent, ``"ratio"`` with two
+        decimals, ``"money"``, ``"count"``, ``"date"`` and so on.
+    convention : str
+        How it was computed: periods per year, ddof, risk-free, basis.
+    note : str
+        Reason for a missing value, or a caution about this one value.
+    """
+
+    label: str
+    value: Any
+    unit: Unit = ""
+    convention: str = ""
+    note: str = ""
+
+
+def format_value(value: Any, unit: Unit = "") -> str:
+    """Return `value` as a reader sees it; percent signs, signs and separators are added here only.
+
+    Examples
+    --------
+    >>> format_value(-0.1234, "fraction"), format_value(float("nan"), "ratio"), format_value(1234.5, "money")
+    ('-12.34 %', 'n/a', '1,234.50')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "n/a"
+    if unit == "time" and isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    if unit in ("date", "time") and isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
+        return str(value)
+    number = float(value)
+    if math.isinf(number):
+        return "infinite" if number > 0 else "-infinite"
+    if unit == "fraction":
+        return f"{number * 100:,.2f} %"
+    if unit in ("count", "bars", "sessions"):
+        text = f"{number:,.0f}" if number == round(number) else f"{number:,.1f}"
+    elif unit == "shares":
+        text = f"{number:,.6f}".rstrip("0").rstrip(".")
+    elif unit in _DECIMALS:
+        text = f"{number:,.{_DECIMALS[unit]}f}"
+    else:
+        text = f"{number:,.6g}"
+    return f"{text} {_SUFFIX[unit]}" if unit in _SUFFIX else text
+
+
+def format_fact(fact: Fact) -> str:
+    """Return the value of `fact` as text."""
+    return format_value(fact.value, fact.unit)

@@ -1,0 +1,67 @@
+"""The base of every result: facts, notes and provenance in, text and HTML out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from investiq.core import display, doors
+from investiq.core.facts import Fact
+from investiq.core.notes import Note
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+__all__ = ["Result"]
+
+
+class Result:
+    """What a public function returns: frozen, printable, drawable, exportable.
+
+    A subclass sets `kind`, `title` and `facts()`, and `to_frame()`. It never
+    imports what draws or exports it (see `core.doors`).
+    """
+
+    kind: ClassVar[str]
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """One line that names the result."""
+        raise NotImplementedError
+
+    @property
+    def watermark(self) -> str | None:
+        """``"SAMPLE"`` or ``"SYNTHETIC"`` where the data are not a market's own."""
+        return None
+
+    def facts(self) -> list[Fact]:
+        """Return the numbers of the result, each with unit and convention."""
+        raise NotImplementedError
+
+    def provenance(self) -> list[Fact]:
+        """Return the quiet block: data passport, conventions, trials, degradation."""
+        return []
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the result as one table."""
+        raise NotImplementedError
+
+    def figure(self, **options: Any) -> go.Figure:
+        """Return the result as a plotly figure; `options` are those of the figure's own function."""
+        return doors.draw(self, **options)
+
+    def export(self, path: str | os.PathLike[str]) -> Path:
+        """Write `to_frame()` to a ``.csv``, ``.parquet`` or ``.xlsx`` file, or the figure and facts to ``.html``."""
+        return doors.export(self, Path(path))
+
+    def _repr_html_(self) -> str:
+        return display.to_html(self.title, self.facts(), self.notes, self.provenance(), self.watermark)
+
+    def __str__(self) -> str:
+        return display.to_text(self.title, self.facts(), self.notes, self.provenance(), self.watermark)
+
+    def __repr__(self) -> str:
+        return str(self)

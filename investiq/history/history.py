@@ -1,0 +1,90 @@
+"""`History`: everything known about a symbol, and the one place where the future is cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from investiq.core.errors import DataError, UnknownSymbolError, near_matches
+from investiq.core.notes import Note, merge_notes
+from investiq.history.bars import Bars
+from investiq.history.records import Records
+
+__all__ = ["History"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class History:
+    """Bars by symbol and records, of which a function may see only `until(as_of)`.
+
+    Attributes
+    ----------
+    symbol : str
+        The main symbol: tables made from the history are indexed like its bars.
+    series : mapping of str to Bars
+    benchmark : str, optional
+        Symbol of the benchmark, one of `series`.
+    tables : mapping of str to Records
+    """
+
+    symbol: str
+    series: Mapping[str, Bars]
+    benchmark: str | None = None
+    tables: Mapping[str, Records] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in filter(None, (self.symbol, self.benchmark)):
+            if name not in self.series:
+                raise DataError(f"the history has no bars of {name!r}; it holds {', '.join(self.series)}")
+
+    @classmethod
+    def of(cls, *bars: Bars, benchmark: Bars | None = None, records: Iterable[Records] = ()) -> History:
+        """Build a history; the first bars are the main symbol's."""
+        if not bars:
+            raise DataError("a history needs at least one Bars")
+        series = {each.symbol: each for each in bars}
+        if benchmark is not None:
+            series.setdefault(benchmark.symbol, benchmark)
+        return cls(
+            symbol=bars[0].symbol,
+            series=series,
+            benchmark=benchmark.symbol if benchmark is not None else None,
+            tables={each.name: each for each in records},
+        )
+
+    def __repr__(self) -> str:
+        return f"<History of {self.symbol}: bars {', '.join(self.series)}; records {', '.join(self.tables) or 'none'}>"
+
+    def bars(self, symbol: str | None = None) -> Bars:
+        """Return the bars of `symbol`, by default of the main symbol."""
+        name = self.symbol if symbol is None else symbol
+        if name not in self.series:
+            raise UnknownSymbolError(
+                f"the history has no bars of {name!r}{near_matches(name, self.series)}; it holds {', '.join(self.series)}"
+            )
+        return self.series[name]
+
+    def records(self, name: str) -> Records:
+        """Return the records called `name`."""
+        if name not in self.tables:
+            raise DataError(f"the history has no records {name!r}; it holds {', '.join(self.tables) or 'none'}")
+        return self.tables[name]
+
+    def until(self, as_of: str | datetime | np.datetime64) -> History:
+        """Return what was known at `as_of`: every row of every table with ``known_at <= as_of``."""
+        return History(
+            symbol=self.symbol,
+            series={name: bars.until(as_of) for name, bars in self.series.items()},
+            benchmark=self.benchmark,
+            tables={name: records.until(as_of) for name, records in self.tables.items()},
+        )
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The cautions of every series and table."""
+        return merge_notes(
+            *(bars.passport.notes for bars in self.series.values()), *(each.notes for each in self.tables.values())
+        )

@@ -1,0 +1,75 @@
+"""Instants in and out: every public time argument passes through here."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+
+from investiq.core.errors import DataError
+
+__all__ = ["instant", "label_text"]
+
+_DAY: Final = timedelta(days=1)
+
+
+def instant(when: Any, *, day_ends: bool = True) -> np.datetime64:
+    """Return `when` as a UTC instant, datetime64[us].
+
+    Parameters
+    ----------
+    when : str, date, datetime, Timestamp or datetime64
+        ISO text such as ``"2014"``, ``"2014-03"``, ``"2014-03-31"`` or
+        ``"2014-03-31 21:00"``. Without a zone it is UTC.
+    day_ends : bool, default True
+        A date without a time means its last microsecond; False means its first.
+        A year or a month means its end or its beginning likewise.
+
+    Raises
+    ------
+    DataError
+        If `when` cannot be read as a time.
+    """
+    if isinstance(when, np.datetime64):
+        if np.isnat(when):
+            raise DataError("a time was NaT; expected an ISO date or an aware datetime")
+        return when.astype("datetime64[us]")
+    if isinstance(when, datetime):
+        return _from_datetime(when)
+    if isinstance(when, date):
+        return _edge(np.datetime64(when, "D"), day_ends)
+    if isinstance(when, str):
+        return _from_text(when.strip(), day_ends)
+    raise DataError(f"{when!r} is not a time; expected an ISO date such as '2014-03-31' or an aware datetime")
+
+
+def _from_text(text: str, day_ends: bool) -> np.datetime64:
+    try:
+        if len(text) in (4, 7, 10):
+            return _edge(np.datetime64(text, {4: "Y", 7: "M", 10: "D"}[len(text)]), day_ends)
+        return _from_datetime(datetime.fromisoformat(text))
+    except ValueError:
+        raise DataError(
+            f"{text!r} is not a time; expected an ISO date such as '2014-03-31' or '2014-03-31T21:00+00:00'"
+        ) from None
+
+
+def _from_datetime(when: datetime) -> np.datetime64:
+    if when != when:  # pandas' NaT is a datetime that differs from itself
+        raise DataError("a time was NaT; expected an ISO date or an aware datetime")
+    utc = when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
+    return np.datetime64(utc.isoformat(), "us")
+
+
+def _edge(period: np.datetime64, day_ends: bool) -> np.datetime64:
+    first = period.astype("datetime64[us]")
+    if not day_ends:
+        return first
+    return (period + 1).astype("datetime64[us]") - np.timedelta64(1, "us")
+
+
+def label_text(ts: np.datetime64, interval: str) -> str:
+    """Return a bar's label as people write it: a date for daily and longer bars."""
+    unit = "D" if interval in ("1d", "1w", "1mo") else "m"
+    return str(ts.astype(f"datetime64[{unit}]")).replace("T", " ")

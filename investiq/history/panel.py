@@ -1,0 +1,106 @@
+"""`Panel`: many symbols on one calendar, as symbol-major contiguous arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.core.errors import DataError, UnknownSymbolError, near_matches
+from investiq.core.passport import Passport
+from investiq.core.types import Interval
+from investiq.history.bars import Bars
+
+__all__ = ["Panel"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Panel:
+    """Bars of several symbols on the union of their labels; a missing bar is NaN.
+
+    Attributes
+    ----------
+    symbols : tuple of str
+    interval : str
+    ts : ndarray of datetime64[us], shape (n_bars,)
+    open, high, low, close, volume, split_factor, total_factor : ndarray, shape (n_symbols, n_bars)
+        As in `Bars`; NaN where the symbol has no bar.
+    known_at : ndarray of datetime64[us], shape (n_symbols, n_bars)
+        NaT where the symbol has no bar.
+    passports : tuple of Passport
+    """
+
+    symbols: tuple[str, ...]
+    interval: Interval
+    ts: NDArray[np.datetime64]
+    open: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    close: NDArray[np.float64]
+    volume: NDArray[np.float64]
+    split_factor: NDArray[np.float64]
+    total_factor: NDArray[np.float64]
+    known_at: NDArray[np.datetime64]
+    passports: tuple[Passport, ...]
+
+    @classmethod
+    def of(cls, members: Sequence[Bars]) -> Panel:
+        """Align `members` on the union of their labels."""
+        if not members:
+            raise DataError("a panel needs at least one Bars")
+        symbols = tuple(bars.symbol for bars in members)
+        if len(set(symbols)) != len(symbols):
+            raise DataError(f"each symbol may appear once in a panel; found {', '.join(symbols)}")
+        intervals = {bars.interval for bars in members}
+        bases = {bars.basis for bars in members}
+        if len(intervals) > 1 or bases != {"raw"}:
+            raise DataError(
+                f"a panel holds raw bars of one interval; found intervals {sorted(intervals)} and bases {sorted(bases)}"
+            )
+        ts = np.unique(np.concatenate([bars.ts for bars in members]))
+        names = ("open", "high", "low", "close", "volume", "split_factor", "total_factor")
+        arrays = {name: np.full((len(members), ts.size), np.nan) for name in names}
+        known_at = np.full((len(members), ts.size), np.datetime64("NaT"), dtype="datetime64[us]")
+        for row, bars in enumerate(members):
+            at = np.searchsorted(ts, bars.ts)
+            for name in names:
+                arrays[name][row, at] = getattr(bars, name)
+            known_at[row, at] = bars.known_at
+        for array in (ts, known_at, *arrays.values()):
+            array.flags.writeable = False
+        return cls(
+            symbols=symbols,
+            interval=members[0].interval,
+            ts=ts,
+            known_at=known_at,
+            passports=tuple(bars.passport for bars in members),
+            **arrays,
+        )
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __iter__(self) -> Iterator[Bars]:
+        return (self.bars(symbol) for symbol in self.symbols)
+
+    def __repr__(self) -> str:
+        return f"<Panel of {len(self)} symbols x {self.ts.size:,} {self.interval} bars: {', '.join(self.symbols[:6])}>"
+
+    def bars(self, symbol: str) -> Bars:
+        """Return one member as `Bars`, without the labels at which it has no bar."""
+        if symbol not in self.symbols:
+            raise UnknownSymbolError(
+                f"the panel has no {symbol!r}{near_matches(symbol, self.symbols)}; it holds {', '.join(self.symbols)}"
+            )
+        row = self.symbols.index(symbol)
+        here = ~np.isnat(self.known_at[row])
+        names = ("open", "high", "low", "close", "volume", "split_factor", "total_factor", "known_at")
+        return Bars(
+            symbol=symbol,
+            interval=self.interval,
+            ts=self.ts[here],
+            passport=self.passports[row],
+            **{name: getattr(self, name)[row][here] for name in names},
+        )

@@ -1,0 +1,63 @@
+"""Records: dated facts that are no bars (close-only series, factors, macro), each with its `known_at`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from investiq.core.errors import DataError
+from investiq.core.notes import Note
+from investiq.history.instants import instant
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Records"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Records:
+    """A table of dated facts.
+
+    Attributes
+    ----------
+    kind : str
+        What the rows are, such as ``"series"`` or ``"factors"``.
+    name : str
+        Such as ``"^VIX"`` or ``"FF3"``.
+    frame : DataFrame
+        Index `ts` (UTC), the value columns and `known_at` (UTC).
+    provider, source, known_at_rule : str
+        Provenance, and how `known_at` was set, in words.
+    unit : str
+        Unit of the value columns.
+    notes : tuple of Note
+    """
+
+    kind: str
+    name: str
+    frame: pd.DataFrame
+    provider: str
+    source: str
+    known_at_rule: str
+    unit: str
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        if "known_at" not in self.frame.columns:
+            raise DataError(f"{self.name}: records need a known_at column; found {list(self.frame.columns)}")
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __repr__(self) -> str:
+        return f"<Records {self.name} ({self.kind}): {len(self):,} rows, {self.unit}, {self.provider}>"
+
+    def until(self, as_of: str | datetime | np.datetime64) -> Records:
+        """Return the rows with ``known_at <= as_of``."""
+        limit = instant(as_of)
+        known = self.frame["known_at"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")
+        return replace(self, frame=self.frame[known <= limit])

@@ -1,0 +1,99 @@
+"""From a provider's arrays to `Bars` with a passport: the same steps for every provider."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.core import calendar
+from investiq.core.errors import DataError
+from investiq.core.notes import Note, merge_notes
+from investiq.core.passport import Passport, Provenance
+from investiq.core.types import Interval, PriceBasis
+from investiq.history.bars import Bars
+from investiq.history.checks import open_repeats_previous_close, zero_volume
+
+__all__ = ["build_bars"]
+
+
+def build_bars(
+    *,
+    symbol: str,
+    provider: str,
+    provenance: Provenance,
+    interval: Interval,
+    calendar_name: str,
+    ts: NDArray[np.datetime64],
+    known_at: NDArray[np.datetime64],
+    columns: Mapping[str, NDArray[np.float64]],
+    price_basis: PriceBasis,
+    known_at_rule: str,
+    source: str,
+    currency: str = "USD",
+    feed: str = "",
+    as_of: datetime | None = None,
+    retrieved_at: datetime | None = None,
+    repairs: int = 0,
+    split_factor: NDArray[np.float64] | None = None,
+    total_factor: NDArray[np.float64] | None = None,
+    notes: Sequence[Note] = (),
+) -> Bars:
+    """Return checked `Bars` whose passport states origin, gaps, fingerprint and cautions.
+
+    Parameters
+    ----------
+    columns : mapping
+        open, high, low, close, volume, each of shape (n_bars,).
+    split_factor, total_factor : ndarray, optional
+        Forward factors; 1.0 throughout when there are no actions.
+
+    Raises
+    ------
+    DataError
+        If there is no bar, or an invariant of `Bars` does not hold.
+    """
+    if ts.size == 0:
+        raise DataError(f"{symbol}: {provider} returned no bars")
+    ones = np.ones(ts.size)
+    gaps = calendar.missing_sessions(calendar_name, ts).size if interval == "1d" else 0
+    passport = Passport(
+        symbol=symbol,
+        provider=provider,
+        provenance=provenance,
+        interval=interval,
+        calendar=calendar_name,
+        price_basis=price_basis,
+        known_at_rule=known_at_rule,
+        rows=int(ts.size),
+        first=_aware(ts[0]),
+        last=_aware(ts[-1]),
+        missing_sessions=int(gaps),
+        repairs=repairs,
+        sha256="",
+        feed=feed,
+        as_of=as_of,
+        retrieved_at=retrieved_at,
+        source=source,
+        currency=currency,
+    )
+    bars = Bars(
+        symbol=symbol,
+        interval=interval,
+        ts=ts,
+        known_at=known_at,
+        split_factor=ones if split_factor is None else split_factor,
+        total_factor=ones if total_factor is None else total_factor,
+        passport=passport,
+        **{name: columns[name] for name in ("open", "high", "low", "close", "volume")},
+    )
+    cautions = merge_notes(notes, filter(None, (open_repeats_previous_close(bars), zero_volume(bars))))
+    return dataclasses.replace(bars, passport=dataclasses.replace(passport, sha256=bars.fingerprint, notes=cautions))
+
+
+def _aware(instant: np.datetime64) -> datetime:
+    moment: datetime = instant.astype("datetime64[us]").item()
+    return moment.replace(tzinfo=UTC)
