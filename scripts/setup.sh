@@ -1,0 +1,37 @@
+#!/bin/sh
+# Make the virtual environment and install InvestIQ into it: with uv when it is on PATH, with pip when not.
+set -eu
+venv="$1"
+
+usable() {
+    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2])' >/dev/null 2>&1
+}
+
+python="${PYTHON:-}"
+if [ -n "$python" ]; then
+    usable "$python" || { echo "make: PYTHON=$python is not a Python 3.11 or newer" >&2; exit 2; }
+else
+    for candidate in python3 python3.13 python3.12 python3.11; do
+        if usable "$candidate"; then python="$candidate"; break; fi
+    done
+fi
+if [ -z "$python" ]; then
+    echo "make: no Python 3.11 or newer found on PATH; install one (Debian, Ubuntu: apt-get install python3 python3-venv)" >&2
+    echo "      or name it: make setup PYTHON=/path/to/python3.12" >&2
+    exit 2
+fi
+if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+    echo "make: $python has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2
+    exit 2
+fi
+
+echo "Setting up $venv with $("$python" --version) (about 1.5 GB; 1 to 5 minutes the first time)"
+started=$(date +%s)
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+if command -v uv >/dev/null 2>&1; then
+    VIRTUAL_ENV="$venv" uv pip install --quiet --python "$venv/bin/python" -c constraints.txt -e '.[all,dev]'
+else
+    "$venv/bin/python" -m pip install --quiet --progress-bar off -c constraints.txt -e '.[all,dev]'
+fi
+echo "Installed in $(($(date +%s) - started)) s, $(du -sh "$venv" | cut -f1); compiling the kernels once"
+"$venv/bin/investiq" warmup
