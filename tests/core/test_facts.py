@@ -1,0 +1,34 @@
+import math
+from datetime import UTC, date, datetime
+
+import pytest
+
+from investiq.core.facts import Fact, format_fact, format_value
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0.1234, "fraction", "12.34 %"),
+        (-0.5, "fraction", "-50.00 %"),
+        (1.234, "ratio", "1.23"),
+        (1234567.891, "money", "1,234,567.89"),
+        (5031, "bars", "5,031 bars"),
+        (12.5, "bars", "12.5 bars"),
+        (104.166666, "shares", "104.166666"),
+        (500.0, "shares", "500"),
+        (5.0, "bps", "5.0 bps"),
+        (date(2018, 12, 31), "date", "2018-12-31"),
+        (datetime(2018, 12, 31, 21, tzinfo=UTC), "time", "2018-12-31 21:00 UTC"),
+        ("Crossover", "", "Crossover"),
+        (True, "", "True"),
+        (None, "ratio", "n/a"),
+        (math.inf, "ratio", "infinite"),
+    ],
+)
+def test_a_value_is_shown_with_its_unit(value, unit, shown):
+    assert format_value(value, unit) == shown
+
+
+def test_a_missing_value_is_never_shown_as_zero():
+    assert format_fact(Fact("Profit factor", math.nan, "ratio", note="no losing trade")) == "n/a"

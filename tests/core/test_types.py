@@ -1,0 +1,35 @@
+import math
+
+import pytest
+
+from investiq.core.errors import ConfigError
+from investiq.core.types import parse_interval, signal_label
+
+
+@pytest.mark.parametrize(
+    ("score", "label"),
+    [
+        (0, "Neutral"),
+        (4.999, "Neutral"),
+        (5, "Weak Buy"),
+        (29.999, "Weak Buy"),
+        (30, "Buy"),
+        (69.999, "Buy"),
+        (70, "Strong Buy"),
+        (100, "Strong Buy"),
+    ],
+)
+def test_labels_cut_at_5_30_and_70_and_are_symmetric(score, label):
+    assert signal_label(score) == label
+    if score:
+        assert signal_label(-score) == label.replace("Buy", "Sell")
+
+
+def test_a_missing_score_has_no_label():
+    assert signal_label(math.nan) is None
+
+
+@pytest.mark.parametrize("text", ["1m", "1M", "daily", ""])
+def test_an_ambiguous_or_unknown_interval_is_refused(text):
+    with pytest.raises(ConfigError, match="interval must be one of 1min"):
+        parse_interval(text)
