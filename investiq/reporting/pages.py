@@ -1,0 +1,79 @@
+"""Self-contained HTML pages: one stylesheet, plotly.js once, nothing from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+__all__ = ["Theme", "figure_div", "page"]
+
+Theme = Literal["light", "dark"]
+
+# The page forbids itself to fetch anything: what slips into a report cannot call out.
+_POLICY: Final = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+)
+_CONFIG: Final = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
+
+# A4 less its margins (see report.css) is 182 mm, 688 CSS pixels: figures are drawn anew at that width for printing.
+_PRINTING: Final = """
+addEventListener("beforeprint", () => document.querySelectorAll(".js-plotly-plot").forEach(
+  div => Plotly.relayout(div, {width: 688})));
+addEventListener("afterprint", () => document.querySelectorAll(".js-plotly-plot").forEach(
+  div => Plotly.relayout(div, {width: null, autosize: true})));
+"""
+
+
+def figure_div(figure: Mapping[str, Any], number: int) -> str:
+    """Return the HTML that draws a plotly figure, without plotly.js.
+
+    Parameters
+    ----------
+    figure : mapping
+        ``data`` and ``layout`` as plotly's JSON holds them.
+    number : int
+        Unique on the page; part of the element's id.
+    """
+    import plotly.io
+
+    content = {"data": figure["data"], "layout": figure["layout"]}
+    html: str = plotly.io.to_html(
+        content,
+        config=_CONFIG,
+        include_plotlyjs=False,
+        full_html=False,
+        validate=False,
+        default_height="450px",
+        div_id=f"figure-{number}",
+    )
+    return f'<div class="iq-figure">{html}</div>'
+
+
+def page(title: str, body: str, *, theme: Theme = "light", with_figures: bool) -> str:
+    """Return a whole HTML document that needs no other file and no network.
+
+    Parameters
+    ----------
+    title : str
+        Text, not HTML.
+    body : str
+        HTML whose texts from outside are escaped already.
+    theme : {"light", "dark"}
+    with_figures : bool
+        Whether to embed plotly.js (4.8 MB).
+    """
+    style = files("investiq.reporting").joinpath("report.css").read_text(encoding="utf-8")
+    scripts = ""
+    if with_figures:
+        from plotly.offline import get_plotlyjs
+
+        scripts = f"<script>{get_plotlyjs()}</script><script>{_PRINTING}</script>"
+    return (
+        f'<!doctype html>\n<html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>\n{style}</style>{scripts}</head>\n"
+        f'<body><main class="iq-report">\n{body}\n</main></body></html>\n'
+    )
