@@ -9,6 +9,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from investiq.runtime.paths import env_file
+
 __version__: Final = "0.1.0"
 
 if TYPE_CHECKING:
@@ -62,10 +64,12 @@ __all__ = [
     "widgets",
 ]
 
-if os.environ.get("INVESTIQ_OFFLINE", "") not in ("", "0"):
-    from investiq.runtime.offline import refuse_connections
+# The guard acts from here on; without the variable and an .env file, nothing is loaded to find that out.
+if os.environ.get("INVESTIQ_OFFLINE") or env_file() is not None:
+    from investiq.runtime.offline import is_requested, refuse_connections
 
-    refuse_connections()
+    if is_requested():
+        refuse_connections()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,163 @@
+"""Progress of long work: a bar in a notebook, one line on a terminal, log lines elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from html import escape
+from types import TracebackType
+from typing import Any, Final, Literal, Protocol
+
+from investiq.core.errors import ConfigError
+from investiq.runtime.surroundings import in_notebook, is_terminal
+
+__all__ = ["Progress", "progress"]
+
+# Work that ends sooner than this shows nothing, so that quick cells stay quiet.
+_QUIET_S: Final = 0.5
+_REDRAW_S: Final = 0.1
+_LOG_EVERY_S: Final = 10.0
+_BAR_CELLS: Final = 24
+
+_log = logging.getLogger("investiq.progress")
+
+
+class _Surface(Protocol):
+    every_s: float
+
+    def show(self, share: float, text: str) -> None: ...
+
+    def close(self, share: float, text: str) -> None: ...
+
+
+class Progress:
+    """Counts what is done; call it to advance. Made by `progress`."""
+
+    def __init__(self, total: int, label: str, surface: _Surface) -> None:
+        self.total = total
+        self.label = label
+        self.done = 0
+        self._surface = surface
+        self._start = self._shown = time.monotonic()
+        self._visible = False
+
+    def __call__(self, steps: int = 1) -> None:
+        """Count `steps` as done."""
+        self.done += steps
+        moment = time.monotonic()
+        wait = self._surface.every_s if self._visible else _QUIET_S
+        if moment - self._shown >= wait:
+            self._shown, self._visible = moment, True
+            self._surface.show(self._share, self._text(self._left(moment)))
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        if self._visible:
+            seconds = time.monotonic() - self._start
+            words = f"{seconds:.1f} s"
+            if kind is not None:
+                words = f"{'interrupted' if issubclass(kind, KeyboardInterrupt) else 'stopped'} after {words}"
+            self._surface.close(self._share, self._text(words))
+        return False
+
+    @property
+    def _share(self) -> float:
+        return min(self.done / self.total, 1.0) if self.total else 1.0
+
+    def _text(self, words: str) -> str:
+        return f"{self.label}: {self.done:,} of {self.total:,}, {words}"
+
+    def _left(self, moment: float) -> str:
+        if not self.done:
+            return "starting"
+        seconds = (moment - self._start) / self.done * (self.total - self.done)
+        return f"about {max(seconds, 0.0):.0f} s left"
+
+
+def progress(total: int, label: str) -> Progress:
+    """Return a counter that shows how far `total` steps have come.
+
+    Nothing appears for work of less than half a second. An interrupt passes
+    through, and the last line says how much was done.
+
+    Parameters
+    ----------
+    total : int
+        Number of steps, >= 0.
+    label : str
+        What is being done, such as ``"sweep"``.
+
+    Returns
+    -------
+    Progress
+        A context manager that gives a callable, ``advance(steps=1)``; functions
+        that take ``progress=`` receive the callable.
+
+    Examples
+    --------
+    >>> with progress(3, "folds") as advance:
+    ...     for _ in range(3):
+    ...         advance()
+    >>> advance.done
+    3
+    """
+    if total < 0:
+        raise ConfigError(f"total must be >= 0 steps, was {total}")
+    surface: _Surface
+    if in_notebook():
+        surface = _Notebook()
+    elif is_terminal(sys.stderr):
+        surface = _Terminal()
+    else:
+        surface = _Log()
+    return Progress(total, label, surface)
+
+
+class _Notebook:
+    every_s = _REDRAW_S
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    def show(self, share: float, text: str) -> None:
+        from IPython.display import HTML, display
+
+        page = HTML(
+            '<div style="font:13px system-ui,sans-serif;color:var(--jp-content-font-color1,#1b2733)">'
+            f'<progress value="{share:.4f}" max="1" style="width:240px;vertical-align:middle"></progress> {escape(text)}</div>'
+        )
+        if self._handle is None:
+            self._handle = display(page, display_id=True)
+        else:
+            self._handle.update(page)
+
+    close = show
+
+
+class _Terminal:
+    every_s = _REDRAW_S
+
+    def show(self, share: float, text: str) -> None:
+        filled = round(share * _BAR_CELLS)
+        bar = "#" * filled + "-" * (_BAR_CELLS - filled)
+        # Erase to the end of the line: the text may be shorter than the last.
+        sys.stderr.write(f"\r[{bar}] {text}\x1b[K")
+        sys.stderr.flush()
+
+    def close(self, share: float, text: str) -> None:
+        self.show(share, text)
+        sys.stderr.write("\n")
+
+
+class _Log:
+    every_s = _LOG_EVERY_S
+
+    def show(self, share: float, text: str) -> None:
+        _log.info(text)
+
+    close = show
