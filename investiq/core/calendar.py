@@ -15,7 +15,16 @@ from investiq.core.types import INTERVAL_MINUTES, Interval
 if TYPE_CHECKING:
     import exchange_calendars
 
-__all__ = ["closes", "known_at", "missing_sessions", "nth_session_close", "periods_per_year", "session_dates"]
+__all__ = [
+    "closes",
+    "known_at",
+    "missing_sessions",
+    "nth_session_close",
+    "periods_per_year",
+    "session_dates",
+    "session_opens",
+    "time_zone",
+]
 
 InstantArray = NDArray[np.datetime64]
 
@@ -35,6 +44,9 @@ def _calendar(name: str) -> exchange_calendars.ExchangeCalendar:
         return exchange_calendars.get_calendar(name, start=_FIRST_SESSION)
     except exchange_calendars.errors.InvalidCalendarName:
         raise DataError(f"unknown exchange calendar {name!r}; expected a market code such as 'XNYS'") from None
+    except ValueError:  # Tokyo's holidays, for one, are recorded from 1997 only
+        earliest = type(exchange_calendars.get_calendar(name)).bound_min()
+        return exchange_calendars.get_calendar(name, start=earliest)
 
 
 @lru_cache(maxsize=4)
@@ -44,6 +56,22 @@ def _sessions_and_closes(name: str) -> tuple[InstantArray, InstantArray]:
     ends = calendar.closes.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
     sessions.flags.writeable = ends.flags.writeable = False
     return sessions, ends
+
+
+@lru_cache(maxsize=4)
+def _opens(name: str) -> InstantArray:
+    starts: InstantArray = _calendar(name).opens.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
+    starts.flags.writeable = False
+    return starts
+
+
+def _require_covered(name: str, first: np.datetime64, last: np.datetime64) -> None:
+    sessions, ends = _sessions_and_closes(name)
+    if first < sessions[0] or last >= ends[-1]:
+        raise DataError(
+            f"the calendar {name} covers {sessions[0].astype('datetime64[D]')} to {sessions[-1].astype('datetime64[D]')}, "
+            f"asked for {first.astype('datetime64[D]')} to {last.astype('datetime64[D]')}; choose dates inside"
+        )
 
 
 def session_dates(calendar: str, first: np.datetime64, last: np.datetime64) -> InstantArray:
@@ -75,18 +103,39 @@ def closes(calendar: str, sessions: InstantArray) -> InstantArray:
     return ends[rows]
 
 
+def session_opens(calendar: str, ts: InstantArray) -> InstantArray:
+    """Return the opening instant of the session that holds each instant in [open, close), NaT where none does."""
+    _, ends = _sessions_and_closes(calendar)
+    starts = _opens(calendar)
+    rows = np.minimum(np.searchsorted(ends, ts, side="right"), ends.size - 1)
+    outside = (ts < starts[rows]) | (ts >= ends[rows])
+    held: InstantArray = np.where(outside, np.datetime64("NaT"), starts[rows])
+    return held
+
+
+def time_zone(calendar: str) -> str:
+    """Return the name of the exchange's time zone, such as ``"America/New_York"``."""
+    return str(_calendar(calendar).tz)
+
+
 def nth_session_close(calendar: str, dates: InstantArray, count: int) -> InstantArray:
     """Return the close of the `count`-th session after each date (the date itself does not count)."""
     known, ends = _sessions_and_closes(calendar)
     days = dates.astype("datetime64[D]").astype("datetime64[us]")
     rows = np.searchsorted(known, days, side="right") + count - 1
     if (rows >= known.size).any():
-        raise DataError(f"{calendar} has no session {count} after {days[rows >= known.size][0]}; the calendar ends there")
+        raise DataError(
+            f"{calendar} has no session {count} after {days[rows >= known.size][0]}; the calendar ends there"
+        )
     return ends[rows]
 
 
 def known_at(
-    ts: InstantArray, interval: Interval, calendar: str, delay: timedelta = timedelta(0), settle: timedelta = timedelta(0)
+    ts: InstantArray,
+    interval: Interval,
+    calendar: str,
+    delay: timedelta = timedelta(0),
+    settle: timedelta = timedelta(0),
 ) -> InstantArray:
     """Return when each bar was complete and available: end + delay + settle.
 
@@ -105,23 +154,40 @@ def known_at(
     ndarray of datetime64[us], shape (n_bars,)
         The end is, for intraday bars, the opening instant plus the interval but
         not past the session's close; for daily and longer bars the close of the
-        last scheduled session of the period.
+        last scheduled session of the period, whether or not it has a bar.
+
+    Raises
+    ------
+    DataError
+        If a daily label is no session, or a label lies outside the calendar.
     """
     shift = np.timedelta64(delay + settle)
     ts = ts.astype("datetime64[us]")
+    if ts.size == 0:
+        return ts
     if interval == "1d":
         return closes(calendar, ts) + shift
-    if interval in ("1w", "1mo"):
-        unit = "W" if interval == "1w" else "M"
-        # numpy's weeks start on Thursday (1970-01-01); shift so that they start on Monday.
-        offset = np.timedelta64(3, "D") if interval == "1w" else np.timedelta64(0, "D")
-        period = (ts.astype("datetime64[D]") + offset).astype(f"datetime64[{unit}]")
-        next_first = (period + 1).astype("datetime64[D]") - offset
-        sessions, ends = _sessions_and_closes(calendar)
-        return ends[np.searchsorted(sessions, next_first.astype("datetime64[us]"), side="left") - 1] + shift
+    _require_covered(calendar, ts.min(), ts.max())
     sessions, ends = _sessions_and_closes(calendar)
-    row = np.minimum(np.searchsorted(ends, ts, side="right"), ends.size - 1)
-    return np.minimum(ts + np.timedelta64(INTERVAL_MINUTES[interval], "m"), ends[row]) + shift
+    if interval in ("1w", "1mo"):
+        last = np.searchsorted(sessions, _next_period(ts, interval), side="left") - 1
+        return ends[last] + shift
+    nominal: InstantArray = ts + np.timedelta64(INTERVAL_MINUTES[interval], "m")
+    own_close: InstantArray = ends[np.searchsorted(ends, ts, side="right")]
+    end: InstantArray = np.minimum(nominal, own_close)
+    return end + shift
+
+
+def _next_period(ts: InstantArray, interval: Interval) -> InstantArray:
+    """Return the first day of the week or month after that of each label."""
+    if interval == "1mo":
+        month_starts: InstantArray = (ts.astype("datetime64[M]") + np.timedelta64(1, "M")).astype("datetime64[us]")
+        return month_starts
+    days = ts.astype("datetime64[D]")
+    # 1970-01-01 was a Thursday: day 0 lies three days after its Monday.
+    since_monday = (days.astype(np.int64) + 3) % 7
+    mondays: InstantArray = (days + (7 - since_monday).astype("timedelta64[D]")).astype("datetime64[us]")
+    return mondays
 
 
 def periods_per_year(interval: Interval, calendar: str) -> float:
@@ -155,5 +221,3 @@ def missing_sessions(calendar: str, ts: InstantArray) -> InstantArray:
         return ts
     expected = session_dates(calendar, ts[0], ts[-1])
     return expected[~np.isin(expected, ts.astype("datetime64[D]").astype("datetime64[us]"))]
-
-

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from investiq.core.errors import DataError
 from investiq.core.passport import Passport
 from investiq.core.types import Interval
-from investiq.history.instants import instant, label_text
+from investiq.history.instants import When, instant, label_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +28,21 @@ InstantArray = NDArray[np.datetime64]
 
 _FLOATS: Final = ("open", "high", "low", "close", "volume", "split_factor", "total_factor")
 _ARRAYS: Final = ("ts", *_FLOATS[:5], "known_at", *_FLOATS[5:])
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """Return `array` if nobody can write to its memory, else a read-only copy of it."""
+    owner: Any = array
+    # A read-only view does not protect: pandas hands out such views of columns that it may change later.
+    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
+        if owner.base is None:
+            return array
+        owner = owner.base
+    if isinstance(owner, bytes):
+        return array
+    array = array.copy()
+    array.flags.writeable = False
+    return array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -88,11 +102,7 @@ class Bars:
     def __post_init__(self) -> None:
         for name in _ARRAYS:
             kind = np.float64 if name in _FLOATS else "datetime64[us]"
-            array = np.ascontiguousarray(getattr(self, name), dtype=kind)
-            if array.flags.writeable:
-                array = array.copy()
-                array.flags.writeable = False
-            object.__setattr__(self, name, array)
+            object.__setattr__(self, name, _frozen(np.ascontiguousarray(getattr(self, name), dtype=kind)))
         self._check()
 
     def _check(self) -> None:
@@ -187,19 +197,19 @@ class Bars:
         """Return the last bars as a DataFrame."""
         return self[len(self) - min(count, len(self)) :].frame
 
-    def until(self, as_of: str | datetime | np.datetime64) -> Bars:
+    def until(self, as_of: When) -> Bars:
         """Return the bars with ``known_at <= as_of``.
 
         Parameters
         ----------
-        as_of : str, datetime or datetime64
+        as_of : str, date, datetime or datetime64
             A time of knowledge in UTC (or aware), never a label. A date alone
             means the end of that day.
         """
         cut = int(np.searchsorted(self.known_at, instant(as_of), side="right"))
         return self[:cut]
 
-    def between(self, start: str | datetime | None = None, end: str | datetime | None = None) -> Bars:
+    def between(self, start: When | None = None, end: When | None = None) -> Bars:
         """Return the bars whose labels lie in [start, end], both inclusive.
 
         Raises

@@ -13,6 +13,8 @@ __all__ = ["REPEATED_OPEN_SHARE", "open_repeats_previous_close", "zero_volume"]
 
 # Real opens equal the previous close on 0.2 % (Nasdaq) to 0.8 % (a share) of days; 5 % marks a series without real opens.
 REPEATED_OPEN_SHARE: Final = 0.05
+# In fewer bars than a month's, two chance repeats would already pass the share.
+_FEWEST_BARS: Final = 20
 
 
 def open_repeats_previous_close(bars: Bars) -> Note | None:
@@ -23,17 +25,17 @@ def open_repeats_previous_close(bars: Bars) -> Note | None:
     """
     if len(bars) < 2:
         return None
-    repeats = bars.open[1:] == bars.close[:-1]
-    years = bars.ts[1:].astype("datetime64[Y]").astype(int) + 1970
-    parts, rows = [], 0
-    for year in np.unique(years):
-        here = years == year
-        share = float(repeats[here].mean())
-        if share > REPEATED_OPEN_SHARE and here.sum() >= 20:
-            parts.append(f"{year} ({share:.0%})")
-            rows += int(repeats[here].sum())
-    if not parts:
+    years = bars.ts[1:].astype("datetime64[Y]").astype(np.int64) + 1970
+    first = int(years[0])
+    bars_by_year = np.bincount(years - first)
+    repeats_by_year = np.bincount(years - first, weights=bars.open[1:] == bars.close[:-1])
+    often = (repeats_by_year > REPEATED_OPEN_SHARE * bars_by_year) & (bars_by_year >= _FEWEST_BARS)
+    if not often.any():
         return None
+    rows = int(repeats_by_year[often].sum())
+    parts = [
+        f"{first + int(year)} ({repeats_by_year[year] / bars_by_year[year]:.0%})" for year in np.flatnonzero(often)
+    ]
     return Note(
         code="open_repeats_previous_close",
         text=(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-
-import numpy as np
 
 from investiq.core.errors import DataError, UnknownSymbolError, near_matches
 from investiq.core.notes import Note, merge_notes
 from investiq.history.bars import Bars
+from investiq.history.instants import When
 from investiq.history.records import Records
 
 __all__ = ["History"]
@@ -42,17 +40,28 @@ class History:
 
     @classmethod
     def of(cls, *bars: Bars, benchmark: Bars | None = None, records: Iterable[Records] = ()) -> History:
-        """Build a history; the first bars are the main symbol's."""
+        """Build a history; the first bars are the main symbol's.
+
+        Raises
+        ------
+        DataError
+            If there are no bars, or two different series share a name.
+        """
         if not bars:
             raise DataError("a history needs at least one Bars")
-        series = {each.symbol: each for each in bars}
-        if benchmark is not None:
-            series.setdefault(benchmark.symbol, benchmark)
+        series: dict[str, Bars] = {}
+        for each in (*bars, benchmark):
+            if each is not None and series.setdefault(each.symbol, each) is not each:
+                raise DataError(f"two different series are called {each.symbol!r}; pass each symbol once")
+        tables: dict[str, Records] = {}
+        for table in records:
+            if tables.setdefault(table.name, table) is not table:
+                raise DataError(f"two different records are called {table.name!r}; pass each once")
         return cls(
             symbol=bars[0].symbol,
             series=series,
             benchmark=benchmark.symbol if benchmark is not None else None,
-            tables={each.name: each for each in records},
+            tables=tables,
         )
 
     def __repr__(self) -> str:
@@ -70,10 +79,13 @@ class History:
     def records(self, name: str) -> Records:
         """Return the records called `name`."""
         if name not in self.tables:
-            raise DataError(f"the history has no records {name!r}; it holds {', '.join(self.tables) or 'none'}")
+            raise DataError(
+                f"the history has no records {name!r}{near_matches(name, self.tables)}; "
+                f"it holds {', '.join(self.tables) or 'none'}"
+            )
         return self.tables[name]
 
-    def until(self, as_of: str | datetime | np.datetime64) -> History:
+    def until(self, as_of: When) -> History:
         """Return what was known at `as_of`: every row of every table with ``known_at <= as_of``."""
         return History(
             symbol=self.symbol,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, date, datetime
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from investiq.core.errors import DataError
 
-__all__ = ["instant", "label_text"]
+__all__ = ["When", "instant", "label_text"]
 
-_DAY: Final = timedelta(days=1)
+# What a public time argument may be; a datetime is a date.
+When = str | date | np.datetime64
+
+_PERIODS: Final[dict[int, Literal["Y", "M", "D"]]] = {4: "Y", 7: "M", 10: "D"}
 
 
 def instant(when: Any, *, day_ends: bool = True) -> np.datetime64:
@@ -24,7 +27,8 @@ def instant(when: Any, *, day_ends: bool = True) -> np.datetime64:
         ``"2014-03-31 21:00"``. Without a zone it is UTC.
     day_ends : bool, default True
         A date without a time means its last microsecond; False means its first.
-        A year or a month means its end or its beginning likewise.
+        A year or a month means its end or its beginning likewise, and so does
+        a datetime64 counted in days, months or years.
 
     Raises
     ------
@@ -34,7 +38,9 @@ def instant(when: Any, *, day_ends: bool = True) -> np.datetime64:
     if isinstance(when, np.datetime64):
         if np.isnat(when):
             raise DataError("a time was NaT; expected an ISO date or an aware datetime")
-        return when.astype("datetime64[us]")
+        if np.datetime_data(when)[0] in ("Y", "M", "D"):
+            return _edge(when, day_ends)
+        return _in_us(when)
     if isinstance(when, datetime):
         return _from_datetime(when)
     if isinstance(when, date):
@@ -46,8 +52,11 @@ def instant(when: Any, *, day_ends: bool = True) -> np.datetime64:
 
 def _from_text(text: str, day_ends: bool) -> np.datetime64:
     try:
-        if len(text) in (4, 7, 10):
-            return _edge(np.datetime64(text, {4: "Y", 7: "M", 10: "D"}[len(text)]), day_ends)
+        if len(text) in _PERIODS:
+            return _edge(np.datetime64(text, _PERIODS[len(text)]), day_ends)
+        # "20140331" is a date too: datetime.fromisoformat would read it as that day's first instant.
+        if len(text) == 8:
+            return _edge(np.datetime64(date.fromisoformat(text), "D"), day_ends)
         return _from_datetime(datetime.fromisoformat(text))
     except ValueError:
         raise DataError(
@@ -63,10 +72,12 @@ def _from_datetime(when: datetime) -> np.datetime64:
 
 
 def _edge(period: np.datetime64, day_ends: bool) -> np.datetime64:
-    first = period.astype("datetime64[us]")
-    if not day_ends:
-        return first
-    return (period + 1).astype("datetime64[us]") - np.timedelta64(1, "us")
+    return _in_us(period + 1) - np.timedelta64(1, "us") if day_ends else _in_us(period)
+
+
+def _in_us(when: np.datetime64) -> np.datetime64:
+    counted: np.datetime64 = when.astype("datetime64[us]")
+    return counted
 
 
 def label_text(ts: np.datetime64, interval: str) -> str:

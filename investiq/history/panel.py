@@ -12,6 +12,7 @@ from investiq.core.errors import DataError, UnknownSymbolError, near_matches
 from investiq.core.passport import Passport
 from investiq.core.types import Interval
 from investiq.history.bars import Bars
+from investiq.history.instants import When
 
 __all__ = ["Panel"]
 
@@ -87,6 +88,10 @@ class Panel:
 
     def __repr__(self) -> str:
         return f"<Panel of {len(self)} symbols x {self.ts.size:,} {self.interval} bars: {', '.join(self.symbols[:6])}>"
+
+    def until(self, as_of: When) -> Panel:
+        """Return what was known at `as_of`: each bar with ``known_at <= as_of``."""
+        return Panel.of([bars.until(as_of) for bars in self])
 
     def bars(self, symbol: str) -> Bars:
         """Return one member as `Bars`, without the labels at which it has no bar."""

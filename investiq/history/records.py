@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
-from investiq.history.instants import instant
+from investiq.history.instants import When, instant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +32,12 @@ class Records:
     unit : str
         Unit of the value columns.
     notes : tuple of Note
+
+    Raises
+    ------
+    DataError
+        If `known_at` is absent, without a zone or empty in a row, or `ts` is
+        not an ascending index of aware stamps: no stamp, no record.
     """
 
     kind: str
@@ -49,6 +52,13 @@ class Records:
     def __post_init__(self) -> None:
         if "known_at" not in self.frame.columns:
             raise DataError(f"{self.name}: records need a known_at column; found {list(self.frame.columns)}")
+        for label, dtype in (("index", self.frame.index.dtype), ("known_at", self.frame["known_at"].dtype)):
+            if str(dtype) != "datetime64[us, UTC]":
+                raise DataError(f"{self.name}: {label} of records must be datetime64[us, UTC], was {dtype}")
+        if unknown := int(self.frame["known_at"].isna().sum()):
+            raise DataError(f"{self.name}: {unknown} record(s) have no known_at; set it or drop them")
+        if not self.frame.index.is_monotonic_increasing:
+            raise DataError(f"{self.name}: records must ascend by ts; sort the frame first")
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -56,7 +66,7 @@ class Records:
     def __repr__(self) -> str:
         return f"<Records {self.name} ({self.kind}): {len(self):,} rows, {self.unit}, {self.provider}>"
 
-    def until(self, as_of: str | datetime | np.datetime64) -> Records:
+    def until(self, as_of: When) -> Records:
         """Return the rows with ``known_at <= as_of``."""
         limit = instant(as_of)
         known = self.frame["known_at"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")

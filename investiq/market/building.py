@@ -88,7 +88,11 @@ def build_bars(
         split_factor=ones if split_factor is None else split_factor,
         total_factor=ones if total_factor is None else total_factor,
         passport=passport,
-        **{name: columns[name] for name in ("open", "high", "low", "close", "volume")},
+        open=columns["open"],
+        high=columns["high"],
+        low=columns["low"],
+        close=columns["close"],
+        volume=columns["volume"],
     )
     cautions = merge_notes(notes, filter(None, (open_repeats_previous_close(bars), zero_volume(bars))))
     return dataclasses.replace(bars, passport=dataclasses.replace(passport, sha256=bars.fingerprint, notes=cautions))

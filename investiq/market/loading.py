@@ -23,7 +23,9 @@ def load_bars(
     """Return the bars of `symbol` (to be completed: providers, files, synthetic)."""
     parse_interval(interval)
     if symbol in sample.RECORD_NAMES:
-        raise DataError(f"{symbol!r} is a close-only series without open, high and low; use iq.load_records({symbol!r})")
+        raise DataError(
+            f"{symbol!r} is a close-only series without open, high and low; use iq.load_records({symbol!r})"
+        )
     if symbol not in sample.BAR_SYMBOLS:
         raise UnknownSymbolError(f"unknown symbol {symbol!r}{near_matches(symbol, sample.BAR_SYMBOLS)}")
     bars = sample.load(symbol)

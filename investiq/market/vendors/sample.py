@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.core import calendar
-from investiq.core.errors import DataError, MissingDependencyError
+from investiq.core.errors import MissingDependencyError
 from investiq.core.notes import Note
 from investiq.history.bars import Bars
 from investiq.history.records import Records
@@ -44,16 +45,74 @@ _DAILY_WTI = "close of the fifth XNYS session after the date (published about we
 _MONTHLY_30 = "month end + 30 days"
 _MONTHLY_45 = "month end + 45 days"
 _TABLES: Final[dict[str, _Table]] = {
-    "^VIX": _Table(dataset="vix", columns={"vix": "close"}, kind="series", unit="index points", known=_DAILY_VIX, title="CBOE volatility index"),
-    "WTI": _Table(dataset="wti", columns={"DCOILWTICO": "close"}, kind="series", unit="USD per barrel", known=_DAILY_WTI, title="WTI crude oil, Cushing spot"),
-    "FF3": _Table(dataset="frenchdata", columns={"Mkt-RF": "market", "SMB": "smb", "HML": "hml", "RF": "risk_free"}, kind="factors", unit="fraction per month", known=_MONTHLY_30, title="Fama-French three factors, monthly"),
-    "MACRO:CORE_CPI": _Table(dataset="core-cpi", columns={"CPILFESL": "value"}, kind="macro", unit="index", known=_MONTHLY_45, title="US core consumer price index"),
-    "MACRO:AAA": _Table(dataset="default", columns={"AAA": "value"}, kind="macro", unit="percent a year", known=_MONTHLY_30, title="Moody's AAA bond yield"),
-    "MACRO:BAA": _Table(dataset="default", columns={"BAA": "value"}, kind="macro", unit="percent a year", known=_MONTHLY_30, title="Moody's BAA bond yield"),
-    "BRENT.M": _Table(dataset="crude", columns={"Brent": "close"}, kind="series", unit="USD per barrel", known=_MONTHLY_30, title="Brent crude oil, monthly"),
-    "WTI.M": _Table(dataset="crude", columns={"WTI": "close"}, kind="series", unit="USD per barrel", known=_MONTHLY_30, title="WTI crude oil, monthly"),
+    "^VIX": _Table(
+        dataset="vix",
+        columns={"vix": "close"},
+        kind="series",
+        unit="index points",
+        known=_DAILY_VIX,
+        title="CBOE volatility index",
+    ),
+    "WTI": _Table(
+        dataset="wti",
+        columns={"DCOILWTICO": "close"},
+        kind="series",
+        unit="USD per barrel",
+        known=_DAILY_WTI,
+        title="WTI crude oil, Cushing spot",
+    ),
+    "FF3": _Table(
+        dataset="frenchdata",
+        columns={"Mkt-RF": "market", "SMB": "smb", "HML": "hml", "RF": "risk_free"},
+        kind="factors",
+        unit="fraction per month",
+        known=_MONTHLY_30,
+        title="Fama-French three factors, monthly",
+    ),
+    "MACRO:CORE_CPI": _Table(
+        dataset="core-cpi",
+        columns={"CPILFESL": "value"},
+        kind="macro",
+        unit="index",
+        known=_MONTHLY_45,
+        title="US core consumer price index",
+    ),
+    "MACRO:AAA": _Table(
+        dataset="default",
+        columns={"AAA": "value"},
+        kind="macro",
+        unit="percent a year",
+        known=_MONTHLY_30,
+        title="Moody's AAA bond yield",
+    ),
+    "MACRO:BAA": _Table(
+        dataset="default",
+        columns={"BAA": "value"},
+        kind="macro",
+        unit="percent a year",
+        known=_MONTHLY_30,
+        title="Moody's BAA bond yield",
+    ),
+    "BRENT.M": _Table(
+        dataset="crude",
+        columns={"Brent": "close"},
+        kind="series",
+        unit="USD per barrel",
+        known=_MONTHLY_30,
+        title="Brent crude oil, monthly",
+    ),
+    "WTI.M": _Table(
+        dataset="crude",
+        columns={"WTI": "close"},
+        kind="series",
+        unit="USD per barrel",
+        known=_MONTHLY_30,
+        title="WTI crude oil, monthly",
+    ),
 }
 RECORD_NAMES: Final = {name: table.title for name, table in _TABLES.items()}
+
+_DATE_FORMATS: Final = {"crude": "%Y-%m-%d", "frenchdata": "%Y%m"}
 
 _PRICE_INDEX: Final = Note(
     code="price_index",
@@ -71,15 +130,26 @@ def _folder() -> Path:
 
 
 def _read(dataset: str) -> pd.DataFrame:
+    """Return the rows of a set; the first column, ``Date``, is datetime64[us]."""
     import pandas as pd
 
     path = _folder() / dataset.replace("-", "_") / f"{dataset}.csv.gz"
     if not path.exists():
-        raise DataError(
-            f"the installed arch package has no {dataset}.csv.gz under {path.parent}; "
-            "its layout has changed: install the version that constraints.txt names"
-        )
-    return pd.read_csv(path, na_values=["."])
+        return _ask_arch(dataset)
+    frame = pd.read_csv(path, na_values=["."], dtype={"Date": str})
+    frame["Date"] = pd.to_datetime(frame["Date"], format=_DATE_FORMATS.get(dataset, "%m/%d/%Y"))
+    return frame
+
+
+def _ask_arch(dataset: str) -> pd.DataFrame:
+    """Return the rows of a set from arch's own loader, seconds slower: its files are no public interface."""
+    import pandas as pd
+
+    frame: pd.DataFrame = importlib.import_module(f"arch.data.{dataset.replace('-', '_')}").load()
+    if isinstance(frame.index, pd.DatetimeIndex) and frame.index[0].year == 1970:
+        # arch 8 reads the French data's 192607 as so many nanoseconds after 1970.
+        frame.index = pd.to_datetime(frame.index.as_unit("ns").asi8.astype(str), format="%Y%m")
+    return frame.rename_axis("Date").reset_index()
 
 
 def load(symbol: str) -> Bars:
@@ -95,12 +165,10 @@ def load(symbol: str) -> Bars:
         Index levels as published; `known_at` is the XNYS close (an index needs
         no settling time); both factors are 1.0.
     """
-    import pandas as pd
-
     dataset = _BAR_SETS[symbol]
     frame = _read(dataset)
-    ts = pd.to_datetime(frame["Date"], format="mixed").to_numpy().astype("datetime64[us]")
-    bars = build_bars(
+    ts = frame["Date"].to_numpy().astype("datetime64[us]")
+    return build_bars(
         symbol=symbol,
         provider="sample",
         provenance="sample",
@@ -108,7 +176,9 @@ def load(symbol: str) -> Bars:
         calendar_name="XNYS",
         ts=ts,
         known_at=calendar.known_at(ts, "1d", "XNYS"),
-        columns={name: frame[name.title()].to_numpy(dtype=np.float64) for name in ("open", "high", "low", "close", "volume")},
+        columns={
+            name: frame[name.title()].to_numpy(dtype=np.float64) for name in ("open", "high", "low", "close", "volume")
+        },
         price_basis="as_traded",
         known_at_rule="XNYS close of the session, early closes included; no delay",
         source=f"arch package, {dataset}.csv.gz ({BAR_SYMBOLS[symbol]})",
@@ -116,7 +186,6 @@ def load(symbol: str) -> Bars:
         as_of=AS_OF,
         notes=(_PRICE_INDEX,),
     )
-    return bars
 
 
 def load_table(name: str) -> Records:
@@ -125,22 +194,23 @@ def load_table(name: str) -> Records:
 
     table = _TABLES[name]
     frame = _read(table.dataset)
-    stamps = frame.iloc[:, 0]
-    dates = (
-        pd.to_datetime(stamps.astype(str), format="%Y%m")
-        if table.dataset == "frenchdata"
-        else pd.to_datetime(stamps, format="mixed")
-    )
+    labels = frame["Date"].to_numpy().astype("datetime64[us]")
     values = frame[list(table.columns)].rename(columns=table.columns).astype(float)
     if table.kind == "factors":
         values = values / 100.0
-    values.index = pd.DatetimeIndex(dates, name="ts").as_unit("us").tz_localize("UTC")
+    values.index = pd.DatetimeIndex(labels, tz="UTC", name="ts")
+    values["known_at"] = pd.DatetimeIndex(_known(labels, table.known), tz="UTC")
     missing = int(values.isna().any(axis=1).sum())
     values = values.dropna()
-    labels = values.index.tz_convert(None).to_numpy().astype("datetime64[us]")
-    values["known_at"] = pd.DatetimeIndex(_known(labels, table.known), tz="UTC")
     notes = (
-        (Note(code="missing_values", text=f"{missing} rows without a value were dropped", rows=missing, severity="info"),)
+        (
+            Note(
+                code="missing_values",
+                text=f"{missing} rows without a value were dropped",
+                rows=missing,
+                severity="info",
+            ),
+        )
         if missing
         else ()
     )
@@ -157,7 +227,7 @@ def load_table(name: str) -> Records:
     return records.until(AS_OF)
 
 
-def _known(labels: np.ndarray, rule: str) -> np.ndarray:
+def _known(labels: NDArray[np.datetime64], rule: str) -> NDArray[np.datetime64]:
     if rule == _DAILY_VIX:
         return calendar.nth_session_close("XNYS", labels, 1)
     if rule == _DAILY_WTI:
@@ -165,4 +235,5 @@ def _known(labels: np.ndarray, rule: str) -> np.ndarray:
     days = 30 if rule == _MONTHLY_30 else 45
     month_end = (labels.astype("datetime64[M]") + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
     # A date without a time counts as the end of that day.
-    return (month_end + np.timedelta64(days + 1, "D")).astype("datetime64[us]") - np.timedelta64(1, "us")
+    next_day: NDArray[np.datetime64] = (month_end + np.timedelta64(days + 1, "D")).astype("datetime64[us]")
+    return next_day - np.timedelta64(1, "us")
