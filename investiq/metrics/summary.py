@@ -1,0 +1,266 @@
+"""The table of metrics of one account: every number with its convention, every gap with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.facts import Fact, Unit
+from investiq.metrics import formulas, trades
+from investiq.metrics.conventions import Convention
+from investiq.metrics.drawdown import extent
+from investiq.metrics.inputs import (
+    FloatArray,
+    Floats,
+    InstantArray,
+    Instants,
+    days_between,
+    equity_values,
+    instants_of,
+    opening_of_last,
+)
+from investiq.metrics.ratios import CALMAR_MONTHS
+from investiq.metrics.returns import simple_returns
+
+__all__ = ["LEAST_RETURNS", "RECOMMENDED_RETURNS", "performance_facts"]
+
+# Below 30 returns a ratio of two moments says nothing; below one year of sessions it is shown with a caution.
+LEAST_RETURNS: Final = 30
+RECOMMENDED_RETURNS: Final = 252
+
+_NAN: Final = float("nan")
+_DAILY: Final = (252.0, 365.0)
+
+
+def performance_facts(
+    equity: Floats,
+    ts: Instants,
+    pnl: Floats,
+    is_invested: NDArray[np.bool_],
+    convention: Convention,
+    *,
+    trade_returns: Floats | None = None,
+    fees: float | None = None,
+    slippage: float | None = None,
+) -> list[Fact]:
+    """Return the metrics of an account, NaN with the reason where one is undefined.
+
+    Parameters
+    ----------
+    equity : ndarray or Series of shape (n_bars + 1,)
+        Account value after all costs at each close, opening point first.
+    ts : ndarray of datetime64 or DatetimeIndex of shape (n_bars + 1,)
+        Time of each point, UTC.
+    pnl : ndarray or Series of shape (n_trades,)
+        Net profit of each closed round trip, money.
+    is_invested : ndarray of bool, shape (n_bars,)
+        Whether a position was open at each close.
+    convention : Convention
+    trade_returns : ndarray or Series of shape (n_trades,), optional
+        Net profit of each closed round trip over its entry notional.
+    fees, slippage : float, optional
+        Total money paid on all fills, >= 0.
+
+    Returns
+    -------
+    list of Fact
+        Growth, risk, drawdowns, trades, costs. The Sharpe and Sortino ratios
+        are NaN below 30 returns and carry a caution below 252. Where `equity`
+        holds NaN, every number that needs it is NaN and says so.
+
+    Raises
+    ------
+    DataError
+        If `ts` does not fit `equity` or descends.
+
+    Examples
+    --------
+    >>> ts = np.array(["2023-12-29", "2024-01-02", "2024-01-03"], dtype="datetime64[us]")
+    >>> facts = performance_facts(
+    ...     np.array([100.0, 110.0, 99.0]),
+    ...     ts,
+    ...     np.array([-1.0]),
+    ...     np.array([True, False]),
+    ...     Convention(periods_per_year=252),
+    ... )
+    >>> [(fact.label, round(fact.value, 4)) for fact in facts[:1]]
+    [('Total return', -0.01)]
+    """
+    values = np.asarray(equity, dtype=np.float64)
+    stamps = instants_of(values, ts)
+    try:
+        account = _from_equity(equity_values(values, least=2), stamps, convention)
+    except DataError as reason:
+        account = [Fact(label, _NAN, unit, "", str(reason)) for label, unit in _account_labels(convention)]
+    return [*account, *_trading(np.asarray(pnl, dtype=np.float64), is_invested, trade_returns), *_costs(fees, slippage)]
+
+
+def _day(convention: Convention) -> str:
+    return "day" if convention.periods_per_year in _DAILY else "period"
+
+
+def _account_labels(convention: Convention) -> list[tuple[str, Unit]]:
+    """Return the lines that `_from_equity` fills."""
+    return [
+        ("Total return", "fraction"),
+        ("CAGR", "fraction"),
+        *_risk_labels(convention),
+        ("Max drawdown", "fraction"),
+        ("Longest drawdown", "bars"),
+        ("Calmar ratio", "ratio"),
+        ("MAR ratio", "ratio"),
+        ("Recovery factor", "ratio"),
+    ]
+
+
+def _risk_labels(convention: Convention) -> list[tuple[str, Unit]]:
+    day = _day(convention)
+    return [
+        ("Volatility", "fraction"),
+        ("Sharpe ratio", "ratio"),
+        ("Standard error of Sharpe", "ratio"),
+        ("Sortino ratio", "ratio"),
+        (f"Best {day}", "fraction"),
+        (f"Worst {day}", "fraction"),
+    ]
+
+
+def _fact(label: str, unit: Unit, compute: Callable[[], float], convention: str = "", note: str = "") -> Fact:
+    """Return the metric, or NaN with the reason that its formula gives."""
+    try:
+        return Fact(label, compute(), unit, convention, note)
+    except DataError as reason:
+        return Fact(label, _NAN, unit, convention, str(reason))
+
+
+def _from_equity(equity: FloatArray, stamps: InstantArray, convention: Convention) -> list[Fact]:
+    year = convention.days_per_year
+    days = days_between(stamps[0], stamps[-1])
+    total = float(equity[-1] / equity[0] - 1.0)
+    growth = _fact(
+        "CAGR",
+        "fraction",
+        lambda: formulas.growth_rate(equity[0], equity[-1], days, year),
+        f"calendar days / {year:g}",
+        f"extrapolated from {days:.0f} days: not to be presented as an annual rate" if days < 365 else "",
+    )
+    try:
+        risk = _risk(simple_returns(equity), convention)
+    except DataError as reason:
+        risk = [Fact(label, _NAN, unit, "", str(reason)) for label, unit in _risk_labels(convention)]
+
+    water = extent(equity)
+    return [
+        Fact("Total return", total, "fraction", "last / opening equity - 1, after costs"),
+        growth,
+        *risk,
+        Fact("Max drawdown", water.depth, "fraction", "from the highest close, opening capital included"),
+        Fact(
+            "Longest drawdown",
+            water.longest,
+            "bars",
+            "peak to recovery",
+            "not yet recovered" if water.is_ongoing else "",
+        ),
+        _calmar(equity, stamps, year),
+        _fact(
+            "MAR ratio",
+            "ratio",
+            lambda: formulas.per_drawdown(growth.value, water.depth),
+            "CAGR / |max drawdown|, since inception",
+        ),
+        _fact(
+            "Recovery factor",
+            "ratio",
+            lambda: formulas.per_drawdown(total, water.depth),
+            "total return / |max drawdown|",
+        ),
+    ]
+
+
+def _risk(returns: FloatArray, convention: Convention) -> list[Fact]:
+    count, periods = returns.size, convention.periods_per_year
+    mean = float(returns.mean())
+    basis = f"{count:,} returns, {periods:g} periods a year"
+    caution = f"fewer than {RECOMMENDED_RETURNS} returns: very uncertain" if count < RECOMMENDED_RETURNS else ""
+
+    def spread() -> float:
+        return formulas.standard_deviation(returns, mean, convention.ddof)
+
+    deviation = _fact("Volatility", "fraction", lambda: spread() * periods**0.5, f"{basis}, ddof {convention.ddof}")
+
+    def sharpe() -> float:
+        _enough(count)
+        return formulas.sharpe(mean, deviation.value / periods**0.5, convention.risk_free_per_period, periods)
+
+    def sortino() -> float:
+        _enough(count)
+        downside = formulas.downside_deviation(returns, convention.target)
+        return formulas.sortino(mean, downside, convention.target, periods)
+
+    conventions = f"{basis}, ddof {convention.ddof}, risk-free {convention.risk_free * 100:g} % a year"
+    ratio = _fact("Sharpe ratio", "ratio", sharpe, conventions, caution)
+    return [
+        deviation,
+        ratio,
+        Fact(
+            "Standard error of Sharpe",
+            _NAN if ratio.value != ratio.value else formulas.sharpe_error(ratio.value, count, periods),
+            "ratio",
+            "independent returns (Lo 2002)",
+            ratio.note,
+        ),
+        _fact("Sortino ratio", "ratio", sortino, f"{basis}, target {convention.target * 100:g} % a period", caution),
+        Fact(f"Best {_day(convention)}", float(returns.max()), "fraction"),
+        Fact(f"Worst {_day(convention)}", float(returns.min()), "fraction"),
+    ]
+
+
+def _enough(count: int) -> None:
+    if count < LEAST_RETURNS:
+        raise InsufficientDataError(f"{count} returns, needs {LEAST_RETURNS}")
+
+
+def _calmar(equity: FloatArray, stamps: InstantArray, days_per_year: float) -> Fact:
+    convention = f"CAGR / |max drawdown|, last {CALMAR_MONTHS} months"
+    try:
+        first = opening_of_last(CALMAR_MONTHS, stamps)
+    except InsufficientDataError as reason:
+        return Fact("Calmar ratio", _NAN, "ratio", convention, str(reason))
+    window = f"{convention}, from {stamps[first].astype('datetime64[D]')}"
+    days, recent = days_between(stamps[first], stamps[-1]), equity[first:]
+
+    def calmar() -> float:
+        growth = formulas.growth_rate(recent[0], recent[-1], days, days_per_year)
+        return formulas.per_drawdown(growth, extent(recent).depth)
+
+    return _fact("Calmar ratio", "ratio", calmar, window)
+
+
+def _trading(pnl: FloatArray, is_invested: NDArray[np.bool_], trade_returns: Floats | None) -> list[Fact]:
+    flat = int(np.count_nonzero(pnl == 0))
+    won, lost = int(np.count_nonzero(pnl > 0)), int(np.count_nonzero(pnl < 0))
+    split = f"{won} won, {lost} lost{f', {flat} flat' if flat else ''}, after costs"
+    facts = [
+        _fact("Exposure", "fraction", lambda: trades.exposure(is_invested), "bars with a position at the close"),
+        Fact("Closed trades", pnl.size, "count"),
+        _fact("Win rate", "fraction", lambda: trades.win_rate(pnl), split),
+        _fact("Profit factor", "ratio", lambda: trades.profit_factor(pnl), "gross profit / gross loss"),
+        _fact("Average win", "money", lambda: trades.average_win(pnl), "winning trades only"),
+        _fact("Average loss", "money", lambda: trades.average_loss(pnl), "losing trades only"),
+    ]
+    if trade_returns is not None:
+        net = np.asarray(trade_returns, dtype=np.float64)
+        facts.append(
+            _fact("Average trade", "fraction", lambda: trades.average_trade(net), "net profit / entry notional")
+        )
+    return facts
+
+
+def _costs(fees: float | None, slippage: float | None) -> list[Fact]:
+    totals = (("Total fees", fees), ("Total slippage", slippage))
+    return [Fact(label, amount, "money", "all fills") for label, amount in totals if amount is not None]
