@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from investiq.core.errors import MissingDependencyError, ReportError, near_matches
 from investiq.core.facts import format_fact
@@ -71,7 +71,9 @@ def export(result: Result, path: str | os.PathLike[str]) -> Path:
         writers[suffix](result, partial)
         os.replace(partial, path)
     except OSError as error:
-        raise ReportError(f"cannot write {path}: {error.strerror or error}; close it elsewhere or choose another") from error
+        raise ReportError(
+            f"cannot write {path}: {error.strerror or error}; close it elsewhere or choose another"
+        ) from error
     return path
 
 
@@ -152,7 +154,13 @@ def _about(result: Result) -> list[dict[str, str]]:
     rows = [{"part": "title", "label": result.title, "value": result.watermark or "", "convention": "", "note": ""}]
     for part, facts in (("fact", result.facts()), ("provenance", result.provenance())):
         rows += [
-            {"part": part, "label": fact.label, "value": format_fact(fact), "convention": fact.convention, "note": fact.note}
+            {
+                "part": part,
+                "label": fact.label,
+                "value": format_fact(fact),
+                "convention": fact.convention,
+                "note": fact.note,
+            }
             for fact in facts
         ]
     rows += [
@@ -194,15 +202,11 @@ def _without_zone(frame: pd.DataFrame) -> pd.DataFrame:
     """Excel knows no time zones: times lose theirs and their columns say UTC."""
     import pandas as pd
 
-    def zoned(values: Any) -> bool:
-        return isinstance(values.dtype, pd.DatetimeTZDtype)
-
-    columns = [name for name in frame.columns if zoned(frame[name])]
+    columns = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
     frame = frame.assign(**{name: frame[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in columns})
     frame = frame.rename(columns={name: f"{name} (UTC)" for name in columns})
-    if zoned(frame.index):
-        index = frame.index.tz_convert("UTC").tz_localize(None)
-        frame.index = index.rename(f"{frame.index.name or 'ts'} (UTC)")
+    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
+        frame.index = frame.index.tz_convert("UTC").tz_localize(None).rename(f"{frame.index.name} (UTC)")
     return frame
 
 

@@ -73,7 +73,9 @@ def write_text(path: Path, text: str) -> Path:
         partial.write_text(text, encoding="utf-8", newline="\n")
         os.replace(partial, path)
     except OSError as error:
-        raise ReportError(f"cannot write {path}: {error.strerror or error}; close it elsewhere or choose another") from error
+        raise ReportError(
+            f"cannot write {path}: {error.strerror or error}; close it elsewhere or choose another"
+        ) from error
     return path
 
 

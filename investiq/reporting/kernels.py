@@ -28,7 +28,8 @@ class ReportKernel(AsyncKernelManager):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"transport": _transport(), **options})
 
-    async def start_kernel(self, **launch: Any) -> None:
+    # jupyter_client types the method by its blocking parent; the class is its asynchronous twin.
+    async def start_kernel(self, **launch: Any) -> None:  # type: ignore[override]
         """Start the kernel with plotly's renderer set through its environment."""
         launch["env"] = {**os.environ, **launch.get("env", {}), **_RENDERER}
         await super().start_kernel(**launch)

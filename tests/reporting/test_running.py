@@ -80,7 +80,7 @@ def test_a_failing_cell_is_named_rendered_and_leaves_the_last_good_report_and_it
 
     # The next success takes the failure away.
     run_notebook(good, output, {})
-    assert set(path.name for path in folder.iterdir()) == set(before)
+    assert {path.name for path in folder.iterdir()} == set(before)
 
 
 def test_a_cell_that_takes_too_long_fails_the_report_with_the_limit(make_template, tmp_path):
@@ -127,7 +127,7 @@ def test_a_folder_that_is_a_file_is_refused_before_any_cell_runs(make_template, 
     marker = tmp_path / "ran"
     template = make_template(f"open({json.dumps(str(marker))}, 'w')")
     (tmp_path / "taken").write_text("")
-    with pytest.raises(ReportError, match="cannot write to .*taken"):
+    with pytest.raises(ReportError, match=r"cannot write to .*taken"):
         run_notebook(template, tmp_path / "taken" / "out.ipynb", {})
     assert not marker.exists()
 
