@@ -78,7 +78,8 @@ def donchian(bars: Any, window: int = 20, *, exclude_current: bool = False) -> A
             upper, lower = _one_later(upper), _one_later(lower)
         return lower, (lower + upper) / 2, upper
 
-    return like_frame(bars.close, over_observations(channel, *price_columns(bars)), Channel)
+    prices = price_columns(bars)
+    return like_frame(bars.close, over_observations(channel, *prices), Channel)
 
 
 def rolling_max(prices: FloatArray, window: int) -> FloatArray:

@@ -206,4 +206,5 @@ def stochastic(bars: Any, window: int = 14, smooth: int = 3) -> Any:
         k[: window - 1] = np.nan
         return k, talib.SMA(k, smooth)
 
-    return like_frame(bars.close, over_observations(oscillator, *price_columns(bars)), Stochastic)
+    prices = price_columns(bars)
+    return like_frame(bars.close, over_observations(oscillator, *prices), Stochastic)

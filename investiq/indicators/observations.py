@@ -44,7 +44,8 @@ class PriceArrays(Protocol):
 
 def whole_window(window: Any, name: str = "window", minimum: int = 1) -> int:
     """Return `window` as an int, or refuse it."""
-    if isinstance(window, bool) or not isinstance(window, Integral) or not minimum <= window <= LONGEST_WINDOW:
+    is_whole = isinstance(window, Integral) and not isinstance(window, bool)
+    if not is_whole or not minimum <= int(window) <= LONGEST_WINDOW:
         raise ConfigError(f"{name} must be a whole number of bars from {minimum} to {LONGEST_WINDOW:,}, was {window!r}")
     return int(window)
 

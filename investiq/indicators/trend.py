@@ -165,7 +165,8 @@ def adx(bars: Any, window: int = 14) -> Any:
             talib.MINUS_DI(high, low, close, window),
         )
 
-    return like_frame(bars.close, over_observations(directional, *price_columns(bars)), DirectionalMovement)
+    prices = price_columns(bars)
+    return like_frame(bars.close, over_observations(directional, *prices), DirectionalMovement)
 
 
 @overload
