@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Final
 
-
 from investiq.metrics import formulas
 from investiq.metrics.conventions import Convention
 from investiq.metrics.drawdown import max_drawdown
@@ -81,6 +80,7 @@ def cagr(equity: Floats, ts: Instants | None = None, days_per_year: float = 365.
 
     Examples
     --------
+    >>> import numpy as np
     >>> ts = np.array(["2021-01-01", "2023-01-01"], dtype="datetime64[D]")  # 730 days
     >>> round(cagr(np.array([100.0, 121.0]), ts), 7)
     0.1000718
@@ -137,6 +137,7 @@ def sharpe_ratio(returns: Floats, convention: Convention) -> float:
 
     Examples
     --------
+    >>> import numpy as np
     >>> round(sharpe_ratio(np.array([0.02, -0.01, 0.02, 0.01]), Convention(periods_per_year=252)), 4)
     11.225
     """
@@ -198,6 +199,7 @@ def sortino_ratio(returns: Floats, convention: Convention) -> float:
 
     Examples
     --------
+    >>> import numpy as np
     >>> annual = np.array([0.17, 0.15, 0.23, -0.05, 0.12, 0.09, 0.13, -0.04])
     >>> round(sortino_ratio(annual, Convention(periods_per_year=1)), 3)
     4.417

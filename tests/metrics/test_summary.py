@@ -1,0 +1,162 @@
+import math
+
+import numpy as np
+import pytest
+
+from investiq.core.errors import DataError
+from investiq.metrics import drawdown, ratios, trades
+from investiq.metrics.conventions import Convention
+from investiq.metrics.returns import simple_returns
+from investiq.metrics.summary import performance_facts
+
+DAILY = Convention(periods_per_year=252)
+
+
+def account(n, seed=7):
+    rng = np.random.default_rng(seed)
+    equity = np.concatenate(([1e5], 1e5 * np.cumprod(1 + rng.normal(5e-4, 0.01, n))))
+    ts = np.datetime64("2010-01-03", "us") + np.arange(n + 1) * np.timedelta64(1, "D")
+    return equity, ts
+
+
+def table(equity, ts, pnl=(), invested=None, **extra):
+    invested = np.ones(max(len(equity) - 1, 0), dtype=bool) if invested is None else invested
+    facts = performance_facts(np.asarray(equity, dtype=float), ts, np.array(pnl, dtype=float), invested, DAILY, **extra)
+    return {fact.label: fact for fact in facts}
+
+
+def test_the_table_holds_the_same_numbers_as_the_functions():
+    equity, ts = account(1_500)
+    pnl = np.array([100.0, -50.0, 0.0, 75.0])
+    invested = np.arange(1_500) % 3 > 0
+    facts = table(equity, ts, pnl, invested, trade_returns=pnl / 1e4, fees=12.5, slippage=3.25)
+    returns = simple_returns(equity)
+    expected = {
+        "Total return": ratios.total_return(equity),
+        "CAGR": ratios.cagr(equity, ts),
+        "Volatility": ratios.volatility(returns, DAILY),
+        "Sharpe ratio": ratios.sharpe_ratio(returns, DAILY),
+        "Standard error of Sharpe": ratios.sharpe_standard_error(returns, DAILY),
+        "Sortino ratio": ratios.sortino_ratio(returns, DAILY),
+        "Best day": returns.max(),
+        "Worst day": returns.min(),
+        "Max drawdown": drawdown.max_drawdown(equity),
+        "Longest drawdown": drawdown.longest_drawdown(equity)[0],
+        "Calmar ratio": ratios.calmar_ratio(equity, ts),
+        "MAR ratio": ratios.mar_ratio(equity, ts),
+        "Recovery factor": ratios.recovery_factor(equity),
+        "Exposure": trades.exposure(invested),
+        "Closed trades": 4,
+        "Win rate": 0.5,
+        "Profit factor": 3.5,
+        "Average win": 87.5,
+        "Average loss": -50.0,
+        "Average trade": 125 / 4 / 1e4,
+        "Total fees": 12.5,
+        "Total slippage": 3.25,
+    }
+    assert list(facts) == list(expected)
+    assert [facts[label].value for label in expected] == pytest.approx(list(expected.values()), rel=1e-12)
+
+
+def test_the_table_says_which_window_and_convention_each_ratio_has():
+    equity, ts = account(1_500)  # 2010-01-03 to 2014-02-11
+    facts = table(equity, ts)
+    assert facts["Calmar ratio"].convention.endswith("last 36 months, from 2011-02-11")
+    assert facts["MAR ratio"].convention.endswith("since inception")
+    assert facts["Sharpe ratio"].convention == "1,500 returns, 252 periods a year, ddof 1, risk-free 0 % a year"
+
+
+def test_flat_trades_are_shown():
+    equity, ts = account(40)
+    assert table(equity, ts, [5.0, 0.0, -1.0, 0.0])["Win rate"].convention == "1 won, 1 lost, 2 flat, after costs"
+
+
+def test_the_sharpe_ratio_needs_30_returns_and_is_flagged_below_252():
+    assert math.isnan(table(*account(29))["Sharpe ratio"].value)
+    assert table(*account(29))["Sharpe ratio"].note == "29 returns, needs 30"
+    assert table(*account(30))["Sharpe ratio"].note == "fewer than 252 returns: very uncertain"
+    assert math.isfinite(table(*account(30))["Sharpe ratio"].value)
+    assert table(*account(252))["Sharpe ratio"].note == ""
+
+
+def test_a_growth_rate_of_less_than_a_year_is_flagged():
+    assert table(*account(100))["CAGR"].note == "extrapolated from 100 days: not to be presented as an annual rate"
+    assert table(*account(365))["CAGR"].note == ""
+
+
+def reasons(facts):
+    return {label: fact.note for label, fact in facts.items() if math.isnan(fact.value)}
+
+
+def test_an_account_that_never_traded_gives_reasons_not_zeros():
+    equity = np.full(400, 1e5)
+    ts = account(399)[1]
+    facts = table(equity, ts, invested=np.zeros(399, dtype=bool))
+    gaps = reasons(facts)
+    assert gaps["Sharpe ratio"] == "all returns are equal: their standard deviation is zero"
+    assert gaps["Standard error of Sharpe"] == gaps["Sharpe ratio"]
+    assert gaps["Sortino ratio"] == "no return below the target of 0 % a period"
+    assert gaps["MAR ratio"].startswith("equity never falls below its peak")
+    assert gaps["Calmar ratio"] == "2010-01-03 to 2011-02-06 is shorter than 36 months"
+    assert gaps["Win rate"] == gaps["Profit factor"] == "no closed trade"
+    assert (facts["Total return"].value, facts["Exposure"].value, facts["Max drawdown"].value) == (0.0, 0.0, 0.0)
+
+
+def test_profit_factor_without_a_loss_is_missing_with_its_reason():
+    facts = table(*account(40), pnl=[10.0])
+    assert reasons(facts)["Profit factor"] == "no losing trade"
+
+
+def test_an_account_that_lost_everything_is_stated():
+    equity, ts = account(400)
+    equity[-1] = 0.0
+    facts = table(equity, ts)
+    assert facts["Total return"].value == facts["CAGR"].value == facts["Max drawdown"].value == -1.0
+    assert facts["Worst day"].value == -1.0
+
+
+def test_a_debt_before_the_end_takes_the_returns_away_and_keeps_the_rest():
+    equity, ts = account(400)
+    equity[200] = -5.0
+    facts = table(equity, ts)
+    assert reasons(facts)["Sharpe ratio"].startswith("equity falls to -5 at point 200")
+    assert math.isfinite(facts["Total return"].value)
+
+
+def test_a_hole_in_the_equity_is_named_in_every_number_that_needs_it():
+    equity, ts = account(400)
+    equity[5:8] = np.nan
+    facts = table(equity, ts, [1.0, -1.0])
+    assert {label for label, note in reasons(facts).items() if "3 NaN or infinite of 401" in note} == {
+        *("Total return", "CAGR", "Volatility", "Sharpe ratio", "Standard error of Sharpe", "Sortino ratio"),
+        *("Best day", "Worst day", "Max drawdown", "Longest drawdown", "Calmar ratio", "MAR ratio", "Recovery factor"),
+    }
+    assert facts["Win rate"].value == 0.5
+
+
+@pytest.mark.parametrize("points", [0, 1])
+def test_an_account_without_a_return_has_a_full_table_of_reasons(points):
+    equity, ts = account(3)
+    full = table(equity, ts)
+    facts = table(equity[:points], ts[:points])
+    assert list(facts) == list(full)
+    assert "needs 2" in reasons(facts)["Total return"]
+
+
+def test_every_missing_number_has_a_reason_and_every_number_a_label_once():
+    for n in (1, 2, 40, 400):
+        facts = table(*account(n))
+        assert all(reasons(facts).values())
+
+
+def test_weekly_accounts_speak_of_periods_not_days():
+    equity, ts = account(60)
+    facts = performance_facts(equity, ts, np.array([]), np.ones(60, dtype=bool), Convention(periods_per_year=52))
+    assert {"Best period", "Worst period"} <= {fact.label for fact in facts}
+
+
+def test_times_must_fit_the_equity():
+    equity, ts = account(10)
+    with pytest.raises(DataError, match="expected \\(11,\\) like equity"):
+        table(equity, ts[:-1])
