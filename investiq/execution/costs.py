@@ -71,7 +71,9 @@ class Costs:
 
     def __post_init__(self) -> None:
         if not 0 <= self.commission_rate < 1:
-            raise ConfigError(f"commission_rate must lie in [0, 1) as a fraction (0.001 is 0.1 %), was {self.commission_rate}")
+            raise ConfigError(
+                f"commission_rate must lie in [0, 1) as a fraction (0.001 is 0.1 %), was {self.commission_rate}"
+            )
         if not 0 <= self.slippage_bps < 10_000:
             raise ConfigError(f"slippage_bps must lie in [0, 10000) basis points, was {self.slippage_bps}")
 

@@ -91,4 +91,6 @@ class RunOptions:
 
     def _choice(self, name: str, known: tuple[str, ...]) -> None:
         if getattr(self, name) not in known:
-            raise ConfigError(f"{name} must be {' or '.join(repr(word) for word in known)}, was {getattr(self, name)!r}")
+            raise ConfigError(
+                f"{name} must be {' or '.join(repr(word) for word in known)}, was {getattr(self, name)!r}"
+            )

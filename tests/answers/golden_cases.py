@@ -243,7 +243,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
     _case(
         "GC-08",
         "fractional shares",
-        bars="100/101/99/96 ; 96/97/95/96",
+        bars="100/101/95/96 ; 96/97/95/96",
         signals="b0 buy",
         fills="b1 BUY 104.166666 @ 96 [signal]",
         cash="100,000.00 , 90,000.00",
