@@ -1,3 +1,6 @@
+import itertools
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,19 +8,12 @@ import pytest
 from investiq.core.errors import ConfigError
 from investiq.indicators.momentum import macd, rsi, stochastic
 
-# The worksheet "Relative Strength Index" of StockCharts' ChartSchool (QQQQ, 14 days), as printed there.
-WORKSHEET_CLOSE = np.array(
-    [44.3389, 44.0902, 44.1497, 43.6124, 44.3278, 44.8264, 45.0955, 45.4245, 45.8433, 46.0826, 45.8931]
-    + [46.0328, 45.6140, 46.2820, 46.2820, 46.0028, 46.0328, 46.4116, 46.2222, 45.6439, 46.2122, 46.2521]
-    + [45.7137, 46.4515, 45.7835, 45.3548, 44.0288, 44.1783, 44.2181, 44.5672, 43.4205, 42.6628, 43.1314]
-)
-WORKSHEET_RSI = [70.53, 66.32, 66.55, 69.41, 66.36, 57.97, 62.93, 63.26, 56.06, 62.38]
-WORKSHEET_RSI += [54.71, 50.42, 39.99, 41.46, 41.87, 45.46, 37.30, 33.08, 37.77]
+ANSWERS = Path(__file__).parents[1] / "answers"
 
 
 def wilder_rsi(close, window):
     """Wilder's recursion in plain Python."""
-    changes = [after - before for before, after in zip(close, close[1:], strict=False)]
+    changes = [after - before for before, after in itertools.pairwise(close)]
     gain = sum(max(change, 0) for change in changes[:window]) / window
     loss = sum(max(-change, 0) for change in changes[:window]) / window
     values = [float("nan")] * window + [100 * gain / (gain + loss)]
@@ -29,9 +25,9 @@ def wilder_rsi(close, window):
 
 
 def test_rsi_follows_the_published_worksheet():
-    values = rsi(WORKSHEET_CLOSE, 14)
-    assert np.isnan(values[:14]).all()
-    assert values[14:] == pytest.approx(WORKSHEET_RSI, abs=0.0051)
+    worksheet = pd.read_csv(ANSWERS / "rsi_worksheet.csv", comment="#")
+    assert worksheet["rsi_14"].isna().sum() == 14
+    assert rsi(worksheet["close"], 14).to_numpy() == pytest.approx(worksheet["rsi_14"], abs=0.0051, nan_ok=True)
 
 
 def test_rsi_agrees_with_the_plain_recursion(sample):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,15 +7,7 @@ import pytest
 from investiq.core.errors import DataError
 from investiq.indicators.trend import adx, ema, linear_trend, sma
 
-# The worksheet "Moving Averages" of StockCharts' ChartSchool (Intel, ten days), prices and averages as printed there.
-WORKSHEET_CLOSE = np.array(
-    [22.27, 22.19, 22.08, 22.17, 22.18, 22.13, 22.23, 22.43, 22.24, 22.29, 22.15, 22.39, 22.38, 22.61, 23.36]
-    + [24.05, 23.75, 23.83, 23.95, 23.63, 23.82, 23.87, 23.65, 23.19, 23.10, 23.33, 22.68, 23.10, 22.40, 22.17]
-)
-WORKSHEET_SMA = [22.22, 22.21, 22.23, 22.26, 22.30, 22.42, 22.61, 22.77, 22.91, 23.08, 23.21]
-WORKSHEET_SMA += [23.38, 23.53, 23.65, 23.71, 23.68, 23.61, 23.51, 23.43, 23.28, 23.13]
-WORKSHEET_EMA = [22.22, 22.21, 22.24, 22.27, 22.33, 22.52, 22.80, 22.97, 23.13, 23.28, 23.34]
-WORKSHEET_EMA += [23.43, 23.51, 23.53, 23.47, 23.40, 23.39, 23.26, 23.23, 23.08, 22.92]
+ANSWERS = Path(__file__).parents[1] / "answers"
 
 
 def wilder_directional(high, low, close, window):
@@ -43,9 +37,10 @@ def wilder_directional(high, low, close, window):
 
 
 def test_sma_and_ema_follow_the_published_worksheet():
+    worksheet = pd.read_csv(ANSWERS / "moving_averages_worksheet.csv", comment="#")
     # Printed with two decimals, so half a unit of the last one.
-    assert sma(WORKSHEET_CLOSE, 10)[9:] == pytest.approx(WORKSHEET_SMA, abs=0.0051)
-    assert ema(WORKSHEET_CLOSE, 10)[9:] == pytest.approx(WORKSHEET_EMA, abs=0.0051)
+    assert sma(worksheet["close"], 10).to_numpy() == pytest.approx(worksheet["sma_10"], abs=0.0051, nan_ok=True)
+    assert ema(worksheet["close"], 10).to_numpy() == pytest.approx(worksheet["ema_10"], abs=0.0051, nan_ok=True)
 
 
 def test_ema_is_seeded_with_the_mean_and_never_fills_its_head():
