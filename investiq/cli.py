@@ -1,0 +1,248 @@
+"""The command line: each command parses, calls one public function and prints what it returned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+import investiq as iq
+from investiq.terminal import CommandGroup, FloatOrNone, StrategyName, command, make_strategy, plain, result_to_json
+
+if TYPE_CHECKING:
+    from investiq.core.result import Result
+
+__all__ = ["main"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(iq.__version__, prog_name="investiq")
+@click.option("--debug", is_flag=True, help="Show where an error happened.")
+def main(debug: bool) -> None:
+    """InvestIQ: a research workbench for stocks whose numbers can be defended.
+
+    Everything runs offline on the sample data that come with it; begin with
+    "investiq demo", or "investiq data list".
+    """
+
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print the same facts as one JSON object.")
+
+
+def _run_options(function: _Function) -> _Function:
+    """Add the options of a backtest, with the defaults of `iq.backtest`."""
+    options = [
+        click.option("--strategy", "-s", type=StrategyName(), default="breakout", show_default=True, help="Its name."),
+        click.option(
+            "--param", "-p", "parameters", multiple=True, metavar="NAME=VALUE",
+            help="A parameter of the strategy, such as entry_window=55; may be repeated.",
+        ),
+        click.option("--start", metavar="DATE", help="First bar, such as 2014 or 2014-03-31."),
+        click.option("--end", metavar="DATE", help="Last bar."),
+        click.option("--weight", type=float, default=0.10, show_default=True, help="Share of equity per entry, in (0, 1]."),
+        click.option(
+            "--lot", type=FloatOrNone(), default="1", show_default=True,
+            help="Quantities are floored to it; none for fractions of a share.",
+        ),
+        click.option("--initial-capital", type=float, default=100_000.0, show_default=True, help="Starting cash, USD."),
+        click.option(
+            "--commission-rate", type=float, default=0.001, show_default=True, help="Share of the traded value, per fill."
+        ),
+        click.option(
+            "--slippage-bps", type=float, default=5.0, show_default=True, help="Against you on market and stop fills."
+        ),
+        click.option("--stop-loss", type=float, help="Distance below the entry as a fraction (0.05 is 5 %)."),
+        click.option("--take-profit", type=float, help="Distance above the entry as a fraction."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _backtest(symbol: str, options: dict[str, Any]) -> Any:
+    strategy = make_strategy(options["strategy"], options["parameters"])
+    costs = iq.Costs(commission_rate=options["commission_rate"], slippage_bps=options["slippage_bps"])
+    return iq.backtest(
+        strategy,
+        iq.load_bars(symbol, start=options["start"], end=options["end"]),
+        costs=costs,
+        weight=options["weight"],
+        lot=options["lot"],
+        initial_capital=options["initial_capital"],
+        stop_loss=options["stop_loss"],
+        take_profit=options["take_profit"],
+    )
+
+
+def _show(result: Result, as_json: bool, **files: Path | None) -> None:
+    written = {name: path for name, path in files.items() if path is not None}
+    if as_json:
+        click.echo(result_to_json(result, **{name: str(path) for name, path in written.items()}))
+        return
+    click.echo(str(result))
+    for name, path in written.items():
+        click.echo(f"\n{name}: {path}")
+
+
+@command(main)
+@click.argument("symbol")
+@click.option("--as-of", metavar="TIME", help="Use only what was known then, UTC; a date means its end.")
+@click.option("--html", type=_FILE, help="Also write facts and figure to this .html file.")
+@_as_json
+def analyze(symbol: str, as_of: str | None, html: Path | None, as_json: bool) -> None:
+    """Analyse SYMBOL: score, confidence and the evidence behind them."""
+    result = iq.analyze(symbol, as_of=as_of)
+    _show(result, as_json, html=result.export(html) if html else None)
+
+
+@command(main)
+@click.argument("symbol")
+@_run_options
+@click.option("--save", type=_FILE, help="Also write the whole result to this .iq file.")
+@_as_json
+def backtest(symbol: str, save: Path | None, as_json: bool, **options: Any) -> None:
+    """Backtest a strategy on SYMBOL with costs.
+
+    \b
+    investiq backtest ^GSPC -s breakout -p entry_window=55 -p exit_window=20 --start 2014 --weight 1 --lot none
+    """  # noqa: D301  click reads \b: keep the example on its own line
+    result = _backtest(symbol, options)
+    if save:
+        result.save(save)
+    _show(result, as_json, save=save)
+
+
+@main.group()
+def report() -> None:
+    """Make reports."""
+
+
+@command(report, "tear-sheet")
+@click.argument("symbol", required=False)
+@click.option(
+    "--result", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A result saved as .iq."
+)
+@_run_options
+@click.option(
+    "--folder", type=_FOLDER, help="Where to write; by default the reports folder (investiq doctor shows it)."
+)
+@_as_json
+def tear_sheet(symbol: str | None, file: Path | None, folder: Path | None, as_json: bool, **options: Any) -> None:
+    """Make the tear sheet of a backtest on SYMBOL, or of a saved result."""
+    if (symbol is None) == (file is None):
+        raise click.UsageError("name either a SYMBOL to backtest or a saved result with --result FILE")
+    result = _backtest(symbol, options) if symbol is not None else iq.load_result(str(file))
+    _show(iq.tear_sheet(result, folder=folder), as_json)
+
+
+@main.group()
+def data() -> None:
+    """List and show the data that are there."""
+
+
+@command(data, "list")
+@_as_json
+def list_(as_json: bool) -> None:
+    """List the symbols that can be loaded."""
+    frame = iq.list_symbols()
+    if as_json:
+        rows = frame.reset_index().to_dict("records")
+        click.echo(json.dumps([{key: plain(value) for key, value in row.items()} for row in rows], indent=2))
+    else:
+        click.echo(frame.to_string())
+
+
+@command(data)
+@click.argument("symbol")
+@click.option("--start", metavar="DATE", help="First bar.")
+@click.option("--end", metavar="DATE", help="Last bar.")
+@click.option("--rows", type=click.IntRange(min=1), default=5, show_default=True, help="Bars to print, the newest.")
+@_as_json
+def show(symbol: str, start: str | None, end: str | None, rows: int, as_json: bool) -> None:
+    """Show the data passport of SYMBOL and its newest bars."""
+    bars = iq.load_bars(symbol, start=start, end=end)
+    passport = bars.passport
+    if as_json:
+        records = bars.tail(rows).reset_index().to_dict("records")
+        click.echo(
+            json.dumps(
+                {
+                    "symbol": bars.symbol,
+                    "watermark": passport.watermark,
+                    "bars": len(bars),
+                    "passport": dict(passport.describe()),
+                    "notes": [note.text for note in passport.notes],
+                    "newest": [{key: plain(value) for key, value in row.items()} for row in records],
+                },
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
+        return
+    click.echo(repr(bars))
+    for label, value in passport.describe():
+        click.echo(f"  {label:<10} {value}")
+    for note in passport.notes:
+        click.echo(f"  note       {note.text}")
+    click.echo(f"\n{bars.tail(rows).to_string()}")
+
+
+@command(main)
+@click.option("--port", type=click.IntRange(1, 65535), help="On 127.0.0.1; by default INVESTIQ_DASHBOARD_PORT, 8866.")
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
+def dashboard(port: int | None, no_browser: bool) -> None:
+    """Serve the dashboards on this machine, with a token."""
+    from investiq.runtime.settings import load_settings
+    from investiq.widgets.serving import serve
+
+    serve(port=port or load_settings().dashboard_port, open_browser=not no_browser)
+
+
+@command(main)
+@_as_json
+def doctor(as_json: bool) -> None:
+    """Examine the installation: what is missing, and what to do about it."""
+    from investiq import doctor as examination
+
+    checks, group = [], ""
+    for check in examination.examine():
+        checks.append(check)
+        if not as_json:
+            if check.group != group:
+                group = check.group
+                click.echo(group)
+            click.echo(examination.as_text(check))
+    sound = examination.is_sound(checks)
+    if as_json:
+        click.echo(json.dumps(examination.as_dict(checks), indent=2))
+    else:
+        click.echo(
+            "\nall that is required is there" if sound else "\nsomething that is required is missing: see PROBLEM above"
+        )
+    if not sound:
+        raise click.exceptions.Exit(1)
+
+
+@command(main)
+def warmup() -> None:
+    """Compile the kernels now, so that the first backtest does not wait for it."""
+    from investiq.demo import warm_up
+
+    seconds = warm_up()
+    click.echo(f"compiled and kept on disk in {seconds:.1f} s")
+
+
+@command(main)
+@click.option("--folder", type=_FOLDER, help="Where to write the report; by default the reports folder.")
+def demo(folder: Path | None) -> None:
+    """Run the main job on the sample data: analysis, backtest, tear sheet."""
+    from investiq.demo import run_demo
+
+    run_demo(click.echo, folder)

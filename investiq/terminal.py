@@ -1,0 +1,264 @@
+"""The manners of the command line: exit codes, errors in one line, JSON, parameter types."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import functools
+import json
+import math
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from investiq.core.errors import (
+    ConfigError,
+    DataError,
+    InvestIQError,
+    MissingDependencyError,
+    ReportError,
+    VendorError,
+    near_matches,
+)
+from investiq.core.facts import Fact, format_fact
+
+if TYPE_CHECKING:
+    from investiq.core.result import Result
+    from investiq.strategies.base import Strategy
+
+__all__ = [
+    "EXIT_CODES",
+    "CommandGroup",
+    "FloatOrNone",
+    "StrategyName",
+    "command",
+    "make_strategy",
+    "plain",
+    "result_to_json",
+]
+
+# What a script can tell apart, in the order of the test; docs/cli.md lists the same.
+EXIT_CODES: Final[tuple[tuple[type[InvestIQError], int], ...]] = (
+    (DataError, 3),
+    (ConfigError, 4),
+    (MissingDependencyError, 5),
+    (VendorError, 6),
+    (ReportError, 7),
+)
+UNEXPECTED: Final = 1
+INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
+BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
+
+
+class CommandGroup(click.Group):
+    """A group whose errors are one line each, with the exit code of their kind."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; no traceback reaches a user who did not ask for one."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; nothing may be flushed to it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(BROKEN_PIPE)
+        except Exception as error:  # noqa: BLE001  the outermost border: what got here is told, not hidden
+            code, message = _verdict(error)
+            if ctx.find_root().params.get("debug") or ctx.find_root().meta.get("investiq.debug"):
+                click.echo(traceback.format_exc(), err=True, nl=False)
+            elif code == UNEXPECTED:
+                message += "\nthis is a fault of InvestIQ; run the command with --debug to see where it happened"
+            click.echo(f"error: {message}", err=True)
+            ctx.exit(code)
+
+
+def _verdict(error: Exception) -> tuple[int, str]:
+    for kind, code in EXIT_CODES:
+        if isinstance(error, kind):
+            return code, str(error)
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] != "investiq":
+        package = (error.name or "").split(".")[0]
+        return 5, f"the package {package!r} is not installed; install everything with: pip install 'investiq[all]'"
+    if isinstance(error, OSError) and error.errno in (
+        errno.EACCES,
+        errno.EROFS,
+        errno.ENOSPC,
+        errno.EISDIR,
+        errno.ENOENT,
+    ):
+        return UNEXPECTED, f"{error.filename}: {error.strerror}"
+    if isinstance(error, InvestIQError):
+        return UNEXPECTED, str(error)
+    return UNEXPECTED, f"{type(error).__name__}: {error}"
+
+
+def command(group: click.Group, name: str | None = None) -> Callable[[Callable[..., Any]], click.Command]:
+    """Return a decorator that adds a command with ``--debug`` and log lines set up before it runs."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            from investiq.runtime.logging import configure_logging
+
+            configure_logging()
+            return function(*args, **kwargs)
+
+        def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+            if value:
+                ctx.find_root().meta["investiq.debug"] = True
+
+        debug = click.option(
+            "--debug", is_flag=True, expose_value=False, callback=remember, help="Show where an error happened."
+        )
+        return group.command(name)(debug(run))
+
+    return decorate
+
+
+class FloatOrNone(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
+    """A number, or the word ``none``."""
+
+    name = "number|none"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """Return the number, or None."""
+        if value is None or isinstance(value, float):
+            return value
+        if str(value).casefold() == "none":
+            return None
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor 'none'", param, ctx)
+
+
+class StrategyName(click.ParamType):  # type: ignore[type-arg]  # as above
+    """The name of a strategy, such as ``breakout``; completed by the shell."""
+
+    name = "strategy"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name if there is such a strategy."""
+        known = _strategies()
+        if value not in known:
+            self.fail(
+                f"unknown strategy {value!r}{near_matches(value, known)}; there are {', '.join(known)}", param, ctx
+            )
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Return the names that begin with what was typed."""
+        return [click.shell_completion.CompletionItem(name) for name in _strategies() if name.startswith(incomplete)]
+
+
+def _strategies() -> dict[str, type[Strategy]]:
+    from investiq import strategies
+
+    classes = {name: getattr(strategies, name) for name in strategies.__all__}
+    return {_snake(name): cls for name, cls in sorted(classes.items()) if dataclasses.is_dataclass(cls)}
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def make_strategy(name: str, parameters: Sequence[str]) -> Strategy:
+    """Return the strategy called `name` with ``name=value`` parameters, typed by its fields.
+
+    Raises
+    ------
+    click.BadParameter
+        If a parameter is not of the form, not known, or of another type.
+    ConfigError
+        If the strategy refuses the values.
+    """
+    from typing import get_type_hints
+
+    cls = _strategies()[name]
+    hints = get_type_hints(cls)
+    fields = [field.name for field in dataclasses.fields(cls)]
+    values: dict[str, Any] = {}
+    for text in parameters:
+        key, sign, value = text.partition("=")
+        key = key.strip().replace("-", "_")
+        if not sign:
+            raise click.BadParameter(f"{text!r} must have the form name=value", param_hint="'--param'")
+        if key not in fields:
+            there_are = f"its parameters are {', '.join(fields)}" if fields else "it has no parameters"
+            raise click.BadParameter(
+                f"{name} has no parameter {key!r}{near_matches(key, fields)}; {there_are}", param_hint="'--param'"
+            )
+        values[key] = _parse(key, value.strip(), hints[key])
+    return cls(**values)
+
+
+def _parse(key: str, text: str, kind: Any) -> Any:
+    readers: dict[Any, tuple[Callable[[str], Any], str]] = {
+        int: (int, "a whole number"),
+        float: (float, "a number"),
+        bool: (lambda word: {"true": True, "false": False}[word.casefold()], "true or false"),
+        str: (str, "a word"),
+    }
+    reader, expected = readers[kind]
+    try:
+        return reader(text)
+    except (ValueError, KeyError):
+        raise click.BadParameter(f"{key} must be {expected}, was {text!r}", param_hint="'--param'") from None
+
+
+def result_to_json(result: Result, **more: Any) -> str:
+    """Return the facts, notes and provenance of a result as one JSON object.
+
+    The numbers are those of the text form: `value` is the number itself (null
+    where it is missing), `text` what a reader sees.
+    """
+    return json.dumps(
+        {
+            "kind": result.kind,
+            "title": result.title,
+            "watermark": result.watermark,
+            "facts": [_fact(fact) for fact in result.facts()],
+            "notes": [dataclasses.asdict(note) for note in result.notes],
+            "provenance": [_fact(fact) for fact in result.provenance()],
+            **more,
+        },
+        indent=2,
+        ensure_ascii=False,
+        allow_nan=False,
+        default=plain,
+    )
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {
+        "label": fact.label,
+        "value": plain(fact.value),
+        "unit": fact.unit,
+        "text": format_fact(fact),
+        "convention": fact.convention,
+        "note": fact.note,
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON can hold it: missing and infinite numbers as null, times in ISO form."""
+    if hasattr(value, "item"):  # a numpy scalar
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, date):  # a datetime is a date
+        return value.isoformat()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)

@@ -1,0 +1,173 @@
+import json
+import math
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from investiq.core import errors
+from investiq.core.facts import Fact
+from investiq.core.notes import Note
+from investiq.core.result import Result
+from investiq.terminal import CommandGroup, FloatOrNone, command, plain, result_to_json
+
+
+def _failing(error):
+    @click.group(cls=CommandGroup)
+    @click.option("--debug", is_flag=True)
+    def group(debug):
+        pass
+
+    @command(group)
+    def work():
+        raise error
+
+    return group
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.DataError("bad rows"), 3),
+        (errors.InsufficientDataError("too few"), 3),
+        (errors.UnknownSymbolError("unknown symbol 'X'"), 3),
+        (errors.StaleDataError("old"), 3),
+        (errors.ConfigError("out of range"), 4),
+        (errors.MissingDependencyError("voila", "notebook", "the dashboard"), 5),
+        (ModuleNotFoundError("No module named 'voila'", name="voila.app"), 5),
+        (errors.VendorError("timeout"), 6),
+        (errors.OfflineError("offline"), 6),
+        (errors.ReportError("no room"), 7),
+    ],
+)
+def test_each_kind_of_error_is_one_line_with_its_own_exit_code(error, code):
+    outcome = CliRunner().invoke(_failing(error), ["work"])
+    assert outcome.exit_code == code
+    assert outcome.stdout == ""
+    assert outcome.stderr.count("\n") == 1
+    assert outcome.stderr.startswith("error: ")
+
+
+def test_a_missing_package_is_told_with_the_command_that_installs_it():
+    outcome = CliRunner().invoke(_failing(ModuleNotFoundError("No module named 'voila'", name="voila.app")), ["work"])
+    assert outcome.stderr == (
+        "error: the package 'voila' is not installed; install everything with: pip install 'investiq[all]'\n"
+    )
+
+
+def test_a_missing_module_of_our_own_is_a_fault_not_a_missing_package():
+    outcome = CliRunner().invoke(
+        _failing(ModuleNotFoundError("No module named 'investiq.x'", name="investiq.x")), ["work"]
+    )
+    assert outcome.exit_code == 1
+
+
+def test_an_unexpected_error_is_told_without_traceback_and_names_debug():
+    outcome = CliRunner().invoke(_failing(ZeroDivisionError("division by zero")), ["work"])
+    assert outcome.exit_code == 1
+    assert outcome.stderr == (
+        "error: ZeroDivisionError: division by zero\n"
+        "this is a fault of InvestIQ; run the command with --debug to see where it happened\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--debug", "work"], ["work", "--debug"]])
+def test_debug_shows_where_it_happened_and_keeps_the_exit_code(arguments):
+    outcome = CliRunner().invoke(_failing(errors.DataError("bad rows")), arguments)
+    assert outcome.exit_code == 3
+    assert "Traceback (most recent call last)" in outcome.stderr
+    assert "in work\n    raise error" in outcome.stderr
+    assert outcome.stderr.endswith("error: bad rows\n")
+
+
+def test_an_interrupt_ends_with_130():
+    outcome = CliRunner().invoke(_failing(KeyboardInterrupt()), ["work"])
+    assert outcome.exit_code == 130
+    assert outcome.stderr == "interrupted\n"
+
+
+def test_a_file_that_cannot_be_written_is_named():
+    outcome = CliRunner().invoke(_failing(PermissionError(13, "Permission denied", "/srv/x.iq")), ["work"])
+    assert outcome.exit_code == 1
+    assert outcome.stderr.startswith("error: /srv/x.iq: Permission denied\n")
+
+
+def test_a_wrong_setting_stops_a_command_before_it_works(monkeypatch):
+    monkeypatch.setenv("INVESTIQ_LOG_LEVEL", "LOUD")
+    outcome = CliRunner().invoke(_failing(ZeroDivisionError()), ["work"])
+    assert outcome.exit_code == 4
+    assert outcome.stderr.startswith("error: INVESTIQ_LOG_LEVEL must be DEBUG, INFO")
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("1e-6", 1e-6), ("none", None), ("None", None)])
+def test_a_number_or_none_is_read(text, value):
+    assert FloatOrNone().convert(text, None, None) == value
+
+
+def test_neither_a_number_nor_none_is_refused():
+    with pytest.raises(click.BadParameter, match="'few' is neither a number nor 'none'"):
+        FloatOrNone().convert("few", None, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (math.nan, None),
+        (math.inf, None),
+        (np.float64(0.5), 0.5),
+        (np.int64(3), 3),
+        (True, True),
+        (date(2018, 12, 31), "2018-12-31"),
+        (datetime(2018, 12, 31, 21, tzinfo=UTC), "2018-12-31T21:00:00+00:00"),
+        (("a", 1), "('a', 1)"),
+    ],
+)
+def test_values_become_what_json_can_hold(value, expected):
+    found = plain(value)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@dataclass(frozen=True)
+class _Sheet(Result):
+    kind = "sheet"
+    notes = (Note(code="short", text="three bars", rows=3),)
+    title = "A sheet"
+    watermark = "SAMPLE"
+
+    def facts(self):
+        return [
+            Fact("Return", np.float64(0.125), "fraction", "simple"),
+            Fact("Sharpe", math.nan, "ratio", note="too short"),
+        ]
+
+    def provenance(self):
+        return [Fact("Data", "^GSPC")]
+
+
+def test_a_result_as_json_states_the_facts_of_its_text():
+    found = json.loads(result_to_json(_Sheet(), save="a.iq"))
+    assert found == {
+        "kind": "sheet",
+        "title": "A sheet",
+        "watermark": "SAMPLE",
+        "facts": [
+            {
+                "label": "Return",
+                "value": 0.125,
+                "unit": "fraction",
+                "text": "12.50 %",
+                "convention": "simple",
+                "note": "",
+            },
+            {"label": "Sharpe", "value": None, "unit": "ratio", "text": "n/a", "convention": "", "note": "too short"},
+        ],
+        "notes": [{"code": "short", "text": "three bars", "rows": 3, "severity": "caution"}],
+        "provenance": [{"label": "Data", "value": "^GSPC", "unit": "", "text": "^GSPC", "convention": "", "note": ""}],
+        "save": "a.iq",
+    }
+    for fact in found["facts"]:
+        assert fact["text"] in str(_Sheet())
