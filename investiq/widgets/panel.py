@@ -1,0 +1,142 @@
+"""A panel of a dashboard: a title and exactly one of five states, never a blank."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from html import escape
+from types import TracebackType
+from typing import Final, Literal
+
+import ipywidgets as W
+
+from investiq.core.errors import InvestIQError
+
+__all__ = ["ErrorBorder", "Panel", "State", "Superseded"]
+
+State = Literal["loading", "ok", "empty", "not_available", "error"]
+
+_LOG: Final = logging.getLogger("investiq.widgets")
+
+
+class Superseded(Exception):
+    """A newer request was made meanwhile: this one stops without a word."""
+
+
+class Panel(W.VBox):
+    """A titled box that shows its content, or says why it has none.
+
+    Attributes
+    ----------
+    state : {"loading", "ok", "empty", "not_available", "error"}
+        Loading shows a skeleton, or the former content dimmed; ok the content;
+        empty that there is nothing; not available the reason (no key, plan,
+        sample data); error a code, a message and the id of the run.
+
+    Parameters
+    ----------
+    title : str
+    height_px : int, default 120
+        Height of the skeleton, near that of the content.
+    """
+
+    def __init__(self, title: str, height_px: int = 120) -> None:
+        self.title = title
+        self.state: State = "loading"
+        self._height_px = height_px
+        self._head = W.HTML()
+        self._message = W.HTML()
+        self._body = W.VBox()
+        self._subtitle = ""
+        super().__init__([self._head, self._message, self._body])
+        self.add_class("iq-panel")
+        self.loading("Waiting")
+
+    def loading(self, words: str = "Loading") -> None:
+        """Show a skeleton; content that is there already stays, dimmed, until the new one comes."""
+        self.state = "loading"
+        if self._body.children:
+            self._body.add_class("iq-stale")
+            self._message.value = ""
+        else:
+            self._message.value = (
+                f'<div class="iq-skeleton" role="status" aria-label="{escape(words)}" style="height:{self._height_px}px"></div>'
+            )
+        self._title(busy=words)
+
+    def show(self, *content: W.Widget, subtitle: str = "") -> None:
+        """Show `content`; `subtitle` states what it is about."""
+        self.state = "ok"
+        self._subtitle = subtitle
+        self._message.value = ""
+        if self._body.children != content:
+            self._body.children = content
+        self._body.remove_class("iq-stale")
+        self._title()
+
+    def empty(self, words: str) -> None:
+        """Say that there is nothing to show, and why that is not a failure."""
+        self._say("empty", "iq-empty", f"<b>Nothing to show.</b>{escape(words)}")
+
+    def not_available(self, reason: str) -> None:
+        """Say that the data do not hold this: no key, another plan, sample data."""
+        self._say("not_available", "iq-unavailable", f"<b>Not available.</b>{escape(reason)}")
+
+    def error(self, code: str, message: str, run_id: str) -> None:
+        """Show an error: its code, what it says, and the id under which the log has the rest."""
+        self._say(
+            "error",
+            "iq-error",
+            f"<b>{escape(code)}</b>{escape(message)}<small>Run {escape(run_id)}</small>",
+        )
+
+    def _say(self, state: State, style: str, content: str) -> None:
+        self.state = state
+        self._subtitle = ""
+        role = "alert" if state == "error" else "status"
+        self._message.value = f'<div class="iq-message {style}" role="{role}">{content}</div>'
+        self._body.children = ()
+        self._title()
+
+    def _title(self, busy: str = "") -> None:
+        subtitle = f'<span class="iq-sub">{escape(self._subtitle)}</span>' if self._subtitle else ""
+        working = f'<span class="iq-busy" role="status">{escape(busy)} …</span>' if busy else ""
+        self._head.value = f'<div class="iq-panel-head"><h2>{escape(self.title)}</h2>{subtitle}{working}</div>'
+
+
+class ErrorBorder:
+    """``with ErrorBorder(panel):`` what fails inside is told in the panel and written to the log.
+
+    `InvestIQError` shows its own message, which says what to do. Anything else
+    is a fault of ours: the panel names its class, and the log has the trace
+    under the run id. `Superseded` passes.
+
+    Attributes
+    ----------
+    failed : bool
+        Whether something was told.
+    """
+
+    def __init__(self, *panels: Panel) -> None:
+        self._panels = panels
+        self.failed = False
+
+    def __enter__(self) -> ErrorBorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception) or isinstance(error, Superseded):
+            return False
+        run_id = secrets.token_hex(4)
+        self.failed = True
+        if isinstance(error, InvestIQError):
+            _LOG.info("%s: %s", type(error).__name__, error, extra={"run_id": run_id})
+            message = str(error)
+        else:
+            _LOG.error("unexpected %s", type(error).__name__, exc_info=error, extra={"run_id": run_id})
+            message = "an error of InvestIQ itself; the log has the details under the run's id. Please report it."
+        for panel in self._panels:
+            panel.error(type(error).__name__, message, run_id)
+        return True
