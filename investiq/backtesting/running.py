@@ -1,0 +1,167 @@
+"""From options and decisions to a finished run: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.backtesting import kernel, postings
+from investiq.backtesting.decisions import Decisions
+from investiq.execution.options import RunOptions
+
+if TYPE_CHECKING:
+    from investiq.history.bars import Bars
+
+__all__ = ["Run", "simulate"]
+
+FloatArray = NDArray[np.float64]
+
+# Sessions in which an entry waits for a bar with trade.
+ENTRY_SESSIONS: Final = 5
+
+
+def _constant(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    array.flags.writeable = False
+    return array
+
+
+# The kernel compiles once per type of argument, and a read-only array is a type: all that it reads is read-only.
+_NO_FLOATS: Final = _constant(np.empty(0))
+_NO_INTEGERS: Final = _constant(np.empty(0, dtype=np.int64))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Run:
+    """The account of one run, as the kernel wrote it.
+
+    Attributes
+    ----------
+    equity, cash, position : ndarray of float64, shape (n_bars,)
+        At each close, after all costs; `position` in shares.
+    fills : ndarray of float64, shape (n_fills, 8)
+        Columns as in `backtesting.postings`: bar, side, quantity, price, notional, fee, slippage, reason.
+    events : ndarray of int64, shape (n_events, 3)
+        Bar, code and count of what happened to orders without a fill.
+    decisions : Decisions
+    """
+
+    equity: FloatArray
+    cash: FloatArray
+    position: FloatArray
+    fills: FloatArray
+    events: NDArray[np.int64]
+    decisions: Decisions
+
+
+def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
+    """Run `decisions` through raw `bars`; the loop is chosen once, from the options and the data.
+
+    Parameters
+    ----------
+    bars : Bars
+        As traded.
+    decisions : Decisions
+    options : RunOptions
+
+    Returns
+    -------
+    Run
+    """
+    waits = options.zero_volume == "no_fill" and bool((bars.volume == 0.0).any())
+    has_levels = options.stop_loss is not None or options.take_profit is not None
+    rules = rules_of(options)
+    n_bars = len(bars)
+    market = postings.Market(
+        open=bars.open,
+        high=bars.high,
+        low=bars.low,
+        close=bars.close,
+        volume=bars.volume if waits else _NO_FLOATS,
+        months=months_of(bars.ts) if rules.per_share else _NO_INTEGERS,
+    )
+    orders = kernel.Orders(
+        decisions=decisions.codes,
+        confidence=decisions.confidence if waits and decisions.confidence.size else _NO_FLOATS,
+        expires=expiries_of(bars.ts) if waits else _NO_INTEGERS,
+    )
+    buys = int(np.count_nonzero(decisions.codes == kernel.BUY))
+    book = postings.Book(
+        equity=np.empty(n_bars),
+        cash=np.empty(n_bars),
+        position=np.empty(n_bars),
+        fills=np.empty((2 * buys, postings.FILL_COLUMNS)),
+        events=np.empty((3 * n_bars if waits or has_levels else buys, postings.EVENT_COLUMNS), dtype=np.int64),
+        traded=np.zeros(2),
+    )
+    loop = kernel.simulate_levels if waits or has_levels else kernel.simulate_signals
+    fills, events = loop(market, orders, rules, book)
+    return Run(
+        equity=book.equity,
+        cash=book.cash,
+        position=book.position,
+        fills=book.fills[:fills],
+        events=book.events[:events],
+        decisions=decisions,
+    )
+
+
+@lru_cache(maxsize=64)
+def rules_of(options: RunOptions) -> postings.Rules:
+    """Return the options as the plain numbers that the kernel reads."""
+    costs = options.costs
+    fees = costs.per_share
+    tiers = fees.tiers if fees is not None else ()
+    return postings.Rules(
+        initial_capital=float(options.initial_capital),
+        weight=float(options.weight),
+        size_at_open=options.size_at == "open",
+        lot=grid_of(options.lot),
+        posting=grid_of(options.posting_rounding),
+        level=grid_of(options.level_rounding),
+        slippage=float(costs.slippage_rate),
+        commission_rate=float(costs.commission_rate),
+        per_share=fees is not None,
+        minimum_fee=float(fees.minimum_usd) if fees is not None else 0.0,
+        maximum_fee=float(fees.maximum_usd) if fees is not None else 0.0,
+        tier_shares=np.array([shares for shares, _ in tiers], dtype=np.float64),
+        tier_rates=np.array([rate for _, rate in tiers], dtype=np.float64),
+        stop_loss=float(options.stop_loss or 0.0),
+        take_profit=float(options.take_profit or 0.0),
+        target_on_touch=options.limit_fill == "touch",
+        reject_insufficient=options.insufficient == "reject",
+        liquidate=options.end == "liquidate",
+    )
+
+
+def grid_of(unit: float | None) -> postings.Grid:
+    """Return the multiples of `unit`, by division where its inverse is a whole number (0.01: 100)."""
+    if unit is None:
+        return postings.Grid(1.0, 0.0)
+    inverse = round(1 / unit)
+    if inverse > 1 and abs(unit * inverse - 1) < 1e-12:
+        return postings.Grid(1.0, float(inverse))
+    return postings.Grid(float(unit), 1.0)
+
+
+def months_of(ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Return the calendar month of each label, counted from 1970."""
+    months = ts.astype("datetime64[M]").astype(np.int64)
+    months.flags.writeable = False
+    return months
+
+
+def expiries_of(ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Return the last bar in which an entry order placed for each bar can fill: the end of the fifth session."""
+    days = ts.astype("datetime64[D]")
+    sessions = np.concatenate(([0], np.cumsum(days[1:] != days[:-1])))
+    last_bars = np.append(np.flatnonzero(np.diff(sessions)), ts.size - 1)
+    # Beyond the data an order cannot expire: the row after the last bar stands for that.
+    due = sessions + ENTRY_SESSIONS - 1
+    expires = np.where(due < last_bars.size, last_bars[np.minimum(due, last_bars.size - 1)], ts.size)
+    expires = expires.astype(np.int64)
+    expires.flags.writeable = False
+    return expires
