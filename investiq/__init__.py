@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from investiq.runtime.paths import env_file
 
-__version__: Final = "0.1.0"
+__version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from investiq import figures, strategies, widgets
