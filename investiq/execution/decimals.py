@@ -32,12 +32,12 @@ def exact(value: float | Decimal) -> Decimal:
 
     Examples
     --------
-    >>> exact(0.1), exact(1e-06), exact(100)
+    >>> exact(0.1), exact(1e-06), exact(100.0)
     (Decimal('0.1'), Decimal('0.000001'), Decimal('100'))
     """
     if isinstance(value, Decimal | int):
         return Decimal(value)
-    return Decimal(repr(float(value)))
+    return Decimal(repr(float(value)).removesuffix(".0"))
 
 
 def round_to(value: Decimal, unit: Decimal | None) -> Decimal:

@@ -20,7 +20,7 @@ def slipped(price: Decimal, side: Side, costs: Costs) -> Decimal:
     Examples
     --------
     >>> slipped(Decimal(100), "sell", Costs(slippage_bps=5))
-    Decimal('99.95000')
+    Decimal('99.9500')
     """
     rate = exact(costs.slippage_bps) / BASIS_POINTS
     return price * (1 + rate) if side == "buy" else price * (1 - rate)

@@ -87,7 +87,7 @@ class Simulator:
     >>> simulator.decide(Signal(bar=0, side="buy"))
     >>> simulator.on_bar(PriceBar(ts=date(2024, 1, 2), **prices))
     >>> simulator.account.quantity, simulator.account.cash
-    (Decimal('500'), Decimal('50000.00'))
+    (Decimal('500'), Decimal('50000'))
     """
 
     def __init__(self, options: RunOptions, symbol: str = "") -> None:
