@@ -195,14 +195,15 @@ def show(symbol: str, start: str | None, end: str | None, rows: int, as_json: bo
 
 
 @command(main)
+@click.argument("app", required=False)
 @click.option("--port", type=click.IntRange(1, 65535), help="On 127.0.0.1; by default INVESTIQ_DASHBOARD_PORT, 8866.")
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
-def dashboard(port: int | None, no_browser: bool) -> None:
-    """Serve the dashboards on this machine, with a token."""
+def dashboard(app: str | None, port: int | None, no_browser: bool) -> None:
+    """Serve a dashboard on this machine, with a token: APP, by default symbol_analysis."""
     from investiq.runtime.settings import load_settings
     from investiq.widgets.serving import serve
 
-    serve(port=port or load_settings().dashboard_port, open_browser=not no_browser)
+    serve(app, port=port or load_settings().dashboard_port, open_browser=not no_browser)
 
 
 @command(main)

@@ -31,6 +31,6 @@ def test_without_one_the_answer_is_none(monkeypatch):
 def test_a_setting_that_names_nothing_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("INVESTIQ_CHROMIUM", str(tmp_path / "none"))
     with pytest.raises(
-        ConfigError, match="INVESTIQ_CHROMIUM must be an executable file, was .*none; correct it or unset it"
+        ConfigError, match=r"INVESTIQ_CHROMIUM must be an executable file, was .*none; correct it or unset it"
     ):
         find_chromium()

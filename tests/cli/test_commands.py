@@ -1,0 +1,339 @@
+import dataclasses
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import investiq as iq
+from investiq import terminal
+from investiq.cli import main
+from investiq.core.facts import format_fact
+from investiq.execution.costs import Costs
+from investiq.execution.options import RunOptions
+
+DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+
+QUICK = ("--start", "2017", "--end", "2018")
+
+
+def _commands(group, path=()):
+    for name, each in group.commands.items():
+        if isinstance(each, click.Group):
+            yield from _commands(each, (*path, name))
+        else:
+            yield " ".join((*path, name)), each
+
+
+def test_the_docs_name_every_command_and_no_other():
+    documented = {
+        re.sub(r" \[?[A-Z]+\]?$", "", text) for text in re.findall(r"^\| `investiq ([^`]*)` \|", DOCS, re.MULTILINE)
+    }
+    assert documented == {name for name, _ in _commands(main)}
+
+
+def test_the_docs_name_every_exit_code():
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", DOCS, re.MULTILINE)}
+    codes = {code for _, code in terminal.EXIT_CODES}
+    # 0 done, 1 unexpected, 2 click's usage error.
+    assert documented == codes | {0, 1, 2, terminal.INTERRUPTED, terminal.BROKEN_PIPE}
+
+
+@pytest.mark.parametrize(
+    ("name", "each"), list(_commands(main)), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_command_explains_itself(name, each, run):
+    assert run(*name.split(), "--help").exit_code == 0
+    assert each.help
+    for parameter in each.params:
+        assert isinstance(parameter, click.Argument) or parameter.help, parameter.name
+
+
+def test_the_defaults_are_those_of_the_run_options():
+    stated = {
+        parameter.name: parameter.get_default(click.Context(main)) for parameter in main.commands["backtest"].params
+    }
+    options, costs = RunOptions(), Costs()
+    for name in ("weight", "initial_capital", "stop_loss", "take_profit"):
+        assert stated[name] == getattr(options, name), name
+    assert float(stated["lot"]) == options.lot
+    assert stated["commission_rate"] == costs.commission_rate
+    assert stated["slippage_bps"] == costs.slippage_bps
+
+
+def test_version(run):
+    assert run("--version").output == f"investiq, version {iq.__version__}\n"
+
+
+# -- data
+
+
+def test_data_list_names_the_sample_series(run):
+    output = run("data", "list").output
+    assert "^GSPC" in output
+    assert "^IXIC" in output
+
+
+def test_data_list_as_json_is_a_list_of_rows(run):
+    rows = json.loads(run("data", "list", "--json").output)
+    assert "^GSPC" in {row["symbol"] for row in rows}
+
+
+def test_data_show_states_the_passport_and_the_newest_bars(run):
+    output = run("data", "show", "^GSPC", "--rows", 2).output
+    assert "[SAMPLE]" in output
+    assert "SHA-256" in output
+    # The last two sessions of 2018 and the close of 31 December, as published by S&P: 2,506.85.
+    assert "2018-12-28" in output
+    assert "2506.85" in output
+
+
+def test_data_show_as_json(run):
+    found = json.loads(run("data", "show", "^GSPC", "--start", "2018-12-31", "--json").output)
+    assert found["watermark"] == "SAMPLE"
+    assert found["bars"] == 1
+    assert found["newest"][0]["close"] == pytest.approx(2506.85, abs=0.005)
+    assert found["newest"][0]["known_at"] == "2018-12-31T21:00:00+00:00"
+
+
+# -- errors
+
+
+@pytest.mark.parametrize("words", [("data", "show"), ("analyze",), ("backtest",)])
+def test_an_unknown_symbol_is_told_with_its_neighbour(words, run):
+    outcome = run(*words, "GSPC")
+    assert outcome.exit_code == 3
+    assert outcome.stderr.startswith("error: unknown symbol 'GSPC'")
+    assert "did you mean '^GSPC'?" in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_reversed_dates_are_refused(run):
+    outcome = run("backtest", "^GSPC", "--start", "2018", "--end", "2014")
+    assert outcome.exit_code == 3
+    assert "start 2018 lies after end 2014" in outcome.stderr
+
+
+def test_a_date_that_is_none_is_refused(run):
+    outcome = run("data", "show", "^GSPC", "--start", "yesterday")
+    assert outcome.exit_code == 3
+    assert "'yesterday' is not a time" in outcome.stderr
+
+
+def test_an_unknown_strategy_is_told_with_its_neighbour(run):
+    outcome = run("backtest", "^GSPC", "-s", "breakot")
+    assert outcome.exit_code == 2
+    assert "unknown strategy 'breakot'; did you mean 'breakout'?" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("entry_windw=5", "breakout has no parameter 'entry_windw'; did you mean 'entry_window'?"),
+        ("entry_window=soon", "entry_window must be a whole number, was 'soon'"),
+        ("entry_window=5.5", "entry_window must be a whole number, was '5.5'"),
+        ("entry_window", "'entry_window' must have the form name=value"),
+    ],
+)
+def test_a_parameter_is_checked_by_name_and_type(text, complaint, run):
+    outcome = run("backtest", "^GSPC", "-s", "breakout", "-p", text)
+    assert outcome.exit_code == 2
+    assert complaint in " ".join(outcome.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("-s", "crossover", "-p", "fast=50", "-p", "slow=20"), "fast"),
+        (("--initial-capital", "-1"), "initial_capital must be a positive amount, was -1"),
+        (("--weight", "2"), "weight must lie in (0, 1]"),
+        (("--commission-rate", "5"), "commission_rate must lie in [0, 1)"),
+        (("--stop-loss", "5"), "stop_loss must lie in (0, 1)"),
+    ],
+)
+def test_a_value_out_of_range_is_told(arguments, complaint, run):
+    outcome = run("backtest", "^GSPC", *QUICK, *arguments)
+    assert outcome.exit_code == 4
+    assert complaint in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_a_report_folder_that_cannot_be_written_is_told_before_the_work(run, tmp_path):
+    (tmp_path / "file").touch()
+    outcome = run("report", "tear-sheet", "^GSPC", *QUICK, "--folder", tmp_path / "file" / "reports")
+    assert outcome.exit_code == 7
+    assert "cannot write to" in outcome.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("^GSPC", "--result", "saved.iq")])
+def test_a_tear_sheet_needs_a_symbol_or_a_saved_result(arguments, run, tmp_path):
+    (tmp_path / "saved.iq").touch()
+    outcome = run("report", "tear-sheet", *arguments)
+    assert outcome.exit_code == 2
+    assert "either a SYMBOL to backtest or a saved result" in outcome.stderr
+
+
+def test_a_missing_extra_is_told_with_the_command_that_installs_it(tmp_path):
+    # None in sys.modules makes the import fail as if the package were not there.
+    code = (
+        "import sys; sys.modules['papermill'] = None\n"
+        "from investiq.cli import main\n"
+        f"main(['report', 'tear-sheet', '^GSPC', '--start', '2017', '--folder', {str(tmp_path)!r}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 5, done.stderr
+    assert re.search(r"error: .*papermill.*pip install 'investiq\[\w+\]'", done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+# -- work
+
+
+def test_analyze_prints_the_facts_of_the_analysis(run, tmp_path):
+    page = tmp_path / "view.html"
+    found = json.loads(run("analyze", "^GSPC", "--as-of", "2017-06-30", "--html", page, "--json").output)
+    view = iq.analyze("^GSPC", as_of="2017-06-30")
+    assert [fact["text"] for fact in found["facts"]] == [format_fact(fact) for fact in view.facts()]
+    assert found["watermark"] == "SAMPLE"
+    assert found["html"] == str(page)
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_analyze_prints_the_text_of_the_analysis(run):
+    outcome = run("analyze", "^GSPC")
+    assert outcome.exit_code == 0
+    assert outcome.output == f"{iq.analyze('^GSPC')}\n"
+
+
+def test_backtest_prints_the_facts_of_the_backtest(run):
+    arguments = (
+        "-s",
+        "breakout",
+        "-p",
+        "entry_window=40",
+        "-p",
+        "exit-window=10",
+        *QUICK,
+        "--weight",
+        "1",
+        "--lot",
+        "none",
+    )
+    found = json.loads(run("backtest", "^GSPC", *arguments, "--slippage-bps", "0", "--json").output)
+    result = iq.backtest(
+        iq.strategies.Breakout(entry_window=40, exit_window=10),
+        iq.load_bars("^GSPC", start="2017", end="2018"),
+        costs=iq.Costs(commission_rate=0.001, slippage_bps=0),
+        weight=1.0,
+        lot=None,
+    )
+    assert found["kind"] == "backtest"
+    assert found["title"] == result.title
+    assert [(fact["label"], fact["text"]) for fact in found["facts"]] == [
+        (fact.label, format_fact(fact)) for fact in result.facts()
+    ]
+
+
+def test_backtest_saves_a_result_that_can_be_loaded(run, tmp_path):
+    file = tmp_path / "breakout.iq"
+    outcome = run("backtest", "^GSPC", *QUICK, "--weight", "1", "--lot", "none", "--save", file)
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.output.endswith(f"save: {file}\n")
+    loaded = iq.load_result(file)
+    assert outcome.output.startswith(str(loaded))
+
+
+def test_the_strategies_are_completed():
+    names = {item.value for item in terminal.StrategyName().shell_complete(None, None, "b")}
+    assert names == {"breakout", "buy_and_hold"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "called"),
+    [
+        ((), (None, 8866, True)),
+        (("symbol_analysis", "--port", "9000", "--no-browser"), ("symbol_analysis", 9000, False)),
+    ],
+)
+def test_dashboard_serves_what_was_asked(arguments, called, run, monkeypatch):
+    from investiq.widgets import serving
+
+    calls = []
+    monkeypatch.setattr(serving, "serve", lambda app, port, open_browser: calls.append((app, port, open_browser)))
+    assert run("dashboard", *arguments).exit_code == 0
+    assert calls == [called]
+
+
+def test_dashboard_takes_its_port_from_the_setting(run, monkeypatch):
+    from investiq.widgets import serving
+
+    ports = []
+    monkeypatch.setattr(serving, "serve", lambda app, port, open_browser: ports.append(port))
+    monkeypatch.setenv("INVESTIQ_DASHBOARD_PORT", "9001")
+    run("dashboard")
+    assert ports == [9001]
+
+
+def test_an_unknown_dashboard_is_refused(run):
+    outcome = run("dashboard", "symbol_analysys", "--no-browser")
+    assert outcome.exit_code == 4
+    assert "symbol_analysis" in outcome.stderr
+
+
+# -- a real process
+
+
+def _start(*arguments, **options):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("INVESTIQ_")}
+    command = [sys.executable, "-m", "investiq", *arguments]
+    return subprocess.Popen(
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **options
+    )
+
+
+def test_a_real_process_prints_and_ends_with_its_code():
+    process = _start("data", "show", "NOSUCH")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (3, "")
+    assert err.startswith("error: unknown symbol 'NOSUCH'")
+
+
+def test_a_reader_that_goes_away_ends_it_quietly():
+    process = _start("data", "show", "^GSPC", "--rows", "5031")
+    process.stdout.readline()
+    process.stdout.close()
+    error = process.stderr.read()
+    assert process.wait(timeout=60) == 141
+    assert error == ""
+    process.stderr.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
+def test_an_interrupt_ends_it_with_130():
+    process = _start("demo")
+    assert process.stdout.readline().startswith("InvestIQ")
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error == "interrupted\n"
+
+
+def test_parameters_of_every_type_are_read():
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Sample:
+        window: int
+        level: float
+        strict: bool
+
+    terminal_names = {"sample": Sample}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(terminal, "_strategies", lambda: terminal_names)
+        made = terminal.make_strategy("sample", ["window=3", "level=0.5", "strict=true"])
+        assert made == Sample(window=3, level=0.5, strict=True)
+        with pytest.raises(click.BadParameter, match="strict must be true or false, was '1'"):
+            terminal.make_strategy("sample", ["strict=1"])
