@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Final
 from investiq.core.errors import MissingDependencyError, ReportError, near_matches
 from investiq.core.facts import format_fact
 from investiq.reporting.files import require_writable, sibling, write_text
-from investiq.reporting.pages import Theme, figure_div, page
+from investiq.reporting.pages import figure_div, page
 
 if TYPE_CHECKING:
     import pandas as pd
     from nbformat import NotebookNode
 
     from investiq.core.result import Result
+    from investiq.figures.theme import ThemeName
 
 __all__ = ["FIGURE_TYPE", "draw_figures", "export", "notebook_to_html"]
 
 FIGURE_TYPE: Final = "application/vnd.plotly.v1+json"
+
+# Cells with this tag speak to who opens the notebook, not to who reads the page.
+_NOTEBOOK_ONLY: Final = "only-in-notebook"
 
 
 def export(result: Result, path: str | os.PathLike[str]) -> Path:
@@ -78,7 +82,7 @@ def export(result: Result, path: str | os.PathLike[str]) -> Path:
 
 
 def notebook_to_html(
-    notebook: Path, path: Path, *, title: str | None = None, theme: Theme = "light", banner: str = ""
+    notebook: Path, path: Path, *, title: str | None = None, theme: ThemeName = "light", banner: str = ""
 ) -> Path:
     """Render an executed notebook as one self-contained page without its code.
 
@@ -126,11 +130,12 @@ def notebook_to_html(
 
 
 def draw_figures(notebook: NotebookNode) -> tuple[NotebookNode, int]:
-    """Return a copy whose plotly outputs are HTML, and their number.
+    """Return a copy whose plotly outputs are HTML, and their number, without the cells tagged ``only-in-notebook``.
 
     nbconvert knows no plotly: it would drop these outputs with a warning only.
     """
     drawn = copy.deepcopy(notebook)
+    drawn.cells = [cell for cell in drawn.cells if _NOTEBOOK_ONLY not in cell.metadata.get("tags", ())]
     count = 0
     for cell in drawn.cells:
         for output in cell.get("outputs", ()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -21,8 +22,8 @@ _LONGEST_NAME: Final = 80
 def file_name(*words: object) -> str:
     """Join `words` to a file name without suffix that Linux, macOS and Windows accept.
 
-    Letters, digits, dots and hyphens stay; each run of other characters becomes
-    one hyphen; words are joined by underscores.
+    Letters (without accents), digits, dots and hyphens stay; each run of other
+    characters becomes one hyphen; words are joined by underscores.
 
     Raises
     ------
@@ -34,7 +35,8 @@ def file_name(*words: object) -> str:
     >>> file_name("^GSPC", "Breakout(55, 20)", "2018-12-31")
     'GSPC_Breakout-55-20_2018-12-31'
     """
-    parts = [re.sub(r"[^A-Za-z0-9.]+", "-", str(word)).strip("-.") for word in words]
+    plain = (unicodedata.normalize("NFKD", str(word)).encode("ascii", "ignore").decode() for word in words)
+    parts = [re.sub(r"[^A-Za-z0-9.]+", "-", word).strip("-.") for word in plain]
     name = "_".join(part for part in parts if part)[:_LONGEST_NAME].rstrip("-._")
     if not name:
         raise ReportError(f"no file name can be made of {words!r}; give a name with letters or digits")
@@ -73,6 +75,7 @@ def write_text(path: Path, text: str) -> Path:
         partial.write_text(text, encoding="utf-8", newline="\n")
         os.replace(partial, path)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise ReportError(
             f"cannot write {path}: {error.strerror or error}; close it elsewhere or choose another"
         ) from error

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["Theme", "figure_div", "page"]
+if TYPE_CHECKING:
+    from investiq.figures.theme import ThemeName
 
-Theme = Literal["light", "dark"]
+__all__ = ["figure_div", "page"]
 
 # The page forbids itself to fetch anything: what slips into a report cannot call out.
 _POLICY: Final = (
@@ -51,7 +52,7 @@ def figure_div(figure: Mapping[str, Any], number: int) -> str:
     return f'<div class="iq-figure">{html}</div>'
 
 
-def page(title: str, body: str, *, theme: Theme = "light", with_figures: bool) -> str:
+def page(title: str, body: str, *, theme: ThemeName = "light", with_figures: bool) -> str:
     """Return a whole HTML document that needs no other file and no network.
 
     Parameters

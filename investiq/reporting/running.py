@@ -121,6 +121,7 @@ def run_notebook(
     ----------
     template : path
         A notebook with a cell tagged ``parameters``, one assignment per line.
+        It runs in the folder of `output`, as it would when opened from there.
     output : path
         The ``.ipynb`` file to write.
     parameters : mapping of str to object
@@ -165,6 +166,7 @@ def run_notebook(
             start_timeout=_START_TIMEOUT_S,
             execution_timeout=cell_timeout_s,
             kernel_manager_class=ReportKernel,
+            resources={"metadata": {"path": str(output.resolve().parent)}},
             on_notebook_start=position.begin,
             on_cell_start=position.enter,
             on_cell_complete=position.leave,

@@ -1,0 +1,128 @@
+"""The parts of a tear sheet that are not figures, as HTML: each shows facts of the result and computes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from investiq.core.display import facts_table, notes_list
+from investiq.core.facts import Fact, Unit, format_value
+from investiq.reporting.wording import ACCOUNT_CURRENCY, cautions, executive_summary, with_unit
+
+if TYPE_CHECKING:
+    from investiq.backtesting.result import BacktestResult
+
+__all__ = ["cautions_list", "cost_totals", "head", "manifest", "metrics_table", "provenance", "summary", "trades_table"]
+
+_COSTS: Final = ("Total fees", "Total slippage")
+
+
+def head(result: BacktestResult) -> str:
+    """Return the title, the period and the data of the report, with the watermark of sample and synthetic data."""
+    passport = result.bars.passport
+    mark = f'<span class="iq-mark">{escape(result.watermark)} DATA</span>' if result.watermark else ""
+    first, last = result.equity.index[0], result.equity.index[-1]
+    return (
+        f'<header class="iq-head"><div class="iq-kicker"><span>InvestIQ tear sheet</span>{mark}</div>'
+        f"<h1>{escape(result.title)}</h1>"
+        f"<p>{first:%Y-%m-%d} to {last:%Y-%m-%d} · {len(result.bars):,} bars of {escape(passport.interval)} · "
+        f"{escape(passport.provider)}, {escape(passport.calendar)} sessions, prices in {escape(passport.currency)} · "
+        f"{escape(result.options.costs.describe())}</p></header>"
+    )
+
+
+def summary(result: BacktestResult) -> str:
+    """Return the executive summary as paragraphs."""
+    return f'<div class="iq-summary">{"".join(f"<p>{escape(text)}</p>" for text in executive_summary(result))}</div>'
+
+
+def cautions_list(result: BacktestResult) -> str:
+    """Return every caution about data and method."""
+    return notes_list(cautions(result))
+
+
+def metrics_table(result: BacktestResult) -> str:
+    """Return each metric of the strategy beside that of buying and holding, with its convention."""
+    held = {fact.label: fact for fact in result.benchmark.facts()}
+    rows = []
+    for fact in result.facts():
+        other = with_unit(held[fact.label]) if fact.label in held else ""
+        remarks = "; ".join(part for part in (fact.convention, fact.note) if part)
+        rows.append(
+            f'<tr><td>{escape(fact.label)}</td><td class="iq-value">{escape(with_unit(fact))}</td>'
+            f'<td class="iq-value">{escape(other)}</td><td class="iq-convention">{escape(remarks)}</td></tr>'
+        )
+    return (
+        '<table class="iq-metrics"><thead><tr><th>Metric</th><th class="iq-value">Strategy</th>'
+        '<th class="iq-value">Buy and hold</th><th>Convention and remarks (strategy)</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def trades_table(result: BacktestResult, ends: int = 20) -> str:
+    """Return the round trips as a table: all of them, or the first and the last `ends`."""
+    trades, prices = result.trades, result.bars.passport.currency
+    if trades.empty:
+        return '<p class="iq-quiet">The strategy made no trade in this period.</p>'
+    columns: list[tuple[str, str, Unit]] = [
+        ("entry_ts", "Entry", "date"),
+        ("entry_price", f"Entry price ({prices})", "price"),
+        ("exit_ts", "Exit", "date"),
+        ("exit_price", f"Exit price ({prices})", "price"),
+        ("quantity", "Shares", "shares"),
+        ("pnl", f"Net P&L ({ACCOUNT_CURRENCY})", "money"),
+        ("return", "Return", "fraction"),
+        ("fees", f"Fees ({ACCOUNT_CURRENCY})", "money"),
+        ("slippage", f"Slippage ({ACCOUNT_CURRENCY})", "money"),
+        ("bars_held", "Bars held", "count"),
+    ]
+    titles = "".join(f'<th class="iq-value">{escape(title)}</th>' for _, title, _ in columns)
+    lines = []
+    for number, row in enumerate(trades.to_dict("records"), start=1):
+        cells = "".join(f'<td class="iq-value">{escape(_cell(row[name], unit))}</td>' for name, _, unit in columns)
+        reason = "still open" if row["is_open"] else str(row["exit_reason"]).replace("_", " ")
+        lines.append(f'<tr><td class="iq-value">{number}</td>{cells}<td>{escape(reason)}</td></tr>')
+    left_out = len(lines) - 2 * ends
+    if left_out > 0:
+        gap = f"{left_out:,} more round trips are in the saved result"
+        lines = [*lines[:ends], f'<tr><td class="iq-gap" colspan="{len(columns) + 2}">{gap}</td></tr>', *lines[-ends:]]
+    return (
+        f'<div class="iq-scroll"><table class="iq-trades"><thead><tr><th class="iq-value">#</th>{titles}<th>Exit by</th>'
+        f"</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def cost_totals(result: BacktestResult) -> str:
+    """Return what trading cost, and by which model."""
+    totals = [fact for fact in result.facts() if fact.label in _COSTS]
+    return _table([*totals, Fact("Fills", len(result.fills), "count"), Fact("Cost model", result.options.costs.describe())])
+
+
+def provenance(result: BacktestResult) -> str:
+    """Return where the numbers come from: data passport, options, conventions, trials."""
+    return facts_table(result.provenance())
+
+
+def manifest(result: BacktestResult) -> str:
+    """Return the manifest, folded for people and as a JSON block for programs."""
+    text = json.dumps(result.manifest.to_dict(), indent=2, ensure_ascii=False, sort_keys=True)
+    # A script element ends at the first "</", whatever surrounds it.
+    safe = text.replace("</", "<\\/")
+    return (
+        f"<details><summary>Manifest: what is needed to run this again</summary><pre>{escape(text)}</pre></details>"
+        f'<script type="application/json" id="investiq-manifest">{safe}</script>'
+    )
+
+
+def _table(facts: Iterable[Fact]) -> str:
+    rows = "".join(
+        f'<tr><td>{escape(fact.label)}</td><td class="iq-value">{escape(with_unit(fact))}</td></tr>' for fact in facts
+    )
+    return f'<table class="iq-facts"><tbody>{rows}</tbody></table>'
+
+
+def _cell(value: Any, unit: Unit) -> str:
+    missing = value != value
+    return "" if missing else format_value(value, unit)

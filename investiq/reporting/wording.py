@@ -1,0 +1,128 @@
+"""What a tear sheet says in words: a summary written from the numbers, and the cautions that belong to it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from investiq.core.facts import Fact, format_fact, format_value
+from investiq.core.notes import Note, merge_notes
+
+if TYPE_CHECKING:
+    from investiq.backtesting.result import BacktestResult
+
+__all__ = ["ACCOUNT_CURRENCY", "cautions", "executive_summary", "with_unit"]
+
+# Capital, fees and profits are counted in it; see RunOptions.
+ACCOUNT_CURRENCY: Final = "USD"
+
+# Below 30 trades, or one year, a table of metrics describes luck (backtest chapter, warnings of a report).
+_FEWEST_TRADES: Final = 30
+_DAYS_OF_A_YEAR: Final = 365
+
+# A normal variable lies within 1.96 standard errors of its mean 95 % of the time.
+_Z_95: Final = 1.96
+
+
+def with_unit(fact: Fact) -> str:
+    """Return the value of a fact with its unit; money names its currency."""
+    text = format_fact(fact)
+    return f"{text} {ACCOUNT_CURRENCY}" if fact.unit == "money" and text != "n/a" else text
+
+
+def executive_summary(result: BacktestResult) -> list[str]:
+    """Return three or four sentences with the numbers of the result and of buying and holding.
+
+    Every number is a fact of the result; nothing is computed here.
+    """
+    own, held = _by_label(result.facts()), _by_label(result.benchmark.facts())
+    return [_growth(result, own, held), _risk(result, own, held), _losses(own, held), _activity(result, own)]
+
+
+def cautions(result: BacktestResult) -> tuple[Note, ...]:
+    """Return the result's own notes and those that a report must add before anyone relies on it."""
+    own = _by_label(result.facts())
+    trades = int(own["Closed trades"].value)
+    days = (result.equity.index[-1] - result.equity.index[0]).days
+    added = []
+    if trades < _FEWEST_TRADES:
+        added.append(
+            Note(
+                code="few_trades",
+                text=f"{trades} closed trades, fewer than {_FEWEST_TRADES}: win rate and profit factor say little",
+                rows=trades,
+            )
+        )
+    if days < _DAYS_OF_A_YEAR:
+        added.append(Note(code="short_history", text=f"{days} days, less than a year: nothing here is an annual result"))
+    added.append(
+        Note(
+            code="in_sample",
+            text="in sample: one run over the whole period, nothing was held out to test the rule on",
+        )
+    )
+    if result.bars.passport.price_basis in ("vendor_split", "vendor_total"):
+        added.append(
+            Note(code="adjusted_fills", text="fills use prices that the vendor had adjusted later: nobody could trade at them")
+        )
+    added.append(
+        Note(
+            code="chosen_symbol",
+            text=f"{result.bars.symbol} was chosen by hand; how it came to be chosen, and what did not survive, is not in these numbers",
+        )
+    )
+    return merge_notes(result.notes, added)
+
+
+def _by_label(facts: list[Fact]) -> dict[str, Fact]:
+    return {fact.label: fact for fact in facts}
+
+
+def _growth(result: BacktestResult, own: dict[str, Fact], held: dict[str, Fact]) -> str:
+    first, last = result.equity.index[0], result.equity.index[-1]
+    a_year = not own["CAGR"].note
+    text = (
+        f"From {first:%Y-%m-%d} to {last:%Y-%m-%d} ({len(result.bars):,} bars) the strategy returned "
+        f"{format_fact(own['Total return'])} after costs"
+    )
+    if a_year:
+        text += f", {format_fact(own['CAGR'])} a year"
+    text += f"; buying and holding {result.bars.symbol} at the same costs returned {format_fact(held['Total return'])}"
+    return f"{text}, {format_fact(held['CAGR'])} a year." if a_year else f"{text}."
+
+
+def _risk(result: BacktestResult, own: dict[str, Fact], held: dict[str, Fact]) -> str:
+    sharpe, error = own["Sharpe ratio"], own["Standard error of Sharpe"]
+    if math.isnan(sharpe.value):
+        return f"A Sharpe ratio cannot be given: {sharpe.note}."
+    text = (
+        f"Its Sharpe ratio is {format_fact(sharpe)} with a standard error of {format_fact(error)} "
+        f"(buy and hold: {format_fact(held['Sharpe ratio'])})"
+    )
+    rate = format_value(result.convention.risk_free, "fraction")
+    if abs(sharpe.value) <= _Z_95 * error.value:
+        return f"{text}; at 95 % confidence the sample does not tell it from zero, the risk-free rate of {rate} a year."
+    side = "above" if sharpe.value > 0 else "below"
+    return f"{text}; at 95 % confidence the sample puts it {side} zero, the risk-free rate of {rate} a year."
+
+
+def _losses(own: dict[str, Fact], held: dict[str, Fact]) -> str:
+    longest = own["Longest drawdown"]
+    tail = f", {longest.note}" if longest.note else ""
+    return (
+        f"Its deepest loss from a peak was {format_fact(own['Max drawdown'])} "
+        f"(buy and hold: {format_fact(held['Max drawdown'])}); the longest time under water was {format_fact(longest)}{tail}."
+    )
+
+
+def _activity(result: BacktestResult, own: dict[str, Fact]) -> str:
+    trades = own["Closed trades"]
+    if not trades.value:
+        return f"It closed no trade and held a position on {format_fact(own['Exposure'])} of the bars."
+    plural = "round trip" if trades.value == 1 else "round trips"
+    return (
+        f"It held a position on {format_fact(own['Exposure'])} of the bars and closed {format_fact(trades)} {plural}, "
+        f"of which {format_fact(own['Win rate'])} won; fees took {with_unit(own['Total fees'])} and slippage "
+        f"{with_unit(own['Total slippage'])} of an opening capital of "
+        f"{format_value(result.options.initial_capital, 'money')} {ACCOUNT_CURRENCY}."
+    )
