@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import ipywidgets as W
@@ -88,9 +89,11 @@ class StrategyControls:
         """The choice and its fields, in keyboard order."""
         return (self.choice, *self.fields.values())
 
-    def strategy(self) -> Strategy:
-        """Return the strategy as set; the strategy refuses what it cannot use."""
-        return self._strategies[self.choice.value](**{name: field.value for name, field in self.fields.items()})
+    def maker(self) -> Callable[[], Strategy]:
+        """Return what makes the strategy as set now; the strategy itself refuses what it cannot use."""
+        return partial(
+            self._strategies[self.choice.value], **{name: field.value for name, field in self.fields.items()}
+        )
 
     def _fill(self) -> None:
         chosen = self._strategies[self.choice.value]

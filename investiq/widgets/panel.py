@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable, Sequence
 from html import escape
 from types import TracebackType
 from typing import Final, Literal
@@ -59,9 +60,7 @@ class Panel(W.VBox):
             self._body.add_class("iq-stale")
             self._message.value = ""
         else:
-            self._message.value = (
-                f'<div class="iq-skeleton" role="status" aria-label="{escape(words)}" style="height:{self._height_px}px"></div>'
-            )
+            self._message.value = f'<div class="iq-skeleton" role="status" aria-label="{escape(words)}" style="height:{self._height_px}px"></div>'
         self._title(busy=words)
 
     def show(self, *content: W.Widget, subtitle: str = "") -> None:
@@ -115,10 +114,27 @@ class ErrorBorder:
     ----------
     failed : bool
         Whether something was told.
+
+    Parameters
+    ----------
+    panel : Panel
+        Tells the error.
+    silenced : sequence of Panel
+        Have nothing to show then, and say so.
+    present : callable, optional
+        Called with the update of the panels; `Turn.present` drops it when a
+        newer turn has begun.
     """
 
-    def __init__(self, *panels: Panel) -> None:
-        self._panels = panels
+    def __init__(
+        self,
+        panel: Panel,
+        silenced: Sequence[Panel] = (),
+        present: Callable[[Callable[[], None]], None] | None = None,
+    ) -> None:
+        self._panel = panel
+        self._silenced = silenced
+        self._present = present
         self.failed = False
 
     def __enter__(self) -> ErrorBorder:
@@ -137,6 +153,14 @@ class ErrorBorder:
         else:
             _LOG.error("unexpected %s", type(error).__name__, exc_info=error, extra={"run_id": run_id})
             message = "an error of InvestIQ itself; the log has the details under the run's id. Please report it."
-        for panel in self._panels:
-            panel.error(type(error).__name__, message, run_id)
+
+        def tell() -> None:
+            self._panel.error(type(error).__name__, message, run_id)
+            for other in self._silenced:
+                other.empty(f"It needs what failed under “{self._panel.title}”.")
+
+        if self._present is None:
+            tell()
+        else:
+            self._present(tell)
         return True

@@ -34,7 +34,11 @@ def stylesheet() -> str:
 
 def header(app: str, mode: Mode = "research", watermark: str | None = None) -> str:
     """Return the dark bar with the product, the app, the mode and a watermark for data that are not a market's own."""
-    mark = f'<span class="iq-badge iq-watermark">{escape(_WATERMARKS.get(watermark, watermark))}</span>' if watermark else ""
+    mark = (
+        f'<span class="iq-badge iq-watermark">{escape(_WATERMARKS.get(watermark, watermark))}</span>'
+        if watermark
+        else ""
+    )
     return (
         f'<div class="iq-header" role="banner"><span class="iq-brand">InvestIQ</span>'
         f'<span class="iq-app">{escape(app)}</span><span class="iq-spring"></span>{mark}'
@@ -60,8 +64,11 @@ def provenance_bar(bars: Bars | None, mode: Mode = "research") -> str:
             ("Symbol", f"{bars.symbol}, {bars.interval}"),
             ("Provider", f"{passport.provider}{feed}"),
             ("Prices", f"{BASIS_WORDS[passport.price_basis]}, {passport.currency}"),
-            ("As of", f"{bars.known_at[-1].astype('datetime64[m]')} UTC".replace("T", " ")),
-            ("Period", f"{bars.ts[0].astype('datetime64[D]')} to {bars.ts[-1].astype('datetime64[D]')}, {len(bars):,} bars"),
+            ("As of", f"{str(bars.known_at[-1].astype('datetime64[m]')).replace('T', ' ')} UTC"),
+            (
+                "Period",
+                f"{bars.ts[0].astype('datetime64[D]')} to {bars.ts[-1].astype('datetime64[D]')}, {len(bars):,} bars",
+            ),
             ("SHA-256", bars.fingerprint[:12]),
             ("Mode", _MODES[mode]),
         ]

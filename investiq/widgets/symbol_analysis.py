@@ -1,0 +1,288 @@
+"""The symbol page: what the engines say about a symbol, and how a strategy would have done on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import ipywidgets as W
+
+from investiq.widgets import shell
+from investiq.widgets.latest import Latest, Turn
+from investiq.widgets.panel import ErrorBorder, Panel
+
+if TYPE_CHECKING:
+    import investiq as iq
+    from investiq.analysis.analyzing import Analysis
+    from investiq.backtesting.result import BacktestResult
+    from investiq.core.facts import Fact
+    from investiq.strategies.base import Strategy
+    from investiq.widgets.controls import StrategyControls
+    from investiq.widgets.live import LiveFigure
+
+__all__ = ["Request", "SymbolAnalysis"]
+
+APP: Final = "Symbol analysis"
+# Five years, as `iq.analyze` shows by default, up to the last session of the sample.
+_FROM: Final = date(2014, 1, 2)
+_TO: Final = date(2018, 12, 31)
+_CARDS: Final = ("Total return", "CAGR", "Sharpe ratio", "Max drawdown", "Trades")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the controls asked for when the button was pressed."""
+
+    symbol: str
+    start: date | None
+    end: date | None
+    commission_bps: float
+    slippage_bps: float
+    make_strategy: Callable[[], Strategy]
+
+    def load(self) -> iq.Bars:
+        """Return the bars of the range."""
+        import investiq as iq
+
+        return iq.load_bars(self.symbol, *(None if day is None else day.isoformat() for day in (self.start, self.end)))
+
+    def backtest(self, bars: iq.Bars) -> BacktestResult:
+        """Return the run of the strategy on `bars`: all of the equity per entry, in fractions of a share."""
+        import investiq as iq
+
+        costs = iq.Costs(commission_rate=self.commission_bps / 10_000, slippage_bps=self.slippage_bps)
+        return iq.backtest(self.make_strategy(), bars, costs=costs, weight=1.0, lot=None)
+
+
+class SymbolAnalysis(W.VBox):
+    """The symbol page as a widget, for a notebook and for Voila.
+
+    The first paint needs ipywidgets only; the engines load in a background
+    thread while a skeleton is on screen. Each press of the button is a new
+    turn: what an older one still computes is dropped.
+
+    Parameters
+    ----------
+    symbol : str, default "^GSPC"
+        The symbol shown first.
+
+    Examples
+    --------
+    >>> app = SymbolAnalysis("^GSPC")  # doctest: +SKIP
+    """
+
+    def __init__(self, symbol: str = "^GSPC") -> None:
+        self._symbol = symbol
+        self._latest = Latest()
+        self._controls: StrategyControls | None = None
+        self._charts: dict[str, LiveFigure] = {}
+        self._header = W.HTML(shell.header(APP))
+        self._provenance = W.HTML(shell.provenance_bar(None))
+        self.settings = Panel("Settings", 50)
+        self.cards = Panel("Summary", 80)
+        self.chart = Panel("Price, indicators and score", 600)
+        self.view = Panel("Technical view", 300)
+        self.backtest = Panel("Backtest", 380)
+        self.performance = Panel("Performance", 380)
+        self.trades = Panel("Trades", 160)
+        self.notes = Panel("Notes", 60)
+        super().__init__(
+            [W.HTML(shell.stylesheet()), self._header, self._provenance, _classed(W.VBox(self._rows()), "iq-main")]
+        )
+        self.add_class("iq-page")
+        self._work = self._latest.start(self._open)
+
+    def _rows(self) -> list[W.Widget]:
+        left = _classed(W.VBox([self.chart, self.backtest]), "iq-column")
+        right = _classed(W.VBox([self.view, self.performance]), "iq-column")
+        grid = W.GridBox([left, right], layout=W.Layout(grid_template_columns="minmax(0,2fr) minmax(0,1fr)"))
+        return [self.settings, self.cards, _classed(grid, "iq-grid"), self.trades, self.notes]
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """Every panel that shows results."""
+        return (self.cards, self.chart, self.view, self.backtest, self.performance, self.trades, self.notes)
+
+    # --- controls -----------------------------------------------------------------------------------------------
+
+    def _open(self, turn: Turn) -> None:
+        """Load what the controls need, show them, and run once."""
+        with ErrorBorder(self.settings, self.panels, turn.present) as border:
+            import investiq as iq
+            from investiq.runtime.logging import configure_logging
+            from investiq.widgets.controls import StrategyControls
+
+            configure_logging()
+            strategies = {name: getattr(iq.strategies, name) for name in iq.strategies.__all__}
+            self._controls = StrategyControls(strategies, "Breakout", self._arrange)
+            self._fields(list(iq.list_symbols().index))
+            turn.present(self._arrange)
+        if not border.failed:
+            self._run(turn, self._request())
+
+    def _fields(self, symbols: list[str]) -> None:
+        self.symbol = W.Combobox(value=self._symbol, options=symbols, description="Symbol", continuous_update=False)
+        self.start = W.DatePicker(value=_FROM, description="From")
+        self.end = W.DatePicker(value=_TO, description="To")
+        self.commission = W.BoundedFloatText(value=10.0, min=0, max=1000, step=1, description="Commission, bps")
+        self.slippage = W.BoundedFloatText(value=5.0, min=0, max=1000, step=1, description="Slippage, bps")
+        self.button = _classed(
+            W.Button(description="Run", tooltip="Analyse and backtest with these settings"), "iq-run"
+        )
+        self.button.on_click(lambda _: self.run())
+
+    def _arrange(self) -> None:
+        assert self._controls is not None
+        fields = [self.symbol, self.start, self.end, *self._controls.widgets, self.commission, self.slippage]
+        for field in fields:
+            field.layout.width = "150px" if isinstance(field, (W.Combobox, W.DatePicker, W.Dropdown)) else "112px"
+        self.settings.show(_classed(W.HBox([*fields, self.button]), "iq-toolbar"))
+
+    def _request(self) -> Request:
+        assert self._controls is not None
+        return Request(
+            symbol=self.symbol.value.strip(),
+            start=self.start.value,
+            end=self.end.value,
+            commission_bps=self.commission.value,
+            slippage_bps=self.slippage.value,
+            make_strategy=self._controls.maker(),
+        )
+
+    def run(self) -> None:
+        """Analyse and backtest with the present settings; an older run still under way is dropped."""
+        request = self._request()
+        with self._latest.lock:
+            self._work = self._latest.start(lambda turn: self._run(turn, request))
+            for panel in self.panels:
+                panel.loading("Waiting")
+
+    def wait(self, timeout_s: float = 120.0) -> None:
+        """Block until the page shows the newest turn, for tests and scripts."""
+        self._work.result(timeout_s)
+
+    # --- one turn -----------------------------------------------------------------------------------------------
+
+    def _run(self, turn: Turn, request: Request) -> None:
+        """Compute and show, panel by panel."""
+        self._progress(turn, f"Loading {request.symbol}", *self.panels)
+        others = [panel for panel in self.panels if panel is not self.chart]
+        with ErrorBorder(self.chart, others, turn.present):
+            bars = request.load()
+            turn.present(lambda: self._show_provenance(bars))
+            analysis = self._analyze(turn, bars)
+            result = self._backtest(turn, request, bars)
+            self._draw_chart(turn, analysis, result)
+            self._show_summary(turn, bars, analysis, result)
+
+    def _progress(self, turn: Turn, words: str, *panels: Panel) -> None:
+        def update() -> None:
+            for panel in panels:
+                panel.loading(words)
+
+        turn.present(update)
+
+    def _show_provenance(self, bars: iq.Bars) -> None:
+        self._header.value = shell.header(APP, watermark=bars.passport.watermark)
+        self._provenance.value = shell.provenance_bar(bars)
+
+    def _analyze(self, turn: Turn, bars: iq.Bars) -> Analysis | None:
+        analysis = None
+        with ErrorBorder(self.view, (), turn.present):
+            import investiq as iq
+            from investiq.widgets import tables
+
+            self._progress(turn, "Analysing", self.chart, self.view)
+            analysis = iq.analyze(bars)
+            content = tables.verdict(analysis.signal) + tables.evidence_table(analysis.signal)
+            subtitle = f"known at {analysis.signal.as_of:%Y-%m-%d %H:%M} UTC"
+            turn.present(lambda: self.view.show(W.HTML(content), subtitle=subtitle))
+        return analysis
+
+    def _backtest(self, turn: Turn, request: Request, bars: iq.Bars) -> BacktestResult | None:
+        result = None
+        with ErrorBorder(self.backtest, (self.performance, self.trades), turn.present):
+            import investiq as iq
+            from investiq.widgets import tables
+
+            self._progress(turn, "Backtesting", self.backtest, self.performance, self.trades)
+            result = request.backtest(bars)
+            names = (result.strategy.name, "Buy and hold")
+            figure = iq.figures.equity_curve(result, benchmark=result.benchmark)
+            metrics = W.HTML(tables.comparison_table(result.facts(), result.benchmark.facts(), names))
+            trades = W.HTML(tables.trades_table(result.trades))
+            count = len(result.trades)
+            turn.present(lambda: self.backtest.show(self._chart("equity", figure), subtitle=result.title))
+            turn.present(lambda: self.performance.show(metrics, subtitle=request_costs(request)))
+            turn.present(
+                lambda: (
+                    self.trades.show(trades, subtitle=f"newest {min(count, tables.TRADE_ROWS)} of {count}")
+                    if count
+                    else self.trades.empty("The strategy made no trade in this range.")
+                )
+            )
+        return result
+
+    def _draw_chart(self, turn: Turn, analysis: Analysis | None, result: BacktestResult | None) -> None:
+        import investiq as iq
+
+        if analysis is None:
+            turn.present(lambda: self.chart.empty("It needs what failed under “Technical view”."))
+            return
+        self._progress(turn, "Drawing", self.chart)
+        figure = iq.figures.analysis_chart(analysis, trades=None if result is None else result.trades)
+        turn.present(lambda: self.chart.show(self._chart("price", figure)))
+
+    def _chart(self, name: str, figure: Any) -> LiveFigure:
+        """Return the live figure called `name`, redrawn in place if it is on the page."""
+        from investiq.widgets.live import live
+
+        if name in self._charts:
+            self._charts[name].show(figure)
+        else:
+            self._charts[name] = live(figure)
+        return self._charts[name]
+
+    def _show_summary(
+        self, turn: Turn, bars: iq.Bars, analysis: Analysis | None, result: BacktestResult | None
+    ) -> None:
+        from investiq.core.notes import merge_notes
+        from investiq.figures.tables import metric_cards
+        from investiq.widgets import tables
+
+        cards = W.HTML(metric_cards(_card_facts(bars, analysis, result)))
+        notes = merge_notes(*(each.notes for each in (analysis, result) if each is not None))
+        turn.present(lambda: self.cards.show(cards))
+        turn.present(
+            lambda: (
+                self.notes.show(W.HTML(tables.notes_block(notes)))
+                if notes
+                else self.notes.empty("No cautions about these data or methods.")
+            )
+        )
+
+
+def request_costs(request: Request) -> str:
+    """Return the costs of a run in words."""
+    return f"after {request.commission_bps:g} bps commission and {request.slippage_bps:g} bps slippage, each side"
+
+
+def _card_facts(bars: iq.Bars, analysis: Analysis | None, result: BacktestResult | None) -> list[Fact]:
+    from investiq.core.facts import Fact
+
+    facts = [Fact("Close", float(bars.close[-1]), "price", f"{bars.ts[-1].astype('datetime64[D]')}, as traded")]
+    if analysis is not None:
+        signal = analysis.signal
+        facts.append(Fact("Technical score", signal.score, "score", signal.label or "", signal.reason))
+    if result is not None:
+        by_label = {fact.label: fact for fact in result.facts()}
+        facts += [by_label[label] for label in _CARDS if label in by_label]
+    return facts
+
+
+def _classed(widget: W.Widget, *names: str) -> W.Widget:
+    for name in names:
+        widget.add_class(name)
+    return widget

@@ -1,0 +1,75 @@
+"""The server binds loopback, always has a token, and refuses what it cannot do."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from investiq.core.errors import ConfigError
+from investiq.widgets import serving
+
+TOKEN = "abcdefgh-ABCDEFGH_0123"
+
+
+def test_the_symbol_page_is_among_the_apps():
+    assert serving.apps()["symbol_analysis"].name == "symbol_analysis.ipynb"
+
+
+def test_an_unknown_app_is_refused_with_the_nearest_name():
+    with pytest.raises(ConfigError, match="no app 'symbol_analyses'; did you mean 'symbol_analysis'"):
+        serving.serve("symbol_analyses", open_browser=False)
+
+
+@pytest.mark.parametrize("token", ["", "short", "sixteen letters!", "quote'quote'quote'"])
+def test_no_token_and_weak_tokens_are_refused(token):
+    with pytest.raises(ConfigError, match="token must be 16 or more"):
+        serving.serve(token=token, open_browser=False)
+
+
+def test_a_refused_token_is_not_repeated_in_the_message():
+    with pytest.raises(ConfigError) as refusal:
+        serving.serve(token="s3cr3t!", open_browser=False)
+    assert "s3cr3t" not in str(refusal.value)
+
+
+def test_a_port_in_use_is_refused_by_name():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"port {port} on 127.0.0.1 cannot be used"):
+            serving.serve(port=port, token=TOKEN, open_browser=False)
+
+
+@pytest.mark.parametrize("port", [0, 65536])
+def test_a_port_out_of_range_is_refused(port):
+    with pytest.raises(ConfigError, match="1 to 65535"):
+        serving.serve(port=port, token=TOKEN, open_browser=False)
+
+
+def test_the_arguments_bind_loopback_set_the_token_and_cull_idle_kernels():
+    arguments = serving.server_arguments(Path("app.ipynb"), 8866, TOKEN, open_browser=False)
+    for expected in (
+        "--Voila.ip=127.0.0.1",
+        f"--Voila.token={TOKEN}",
+        "--Voila.port_retries=0",
+        "--VoilaConfiguration.template=investiq",
+        "--VoilaConfiguration.show_tracebacks=False",
+        "--MappingKernelManager.cull_idle_timeout=600",
+        "--MappingKernelManager.cull_interval=60",
+        "--VoilaConfiguration.extension_denylist=nbdime-jupyterlab",
+    ):
+        assert expected in arguments
+    assert not any("disable_check_xsrf" in each or "extension_allowlist" in each for each in arguments)
+
+
+def test_extensions_that_draw_widgets_and_figures_stay():
+    arguments = serving.server_arguments(Path("app.ipynb"), 8866, TOKEN, open_browser=False)
+    denied = {each.partition("=")[2] for each in arguments if "extension_denylist" in each}
+    assert not denied & {
+        "jupyterlab-plotly",
+        "@jupyter-widgets/jupyterlab-manager",
+        "@voila-dashboards/widgets-manager8",
+    }

@@ -1,0 +1,88 @@
+"""The shell states where the numbers come from, and escapes what it is given."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import investiq as iq
+from investiq.widgets import shell
+
+PACKAGE = Path(iq.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def bars():
+    return iq.load_bars("^GSPC", start="2018-12-01")
+
+
+def test_the_provenance_bar_states_provider_basis_time_period_fingerprint_and_mode(bars):
+    strip = shell.provenance_bar(bars)
+    # The last session of 2018 closed at 16:00 in New York, 21:00 UTC; December 2018 had 19 sessions.
+    for part in ("sample", "as traded", "2018-12-31 21:00 UTC", "2018-12-03 to 2018-12-31, 19 bars", "no orders"):
+        assert part in strip
+    assert bars.fingerprint[:12] in strip
+
+
+def test_without_bars_the_provenance_bar_says_that_there_are_none():
+    assert "none yet" in shell.provenance_bar(None)
+
+
+def test_a_symbol_from_outside_is_escaped(bars):
+    strip = shell.provenance_bar(replace(bars, symbol="<b>EVIL</b>"))
+    assert "<b>EVIL" not in strip
+    assert "&lt;b&gt;EVIL" in strip
+
+
+def test_sample_data_are_marked_in_the_header():
+    assert "SAMPLE DATA" in shell.header("Symbol analysis", watermark="SAMPLE")
+    assert "SYNTHETIC DATA" in shell.header("Symbol analysis", watermark="SYNTHETIC")
+    assert "iq-watermark" not in shell.header("Symbol analysis")
+
+
+def test_the_header_shows_the_mode():
+    assert "RESEARCH" in shell.header("Symbol analysis")
+    assert "PAPER" in shell.header("Symbol analysis", mode="paper")
+
+
+def test_the_app_name_is_escaped():
+    assert "<i>" not in shell.header("<i>app</i>")
+
+
+def test_the_stylesheet_and_the_page_template_refer_to_nothing_outside():
+    folder = PACKAGE / "widgets" / "share"
+    for path in (each for each in folder.rglob("*") if each.is_file()):
+        assert not re.search(r"https?://|//cdn|@import|url\(", path.read_text(encoding="utf-8")), path
+
+
+def luminance(colour):
+    """Relative luminance of WCAG 2.2: linear light weighted 0.2126, 0.7152, 0.0722."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        ("ink", "surface"),
+        ("muted", "surface"),
+        ("muted", "ground"),
+        ("head-ink", "head"),
+        ("head-muted", "head"),
+        ("head-muted", "head-2"),
+        ("up", "surface"),
+        ("down", "surface"),
+        ("surface", "accent"),
+        ("warn", "warn-ground"),
+        ("error", "error-ground"),
+    ],
+)
+def test_text_stands_out_from_its_ground_as_wcag_aa_asks(ink, ground):
+    # 4.5 to 1 for text of normal size.
+    colours = dict(re.findall(r"--iq-([\w-]+): (#[0-9a-f]{6});", shell.stylesheet()))
+    light, dark = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
