@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from investiq.core.facts import Fact, format_fact
+from investiq.core.facts import Fact, Table, format_fact
 from investiq.core.notes import Note
 
-__all__ = ["NOTE_SIGNS", "STYLE", "facts_table", "notes_list", "provenance_block", "to_html", "to_text"]
+__all__ = ["NOTE_SIGNS", "STYLE", "facts_table", "lines_table", "notes_list", "provenance_block", "to_html", "to_text"]
 
 NOTE_SIGNS: Final = {"info": "i", "caution": "!", "error": "x"}
 
@@ -22,13 +22,27 @@ STYLE: Final = """
 .iq-card table.iq-facts{border-collapse:collapse;width:100%;margin:0}
 .iq-card table.iq-facts td,.iq-card table.iq-facts th{padding:4px 10px 4px 0;border:0;border-bottom:1px solid var(--iq-border,var(--jp-border-color2,#e8edf2));
  text-align:left;vertical-align:top;background:none}
-.iq-card table.iq-facts td.iq-value{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;font-weight:600}
+.iq-card table.iq-facts td:first-child{white-space:nowrap;width:1%;padding-right:28px}
+.iq-card table.iq-facts td.iq-value{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;font-weight:600;width:1%;padding-right:20px}
+.iq-card .iq-provenance table.iq-facts td{border-bottom:0;padding-top:1px;padding-bottom:1px}
+.iq-card .iq-provenance table.iq-facts td.iq-value{text-align:left;white-space:normal;font-weight:400;width:auto;overflow-wrap:anywhere}
 .iq-card .iq-quiet,.iq-card td.iq-convention{color:var(--iq-muted,var(--jp-content-font-color2,#5b6b7b));font-size:12px}
 .iq-card ul.iq-notes{list-style:none;margin:10px 0 0;padding:0}
 .iq-card ul.iq-notes li{margin:3px 0;padding-left:20px;position:relative}
 .iq-card ul.iq-notes li b{position:absolute;left:2px}
 .iq-card details.iq-provenance{margin-top:10px}
 .iq-card details.iq-provenance summary{cursor:pointer}
+.iq-card h4{margin:14px 0 4px;font-size:13px;font-weight:600}
+.iq-card .iq-scroll{overflow-x:auto}
+.iq-card table.iq-lines{border-collapse:collapse;width:100%;margin:0;font-size:12.5px}
+.iq-card table.iq-lines th,.iq-card table.iq-lines td{padding:4px 12px 4px 0;border:0;text-align:left;vertical-align:top;background:none;
+ border-bottom:1px solid var(--iq-border,var(--jp-border-color2,#e8edf2))}
+.iq-card table.iq-lines th{font-weight:500;color:var(--iq-muted,var(--jp-content-font-color2,#5b6b7b))}
+.iq-card table.iq-lines td:not(:last-child){white-space:nowrap}
+.iq-card table.iq-lines td:last-child:not(.iq-n){width:99%}
+.iq-card table.iq-lines .iq-n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.iq-card .iq-up{color:var(--iq-up,#0b7a67)}
+.iq-card .iq-down{color:var(--iq-down,#c22532)}
 .iq-mark{display:inline-block;border:1px solid currentColor;border-radius:4px;padding:0 6px;margin-left:8px;font-size:11px;letter-spacing:.06em;
  color:var(--iq-mark,#8a5a00);vertical-align:middle}
 """.replace("\n", "")
@@ -44,6 +58,30 @@ def facts_table(facts: Sequence[Fact]) -> str:
             f'<td class="iq-convention">{escape(remarks)}</td></tr>'
         )
     return f'<table class="iq-facts"><tbody>{"".join(rows)}</tbody></table>'
+
+
+def lines_table(table: Table) -> str:
+    """Return a `Table` as HTML with its title; numbers are aligned to the right, signed ones coloured."""
+    head = "".join(f'<th scope="col"{_mark(table, name)}>{escape(name)}</th>' for name in table.columns)
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td{_mark(table, name, cell)}>{escape(cell)}</td>" for name, cell in zip(table.columns, row, strict=True)
+        )
+        + "</tr>"
+        for row in table.rows
+    )
+    return (
+        f'<h4>{escape(table.title)}</h4><div class="iq-scroll"><table class="iq-lines">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _mark(table: Table, column: str, cell: str = "") -> str:
+    classes = ["iq-n"] if column in (*table.numbers, *table.signed) else []
+    if column in table.signed:
+        classes += {"+": ["iq-up"], "-": ["iq-down"]}.get(cell[:1], [])
+    return f' class="{" ".join(classes)}"' if classes else ""
 
 
 def notes_list(notes: Sequence[Note]) -> str:
@@ -65,35 +103,58 @@ def provenance_block(provenance: Sequence[Fact]) -> str:
 
 
 def to_html(
-    title: str, facts: Sequence[Fact], notes: Sequence[Note], provenance: Sequence[Fact], watermark: str | None
+    title: str,
+    facts: Sequence[Fact],
+    notes: Sequence[Note],
+    provenance: Sequence[Fact],
+    watermark: str | None,
+    tables: Sequence[Table] = (),
 ) -> str:
     """Return a self-contained card; every text from outside is escaped."""
     mark = f'<span class="iq-mark">{escape(watermark)}</span>' if watermark else ""
     return (
         f'<style>{STYLE}</style><div class="iq-card"><h3>{escape(title)}{mark}</h3>'
-        f"{facts_table(facts)}{notes_list(notes)}{provenance_block(provenance)}</div>"
+        f"{facts_table(facts)}{''.join(lines_table(table) for table in tables)}"
+        f"{notes_list(notes)}{provenance_block(provenance)}</div>"
     )
 
 
 def to_text(
-    title: str, facts: Sequence[Fact], notes: Sequence[Note], provenance: Sequence[Fact], watermark: str | None
+    title: str,
+    facts: Sequence[Fact],
+    notes: Sequence[Note],
+    provenance: Sequence[Fact],
+    watermark: str | None,
+    tables: Sequence[Table] = (),
 ) -> str:
     """Return the plain-text twin of `to_html`."""
     lines = [f"{title}  [{watermark}]" if watermark else title]
     lines += _rows(facts)
+    for table in tables:
+        lines += ["", f"  {table.title}", *_lines(table)]
     if notes:
         lines += ["", *(f"  {NOTE_SIGNS[note.severity]} {note.text}" for note in notes)]
     if provenance:
-        lines += ["", "  Provenance and conventions", *_rows(provenance)]
+        lines += ["", "  Provenance and conventions", *_rows(provenance, side="<")]
     return "\n".join(lines)
 
 
-def _rows(facts: Sequence[Fact]) -> list[str]:
+def _rows(facts: Sequence[Fact], side: str = ">") -> list[str]:
     width = max((len(fact.label) for fact in facts), default=0)
     value_width = min(max((len(format_fact(fact)) for fact in facts), default=0), 24)
     rows = []
     for fact in facts:
         remarks = "; ".join(part for part in (fact.convention, fact.note) if part)
-        row = f"  {fact.label:<{width}}  {format_fact(fact):>{value_width}}" if value_width < 24 or len(format_fact(fact)) <= 24 else f"  {fact.label:<{width}}  {format_fact(fact)}"
-        rows.append(f"{row}  {remarks}".rstrip())
+        rows.append(f"  {fact.label:<{width}}  {format_fact(fact):{side}{value_width}}  {remarks}".rstrip())
     return rows
+
+
+def _lines(table: Table) -> list[str]:
+    cells = [table.columns, *table.rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
+    aligned = [">" if name in (*table.numbers, *table.signed) else "<" for name in table.columns]
+    return [
+        "  "
+        + "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, aligned, widths, strict=True)).rstrip()
+        for row in cells
+    ]

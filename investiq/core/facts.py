@@ -7,10 +7,24 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-__all__ = ["Fact", "Unit", "format_fact", "format_value"]
+__all__ = ["Fact", "Table", "Unit", "format_fact", "format_value"]
 
 Unit = Literal[
-    "", "fraction", "ratio", "score", "money", "price", "shares", "count", "bars", "sessions", "days", "date", "time", "bps", "seconds"
+    "",
+    "fraction",
+    "ratio",
+    "score",
+    "money",
+    "price",
+    "shares",
+    "count",
+    "bars",
+    "sessions",
+    "days",
+    "date",
+    "time",
+    "bps",
+    "seconds",
 ]
 
 _DECIMALS: Final[dict[str, int]] = {"ratio": 2, "score": 1, "money": 2, "price": 2, "bps": 1, "seconds": 2, "days": 1}
@@ -44,6 +58,29 @@ class Fact:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Table:
+    """Lines of one kind within a result, as text: every form of the result shows the same cells.
+
+    Attributes
+    ----------
+    title : str
+    columns : tuple of str
+    rows : tuple of tuple of str
+        One text per column, made by `format_value`.
+    numbers : tuple of str
+        Columns that hold numbers and are aligned to the right.
+    signed : tuple of str
+        Columns of numbers whose sign is also shown by colour.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
+
+
 def format_value(value: Any, unit: Unit = "") -> str:
     """Return `value` as a reader sees it; percent signs, signs and separators are added here only.
 
@@ -58,7 +95,7 @@ def format_value(value: Any, unit: Unit = "") -> str:
         return f"{value:%Y-%m-%d %H:%M} UTC"
     if unit in ("date", "time") and isinstance(value, date):
         return f"{value:%Y-%m-%d}"
-    if isinstance(value, bool) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
+    if isinstance(value, bool) or not (isinstance(value, (int, float)) or hasattr(value, "__float__")):
         return str(value)
     number = float(value)
     if math.isinf(number):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from investiq.core import display, doors
-from investiq.core.facts import Fact
+from investiq.core.facts import Fact, Table
 from investiq.core.notes import Note
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class Result:
         """Return the numbers of the result, each with unit and convention."""
         raise NotImplementedError
 
+    def tables(self) -> list[Table]:
+        """Return lines of one kind, such as the evidence, that stand below the facts."""
+        return []
+
     def provenance(self) -> list[Fact]:
         """Return the quiet block: data passport, conventions, trials, degradation."""
         return []
@@ -58,10 +62,10 @@ class Result:
         return doors.export(self, Path(path))
 
     def _repr_html_(self) -> str:
-        return display.to_html(self.title, self.facts(), self.notes, self.provenance(), self.watermark)
+        return display.to_html(self.title, self.facts(), self.notes, self.provenance(), self.watermark, self.tables())
 
     def __str__(self) -> str:
-        return display.to_text(self.title, self.facts(), self.notes, self.provenance(), self.watermark)
+        return display.to_text(self.title, self.facts(), self.notes, self.provenance(), self.watermark, self.tables())
 
     def __repr__(self) -> str:
         return str(self)
