@@ -1,0 +1,126 @@
+import re
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import investiq as iq
+from investiq.analysis.analyzing import Analysis, analyze
+from investiq.core.errors import DataError, InsufficientDataError, UnknownSymbolError
+
+
+@pytest.fixture(scope="module")
+def bars():
+    return iq.load_bars("^GSPC")
+
+
+@pytest.fixture(scope="module")
+def analysis(bars):
+    return analyze(bars)
+
+
+def known(bars, row):
+    return bars.known_at[row].astype("datetime64[us]").item().replace(tzinfo=UTC)
+
+
+def test_a_symbol_bars_and_a_history_give_the_same_analysis(analysis, bars):
+    for data in ("^GSPC", iq.History.of(bars)):
+        again = analyze(data)
+        assert isinstance(again, Analysis)
+        pd.testing.assert_frame_equal(again.table, analysis.table)
+        assert str(again) == str(analysis)
+
+
+def test_the_last_row_of_the_table_is_the_signal(analysis):
+    last = analysis.table.iloc[-1]
+    assert (last["score"], last["confidence"], last["label"]) == (analysis.score, analysis.confidence, analysis.label)
+    assert last["known_at"] == analysis.signal.as_of == analysis.as_of
+    assert analysis.engines == {"technical": analysis.signal}
+
+
+def test_the_table_labels_every_scored_row(analysis):
+    assert analysis.table["label"].isna().equals(analysis.table["score"].isna())
+    assert analysis.table["label"].isna().sum() == 49
+    strong = analysis.table.query("abs(score) >= 30 and abs(score) < 70")
+    assert set(strong["label"]) == {"Buy", "Sell"}
+    assert (np.sign(strong["score"]) == strong["label"].map({"Buy": 1, "Sell": -1})).all()
+
+
+@pytest.mark.parametrize("row", [40, 60, 250, 2600])
+def test_an_analysis_as_of_a_time_is_the_row_of_the_whole_and_the_analysis_of_the_past(analysis, bars, row):
+    past = analyze(bars, as_of=known(bars, row))
+    pd.testing.assert_series_equal(past.table.iloc[-1], analysis.table.iloc[row], rtol=1e-10)
+    assert len(past.bars) == len(past.table) == row + 1
+    again = analyze(iq.History.of(bars).until(known(bars, row)))
+    assert str(again) == str(past)
+
+
+def test_a_moment_before_the_close_does_not_see_the_bar(bars):
+    close = known(bars, 300)
+    assert len(analyze(bars, as_of=close - timedelta(microseconds=1)).bars) == 300
+    assert len(analyze(bars, as_of=close).bars) == 301
+
+
+def test_a_date_means_what_was_known_at_its_end(bars):
+    past = analyze(bars, as_of="2009-06-23")
+    assert past.as_of == datetime(2009, 6, 23, 23, 59, 59, 999_999, tzinfo=UTC)
+    # The day of the golden cross that the press reported.
+    assert "Golden Cross" in {each.name for each in past.signal.evidence}
+    assert "Evidence at the bar of 2009-06-23" in str(past)
+
+
+def test_text_and_html_state_the_same_cells(analysis):
+    text, html = str(analysis), analysis._repr_html_()
+    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).replace("&#x27;", "'").replace("&gt;", ">")
+    for table in analysis.tables():
+        for row in table.rows:
+            for cell in row:
+                assert cell in text
+                assert cell in plain
+    for fact in analysis.facts():
+        assert fact.label in text
+        assert fact.label in plain
+
+
+def test_the_sample_is_watermarked_and_the_missing_engines_are_named_once(analysis):
+    assert "[SAMPLE]" in str(analysis)
+    assert 'class="iq-mark">SAMPLE<' in analysis._repr_html_()
+    assert str(analysis).count("no fundamental, quant or sentiment engine") == 1
+    assert {note.code for note in analysis.notes} >= {"technical_engine_only", "price_index"}
+
+
+def test_an_analysis_of_few_bars_says_why_it_has_no_score(bars):
+    few = analyze(bars[:40])
+    assert few.title == "Analysis of ^GSPC: no score"
+    assert np.isnan(few.score)
+    assert "the technical engine needs 50 bars, 40 are known" in str(few)
+    assert few.notes[0].code == "no_score"
+    assert few.table["label"].isna().all()
+
+
+def test_an_analysis_names_what_is_not_yet_defined(bars):
+    notes = {note.code: note.text for note in analyze(bars[:150]).notes}
+    assert (
+        "with 150 bars known these have no value yet and do not vote: sma_200, sma_50_200_cross"
+        in (notes["features_missing"])
+    )
+
+
+def test_an_analysis_before_the_first_bar_is_refused(bars):
+    with pytest.raises(
+        InsufficientDataError, match=r"no bar was known at 1998.*the first of 5,031 became known 1999-01-04"
+    ):
+        analyze(bars, as_of="1998")
+
+
+def test_adjusted_bars_are_refused(bars):
+    with pytest.raises(DataError, match="takes bars as traded, these are total-adjusted; pass them before adjusted"):
+        analyze(bars.adjusted())
+
+
+def test_an_unknown_symbol_and_a_wrong_type_are_refused():
+    with pytest.raises(UnknownSymbolError, match="did you mean"):
+        analyze("GSPC")
+    with pytest.raises(DataError, match="data must be a symbol, Bars or a History, was DataFrame"):
+        analyze(pd.DataFrame())

@@ -1,0 +1,75 @@
+import re
+
+from investiq.core.facts import Fact, Table
+from investiq.core.notes import Note
+from investiq.core.result import Result
+
+LINES = Table(
+    "Evidence",
+    ("Signal", "Vote", "In words"),
+    (("Golden Cross", "+4", "50 over 200"), ("<Oversold>", "-2", "rank 15 %")),
+    signed=("Vote",),
+)
+
+
+class Small(Result):
+    kind = "small"
+    title = "A & B"
+    watermark = "SAMPLE"
+    notes = (Note(code="a", text="mind the <gap>"),)
+
+    def facts(self):
+        return [
+            Fact("Return", 0.0123, "fraction", "simple", "a note"),
+            Fact("Sharpe", float("nan"), "ratio", "", "flat"),
+        ]
+
+    def tables(self):
+        return [LINES]
+
+    def provenance(self):
+        return [Fact("Source", "a file")]
+
+
+class Plain(Small):
+    def tables(self):
+        return Result.tables(self)
+
+
+def test_the_text_form_shows_facts_lines_notes_and_provenance_in_order():
+    assert str(Small()).splitlines() == [
+        "A & B  [SAMPLE]",
+        "  Return  1.23 %  simple; a note",
+        "  Sharpe     n/a  flat",
+        "",
+        "  Evidence",
+        "  Signal        Vote  In words",
+        "  Golden Cross    +4  50 over 200",
+        "  <Oversold>      -2  rank 15 %",
+        "",
+        "  ! mind the <gap>",
+        "",
+        "  Provenance and conventions",
+        "  Source  a file",
+    ]
+
+
+def test_the_html_form_escapes_everything_and_shows_the_same_cells():
+    html = Small()._repr_html_()
+    assert "<h3>A &amp; B" in html
+    assert "&lt;Oversold&gt;" in html
+    assert "mind the &lt;gap&gt;" in html
+    body = re.sub(r"<style>.*?</style>", "", html)
+    for text in ("1.23 %", "simple; a note", "n/a", "Golden Cross", "+4", "50 over 200", "a file", "SAMPLE"):
+        assert text in body
+
+
+def test_a_signed_number_keeps_its_sign_beside_its_colour():
+    html = Small()._repr_html_()
+    assert '<td class="iq-n iq-up">+4</td>' in html
+    assert '<td class="iq-n iq-down">-2</td>' in html
+
+
+def test_a_result_without_lines_shows_none():
+    assert "<h4>" not in Plain()._repr_html_()
+    assert "Evidence" not in str(Plain())
