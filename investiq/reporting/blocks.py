@@ -97,7 +97,9 @@ def trades_table(result: BacktestResult, ends: int = 20) -> str:
 def cost_totals(result: BacktestResult) -> str:
     """Return what trading cost, and by which model."""
     totals = [fact for fact in result.facts() if fact.label in _COSTS]
-    return _table([*totals, Fact("Fills", len(result.fills), "count"), Fact("Cost model", result.options.costs.describe())])
+    return _table(
+        [*totals, Fact("Fills", len(result.fills), "count"), Fact("Cost model", result.options.costs.describe())]
+    )
 
 
 def provenance(result: BacktestResult) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from investiq.core import display
-from investiq.core.errors import ConfigError, InvestIQError, ReportError
+from investiq.core.errors import ConfigError, InvestIQError
 from investiq.core.facts import Fact
 from investiq.core.notes import Note
 from investiq.reporting.files import file_name, require_writable, sibling, write_latest
@@ -150,7 +150,11 @@ def tear_sheet(
     _check(result, theme)
     started = time.perf_counter()
     target = require_writable(Path(folder) if folder is not None else reports_dir())
-    stem = file_name(name) if name else file_name(result.bars.symbol, result.strategy.name, f"{result.equity.index[-1]:%Y-%m-%d}")
+    stem = (
+        file_name(name)
+        if name
+        else file_name(result.bars.symbol, result.strategy.name, f"{result.equity.index[-1]:%Y-%m-%d}")
+    )
     page = target / f"{stem}.html"
     result_file = result.save(target / f"{stem}.iq")
     template = template_path(_TEMPLATE)

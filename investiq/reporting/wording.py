@@ -54,7 +54,9 @@ def cautions(result: BacktestResult) -> tuple[Note, ...]:
             )
         )
     if days < _DAYS_OF_A_YEAR:
-        added.append(Note(code="short_history", text=f"{days} days, less than a year: nothing here is an annual result"))
+        added.append(
+            Note(code="short_history", text=f"{days} days, less than a year: nothing here is an annual result")
+        )
     added.append(
         Note(
             code="in_sample",
@@ -63,7 +65,10 @@ def cautions(result: BacktestResult) -> tuple[Note, ...]:
     )
     if result.bars.passport.price_basis in ("vendor_split", "vendor_total"):
         added.append(
-            Note(code="adjusted_fills", text="fills use prices that the vendor had adjusted later: nobody could trade at them")
+            Note(
+                code="adjusted_fills",
+                text="fills use prices that the vendor had adjusted later: nobody could trade at them",
+            )
         )
     added.append(
         Note(

@@ -63,12 +63,18 @@ def open_page(chromium):
         contexts.append(context)
         page = context.new_page()
         complaints, requests = [], []
-        page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         page.goto(path.as_uri())
         page.wait_for_load_state("load")
-        return page, complaints, [url for url in requests if url != path.as_uri() and not url.startswith(("data:", "blob:"))]
+        return (
+            page,
+            complaints,
+            [url for url in requests if url != path.as_uri() and not url.startswith(("data:", "blob:"))],
+        )
 
     yield visit
     for context in contexts:

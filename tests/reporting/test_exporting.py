@@ -21,7 +21,9 @@ class References(HTMLParser):
         self.found = []
 
     def handle_starttag(self, tag, attributes):
-        self.found += [value for name, value in attributes if name in ("src", "href", "srcset", "data", "action", "xlink:href")]
+        self.found += [
+            value for name, value in attributes if name in ("src", "href", "srcset", "data", "action", "xlink:href")
+        ]
 
 
 def references(page):
@@ -82,7 +84,9 @@ def test_a_broken_notebook_is_refused_with_its_name(tmp_path):
 def test_every_figure_is_drawn_without_a_network_and_without_a_complaint(executed, tmp_path, open_page):
     page, complaints, requests = open_page(notebook_to_html(executed, tmp_path / "page.html"))
     page.wait_for_function("document.querySelectorAll('.plotly-graph-div .main-svg').length >= 2")
-    drawn = page.eval_on_selector_all(".plotly-graph-div", "divs => divs.map(div => div.querySelectorAll('.main-svg').length > 0)")
+    drawn = page.eval_on_selector_all(
+        ".plotly-graph-div", "divs => divs.map(div => div.querySelectorAll('.main-svg').length > 0)"
+    )
     assert drawn == [True, True]
     assert complaints == []
     assert requests == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from pathlib import Path
 
 import nbformat
 import papermill
 import pytest
 
+from investiq.reporting import running
 from investiq.reporting.running import template_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,3 +42,17 @@ def test_a_template_shows_and_never_computes(path):
 
 def test_a_checkout_runs_the_template_of_its_own_folder():
     assert template_path("tear_sheet") == ROOT / "reports" / "templates" / "tear_sheet.ipynb"
+
+
+def test_an_installed_package_runs_the_template_that_it_carries(tmp_path, monkeypatch):
+    inside = tmp_path / "site-packages" / "investiq" / "reporting"
+    (inside / "templates").mkdir(parents=True)
+    (inside / "templates" / "tear_sheet.ipynb").write_bytes((ROOT / "reports/templates/tear_sheet.ipynb").read_bytes())
+    monkeypatch.setattr(running, "__file__", str(inside / "running.py"))
+    assert template_path("tear_sheet") == inside / "templates" / "tear_sheet.ipynb"
+
+
+def test_the_wheel_carries_the_templates_where_the_package_looks_for_them():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert "reports/templates" in build["only-include"]
+    assert build["sources"] == {"reports/templates": "investiq/reporting/templates"}
