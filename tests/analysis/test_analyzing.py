@@ -124,3 +124,11 @@ def test_an_unknown_symbol_and_a_wrong_type_are_refused():
         analyze("GSPC")
     with pytest.raises(DataError, match="data must be a symbol, Bars or a History, was DataFrame"):
         analyze(pd.DataFrame())
+
+
+def test_an_analysis_long_after_the_newest_bar_says_how_many_sessions_it_misses(bars):
+    # Sessions of January 2019: 23 weekdays without New Year's Day and Martin Luther King's; and 1 February.
+    notes = {note.code: note for note in analyze(bars, as_of="2019-02-01").notes}
+    assert notes["stale"].rows == 22
+    assert "the newest bar is of 2018-12-31, and 22 session(s) of XNYS closed" in notes["stale"].text
+    assert "stale" not in {note.code for note in analyze(bars, as_of="2018-12-31T20:59").notes}
