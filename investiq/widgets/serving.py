@@ -28,6 +28,7 @@ CULL_AFTER_S: Final = 600
 CULL_EVERY_S: Final = 60
 # One kernel waits with the page already computed. It is replaced only after the visitor's page has loaded.
 _REFILL_DELAY_S: Final = 20
+_PING_MS: Final = 30_000
 # Voila loads every JupyterLab extension of the environment; these three draw widgets and plotly figures.
 _NEEDED_EXTENSIONS: Final = frozenset(
     {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "jupyterlab-plotly"}
@@ -40,12 +41,14 @@ _CONTENT_POLICY: Final = (
 
 
 def apps() -> dict[str, Path]:
-    """Return the Voila apps by name: those of the checkout that one works in, else those beside the package."""
+    """Return the Voila apps by name: those of the checkout that one works in, else the package's own."""
     from investiq.runtime.paths import project_root
 
-    folders = [root / "voila_apps" for root in (project_root(), Path(__file__).parents[2]) if root is not None]
-    for folder in folders:
-        if found := {path.stem: path for path in sorted(folder.glob("*.ipynb"))}:
+    here, root = Path(__file__), project_root()
+    # An installed package carries the apps beside this module; a checkout keeps them in voila_apps.
+    for folder in (root / "voila_apps" if root else None, here.parent / "apps", here.parents[2] / "voila_apps"):
+        found = {path.stem: path for path in sorted(folder.glob("*.ipynb"))} if folder else {}
+        if found:
             return found
     return {}
 
@@ -139,8 +142,15 @@ def _server_class(url: str) -> Any:
     class Server(Voila):
         """Voila with our page handler, a content policy, and a browser that opens at the token's address."""
 
+        def initialize(self, argv: list[str] | None = None) -> None:
+            super().initialize(argv)
+            # Trust is about stored outputs; an app has none.
+            self.log.addFilter(lambda record: "is not trusted" not in record.getMessage())
+
         def init_settings(self) -> dict[str, Any]:
             settings: dict[str, Any] = super().init_settings()
+            # jupyter-server's default is longer than its own interval, which tornado complains about.
+            settings["ws_ping_timeout"] = settings["ws_ping_interval"] = _PING_MS
             settings["headers"] = {"Content-Security-Policy": _CONTENT_POLICY, "Referrer-Policy": "no-referrer"}
             settings["xsrf_cookie_kwargs"] = {"samesite": "Strict"}
             return settings
@@ -175,7 +185,7 @@ def _notebook(app: str) -> Path:
     if app not in known:
         raise ConfigError(
             f"there is no app {app!r}{near_matches(app, known)}; found: {', '.join(known) or 'none'}. "
-            "Apps are the notebooks in voila_apps/ of the InvestIQ checkout: run this there"
+            "an app is a notebook in voila_apps/"
         )
     return known[app]
 

@@ -72,10 +72,7 @@ def provenance_bar(bars: Bars | None, mode: Mode = "research") -> str:
             ("SHA-256", bars.fingerprint[:12]),
             ("Mode", _MODES[mode]),
         ]
-    return (
-        '<dl class="iq-provenance" aria-label="Provenance">'
-        + "".join(
-            f'<div class="iq-item"><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>' for label, value in items
-        )
-        + "</dl>"
+    spans = "".join(
+        f'<span class="iq-item"><span class="iq-key">{escape(label)}</span>{escape(value)}</span>' for label, value in items
     )
+    return f'<div class="iq-provenance" role="group" aria-label="Provenance">{spans}</div>'

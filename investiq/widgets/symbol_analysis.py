@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import ipywidgets as W
 
@@ -14,6 +14,8 @@ from investiq.widgets.latest import Latest, Turn
 from investiq.widgets.panel import ErrorBorder, Panel
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     import investiq as iq
     from investiq.analysis.analyzing import Analysis
     from investiq.backtesting.result import BacktestResult
@@ -28,6 +30,7 @@ APP: Final = "Symbol analysis"
 # Five years, as `iq.analyze` shows by default, up to the last session of the sample.
 _FROM: Final = date(2014, 1, 2)
 _TO: Final = date(2018, 12, 31)
+_HEIGHTS_PX: Final = {"price": 900, "equity": 540}
 _CARDS: Final = ("Total return", "CAGR", "Sharpe ratio", "Max drawdown", "Trades")
 
 
@@ -80,11 +83,11 @@ class SymbolAnalysis(W.VBox):
         self._charts: dict[str, LiveFigure] = {}
         self._header = W.HTML(shell.header(APP))
         self._provenance = W.HTML(shell.provenance_bar(None))
-        self.settings = Panel("Settings", 50)
-        self.cards = Panel("Summary", 80)
-        self.chart = Panel("Price, indicators and score", 600)
+        self.settings = _classed(Panel("Settings", 50), "iq-bare")
+        self.cards = _classed(Panel("Summary", 80), "iq-bare")
+        self.chart = Panel("Price, indicators and score", _HEIGHTS_PX["price"])
         self.view = Panel("Technical view", 300)
-        self.backtest = Panel("Backtest", 380)
+        self.backtest = Panel("Backtest", _HEIGHTS_PX["equity"])
         self.performance = Panel("Performance", 380)
         self.trades = Panel("Trades", 160)
         self.notes = Panel("Notes", 60)
@@ -115,9 +118,11 @@ class SymbolAnalysis(W.VBox):
             from investiq.widgets.controls import StrategyControls
 
             configure_logging()
-            strategies = {name: getattr(iq.strategies, name) for name in iq.strategies.__all__}
+            named = {name: getattr(iq.strategies, name) for name in iq.strategies.__all__}
+            strategies = {name: each for name, each in named.items() if each is not iq.strategies.Strategy}
             self._controls = StrategyControls(strategies, "Breakout", self._arrange)
-            self._fields(list(iq.list_symbols().index))
+            known = iq.list_symbols()
+            self._fields(known.loc[known["kind"] == "bars", "symbol"].tolist())
             turn.present(self._arrange)
         if not border.failed:
             self._run(turn, self._request())
@@ -235,10 +240,12 @@ class SymbolAnalysis(W.VBox):
         figure = iq.figures.analysis_chart(analysis, trades=None if result is None else result.trades)
         turn.present(lambda: self.chart.show(self._chart("price", figure)))
 
-    def _chart(self, name: str, figure: Any) -> LiveFigure:
+    def _chart(self, name: str, figure: go.Figure) -> LiveFigure:
         """Return the live figure called `name`, redrawn in place if it is on the page."""
         from investiq.widgets.live import live
 
+        # The panel has the title; a page has less height than a report.
+        figure.update_layout(title=None, height=_HEIGHTS_PX[name], margin={"t": 56})
         if name in self._charts:
             self._charts[name].show(figure)
         else:
