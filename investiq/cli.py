@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import investiq as iq
-from investiq.terminal import CommandGroup, FloatOrNone, StrategyName, command, make_strategy, plain, result_to_json
+from investiq.printing import plain, result_to_json, table
+from investiq.terminal import CommandGroup, FloatOrNone, StrategyName, command, make_strategy
 
 if TYPE_CHECKING:
     from investiq.core.result import Result
+    from investiq.reporting.sheets import Report
 
 __all__ = ["main"]
 
@@ -81,7 +83,7 @@ def _backtest(symbol: str, options: dict[str, Any]) -> Any:
     )
 
 
-def _show(result: Result, as_json: bool, **files: Path | None) -> None:
+def _show(result: Result | Report, as_json: bool, **files: Path | None) -> None:
     written = {name: path for name, path in files.items() if path is not None}
     if as_json:
         click.echo(result_to_json(result, **{name: str(path) for name, path in written.items()}))
@@ -156,7 +158,12 @@ def list_(as_json: bool) -> None:
         rows = frame.reset_index().to_dict("records")
         click.echo(json.dumps([{key: plain(value) for key, value in row.items()} for row in rows], indent=2))
     else:
-        click.echo(frame.to_string())
+        # One line for the hundred invented shares: they differ in number and sector only.
+        shares = frame["name"].str.startswith("synthetic share")
+        click.echo(table(list(frame.columns), list(frame[~shares].itertuples(index=False))))
+        if shares.any():
+            symbols = frame.loc[shares, "symbol"]
+            click.echo(f"{symbols.iloc[0]} to {symbols.iloc[-1]}: {len(symbols)} synthetic shares; --json lists each")
 
 
 @command(data)
@@ -190,8 +197,10 @@ def show(symbol: str, start: str | None, end: str | None, rows: int, as_json: bo
     for label, value in passport.describe():
         click.echo(f"  {label:<10} {value}")
     for note in passport.notes:
-        click.echo(f"  note       {note.text}")
-    click.echo(f"\n{bars.tail(rows).to_string()}")
+        click.echo(f"  {'Note':<10} {note.text}")
+    columns = ("open", "high", "low", "close", "volume", "known_at")
+    newest = list(bars.tail(rows)[list(columns)].itertuples())
+    click.echo(f"\n{table(('ts', *columns), newest)}\n\nall times are UTC")
 
 
 @command(main)

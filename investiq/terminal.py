@@ -1,17 +1,14 @@
-"""The manners of the command line: exit codes, errors in one line, JSON, parameter types."""
+"""The manners of the command line: exit codes, errors in one line, parameter types."""
 
 from __future__ import annotations
 
 import dataclasses
 import errno
 import functools
-import json
-import math
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -25,22 +22,13 @@ from investiq.core.errors import (
     VendorError,
     near_matches,
 )
-from investiq.core.facts import Fact, format_fact
 
 if TYPE_CHECKING:
-    from investiq.core.result import Result
+    from click.shell_completion import CompletionItem
+
     from investiq.strategies.base import Strategy
 
-__all__ = [
-    "EXIT_CODES",
-    "CommandGroup",
-    "FloatOrNone",
-    "StrategyName",
-    "command",
-    "make_strategy",
-    "plain",
-    "result_to_json",
-]
+__all__ = ["EXIT_CODES", "CommandGroup", "FloatOrNone", "StrategyName", "command", "make_strategy"]
 
 # What a script can tell apart, in the order of the test; docs/cli.md lists the same.
 EXIT_CODES: Final[tuple[tuple[type[InvestIQError], int], ...]] = (
@@ -151,22 +139,22 @@ class StrategyName(click.ParamType):  # type: ignore[type-arg]  # as above
         known = _strategies()
         if value not in known:
             self.fail(
-                f"unknown strategy {value!r}{near_matches(value, known)}; there are {', '.join(known)}", param, ctx
+                f"unknown strategy {value!r}; there are {', '.join(known)}{near_matches(value, known)}", param, ctx
             )
         return str(value)
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Return the names that begin with what was typed."""
-        return [click.shell_completion.CompletionItem(name) for name in _strategies() if name.startswith(incomplete)]
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in _strategies() if name.startswith(incomplete)]
 
 
 def _strategies() -> dict[str, type[Strategy]]:
     from investiq import strategies
 
-    classes = {name: getattr(strategies, name) for name in strategies.__all__}
-    return {_snake(name): cls for name, cls in sorted(classes.items()) if dataclasses.is_dataclass(cls)}
+    classes: dict[str, Any] = {name: getattr(strategies, name) for name in sorted(strategies.__all__)}
+    return {_snake(name): cls for name, cls in classes.items() if cls is not strategies.Strategy}
 
 
 def _snake(name: str) -> str:
@@ -197,7 +185,7 @@ def make_strategy(name: str, parameters: Sequence[str]) -> Strategy:
         if key not in fields:
             there_are = f"its parameters are {', '.join(fields)}" if fields else "it has no parameters"
             raise click.BadParameter(
-                f"{name} has no parameter {key!r}{near_matches(key, fields)}; {there_are}", param_hint="'--param'"
+                f"{name} has no parameter {key!r}; {there_are}{near_matches(key, fields)}", param_hint="'--param'"
             )
         values[key] = _parse(key, value.strip(), hints[key])
     return cls(**values)
@@ -215,50 +203,3 @@ def _parse(key: str, text: str, kind: Any) -> Any:
         return reader(text)
     except (ValueError, KeyError):
         raise click.BadParameter(f"{key} must be {expected}, was {text!r}", param_hint="'--param'") from None
-
-
-def result_to_json(result: Result, **more: Any) -> str:
-    """Return the facts, notes and provenance of a result as one JSON object.
-
-    The numbers are those of the text form: `value` is the number itself (null
-    where it is missing), `text` what a reader sees.
-    """
-    return json.dumps(
-        {
-            "kind": result.kind,
-            "title": result.title,
-            "watermark": result.watermark,
-            "facts": [_fact(fact) for fact in result.facts()],
-            "notes": [dataclasses.asdict(note) for note in result.notes],
-            "provenance": [_fact(fact) for fact in result.provenance()],
-            **more,
-        },
-        indent=2,
-        ensure_ascii=False,
-        allow_nan=False,
-        default=plain,
-    )
-
-
-def _fact(fact: Fact) -> dict[str, Any]:
-    return {
-        "label": fact.label,
-        "value": plain(fact.value),
-        "unit": fact.unit,
-        "text": format_fact(fact),
-        "convention": fact.convention,
-        "note": fact.note,
-    }
-
-
-def plain(value: Any) -> Any:
-    """Return `value` as JSON can hold it: missing and infinite numbers as null, times in ISO form."""
-    if hasattr(value, "item"):  # a numpy scalar
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, date):  # a datetime is a date
-        return value.isoformat()
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return str(value)
