@@ -45,7 +45,7 @@ def parse_interval(text: str) -> Interval:
         raise ConfigError(
             f"interval must be one of {', '.join(known)}, was {text!r}{near_matches(text, known)}"
         )
-    return text  # type: ignore[return-value]  # narrowed by the membership test above
+    return text
 
 
 def signal_label(score: float) -> SignalLabel | None:
