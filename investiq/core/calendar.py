@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "closes",
+    "holding_sessions",
     "known_at",
     "missing_sessions",
     "nth_session_close",
     "periods_per_year",
     "session_dates",
-    "session_opens",
     "time_zone",
 ]
 
@@ -103,14 +103,14 @@ def closes(calendar: str, sessions: InstantArray) -> InstantArray:
     return ends[rows]
 
 
-def session_opens(calendar: str, ts: InstantArray) -> InstantArray:
-    """Return the opening instant of the session that holds each instant in [open, close), NaT where none does."""
-    _, ends = _sessions_and_closes(calendar)
+def holding_sessions(calendar: str, ts: InstantArray) -> tuple[InstantArray, InstantArray]:
+    """Return date and opening instant of the session that holds each instant in [open, close), NaT where none does."""
+    sessions, ends = _sessions_and_closes(calendar)
     starts = _opens(calendar)
     rows = np.minimum(np.searchsorted(ends, ts, side="right"), ends.size - 1)
     outside = (ts < starts[rows]) | (ts >= ends[rows])
-    held: InstantArray = np.where(outside, np.datetime64("NaT"), starts[rows])
-    return held
+    nothing = np.datetime64("NaT", "us")
+    return np.where(outside, nothing, sessions[rows]), np.where(outside, nothing, starts[rows])
 
 
 def time_zone(calendar: str) -> str:
@@ -220,4 +220,6 @@ def missing_sessions(calendar: str, ts: InstantArray) -> InstantArray:
     if ts.size == 0:
         return ts
     expected = session_dates(calendar, ts[0], ts[-1])
+    if np.array_equal(expected, ts):
+        return ts[:0]
     return expected[~np.isin(expected, ts.astype("datetime64[D]").astype("datetime64[us]"))]

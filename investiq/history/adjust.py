@@ -165,9 +165,7 @@ def forward_factors(
         if calendars.session_dates(calendar, ex_day, ex_day).size == 0:
             remarks.append(_moved(ex_date, days[row], calendar))
         notes += remarks
-    split_factor: NDArray[np.float64] = np.cumprod(split_steps)
-    total_factor: NDArray[np.float64] = np.cumprod(total_steps)
-    return Factors(split_factor, total_factor, tuple(notes))
+    return Factors(np.multiply.accumulate(split_steps), np.multiply.accumulate(total_steps), tuple(notes))
 
 
 class _PriorClose:

@@ -162,10 +162,21 @@ class Bars:
 
     def __getitem__(self, rows: slice) -> Bars:
         """Return a slice of the bars; the passport is kept."""
-        if not isinstance(rows, slice):
-            raise DataError(f"Bars takes a slice such as bars[-250:], not {rows!r}; bars.frame takes labels")
-        arrays = {name: getattr(self, name)[rows] for name in _ARRAYS}
-        return dataclasses.replace(self, **arrays)
+        if not isinstance(rows, slice) or rows.step not in (None, 1):
+            raise DataError(
+                f"Bars takes a slice without gaps such as bars[-250:], not {rows!r}; bars.frame takes labels"
+            )
+        return self._derived(**{name: getattr(self, name)[rows] for name in _ARRAYS})
+
+    def with_passport(self, passport: Passport) -> Bars:
+        """Return the same bars under another passport."""
+        return self._derived(passport=passport)
+
+    def _derived(self, **changes: Any) -> Bars:
+        """Return a copy with `changes`, unchecked: what follows from checked bars needs no second check."""
+        derived = object.__new__(Bars)
+        derived.__setstate__(self.__getstate__() | changes)
+        return derived
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -259,7 +270,7 @@ class Bars:
         factor = self.total_factor if how == "total" else self.split_factor
         prices = {name: getattr(self, name) * factor for name in ("open", "high", "low", "close")}
         # A product of consistent prices and one factor stays consistent: rounding is monotone.
-        return dataclasses.replace(self, **prices, volume=self.volume / self.split_factor, basis=how)
+        return self._derived(**prices, volume=self.volume / self.split_factor, basis=how)
 
     @cached_property
     def factor(self) -> FloatArray:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
 from investiq.history.instants import When, instant
@@ -65,6 +68,12 @@ class Records:
 
     def __repr__(self) -> str:
         return f"<Records {self.name} ({self.kind}): {len(self):,} rows, {self.unit}, {self.provider}>"
+
+    @property
+    def labels(self) -> NDArray[np.datetime64]:
+        """The index as datetime64[us] in UTC, shape (n_rows,)."""
+        labels: NDArray[np.datetime64] = self.frame.index.to_numpy(dtype="datetime64[us]")
+        return labels
 
     def until(self, as_of: When) -> Records:
         """Return the rows with ``known_at <= as_of``."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,21 @@ from investiq.core.notes import Note, merge_notes
 from investiq.core.passport import Passport, Provenance
 from investiq.core.types import Interval, PriceBasis
 from investiq.history.bars import Bars
-from investiq.history.checks import open_repeats_previous_close, zero_volume
+from investiq.history.checks import row_checks
 
-__all__ = ["build_bars"]
+__all__ = ["SETTLE_SHARES", "build_bars", "recheck"]
+
+# Prints of the closing auction and the official close arrive after the bell.
+SETTLE_SHARES: Final = timedelta(minutes=15)
+
+_ADJUSTED: Final = Note(
+    code="vendor_adjusted_prices",
+    text=(
+        "prices are adjusted by the vendor, not as traded: they change with later actions, and amounts in dollars, "
+        "lots and fees per share do not hold on them"
+    ),
+)
+_BASIS_NOTES: Final = {"vendor_split": (_ADJUSTED,), "vendor_total": (_ADJUSTED,)}
 
 
 def build_bars(
@@ -94,8 +107,18 @@ def build_bars(
         close=columns["close"],
         volume=columns["volume"],
     )
-    cautions = merge_notes(notes, filter(None, (open_repeats_previous_close(bars), zero_volume(bars))))
-    return dataclasses.replace(bars, passport=dataclasses.replace(passport, sha256=bars.fingerprint, notes=cautions))
+    stated = (*notes, *_BASIS_NOTES.get(price_basis, ()))
+    return recheck(bars.with_passport(dataclasses.replace(passport, sha256=bars.fingerprint, notes=stated)))
+
+
+def recheck(bars: Bars, more: Sequence[Note] = ()) -> Bars:
+    """Return `bars` whose passport carries the cautions that their own rows give reason for, and `more`.
+
+    A caution about 1999 does not concern a series that begins in 2014. All else
+    in the passport describes the series as it was loaded.
+    """
+    notes = merge_notes(row_checks(bars, bars.passport.notes), more)
+    return bars.with_passport(dataclasses.replace(bars.passport, notes=notes))
 
 
 def _aware(instant: np.datetime64) -> datetime:

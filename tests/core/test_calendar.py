@@ -119,11 +119,11 @@ def test_the_nth_session_after_a_date_does_not_count_the_date():
 
 def test_sessions_are_half_open():
     # Regular hours of 2018-07-02: 13:30Z to 20:00Z.
-    held = calendar.session_opens(
-        "XNYS", at("2018-07-02T13:29", "2018-07-02T13:30", "2018-07-02T19:59", "2018-07-02T20:00")
-    )
-    assert np.isnat(held).tolist() == [True, False, False, True]
-    assert held[1] == held[2] == np.datetime64("2018-07-02T13:30")
+    stamps = at("2018-07-02T13:29", "2018-07-02T13:30", "2018-07-02T19:59", "2018-07-02T20:00")
+    sessions, opens = calendar.holding_sessions("XNYS", stamps)
+    assert np.isnat(sessions).tolist() == np.isnat(opens).tolist() == [True, False, False, True]
+    assert sessions[1] == sessions[2] == np.datetime64("2018-07-02")
+    assert opens[1] == opens[2] == np.datetime64("2018-07-02T13:30")
 
 
 def test_missing_sessions_are_those_of_the_calendar_not_weekends():

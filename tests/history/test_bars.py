@@ -1,3 +1,4 @@
+import dataclasses
 import pickle
 from datetime import UTC, date, datetime
 
@@ -81,9 +82,18 @@ def test_a_slice_keeps_the_passport_and_the_factors(make_bars):
     assert len(part) == 2
 
 
-def test_bars_are_sliced_never_indexed(make_bars):
-    with pytest.raises(DataError, match="takes a slice"):
-        make_bars()[0]
+@pytest.mark.parametrize("rows", [0, "2024-03-01", slice(None, None, -1), slice(None, None, 2)])
+def test_bars_are_cut_in_one_piece(make_bars, rows):
+    with pytest.raises(DataError, match="takes a slice without gaps"):
+        make_bars()[rows]
+
+
+def test_another_passport_leaves_the_numbers_alone(make_bars):
+    bars = make_bars()
+    passport = dataclasses.replace(bars.passport, provider="elsewhere")
+    renamed = bars.with_passport(passport)
+    assert (renamed.passport.provider, bars.passport.provider) == ("elsewhere", "test")
+    assert renamed.fingerprint == bars.fingerprint
 
 
 def test_head_and_tail_never_pass_the_ends(make_bars):

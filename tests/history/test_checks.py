@@ -1,6 +1,16 @@
 import numpy as np
+import pytest
 
-from investiq.history.checks import open_repeats_previous_close, zero_volume
+from investiq.core.notes import Note
+from investiq.history.checks import (
+    missing_sessions,
+    open_repeats_previous_close,
+    possible_splits,
+    price_spikes,
+    row_checks,
+    stale_closes,
+    zero_volume,
+)
 
 
 def series(make_bars, repeats, count=40, first="2024-03-01"):
@@ -40,3 +50,67 @@ def test_bars_without_volume_are_counted(make_bars):
     note = zero_volume(make_bars(volume=[1.0, 0.0, np.nan, 0.0, 1.0]))
     assert (note.code, note.rows) == ("zero_volume", 2)
     assert zero_volume(make_bars(volume=[1.0, 1.0, np.nan, 1.0, 1.0])) is None
+
+
+def test_moves_above_a_fifth_are_named_with_their_date(make_bars):
+    # +21 %, then -19 %: only the first is above 20 %.
+    note = price_spikes(make_bars((100.0, 121.0, 98.01), low=[1.0, 1.0, 1.0]))
+    assert (note.code, note.rows) == ("price_spikes", 1)
+    assert "2024-03-04 +21%" in note.text
+    assert price_spikes(make_bars((100.0, 119.0, 100.0), low=[1.0] * 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (100.0, 50.0, True),  # 2:1
+        (100.0, 26.0, True),  # 4:1 with a rise of 4 %
+        (100.0, 23.6, False),  # 4:1 would need a fall of 5.6 %: beyond the band, and 5:1 is further
+        (10.0, 101.0, True),  # 1:10
+        (100.0, 66.0, True),  # 3:2 with a fall of 1 %
+        (100.0, 58.0, False),  # -42 %: between 3:2 and 2:1
+        (100.0, 81.0, False),  # -19 % is no spike, though a 5:4 split would look like it
+    ],
+)
+def test_a_move_within_five_percent_of_a_split_ratio_is_suspected(make_bars, before, after, found):
+    bars = make_bars((before, after), low=[1.0, 1.0])
+    assert (possible_splits(bars) is not None) == found
+
+
+def test_a_recorded_split_is_no_suspicion(make_bars):
+    factors = {"split_factor": [1.0, 2.0], "total_factor": [1.0, 2.0]}
+    bars = make_bars((100.0, 50.0), low=[1.0, 1.0], **factors)
+    assert possible_splits(bars) is None
+    assert price_spikes(bars) is None
+
+
+def test_five_equal_closes_in_a_row_are_stale(make_bars):
+    note = stale_closes(make_bars((9.0, 10.0, 10.0, 10.0, 10.0, 10.0, 11.0)))
+    assert (note.code, note.rows) == ("stale_closes", 5)
+    assert "5 from 2024-03-04" in note.text
+    assert stale_closes(make_bars((10.0, 10.0, 10.0, 10.0, 11.0))) is None
+
+
+def test_equal_closes_without_trading_are_not_called_stale(make_bars):
+    bars = make_bars((10.0,) * 6, volume=[5.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    assert stale_closes(bars) is None
+
+
+def test_sessions_without_a_bar_are_named_and_weekends_are_not(make_bars):
+    ts = np.array(["2024-03-01", "2024-03-06", "2024-03-07"], dtype="datetime64[us]")
+    note = missing_sessions(make_bars((10.0, 11.0, 12.0), ts=ts, known_at=ts + np.timedelta64(21, "h")))
+    assert (note.code, note.rows) == ("missing_sessions", 2)
+    assert note.text.endswith("have no bar: 2024-03-04, 2024-03-05")
+    assert missing_sessions(make_bars()) is None
+
+
+def test_checks_run_again_replace_what_they_said_and_keep_the_rest(make_bars):
+    old = (Note(code="zero_volume", text="of other rows", rows=9), Note(code="price_index", text="an index"))
+    notes = row_checks(make_bars(volume=[1.0, 0.0, 1.0, 1.0, 1.0]), old)
+    assert [(note.code, note.rows) for note in notes] == [("price_index", None), ("zero_volume", 1)]
+    assert [note.code for note in row_checks(make_bars(), old)] == ["price_index"]
+
+
+def test_one_bar_and_none_pass_every_check(make_bars):
+    assert row_checks(make_bars((10.0,))) == ()
+    assert row_checks(make_bars()[:0]) == ()

@@ -1,0 +1,269 @@
+"""The `synthetic` provider: invented shares with a known truth, in a name space that no real share uses."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.core import calendar
+from investiq.history.adjust import Action, forward_factors
+from investiq.history.bars import Bars
+from investiq.market.building import SETTLE_SHARES, build_bars
+from investiq.market.simulating import ActionPlan, ReturnModel, price_paths, simulate_returns, simulate_volume
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["AS_OF", "FIRST", "LAST", "SECTORS", "SEED", "SYMBOLS", "SyntheticTruth", "load", "truth"]
+
+FloatArray = NDArray[np.float64]
+
+GENERATOR: Final = "1"
+# Of 400 seeds one of three whose ten market years look like the S&P's twenty: volatility 20 %, excess kurtosis 7, skew -0.2.
+SEED: Final = 20100428
+FIRST, LAST = date(2010, 1, 4), date(2019, 12, 31)
+AS_OF: Final = datetime(2019, 12, 31, 21, 15, tzinfo=UTC)
+SECTORS: Final = ("TECH", "HEALTH", "FINANCE", "ENERGY", "RETAIL", "STAPLES", "UTILITY", "MATERIAL")
+SHARES: Final = 100
+
+# Tuned to the S&P 500 of 1999-2018: volatility 19.1 %, excess kurtosis 8.2, skew -0.20. Hansen's moments give 7.8 and -0.2.
+MARKET: Final = ReturnModel(drift=0.06, volatility=0.19, alpha=0.07, beta=0.915, degrees=8.0, skew=-0.06)
+BROWNIAN: Final = ReturnModel(drift=0.06, volatility=0.19)
+SECTOR: Final = ReturnModel(volatility=0.08)
+
+_MARKET, _BROWNIAN = "SYN-MKT", "SYN-GBM"
+_INDICES: Final = {
+    _MARKET: "synthetic market index, GARCH(1,1) with skewed Student t",
+    _BROWNIAN: "synthetic index, geometric Brownian motion: nothing to predict",
+}
+SYMBOLS: Final[dict[str, str]] = _INDICES | {
+    f"SYN{number:03}": f"synthetic share, sector SYN-{SECTORS[(number - 1) % len(SECTORS)]}"
+    for number in range(1, SHARES + 1)
+}
+# Splits that the universe must contain, in the third year whatever the price.
+_PLANNED_SPLITS: Final = {"SYN001": 4.0, "SYN002": 1.5, "SYN003": 0.1}
+# Streams of the random generator: indices and sectors lie above every number that a share can have.
+_STREAMS: Final = {_MARKET: 10_000, _BROWNIAN: 10_001}
+_SECTOR_STREAMS: Final = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SyntheticTruth:
+    """What the generator knows about a symbol and no method may see.
+
+    Attributes
+    ----------
+    symbol, sector : str
+        `sector` is empty for an index.
+    seed : int
+    model : ReturnModel
+        Of the part that is the symbol's own.
+    loadings : mapping of str to float
+        Of the total log return on ``"market"`` and ``"sector"``; ``"alpha"`` is
+        the drift that neither explains, 0.0 throughout: there is nothing to find.
+    ts : ndarray of datetime64[us], shape (n_sessions,)
+    returns, sigma : ndarray of shape (n_sessions,)
+        Total log returns (dividends included), and their true volatility on the day.
+    market, sector_returns, own : ndarray of shape (n_sessions,)
+        The three parts before their loadings.
+    actions : tuple of Action
+        Every split and dividend.
+    """
+
+    symbol: str
+    sector: str
+    seed: int
+    model: ReturnModel
+    loadings: Mapping[str, float]
+    ts: NDArray[np.datetime64]
+    returns: FloatArray
+    sigma: FloatArray
+    market: FloatArray
+    sector_returns: FloatArray
+    own: FloatArray
+    actions: tuple[Action, ...] = ()
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name} {value:.2f}" for name, value in self.loadings.items())
+        return f"<SyntheticTruth {self.symbol} {self.sector}: {parts}; {len(self.actions)} actions; seed {self.seed}>"
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Returns, volatility and factors by session; index `ts`."""
+        import pandas as pd
+
+        columns = {"log_return": self.returns, "sigma": self.sigma, "market": self.market}
+        columns |= {"sector": self.sector_returns, "own": self.own}
+        return pd.DataFrame(columns, index=pd.DatetimeIndex(self.ts, tz="UTC", name="ts"))
+
+
+def truth(symbol: str) -> SyntheticTruth:
+    """Return the true returns, volatility, loadings and actions behind `symbol`."""
+    return _make(symbol)[1]
+
+
+def load(symbol: str) -> Bars:
+    """Return the whole series of a synthetic symbol, one bar per XNYS session from 2010 to 2019.
+
+    Returns
+    -------
+    Bars
+        Prices as traded, with forward factors from the symbol's own splits and
+        dividends; `known_at` is the close, for shares plus 15 minutes.
+    """
+    return _make(symbol)[0]
+
+
+class _Draws(NamedTuple):
+    """Independent generators of one symbol, so that a change of one part leaves the others alone."""
+
+    traits: np.random.Generator
+    returns: np.random.Generator
+    prices: np.random.Generator
+    volume: np.random.Generator
+
+
+def _draws(stream: int) -> _Draws:
+    # Equal to SeedSequence(SEED).spawn(n)[stream] for every n: adding a symbol changes no other.
+    parts = np.random.SeedSequence(SEED, spawn_key=(stream,)).spawn(len(_Draws._fields))
+    return _Draws(*(np.random.Generator(np.random.PCG64(part)) for part in parts))
+
+
+@lru_cache(maxsize=1)
+def _sessions() -> NDArray[np.datetime64]:
+    return calendar.session_dates("XNYS", np.datetime64(FIRST), np.datetime64(LAST))
+
+
+@lru_cache(maxsize=16)
+def _factor(stream: int) -> tuple[FloatArray, FloatArray]:
+    model = {_STREAMS[_MARKET]: MARKET, _STREAMS[_BROWNIAN]: BROWNIAN}.get(stream, SECTOR)
+    returns, sigma = simulate_returns(model, _sessions().size, _draws(stream).returns)
+    returns.flags.writeable = sigma.flags.writeable = False
+    return returns, sigma
+
+
+@lru_cache(maxsize=128)
+def _make(symbol: str) -> tuple[Bars, SyntheticTruth]:
+    is_share = symbol not in _INDICES
+    known, start_price, typical_volume, plan = _share(symbol) if is_share else _index(symbol)
+    draws = _draws(_stream(symbol))
+    dates = known.ts.astype("datetime64[D]").astype(object).tolist()
+    paths, actions = price_paths(
+        known.returns, known.sigma, start_price=start_price, dates=dates, plan=plan, rng=draws.prices
+    )
+    known = dataclasses.replace(known, actions=actions)
+    factors = forward_factors(known.ts, paths.close, actions)
+    settle = SETTLE_SHARES if is_share else timedelta(0)
+    bars = build_bars(
+        symbol=symbol,
+        provider="synthetic",
+        provenance="synthetic",
+        interval="1d",
+        calendar_name="XNYS",
+        ts=known.ts,
+        known_at=calendar.known_at(known.ts, "1d", "XNYS", settle=settle),
+        columns={
+            "open": paths.open,
+            "high": paths.high,
+            "low": paths.low,
+            "close": paths.close,
+            "volume": factors.split_factor * simulate_volume(known.returns, known.sigma, typical_volume, draws.volume),
+        },
+        price_basis="as_traded",
+        known_at_rule=f"XNYS close of the session, early closes included{' + 15 min' if is_share else ''}; no delay",
+        source=f"generator {GENERATOR}, seed {SEED}, {SYMBOLS[symbol]}; {_words(known)}",
+        currency="USD" if is_share else "index points",
+        as_of=AS_OF,
+        split_factor=factors.split_factor,
+        total_factor=factors.total_factor,
+        notes=factors.notes,
+    )
+    return bars, known
+
+
+def _stream(symbol: str) -> int:
+    return _STREAMS[symbol] if symbol in _STREAMS else int(symbol.removeprefix("SYN"))
+
+
+def _index(symbol: str) -> tuple[SyntheticTruth, float, float, ActionPlan]:
+    returns, sigma = _factor(_STREAMS[symbol])
+    known = SyntheticTruth(
+        symbol=symbol,
+        sector="",
+        seed=SEED,
+        model=MARKET if symbol == _MARKET else BROWNIAN,
+        loadings={"market": 1.0 if symbol == _MARKET else 0.0, "sector": 0.0, "alpha": 0.0},
+        ts=_sessions(),
+        returns=returns,
+        sigma=sigma,
+        market=_factor(_STREAMS[_MARKET])[0],
+        sector_returns=np.zeros(returns.size),
+        own=np.zeros(returns.size) if symbol == _MARKET else returns,
+    )
+    return known, 1_000.0, 2e9, ActionPlan()
+
+
+def _share(symbol: str) -> tuple[SyntheticTruth, float, float, ActionPlan]:
+    stream, draws = _stream(symbol), _draws(_stream(symbol))
+    sector = (stream - 1) % len(SECTORS)
+    traits = draws.traits
+    beta, gamma = float(traits.uniform(0.6, 1.5)), float(traits.uniform(0.5, 1.2))
+    model = dataclasses.replace(MARKET, drift=0.0, volatility=float(traits.uniform(0.15, 0.40)))
+    market, market_sigma = _factor(_STREAMS[_MARKET])
+    sector_returns, sector_sigma = _factor(_SECTOR_STREAMS + sector)
+    own, own_sigma = simulate_returns(model, market.size, draws.returns)
+    known = SyntheticTruth(
+        symbol=symbol,
+        sector=f"SYN-{SECTORS[sector]}",
+        seed=SEED,
+        model=model,
+        loadings={"market": beta, "sector": gamma, "alpha": 0.0},
+        ts=_sessions(),
+        returns=beta * market + gamma * sector_returns + own,
+        sigma=np.sqrt((beta * market_sigma) ** 2 + (gamma * sector_sigma) ** 2 + own_sigma**2),
+        market=market,
+        sector_returns=sector_returns,
+        own=own,
+    )
+    # A share that will be merged ten into one starts cheap.
+    cheap = min(_PLANNED_SPLITS.get(symbol, 1.0), 1.0)
+    start_price = round(float(np.exp(traits.normal(np.log(45.0), 0.5))) * cheap, 2)
+    traded_usd = float(np.exp(traits.normal(np.log(5e7), 0.8)))
+    return known, start_price, traded_usd / start_price, _plan(symbol, traits)
+
+
+def _plan(symbol: str, traits: np.random.Generator) -> ActionPlan:
+    """Return quarterly ex-dates, and one session a year at which a split may happen."""
+    months = _sessions().astype("datetime64[M]").astype(np.int64)
+    quarters = np.flatnonzero(np.diff(months // 3, prepend=-1))
+    years = np.flatnonzero(np.diff(months // 12, prepend=-1))
+    pay_offset, split_offset = int(traits.integers(5, 55)), int(traits.integers(5, 240))
+    split_rows: dict[int, float | None] = dict.fromkeys((years + split_offset).tolist())
+    if symbol in _PLANNED_SPLITS:
+        split_rows[int(years[2]) + split_offset] = _PLANNED_SPLITS[symbol]
+    pays = traits.random() < 0.7 or symbol in _PLANNED_SPLITS
+    return ActionPlan(
+        split_rows=split_rows,
+        dividend_rows=frozenset((quarters + pay_offset).tolist()),
+        annual_yield=float(traits.uniform(0.01, 0.04)) if pays else 0.0,
+        growth=float(traits.uniform(0.0, 0.10)),
+        special_odds=0.02,
+    )
+
+
+def _words(known: SyntheticTruth) -> str:
+    model = known.model
+    parts = ", ".join(f"{name} {value:.3f}" for name, value in known.loadings.items())
+    law = (
+        f"GARCH({model.alpha:g}, {model.beta:g}), t {model.degrees:g}, skew {model.skew:g}"
+        if model.alpha
+        else "constant volatility, normal"
+    )
+    return f"{parts}; own volatility {model.volatility:.3f} a year, {law}"
