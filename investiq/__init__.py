@@ -9,8 +9,6 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from investiq.runtime.paths import env_file
-
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -64,12 +62,9 @@ __all__ = [
     "widgets",
 ]
 
-# The guard acts from here on; without the variable and an .env file, nothing is loaded to find that out.
-if os.environ.get("INVESTIQ_OFFLINE") or env_file() is not None:
-    from investiq.runtime.offline import is_requested, refuse_connections
-
-    if is_requested():
-        refuse_connections()
+# The guard acts from here on. Imported by name, as all else here: the package itself stands on no floor.
+if os.environ.get("INVESTIQ_OFFLINE") or importlib.import_module("investiq.runtime.paths").env_file():
+    importlib.import_module("investiq.runtime.offline").refuse_if_requested()
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from investiq.core.errors import OfflineError
 from investiq.runtime.paths import env_file
 
-__all__ = ["is_local", "is_requested", "refuse_connections"]
+__all__ = ["is_local", "is_requested", "refuse_connections", "refuse_if_requested"]
 
 _VARIABLE: Final = "INVESTIQ_OFFLINE"
 _OFF_WORDS: Final = frozenset({"", "0", "false", "f", "no", "n", "off"})
@@ -89,3 +89,9 @@ def refuse_connections() -> None:
     if not _installed:
         _installed = True
         sys.addaudithook(_audit)
+
+
+def refuse_if_requested() -> None:
+    """Install the guard if the settings ask for it."""
+    if is_requested():
+        refuse_connections()
