@@ -1,0 +1,46 @@
+"""Figures: functions of results that return plotly figures, loaded on first use."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from investiq.figures.drawing import draw
+    from investiq.figures.equity import backtest_overview, equity_curve
+    from investiq.figures.heatmaps import monthly_returns
+    from investiq.figures.price import price_chart
+    from investiq.figures.scores import analysis_chart
+    from investiq.figures.tables import metric_cards
+
+_HOMES: Final = {
+    "analysis_chart": "scores",
+    "backtest_overview": "equity",
+    "draw": "drawing",
+    "equity_curve": "equity",
+    "metric_cards": "tables",
+    "monthly_returns": "heatmaps",
+    "price_chart": "price",
+}
+
+__all__ = [
+    "analysis_chart",
+    "backtest_overview",
+    "draw",
+    "equity_curve",
+    "metric_cards",
+    "monthly_returns",
+    "price_chart",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'investiq.figures' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"investiq.figures.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,55 @@
+"""The door from results to figures: one `match` over the kinds of results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from investiq.core.errors import DataError, near_matches
+from investiq.figures.theme import ThemeName
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from investiq.analysis.analyzing import Analysis
+    from investiq.backtesting.result import BacktestResult
+    from investiq.core.result import Result
+
+__all__ = ["KINDS", "draw"]
+
+KINDS: Final = ("analysis", "backtest", "report")
+
+
+def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Figure:
+    """Return the figure of a result: what its ``figure()`` shows.
+
+    Parameters
+    ----------
+    result : Result
+    theme : {"light", "dark"}
+    **options
+        Options of the figure's own function: of `analysis_chart`, or of
+        `backtest_overview`.
+
+    Raises
+    ------
+    DataError
+        If there is no figure for this kind of result.
+    """
+    match result.kind:
+        case "analysis":
+            from investiq.figures.scores import analysis_chart
+
+            return analysis_chart(cast("Analysis", result), theme=theme, **options)
+        case "backtest":
+            from investiq.figures.equity import backtest_overview
+
+            return backtest_overview(cast("BacktestResult", result), theme=theme, **options)
+        case "report":
+            from investiq.figures.tables import facts_figure
+
+            return facts_figure(result.title, result.facts(), result.watermark, theme=theme, **options)
+        case unknown:
+            raise DataError(
+                f"there is no figure for a result of kind {unknown!r}{near_matches(unknown, KINDS)}; "
+                f"known kinds are {', '.join(KINDS)}; its numbers are in facts() and to_frame()"
+            )
