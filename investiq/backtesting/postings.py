@@ -2,6 +2,9 @@
 
 Everything here is the law's one order of operations: notional = quantity x price,
 fee = notional x rate, each rounded by itself when it is posted.
+
+Codes are float64 and counters ``np.int64``: numba compiles a function again for
+each integer literal that it is called with.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from investiq.core.compiling import jit
 
 __all__ = [
     "BAR",
-    "EVENT_COLUMNS",
+    "BUYING",
     "FEE",
     "FILL_COLUMNS",
     "NOTIONAL",
@@ -28,15 +31,15 @@ __all__ = [
     "REASON_STOP_GAP",
     "REASON_TARGET",
     "REASON_TARGET_GAP",
+    "SELLING",
     "SIDE",
     "SLIPPAGE",
-    "Book",
+    "Fees",
     "Grid",
-    "Market",
     "Rules",
 ]
 
-# Columns of a row of fills. SIDE is 1 (buy) or -1 (sell); NOTIONAL and FEE are the amounts posted.
+# Columns of a row of fills. NOTIONAL and FEE are the amounts posted.
 BAR: Final = 0
 SIDE: Final = 1
 QUANTITY: Final = 2
@@ -47,15 +50,15 @@ SLIPPAGE: Final = 6
 REASON: Final = 7
 FILL_COLUMNS: Final = 8
 
-# A row of events is (bar, code, count).
-EVENT_COLUMNS: Final = 3
+BUYING: Final = 1.0
+SELLING: Final = -1.0
 
-REASON_SIGNAL: Final = 0
-REASON_STOP: Final = 1
-REASON_STOP_GAP: Final = 2
-REASON_TARGET: Final = 3
-REASON_TARGET_GAP: Final = 4
-REASON_END: Final = 5
+REASON_SIGNAL: Final = 0.0
+REASON_STOP: Final = 1.0
+REASON_STOP_GAP: Final = 2.0
+REASON_TARGET: Final = 3.0
+REASON_TARGET_GAP: Final = 4.0
+REASON_END: Final = 5.0
 
 # Amounts within 1e-6 units of a half count as the half, so that binary and decimal arithmetic round alike.
 HALF_TOLERANCE: Final = 1e-6
@@ -82,6 +85,9 @@ class Grid(NamedTuple):
     divisor: float
 
 
+NO_GRID: Final = Grid(1.0, 0.0)
+
+
 class Rules(NamedTuple):
     """The options of a run as plain numbers; see `execution.options.RunOptions`. 0.0 stands for no level."""
 
@@ -96,8 +102,6 @@ class Rules(NamedTuple):
     per_share: bool
     minimum_fee: float
     maximum_fee: float
-    tier_shares: NDArray[np.float64]
-    tier_rates: NDArray[np.float64]
     stop_loss: float
     take_profit: float
     target_on_touch: bool
@@ -105,34 +109,21 @@ class Rules(NamedTuple):
     liquidate: bool
 
 
-class Market(NamedTuple):
-    """Bars as traded, each of shape (n_bars,).
+class Fees(NamedTuple):
+    """What a tiered fee per share needs, and all of it empty without one.
 
-    `volume` is empty where every bar can fill; `months` (months since 1970) is
-    empty without per-share fees.
+    Attributes
+    ----------
+    months : int64, shape (n_bars,)
+        Calendar month of each bar, counted from 1970.
+    tiers : float64, shape (n_tiers, 2)
+        Shares a month up to which a rate holds, and the rate.
+    traded : float64, shape (2,)
+        Written: the month of the last fill and the shares traded in it.
     """
 
-    open: NDArray[np.float64]
-    high: NDArray[np.float64]
-    low: NDArray[np.float64]
-    close: NDArray[np.float64]
-    volume: NDArray[np.float64]
     months: NDArray[np.int64]
-
-
-class Book(NamedTuple):
-    """What a run writes.
-
-    `equity`, `cash` and `position` have shape (n_bars,) and stand at the close;
-    `fills` (n_fills, FILL_COLUMNS), `events` (n_events, EVENT_COLUMNS); `traded`
-    holds the month of the last fill and the shares traded in it.
-    """
-
-    equity: NDArray[np.float64]
-    cash: NDArray[np.float64]
-    position: NDArray[np.float64]
-    fills: NDArray[np.float64]
-    events: NDArray[np.int64]
+    tiers: NDArray[np.float64]
     traded: NDArray[np.float64]
 
 
@@ -160,137 +151,92 @@ def lots_in(quantity, lot):  # type: ignore[no-untyped-def]
 
 
 @jit
-def order_quantity(order, bar, cash, market, rules, book):  # type: ignore[no-untyped-def]
-    """Return the size, floored to the lot, of the entry decided in bar `order` and tried in `bar`."""
-    account = cash if rules.size_at_open else book.equity[order]
+def wanted_quantity(account, price, rules):  # type: ignore[no-untyped-def]
+    """Return the size, floored to the lot, that the weight gives to an entry."""
     if account <= 0.0:
         return 0.0
-    quantity = rules.weight * account / (market.open[bar] if rules.size_at_open else market.close[order])
+    quantity = rules.weight * account / price
     if rules.lot.divisor == 0.0:
         return quantity
     return lots_in(quantity, rules.lot) * rules.lot.multiplier / rules.lot.divisor
 
 
 @jit
-def fee_of(quantity, notional, bar, market, rules, book):  # type: ignore[no-untyped-def]
+def fee_of(quantity, notional, bar, fees, rules):  # type: ignore[no-untyped-def]
     """Return the fee of one order, not rounded."""
     if not rules.per_share:
         return notional * rules.commission_rate
-    used = book.traded[1] if market.months[bar] == book.traded[0] else 0.0
+    used = fees.traded[1] if fees.months[bar] == fees.traded[0] else 0.0
     left = quantity
     fee = 0.0
-    for tier in range(rules.tier_shares.size):
-        room = rules.tier_shares[tier] - used
-        if room <= 0.0:
-            continue
-        part = min(left, room)
-        fee += part * rules.tier_rates[tier]
+    for tier in range(fees.tiers.shape[0]):
+        part = min(left, max(fees.tiers[tier, 0] - used, 0.0))
+        fee += part * fees.tiers[tier, 1]
         used += part
         left -= part
-        if left <= 0.0:
-            break
     fee = max(fee, rules.minimum_fee)
     return min(fee, rules.maximum_fee) if rules.maximum_fee > 0.0 else fee
 
 
 @jit
-def is_affordable(quantity, price, cash, bar, market, rules, book):  # type: ignore[no-untyped-def]
-    """Return whether cash covers what would be posted."""
+def cost_of(quantity, price, grid, bar, fees, rules):  # type: ignore[no-untyped-def]
+    """Return what a purchase takes from cash."""
     notional = quantity * price
-    fee = fee_of(quantity, notional, bar, market, rules, book)
-    cost = rounded(notional, rules.posting) + rounded(fee, rules.posting)
-    return cost - cash <= EQUAL * cost
+    fee = fee_of(quantity, notional, bar, fees, rules)
+    return rounded(notional, grid) + rounded(fee, grid)
 
 
 @jit
-def affordable_quantity(wanted, price, cash, bar, market, rules, book):  # type: ignore[no-untyped-def]
-    """Return `wanted` where cash covers it, else the largest quantity that it covers; 0.0 for none."""
-    if is_affordable(wanted, price, cash, bar, market, rules, book):
+def affordable_quantity(wanted, price, cash, bar, fees, rules):  # type: ignore[no-untyped-def]
+    """Return `wanted` where cash covers what would be posted, else the largest quantity that it covers; 0.0 for none."""
+    cost = cost_of(wanted, price, rules.posting, bar, fees, rules)
+    if cost - cash <= EQUAL * cost:
         return wanted
     if rules.reject_insufficient or cash <= 0.0:
         return 0.0
-    if rules.lot.divisor == 0.0:
-        if not rules.per_share:
-            return cash / (price * (1.0 + rules.commission_rate))
-        return all_cash_quantity(wanted, price, cash, bar, market, rules, book)
-    return most_lots(wanted, price, cash, bar, market, rules, book) * rules.lot.multiplier / rules.lot.divisor
-
-
-@jit
-def most_lots(wanted, price, cash, bar, market, rules, book):  # type: ignore[no-untyped-def]
-    """Return the largest number of lots below `wanted` that cash covers."""
-    lot = rules.lot
+    is_exact = rules.lot.divisor == 0.0
+    if is_exact and not rules.per_share:
+        return cash / (price * (1.0 + rules.commission_rate))
+    # Halve the interval between what cash covers and what it does not: in lots, or without one in shares and amounts as they are.
+    lot = NO_GRID if is_exact else rules.lot
+    grid = NO_GRID if is_exact else rules.posting
+    tolerance = 0.0 if is_exact else EQUAL
     low = 0.0
-    high = lots_in(wanted, lot)
-    # With a percentage fee the closed form is right but for roundings, so the search starts around it.
-    near = lots_in(cash / (price * (1.0 + rules.commission_rate)), lot)
-    for start in (near - 1.0, near, near + 1.0):
-        if not rules.per_share and low < start < high:
-            if is_affordable(start * lot.multiplier / lot.divisor, price, cash, bar, market, rules, book):
-                low = start
-            else:
-                high = start
-    while high - low > 1.0:
-        middle = np.floor((low + high) / 2.0)
-        if is_affordable(middle * lot.multiplier / lot.divisor, price, cash, bar, market, rules, book):
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-@jit
-def all_cash_quantity(wanted, price, cash, bar, market, rules, book):  # type: ignore[no-untyped-def]
-    """Return the quantity below `wanted`, without a lot, that uses all of the cash at a fee per share."""
-    low = 0.0
-    high = wanted
+    high = wanted if is_exact else lots_in(wanted, rules.lot)
     for _ in range(BISECTIONS):
-        middle = (low + high) / 2.0
+        middle = (low + high) / 2.0 if is_exact else np.floor((low + high) / 2.0)
         if middle <= low or middle >= high:
             break
-        notional = middle * price
-        if notional + fee_of(middle, notional, bar, market, rules, book) <= cash:
+        quantity = middle if is_exact else middle * lot.multiplier / lot.divisor
+        cost = cost_of(quantity, price, grid, bar, fees, rules)
+        if cost - cash <= tolerance * cost:
             low = middle
         else:
             high = middle
-    return low
+    return low if is_exact else low * lot.multiplier / lot.divisor
 
 
 @jit
-def posted(side, quantity, raw_price, price, reason, bar, row, market, rules, book):  # type: ignore[no-untyped-def]
-    """Write a fill; return (notional, fee) as posted."""
+def executed(side, quantity, raw_price, reason, cash, bar, row, fees, rules, fills):  # type: ignore[no-untyped-def]
+    """Post one fill, write it to `row`, and return the cash after it."""
+    # A target is a limit order: it pays no slippage.
+    is_limit = reason in (REASON_TARGET, REASON_TARGET_GAP)
+    price = raw_price if is_limit else raw_price * (1.0 + side * rules.slippage)
     notional = quantity * price
-    fee = rounded(fee_of(quantity, notional, bar, market, rules, book), rules.posting)
+    fee = rounded(fee_of(quantity, notional, bar, fees, rules), rules.posting)
     notional = rounded(notional, rules.posting)
     if rules.per_share:
-        if market.months[bar] != book.traded[0]:
-            book.traded[0] = market.months[bar]
-            book.traded[1] = 0.0
-        book.traded[1] += quantity
-    book.fills[row, BAR] = bar
-    book.fills[row, SIDE] = side
-    book.fills[row, QUANTITY] = quantity
-    book.fills[row, PRICE] = price
-    book.fills[row, NOTIONAL] = notional
-    book.fills[row, FEE] = fee
-    book.fills[row, SLIPPAGE] = quantity * abs(price - raw_price)
-    book.fills[row, REASON] = reason
-    return notional, fee
-
-
-@jit
-def bought(quantity, raw_price, cash, bar, row, market, rules, book):  # type: ignore[no-untyped-def]
-    """Post a purchase and return the cash left."""
-    price = raw_price * (1.0 + rules.slippage)
-    notional, fee = posted(1, quantity, raw_price, price, REASON_SIGNAL, bar, row, market, rules, book)
-    left = cash - notional - fee
-    return 0.0 if abs(left) <= DUST * cash else left
-
-
-@jit
-def sold(quantity, raw_price, reason, cash, bar, row, market, rules, book):  # type: ignore[no-untyped-def]
-    """Post a sale and return the cash after it. A target is a limit order: it pays no slippage."""
-    is_limit = reason in (REASON_TARGET, REASON_TARGET_GAP)
-    price = raw_price if is_limit else raw_price * (1.0 - rules.slippage)
-    notional, fee = posted(-1, quantity, raw_price, price, reason, bar, row, market, rules, book)
-    return cash + notional - fee
+        if fees.months[bar] != fees.traded[0]:
+            fees.traded[0] = fees.months[bar]
+            fees.traded[1] = 0.0
+        fees.traded[1] += quantity
+    fills[row, BAR] = bar
+    fills[row, SIDE] = side
+    fills[row, QUANTITY] = quantity
+    fills[row, PRICE] = price
+    fills[row, NOTIONAL] = notional
+    fills[row, FEE] = fee
+    fills[row, SLIPPAGE] = quantity * abs(price - raw_price)
+    fills[row, REASON] = reason
+    after = cash - side * notional - fee
+    return 0.0 if abs(after) <= DUST * cash else after

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting import kernel, postings
 from investiq.backtesting.decisions import Decisions
+from investiq.execution.costs import Costs
 from investiq.execution.options import RunOptions
 
 if TYPE_CHECKING:
     from investiq.history.bars import Bars
 
-__all__ = ["Run", "simulate"]
+__all__ = ["LOOPS", "Run", "compile_loop", "loop_of", "orders_wait", "simulate"]
 
 FloatArray = NDArray[np.float64]
 
 # Sessions in which an entry waits for a bar with trade.
 ENTRY_SESSIONS: Final = 5
+LOOPS: Final = (kernel.simulate_signals, kernel.simulate_levels)
 
 
-def _constant(array: NDArray[np.generic]) -> NDArray[np.generic]:
+def _constant(array: NDArray[Any]) -> NDArray[Any]:
     array.flags.writeable = False
     return array
 
@@ -71,34 +73,19 @@ def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
     -------
     Run
     """
-    waits = options.zero_volume == "no_fill" and bool((bars.volume == 0.0).any())
-    has_levels = options.stop_loss is not None or options.take_profit is not None
-    rules = rules_of(options)
+    waits = orders_wait(bars, options)
     n_bars = len(bars)
-    market = postings.Market(
-        open=bars.open,
-        high=bars.high,
-        low=bars.low,
-        close=bars.close,
-        volume=bars.volume if waits else _NO_FLOATS,
-        months=months_of(bars.ts) if rules.per_share else _NO_INTEGERS,
+    market = kernel.Market(
+        open=bars.open, high=bars.high, low=bars.low, close=bars.close, volume=bars.volume if waits else _NO_FLOATS
     )
     orders = kernel.Orders(
         decisions=decisions.codes,
-        confidence=decisions.confidence if waits and decisions.confidence.size else _NO_FLOATS,
+        confidence=decisions.confidence if waits else _NO_FLOATS,
         expires=expiries_of(bars.ts) if waits else _NO_INTEGERS,
     )
-    buys = int(np.count_nonzero(decisions.codes == kernel.BUY))
-    book = postings.Book(
-        equity=np.empty(n_bars),
-        cash=np.empty(n_bars),
-        position=np.empty(n_bars),
-        fills=np.empty((2 * buys, postings.FILL_COLUMNS)),
-        events=np.empty((3 * n_bars if waits or has_levels else buys, postings.EVENT_COLUMNS), dtype=np.int64),
-        traded=np.zeros(2),
-    )
-    loop = kernel.simulate_levels if waits or has_levels else kernel.simulate_signals
-    fills, events = loop(market, orders, rules, book)
+    book = _empty_book(n_bars, buys=int(np.count_nonzero(decisions.codes == kernel.BUY)))
+    loop = loop_of(options, waits)
+    fills, events = loop(market, orders, rules_of(options), fees_of(options.costs, bars.ts), book)
     return Run(
         equity=book.equity,
         cash=book.cash,
@@ -109,12 +96,42 @@ def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
     )
 
 
+def orders_wait(bars: Bars, options: RunOptions) -> bool:
+    """Return whether a bar without trade can make an order wait."""
+    return options.zero_volume == "no_fill" and bool((bars.volume == 0.0).any())
+
+
+def loop_of(options: RunOptions, waits: bool) -> Any:
+    """Return the smallest loop that a run needs."""
+    has_levels = options.stop_loss is not None or options.take_profit is not None
+    return kernel.simulate_levels if waits or has_levels else kernel.simulate_signals
+
+
+def compile_loop(loop: Any) -> None:
+    """Compile a loop, or load it from the disk cache, by running it over two bars."""
+    prices = _constant(np.ones(2))
+    market = kernel.Market(open=prices, high=prices, low=prices, close=prices, volume=_NO_FLOATS)
+    decisions = _constant(np.zeros(2, dtype=np.int8))
+    orders = kernel.Orders(decisions=decisions, confidence=_NO_FLOATS, expires=_NO_INTEGERS)
+    days = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[us]")
+    loop(market, orders, rules_of(RunOptions()), fees_of(Costs(), days), _empty_book(2, buys=0))
+
+
+def _empty_book(n_bars: int, buys: int) -> kernel.Book:
+    return kernel.Book(
+        equity=np.empty(n_bars),
+        cash=np.empty(n_bars),
+        position=np.empty(n_bars),
+        fills=np.empty((2 * buys, postings.FILL_COLUMNS)),
+        events=np.empty((3 * n_bars, kernel.EVENT_COLUMNS), dtype=np.int64),
+    )
+
+
 @lru_cache(maxsize=64)
 def rules_of(options: RunOptions) -> postings.Rules:
     """Return the options as the plain numbers that the kernel reads."""
     costs = options.costs
     fees = costs.per_share
-    tiers = fees.tiers if fees is not None else ()
     return postings.Rules(
         initial_capital=float(options.initial_capital),
         weight=float(options.weight),
@@ -127,8 +144,6 @@ def rules_of(options: RunOptions) -> postings.Rules:
         per_share=fees is not None,
         minimum_fee=float(fees.minimum_usd) if fees is not None else 0.0,
         maximum_fee=float(fees.maximum_usd) if fees is not None else 0.0,
-        tier_shares=np.array([shares for shares, _ in tiers], dtype=np.float64),
-        tier_rates=np.array([rate for _, rate in tiers], dtype=np.float64),
         stop_loss=float(options.stop_loss or 0.0),
         take_profit=float(options.take_profit or 0.0),
         target_on_touch=options.limit_fill == "touch",
@@ -147,11 +162,12 @@ def grid_of(unit: float | None) -> postings.Grid:
     return postings.Grid(float(unit), 1.0)
 
 
-def months_of(ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """Return the calendar month of each label, counted from 1970."""
-    months = ts.astype("datetime64[M]").astype(np.int64)
-    months.flags.writeable = False
-    return months
+def fees_of(costs: Costs, ts: NDArray[np.datetime64]) -> postings.Fees:
+    """Return the tiers and calendar months of a fee per share; empty without one."""
+    if costs.per_share is None:
+        return postings.Fees(months=_NO_INTEGERS, tiers=np.empty((0, 2)), traded=np.zeros(2))
+    months = _constant(ts.astype("datetime64[M]").astype(np.int64))
+    return postings.Fees(months=months, tiers=np.array(costs.per_share.tiers, dtype=np.float64), traded=np.zeros(2))
 
 
 def expiries_of(ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
@@ -162,6 +178,4 @@ def expiries_of(ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
     # Beyond the data an order cannot expire: the row after the last bar stands for that.
     due = sessions + ENTRY_SESSIONS - 1
     expires = np.where(due < last_bars.size, last_bars[np.minimum(due, last_bars.size - 1)], ts.size)
-    expires = expires.astype(np.int64)
-    expires.flags.writeable = False
-    return expires
+    return _constant(expires.astype(np.int64))

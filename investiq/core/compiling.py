@@ -119,7 +119,7 @@ def compiled_sources() -> tuple[Path, ...]:
 def _fingerprint() -> str:
     from importlib.metadata import version
 
-    from llvmlite import binding
+    from llvmlite import binding  # type: ignore[import-untyped]  # ships no types
 
     digest = hashlib.sha256()
     for path in compiled_sources():

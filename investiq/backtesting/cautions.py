@@ -1,0 +1,93 @@
+"""What limits a backtest: cautions about its data and about what its number of trades and bars can show."""
+
+from __future__ import annotations
+
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from investiq.backtesting.running import Run
+from investiq.core.notes import Note, merge_notes
+from investiq.core.types import BASIS_WORDS
+from investiq.history.bars import Bars
+from investiq.history.checks import open_repeats_previous_close, zero_volume
+
+__all__ = ["LEAST_DAYS", "LEAST_TRADES", "notes_of"]
+
+# Below 30 round trips an average of trades, and below one year an annual figure, mostly shows chance.
+LEAST_TRADES: Final = 30
+LEAST_DAYS: Final = 365
+
+_IN_SAMPLE: Final = Note(
+    code="no_out_of_sample",
+    text="every bar was known when the parameters were chosen: no part of the period was held out",
+)
+_AMPLE_VOLUME: Final = Note(
+    code="volume_not_modelled",
+    text="fills assume that the market takes any size at the price: volume participation and market impact are not modelled",
+    severity="info",
+)
+
+# The passport speaks of the series as loaded; these two are examined again over the bars that were used.
+_REEXAMINED: Final = ("open_repeats_previous_close", "zero_volume")
+_DATA_NOTES: WeakKeyDictionary[Bars, tuple[Note, ...]] = WeakKeyDictionary()
+
+
+def notes_of(bars: Bars, run: Run) -> tuple[Note, ...]:
+    """Return the cautions of a run: about its data first, then about the run."""
+    return merge_notes(_data_notes(bars), _run_notes(bars, run))
+
+
+def _data_notes(bars: Bars) -> tuple[Note, ...]:
+    if bars not in _DATA_NOTES:
+        inherited = [note for note in bars.passport.notes if note.code not in _REEXAMINED]
+        found = [
+            note for note in (_vendor_adjusted(bars), open_repeats_previous_close(bars), zero_volume(bars)) if note
+        ]
+        _DATA_NOTES[bars] = merge_notes(inherited, found)
+    return _DATA_NOTES[bars]
+
+
+def _vendor_adjusted(bars: Bars) -> Note | None:
+    basis = bars.passport.price_basis
+    if basis not in ("vendor_split", "vendor_total"):
+        return None
+    return Note(
+        code="vendor_adjusted_prices",
+        text=(
+            f"{bars.symbol}: prices are {BASIS_WORDS[basis]}, so fills, share counts and fees per share "
+            "are not those that anyone could have had"
+        ),
+    )
+
+
+def _run_notes(bars: Bars, run: Run) -> list[Note]:
+    notes = [_IN_SAMPLE, _AMPLE_VOLUME]
+    closed = int(np.count_nonzero(run.fills[:, 1] < 0))
+    if closed < LEAST_TRADES:
+        notes.append(
+            Note(
+                code="few_trades",
+                text=f"{closed} closed round trip(s), fewer than {LEAST_TRADES}: statistics of trades mostly show chance",
+                rows=closed,
+            )
+        )
+    days = float((bars.ts[-1] - bars.ts[0]) / np.timedelta64(1, "D"))
+    if days < LEAST_DAYS:
+        notes.append(
+            Note(
+                code="under_one_year",
+                text=f"the period is {days:.0f} days, under one year: annual figures are extrapolated",
+            )
+        )
+    if run.decisions.after_last:
+        notes.append(
+            Note(
+                code="signal_after_last_bar",
+                text=f"{run.decisions.after_last} signal(s) decided on the last bar were dropped: no bar is left to fill them",
+                rows=run.decisions.after_last,
+                severity="info",
+            )
+        )
+    return notes

@@ -1,0 +1,264 @@
+"""The backtester: a strategy and bars in, a result out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from investiq.backtesting import cautions, running
+from investiq.backtesting.decisions import from_codes
+from investiq.backtesting.describing import strategy_text
+from investiq.backtesting.result import BacktestResult, parameters_of
+from investiq.core import calendar, compiling
+from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.core.manifest import Manifest
+from investiq.execution.costs import Costs
+from investiq.execution.options import RunOptions
+from investiq.history.bars import Bars
+from investiq.history.history import History
+from investiq.metrics.conventions import Convention
+from investiq.strategies import Breakout, BuyAndHold, Crossover
+from investiq.strategies.base import Strategy
+
+if TYPE_CHECKING:
+    from investiq.backtesting.running import Run
+
+__all__ = ["backtest", "run", "warmup"]
+
+
+def backtest(
+    strategy: Strategy,
+    data: str | Bars | History,
+    *,
+    benchmark: str | Bars | None = None,
+    risk_free: float = 0.0,
+    costs: Costs | None = None,
+    initial_capital: float = 100_000.0,
+    weight: float = 0.10,
+    lot: float | None = 1.0,
+    size_at: Literal["prior_close", "open"] = "prior_close",
+    stop_loss: float | None = None,
+    take_profit: float | None = None,
+    insufficient: Literal["reduce", "reject"] = "reduce",
+    limit_fill: Literal["through", "touch"] = "through",
+    confidence_threshold: float = 0.5,
+    posting_rounding: float | None = 0.01,
+    level_rounding: float | None = 1e-6,
+    zero_volume: Literal["no_fill", "ignore"] = "no_fill",
+    end: Literal["liquidate", "mark"] = "liquidate",
+) -> BacktestResult:
+    """Run a strategy over bars and return its account, trades and metrics.
+
+    Decisions are taken at a close on what was known then, and filled at the next
+    open, on prices as traded. One symbol, long only, no borrowed money.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        Such as ``iq.strategies.Crossover(fast=20, slow=50)``.
+    data : str, Bars or History
+        A symbol, raw bars, or a history, of which the main symbol is traded.
+    benchmark : str or Bars, optional
+        What `result.benchmark` buys and holds, cut to the same period; by default
+        the benchmark of the history, else the traded symbol itself.
+    risk_free : float, default 0.0
+        Annual risk-free rate, as a fraction.
+    costs : Costs, optional
+        By default ``Costs()``: 0.1 % commission and 5 bps slippage on each side.
+    initial_capital : float, default 100,000
+        Opening cash.
+    weight : float, default 0.10
+        Share of the equity that an entry is sized to, in (0, 1].
+    lot : float or None, default 1
+        Quantities are floored to it; 1e-6 for fractional shares, None for no rounding.
+    size_at : {"prior_close", "open"}, default "prior_close"
+        Equity and price that fix the quantity.
+    stop_loss, take_profit : float, optional
+        Distance from the entry fill, as a fraction of it.
+    insufficient : {"reduce", "reject"}, default "reduce"
+        What happens to an entry that cash does not cover.
+    limit_fill : {"through", "touch"}, default "through"
+        Whether a target must be traded through, or only touched.
+    confidence_threshold : float, default 0.5
+        Signals below it are dropped. The built-in strategies decide with confidence 1.
+    posting_rounding : float or None, default 0.01
+        Every cash amount is rounded half-even to it.
+    level_rounding : float or None, default 1e-6
+        Stop and target prices are rounded to it.
+    zero_volume : {"no_fill", "ignore"}, default "no_fill"
+        Whether a bar with zero volume can fill an order.
+    end : {"liquidate", "mark"}, default "liquidate"
+        Whether an open position is sold at the last close.
+
+    Returns
+    -------
+    BacktestResult
+
+    Raises
+    ------
+    ConfigError
+        If `strategy` is no strategy, or an option is out of range.
+    DataError
+        If the bars are adjusted, or the benchmark does not cover the period.
+    InsufficientDataError
+        If there are fewer bars than the strategy needs to decide and fill once.
+
+    Examples
+    --------
+    >>> import investiq as iq
+    >>> result = iq.backtest(iq.strategies.Crossover(fast=20, slow=50), "^GSPC", costs=iq.Costs(), weight=1.0)
+    >>> len(result.trades), result.watermark
+    (57, 'SAMPLE')
+    """
+    from investiq.runtime.clock import now
+
+    _check_strategy(strategy)
+    options = RunOptions(
+        initial_capital=initial_capital,
+        weight=weight,
+        size_at=size_at,
+        lot=lot,
+        posting_rounding=posting_rounding,
+        level_rounding=level_rounding,
+        stop_loss=stop_loss,
+        take_profit=take_profit,
+        insufficient=insufficient,
+        limit_fill=limit_fill,
+        confidence_threshold=confidence_threshold,
+        zero_volume=zero_volume,
+        end=end,
+        costs=Costs() if costs is None else costs,
+    )
+    bars, held = _bars_of(data), _benchmark_of(benchmark, data)
+    _check_bars(bars, strategy.warmup + 2, strategy_text(strategy.name, strategy.parameters()))
+    if held is not None:
+        held = _cut_to(held, bars)
+    convention = Convention(
+        periods_per_year=calendar.periods_per_year(bars.interval, bars.passport.calendar), risk_free=risk_free
+    )
+    _compile(strategy, bars, options)
+    account = run(strategy, bars, options)
+    return BacktestResult(
+        bars=bars,
+        strategy=strategy,
+        options=options,
+        convention=convention,
+        manifest=Manifest.of(
+            kind=BacktestResult.kind,
+            data={each.symbol: each.fingerprint for each in (bars, held) if each is not None},
+            parameters=parameters_of(strategy, options, convention),
+            created_at=now(),
+        ),
+        run=account,
+        benchmark_bars=held,
+        notes=cautions.notes_of(bars, account),
+    )
+
+
+def run(strategy: Strategy, bars: Bars, options: RunOptions) -> Run:
+    """Return the bare account of a strategy: arrays in, arrays out, without checks, tables or metrics."""
+    return running.simulate(bars, from_codes(strategy.decide(bars), len(bars)), options)
+
+
+def warmup(progress: Callable[[int], object] | None = None) -> int:
+    """Compile every loop and every built-in rule, or load it from the disk cache; return their number.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Called with 1 after each.
+    """
+    strategies = (BuyAndHold(), Crossover(), Breakout())
+    for strategy in strategies:
+        _compile_rule(strategy)
+        if progress is not None:
+            progress(1)
+    for loop in running.LOOPS:
+        running.compile_loop(loop)
+        if progress is not None:
+            progress(1)
+    return len(strategies) + len(running.LOOPS)
+
+
+def _compile(strategy: Strategy, bars: Bars, options: RunOptions) -> None:
+    """Compile what this run needs, with a progress line, unless that was done before."""
+    from investiq.runtime.progress import progress
+
+    jobs: list[Callable[[], None]] = []
+    if type(strategy).decide is Strategy.decide and not compiling.is_ready(strategy.rule):
+        jobs.append(lambda: _compile_rule(strategy))
+    loop = running.loop_of(options, running.orders_wait(bars, options))
+    if not compiling.is_ready(loop):
+        jobs.append(lambda: running.compile_loop(loop))
+    if jobs:
+        with progress(len(jobs), "compiling, once for this version") as advance:
+            for job in jobs:
+                job()
+                advance()
+
+
+def _compile_rule(strategy: Strategy) -> None:
+    table = np.zeros((len(strategy.columns()), 2))
+    strategy.rule(table, np.zeros(len(strategy.rule_parameters())), np.zeros(2, dtype=np.int8))
+
+
+def _check_strategy(strategy: Strategy) -> None:
+    if isinstance(strategy, type):
+        raise ConfigError(
+            f"strategy is the class {strategy.__name__}; make one with its parameters: {strategy.__name__}(...)"
+        )
+    if not isinstance(strategy, Strategy):
+        raise ConfigError(
+            f"strategy must be a Strategy such as iq.strategies.BuyAndHold(), was {type(strategy).__name__} {strategy!r}"
+        )
+
+
+def _bars_of(data: str | Bars | History) -> Bars:
+    if isinstance(data, Bars):
+        return data
+    if isinstance(data, History):
+        return data.bars()
+    if isinstance(data, str):
+        from investiq.market.loading import load_bars
+
+        return load_bars(data)
+    raise DataError(
+        f"data must be a symbol, Bars or a History, was {type(data).__name__}; iq.load_bars(symbol) returns Bars"
+    )
+
+
+def _benchmark_of(benchmark: str | Bars | None, data: str | Bars | History) -> Bars | None:
+    if benchmark is not None:
+        return _bars_of(benchmark)
+    if isinstance(data, History) and data.benchmark is not None:
+        return data.bars(data.benchmark)
+    return None
+
+
+def _check_bars(bars: Bars, needed: int, who: str) -> None:
+    if bars.basis != "raw":
+        raise DataError(
+            f"{bars.symbol}: these bars are {bars.basis}-adjusted; nobody could trade at such prices: pass the raw bars, "
+            "indicators are computed on adjusted ones anyway"
+        )
+    if len(bars) < needed:
+        raise InsufficientDataError(
+            f"{who} needs {needed} bars to decide and fill once, {bars.symbol} has {len(bars)}; "
+            "load a longer period or choose shorter windows"
+        )
+
+
+def _cut_to(benchmark: Bars, bars: Bars) -> Bars:
+    """Return the benchmark over the period of the run."""
+    inside = (benchmark.ts >= bars.ts[0]) & (benchmark.ts <= bars.ts[-1])
+    rows = np.flatnonzero(inside)
+    if rows.size < 2 or benchmark.interval != bars.interval:
+        raise DataError(
+            f"benchmark {benchmark.symbol} ({benchmark.interval}) has {rows.size} bar(s) in the period of {bars.symbol} "
+            f"({bars.interval}); expected bars of the same interval and period"
+        )
+    cut = benchmark[rows[0] : rows[-1] + 1]
+    _check_bars(cut, 2, "buying and holding")
+    return cut

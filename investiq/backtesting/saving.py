@@ -1,0 +1,177 @@
+"""Backtests as files: everything that a result holds, as one header and plain arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from numpy.typing import NDArray
+
+from investiq.backtesting.decisions import Decisions
+from investiq.backtesting.running import Run
+from investiq.core.errors import ConfigError, DataError
+from investiq.core.manifest import Manifest, plain
+from investiq.core.notes import Note
+from investiq.core.passport import Passport
+from investiq.execution.costs import Costs, PerShareFees
+from investiq.execution.options import RunOptions
+from investiq.history.bars import Bars
+from investiq.metrics.conventions import Convention
+from investiq.storage.artifacts import read_artifact, write_artifact
+from investiq.strategies import Breakout, BuyAndHold, Crossover
+from investiq.strategies.base import Column, Rule, Strategy
+
+if TYPE_CHECKING:
+    from investiq.backtesting.result import BacktestResult
+
+__all__ = ["StoredStrategy", "load", "save"]
+
+_BUILT_IN: Final[tuple[type[Strategy], ...]] = (BuyAndHold, Crossover, Breakout)
+_BAR_ARRAYS: Final = (
+    "ts", "open", "high", "low", "close", "volume", "known_at", "split_factor", "total_factor",
+)  # fmt: skip
+_RUN_ARRAYS: Final = ("equity", "cash", "position", "fills", "events")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredStrategy(Strategy):
+    """A strategy of the user's own, as a file knows it: its name and parameters, not its code."""
+
+    class_name: str
+    values: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of the class that was saved."""
+        return self.class_name
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters that were saved."""
+        return dict(self.values)
+
+    @property
+    def warmup(self) -> int:
+        """Not known here."""
+        raise self._refusal()
+
+    def columns(self) -> tuple[Column, ...]:
+        """Not known here."""
+        raise self._refusal()
+
+    @property
+    def rule(self) -> Rule:
+        """Not known here."""
+        raise self._refusal()
+
+    def _refusal(self) -> ConfigError:
+        return ConfigError(
+            f"{self.class_name} is a strategy of your own; a saved result keeps its name and parameters, not its code: "
+            f"make it again and pass it to iq.backtest with result.bars"
+        )
+
+
+def save(result: BacktestResult, path: str | os.PathLike[str]) -> Path:
+    """Write `result` to a ``.iq`` file."""
+    decisions = result.run.decisions
+    arrays = {
+        **_bar_arrays("bars", result.bars),
+        **{f"run.{name}": getattr(result.run, name) for name in _RUN_ARRAYS},
+        "decisions.codes": decisions.codes,
+        "decisions.confidence": decisions.confidence,
+    }
+    header = {
+        "fingerprint": result.fingerprint,
+        "manifest": result.manifest.to_dict(),
+        "strategy": {"name": result.strategy.name, "parameters": plain(result.strategy.parameters())},
+        "options": plain(dataclasses.asdict(result.options)),
+        "convention": dataclasses.asdict(result.convention),
+        "notes": [dataclasses.asdict(note) for note in result.notes],
+        "below": list(decisions.below),
+        "after_last": decisions.after_last,
+        "bars": _bar_header(result.bars),
+        "benchmark": None,
+    }
+    if result.benchmark_bars is not None:
+        arrays |= _bar_arrays("benchmark", result.benchmark_bars)
+        header["benchmark"] = _bar_header(result.benchmark_bars)
+    return write_artifact(path, result.kind, header, arrays)
+
+
+def load(path: str | os.PathLike[str]) -> BacktestResult:
+    """Return the result in a ``.iq`` file."""
+    from investiq.backtesting.result import BacktestResult
+
+    header, arrays = read_artifact(path, BacktestResult.kind)
+    try:
+        decisions = Decisions(
+            codes=arrays["decisions.codes"],
+            confidence=arrays["decisions.confidence"],
+            below=tuple(header["below"]),
+            after_last=header["after_last"],
+        )
+        result = BacktestResult(
+            bars=_bars("bars", header["bars"], arrays),
+            strategy=_strategy(header["strategy"]),
+            options=_options(header["options"]),
+            convention=Convention(**header["convention"]),
+            manifest=Manifest.from_dict(header["manifest"]),
+            run=Run(decisions=decisions, **{name: arrays[f"run.{name}"] for name in _RUN_ARRAYS}),
+            benchmark_bars=_bars("benchmark", header["benchmark"], arrays) if header["benchmark"] else None,
+            notes=tuple(Note(**note) for note in header["notes"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{Path(path)} is damaged ({type(error).__name__}: {error}); save the result again") from None
+    if result.fingerprint != header["fingerprint"]:
+        raise DataError(
+            f"{Path(path)} is damaged: its numbers have fingerprint {result.fingerprint[:16]}, "
+            f"expected {str(header['fingerprint'])[:16]}; save the result again"
+        )
+    return result
+
+
+def _bar_arrays(prefix: str, bars: Bars) -> dict[str, NDArray[Any]]:
+    return {f"{prefix}.{name}": getattr(bars, name) for name in _BAR_ARRAYS}
+
+
+def _bar_header(bars: Bars) -> dict[str, Any]:
+    return {
+        "symbol": bars.symbol,
+        "interval": bars.interval,
+        "basis": bars.basis,
+        "passport": plain(dataclasses.asdict(bars.passport)),
+    }
+
+
+def _bars(prefix: str, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Bars:
+    passport = dict(header["passport"])
+    for name in ("first", "last", "as_of", "retrieved_at"):
+        if passport[name] is not None:
+            passport[name] = datetime.fromisoformat(passport[name])
+    passport["notes"] = tuple(Note(**note) for note in passport["notes"])
+    return Bars(
+        symbol=header["symbol"],
+        interval=header["interval"],
+        basis=header["basis"],
+        passport=Passport(**passport),
+        **{name: arrays[f"{prefix}.{name}"] for name in _BAR_ARRAYS},
+    )
+
+
+def _strategy(header: Mapping[str, Any]) -> Strategy:
+    for known in _BUILT_IN:
+        if known.__name__ == header["name"]:
+            return known(**header["parameters"])
+    return StoredStrategy(class_name=header["name"], values=header["parameters"])
+
+
+def _options(values: Mapping[str, Any]) -> RunOptions:
+    costs = dict(values["costs"])
+    if (fees := costs["per_share"]) is not None:
+        tiers = tuple((float(shares), float(rate)) for shares, rate in fees["tiers"])
+        costs["per_share"] = PerShareFees(**{**fees, "tiers": tiers})
+    return RunOptions(**{**values, "costs": Costs(**costs)})

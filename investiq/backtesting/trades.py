@@ -1,0 +1,172 @@
+"""Round trips: the fills of a run, paired first in, first out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.backtesting import postings
+from investiq.core.orders import ExitReason, FillReason
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from investiq.backtesting.running import Run
+    from investiq.history.bars import Bars
+
+__all__ = ["EXIT_REASONS", "FILL_REASONS", "RoundTrips", "fills_frame", "round_trips", "trades_frame"]
+
+FloatArray = NDArray[np.float64]
+IntegerArray = NDArray[np.int64]
+
+FILL_REASONS: Final[dict[int, FillReason]] = {
+    int(postings.REASON_SIGNAL): "signal",
+    int(postings.REASON_STOP): "stop",
+    int(postings.REASON_STOP_GAP): "stop_gap",
+    int(postings.REASON_TARGET): "target",
+    int(postings.REASON_TARGET_GAP): "target_gap",
+    int(postings.REASON_END): "end_of_data",
+}
+EXIT_REASONS: Final[dict[int, ExitReason]] = {
+    int(postings.REASON_SIGNAL): "signal",
+    int(postings.REASON_STOP): "stop_loss",
+    int(postings.REASON_STOP_GAP): "stop_loss",
+    int(postings.REASON_TARGET): "take_profit",
+    int(postings.REASON_TARGET_GAP): "take_profit",
+    int(postings.REASON_END): "end_of_data",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RoundTrips:
+    """One value per round trip, in the order of entry; only the last can be open.
+
+    Attributes
+    ----------
+    entry_bar, exit_bar : ndarray of int64, shape (n_trades,)
+        `exit_bar` is -1 while open.
+    quantity, entry_price, exit_price : ndarray of float64, shape (n_trades,)
+        Slippage included; `exit_price` is NaN while open.
+    entry_notional : ndarray of float64, shape (n_trades,)
+        Posted value of the entry, before its fee.
+    pnl : ndarray of float64, shape (n_trades,)
+        Net of fees and slippage; while open, at the last close.
+    fees, slippage : ndarray of float64, shape (n_trades,)
+        Money paid on both sides so far.
+    exit_reason : ndarray of int64, shape (n_trades,)
+        Code of the exit fill; -1 while open.
+    """
+
+    entry_bar: IntegerArray
+    exit_bar: IntegerArray
+    quantity: FloatArray
+    entry_price: FloatArray
+    exit_price: FloatArray
+    entry_notional: FloatArray
+    pnl: FloatArray
+    fees: FloatArray
+    slippage: FloatArray
+    exit_reason: IntegerArray
+
+    @property
+    def returns(self) -> FloatArray:
+        """Net profit over the entry notional, as a fraction."""
+        return self.pnl / self.entry_notional
+
+    @property
+    def is_closed(self) -> NDArray[np.bool_]:
+        """Whether the round trip has ended."""
+        return self.exit_bar >= 0
+
+
+def round_trips(run: Run, last_close: float) -> RoundTrips:
+    """Pair the fills of `run`: each entry with the exit that follows it.
+
+    A position is entered once and left once, so first in, first out is the pairing
+    of entry k with exit k; only a last entry can be without one.
+
+    Parameters
+    ----------
+    run : Run
+    last_close : float
+        Values a position that is still open.
+    """
+    entries = run.fills[run.fills[:, postings.SIDE] == postings.BUYING]
+    exits = run.fills[run.fills[:, postings.SIDE] == postings.SELLING]
+    pnl = -(entries[:, postings.NOTIONAL] + entries[:, postings.FEE])
+    fees = entries[:, postings.FEE].copy()
+    slippage = entries[:, postings.SLIPPAGE].copy()
+    exit_price = np.full(len(entries), np.nan)
+    exit_bar = np.full(len(entries), -1, dtype=np.int64)
+    reason = exit_bar.copy()
+    closed = len(exits)
+    pnl[:closed] += exits[:, postings.NOTIONAL] - exits[:, postings.FEE]
+    pnl[closed:] += entries[closed:, postings.QUANTITY] * last_close
+    fees[:closed] += exits[:, postings.FEE]
+    slippage[:closed] += exits[:, postings.SLIPPAGE]
+    exit_price[:closed] = exits[:, postings.PRICE]
+    exit_bar[:closed] = exits[:, postings.BAR]
+    reason[:closed] = exits[:, postings.REASON]
+    return RoundTrips(
+        entry_bar=entries[:, postings.BAR].astype(np.int64),
+        exit_bar=exit_bar,
+        quantity=entries[:, postings.QUANTITY],
+        entry_price=entries[:, postings.PRICE],
+        exit_price=exit_price,
+        entry_notional=entries[:, postings.NOTIONAL],
+        pnl=pnl,
+        fees=fees,
+        slippage=slippage,
+        exit_reason=reason,
+    )
+
+
+def trades_frame(trips: RoundTrips, bars: Bars) -> pd.DataFrame:
+    """Return one row per round trip, as `BacktestResult.trades` documents it."""
+    import pandas as pd
+
+    closed = trips.is_closed
+    exits = np.full(closed.size, np.datetime64("NaT"), dtype="datetime64[us]")
+    exits[closed] = bars.ts[trips.exit_bar[closed]]
+    ends = np.where(closed, trips.exit_bar, len(bars) - 1)
+    reasons = [EXIT_REASONS[code] if code >= 0 else None for code in trips.exit_reason.tolist()]
+    return pd.DataFrame(
+        {
+            "symbol": pd.array([bars.symbol] * closed.size, dtype="str"),
+            "entry_ts": pd.DatetimeIndex(bars.ts[trips.entry_bar], tz="UTC"),
+            "entry_price": trips.entry_price,
+            "exit_ts": pd.DatetimeIndex(exits, tz="UTC"),
+            "exit_price": trips.exit_price,
+            "quantity": trips.quantity,
+            "pnl": trips.pnl,
+            "return": trips.returns,
+            "fees": trips.fees,
+            "slippage": trips.slippage,
+            "exit_reason": pd.array(reasons, dtype="str"),
+            "bars_held": ends - trips.entry_bar,
+            "is_open": ~closed,
+        }
+    )
+
+
+def fills_frame(run: Run, bars: Bars) -> pd.DataFrame:
+    """Return one row per fill, as `BacktestResult.fills` documents it."""
+    import pandas as pd
+
+    fills = run.fills
+    return pd.DataFrame(
+        {
+            "ts": pd.DatetimeIndex(bars.ts[fills[:, postings.BAR].astype(np.int64)], tz="UTC"),
+            "side": pd.array(np.where(fills[:, postings.SIDE] > 0, "buy", "sell").tolist(), dtype="str"),
+            "quantity": fills[:, postings.QUANTITY],
+            "price": fills[:, postings.PRICE],
+            "fee": fills[:, postings.FEE],
+            "slippage": fills[:, postings.SLIPPAGE],
+            "reason": pd.array(
+                [FILL_REASONS[code] for code in fills[:, postings.REASON].astype(int).tolist()], dtype="str"
+            ),
+        }
+    )
