@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from investiq.history.history import History
     from investiq.history.panel import Panel
     from investiq.market.loading import list_symbols, load_bars, load_panel, load_records, synthetic_truth
+    from investiq.market.vendors.files import read_bars
     from investiq.reporting.sheets import tear_sheet
 
 _HOMES: Final[dict[str, str]] = {
@@ -37,6 +38,7 @@ _HOMES: Final[dict[str, str]] = {
     "load_panel": "investiq.market.loading",
     "load_records": "investiq.market.loading",
     "load_result": "investiq.backtesting.result",
+    "read_bars": "investiq.market.vendors.files",
     "synthetic_truth": "investiq.market.loading",
     "tear_sheet": "investiq.reporting.sheets",
 }
@@ -56,6 +58,7 @@ __all__ = [
     "load_panel",
     "load_records",
     "load_result",
+    "read_bars",
     "strategies",
     "synthetic_truth",
     "tear_sheet",
