@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from investiq.core.facts import Fact
 from investiq.execution.options import FRACTIONAL_LOT, RunOptions
+from investiq.history.instants import label_text
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
+    from investiq.history.bars import Bars
 
 __all__ = ["TRIALS", "fill_rules", "provenance_of", "sizing_rules", "strategy_text"]
 
@@ -68,11 +70,7 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
     )
     return [
         *(Fact(label, value) for label, value in result.bars.passport.describe()),
-        Fact(
-            "Bars used",
-            f"{result.bars.ts[0]} to {result.bars.ts[-1]}, {len(result.bars):,} bars".replace("T00:00:00.000000", ""),
-        ),
-        Fact("Bars SHA-256", manifest.data[result.bars.symbol][:16]),
+        *_part_used(result.bars, manifest.data[result.bars.symbol]),
         Fact("Strategy", strategy_text(result.strategy.name, result.strategy.parameters())),
         Fact("Sizing", sizing_rules(options)),
         Fact("Fills", fill_rules(options)),
@@ -82,3 +80,11 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
         Fact("Code", f"InvestIQ {manifest.code_version}, Python {manifest.python}, {packages}"),
         Fact("Run at", manifest.created_at, "time"),
     ]
+
+
+def _part_used(bars: Bars, fingerprint: str) -> list[Fact]:
+    """Return which part of the loaded series was used, where it was not all of it."""
+    if fingerprint == bars.passport.sha256:
+        return []
+    first, last = (label_text(ts, bars.interval) for ts in bars.ts[[0, -1]])
+    return [Fact("Bars used", f"{first} to {last}, {len(bars):,} bars"), Fact("SHA-256 of these", fingerprint[:16])]

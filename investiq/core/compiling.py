@@ -83,7 +83,7 @@ def jit(function: Callable[..., Any]) -> Any:
 def is_ready(compiled: Any) -> bool:
     """Return whether a call of `compiled` would not have to compile it first (for more than a moment)."""
     function = getattr(compiled, "py_func", None)
-    if function is None or compiled.signatures:
+    if function is None or compiled.overloads:
         return True
     folder = cache_state().folder
     if folder is None:
@@ -119,7 +119,7 @@ def compiled_sources() -> tuple[Path, ...]:
 def _fingerprint() -> str:
     from importlib.metadata import version
 
-    from llvmlite import binding  # type: ignore[import-untyped]  # ships no types
+    from llvmlite import binding
 
     digest = hashlib.sha256()
     for path in compiled_sources():

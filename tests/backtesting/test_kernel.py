@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from investiq.backtesting import decisions, events, kernel, postings, running
+from investiq.backtesting import decisions, events, postings, running
 from investiq.core.orders import Signal
 from investiq.core.passport import Passport
 from investiq.execution.options import RunOptions

@@ -1,0 +1,163 @@
+"""The compiled kernel against the bar-by-bar decimal simulator, on random markets."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import UTC, datetime
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from investiq.backtesting import decisions, events, postings, running
+from investiq.backtesting.trades import FILL_REASONS
+from investiq.core.orders import Signal
+from investiq.core.passport import Passport
+from investiq.execution.costs import Costs, PerShareFees
+from investiq.execution.options import RunOptions
+from investiq.execution.simulator import simulate
+from investiq.history.bars import Bars
+
+START = datetime(2024, 1, 20, tzinfo=UTC)  # so that a run of 25 days crosses the end of a month
+
+
+def bars_from(prices: list[tuple[int, int, int, int]], volumes: list[float], first_close: int) -> Bars:
+    """Return bars in whole cents: gap, change, and reach of high and low, in cents, after each close."""
+    rows = []
+    close = first_close
+    for gap, change, up, down in prices:
+        open_ = max(close + gap, 200)
+        close = max(open_ + change, 200)
+        rows.append((open_, max(open_, close) + up, max(min(open_, close) - down, 100), close))
+    columns = np.array(rows, dtype=float) / 100
+    ts = np.datetime64(START.replace(tzinfo=None), "us") + np.arange(len(rows)) * np.timedelta64(1, "D")
+    ones = np.ones(len(rows))
+    passport = Passport(
+        symbol="RAND", provider="test", provenance="file", interval="1d", calendar="24/7", price_basis="as_traded",
+        known_at_rule="21:00", rows=len(rows), first=START, last=START, missing_sessions=0, repairs=0, sha256="",
+    )  # fmt: skip
+    return Bars(
+        symbol="RAND", interval="1d", ts=ts, open=columns[:, 0], high=columns[:, 1], low=columns[:, 2], close=columns[:, 3],
+        volume=np.array(volumes), known_at=ts + np.timedelta64(21, "h"), split_factor=ones, total_factor=ones, passport=passport,
+    )  # fmt: skip
+
+
+@st.composite
+def markets(draw: st.DrawFn) -> Bars:
+    """Return 2 to 25 bars, some of them without trade or without a known volume."""
+    step = st.integers(-300, 300)
+    reach = st.integers(0, 400)
+    prices = draw(st.lists(st.tuples(step, step, reach, reach), min_size=4, max_size=25))
+    kinds = draw(st.sampled_from([(1e6,), (1e6, 0.0), (0.0, 1e6, 0.0), (math.nan, 0.0, 1e6)]))
+    volumes = draw(st.lists(st.sampled_from(kinds), min_size=len(prices), max_size=len(prices)))
+    return bars_from(prices, volumes, draw(st.integers(500, 5_000)))
+
+
+def signals_for(count: int) -> st.SearchStrategy[list[Signal]]:
+    one = st.builds(
+        Signal, bar=st.integers(0, count - 1), side=st.sampled_from(["buy", "buy", "sell"]),
+        confidence=st.sampled_from([1.0, 0.9, 0.6, 0.5, 0.3]),
+    )  # fmt: skip
+    # One buy and one sell of a bar at most: the kernel's decisions cannot hold the same side twice.
+    return st.lists(one, max_size=2 * count, unique_by=lambda signal: (signal.bar, signal.side))
+
+
+COSTS = st.one_of(
+    st.builds(
+        Costs,
+        commission_rate=st.sampled_from([0.0, 0.001, 0.0123]),
+        slippage_bps=st.sampled_from([0.0, 5.0, 100.0, 700.0]),
+    ),
+    st.builds(
+        Costs,
+        slippage_bps=st.sampled_from([0.0, 5.0]),
+        per_share=st.builds(
+            PerShareFees,
+            tiers=st.sampled_from([((math.inf, 0.005),), ((800, 0.005), (math.inf, 0.003)), ((50, 0.1), (900, 0.01), (math.inf, 0.0))]),
+            minimum_usd=st.sampled_from([0.0, 1.0]),
+            maximum_usd=st.sampled_from([0.0, 3.0]),
+        ),
+    ),
+)  # fmt: skip
+OPTIONS = st.builds(
+    RunOptions,
+    initial_capital=st.sampled_from([100_000.0, 1_000.0, 250.0]),
+    weight=st.sampled_from([1.0, 0.5, 0.1]),
+    size_at=st.sampled_from(["prior_close", "open"]),
+    lot=st.sampled_from([1.0, 1e-6, 10.0, None]),
+    posting_rounding=st.sampled_from([0.01, None]),
+    level_rounding=st.sampled_from([1e-6, 0.01]),
+    stop_loss=st.sampled_from([None, 0.01, 0.05]),
+    take_profit=st.sampled_from([None, 0.01, 0.05]),
+    insufficient=st.sampled_from(["reduce", "reject"]),
+    limit_fill=st.sampled_from(["through", "touch"]),
+    confidence_threshold=st.sampled_from([0.0, 0.5, 0.6]),
+    zero_volume=st.sampled_from(["no_fill", "ignore"]),
+    end=st.sampled_from(["liquidate", "mark"]),
+    costs=COSTS,
+)
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> tuple[Bars, list[Signal], RunOptions]:
+    bars = draw(markets())
+    return bars, draw(signals_for(len(bars))), draw(OPTIONS)
+
+
+def compare(bars: Bars, signals: list[Signal], options: RunOptions) -> running.Run:
+    """Run both engines and hold them to each other; return the kernel's run."""
+    gated = decisions.from_signals(signals, len(bars), options.confidence_threshold)
+    run = running.simulate(bars, gated, options)
+    oracle = simulate(bars, signals, options)
+
+    assert [
+        (int(row[postings.BAR]), "buy" if row[postings.SIDE] > 0 else "sell", FILL_REASONS[int(row[postings.REASON])])
+        for row in run.fills
+    ] == [(fill.bar, fill.side, fill.reason) for fill in oracle.fills]
+    expected = np.array([[fill.quantity, fill.price, fill.slippage] for fill in oracle.fills], dtype=float).reshape(
+        -1, 3
+    )
+    columns = [postings.QUANTITY, postings.PRICE, postings.SLIPPAGE]
+    np.testing.assert_allclose(run.fills[:, columns], expected, rtol=1e-9, atol=1e-9)
+
+    # Amounts posted to the cent agree to the cent; otherwise to nine digits.
+    fees = np.array([fill.fee for fill in oracle.fills], dtype=float)
+    exact = {"rtol": 0.0, "atol": 1e-6} if options.posting_rounding else {"rtol": 1e-9, "atol": 1e-9}
+    np.testing.assert_allclose(run.fills[:, postings.FEE], fees, **exact)
+    np.testing.assert_allclose(run.cash, np.array(oracle.cash, dtype=float), **exact)
+    np.testing.assert_allclose(run.equity, np.array(oracle.equity, dtype=float), **exact)
+    np.testing.assert_allclose(run.position, np.array(oracle.position, dtype=float), rtol=1e-9)
+    assert Counter(events.log_lines(run)) == Counter((event.bar, event.text) for event in oracle.log)
+    return run
+
+
+@given(scenarios())
+def test_kernel_and_decimal_simulator_agree_on_random_markets(scenario):
+    compare(*scenario)
+
+
+def test_kernel_and_decimal_simulator_agree_on_long_busy_runs():
+    # Hypothesis prefers short and quiet markets; these trade often, with gaps through both levels.
+    random = np.random.default_rng(20240120)
+    reasons: Counter[str] = Counter()
+    for _ in range(40):
+        count = 120
+        prices = random.integers(-300, 301, (count, 2)).tolist()
+        reach = random.integers(0, 200, (count, 2)).tolist()
+        volumes = random.choice([1e6, 1e6, 1e6, 0.0], count).tolist()
+        bars = bars_from([(*move, *more) for move, more in zip(prices, reach, strict=True)], volumes, 3_000)
+        sides = random.choice(["", "", "buy", "buy", "sell"], count)
+        signals = [Signal(bar=bar, side=side) for bar, side in enumerate(sides.tolist()) if side]
+        options = RunOptions(
+            weight=float(random.choice([1.0, 0.3])),
+            lot=random.choice([1.0, 1e-6, None]),
+            stop_loss=random.choice([None, 0.03, 0.08]),
+            take_profit=random.choice([None, 0.03, 0.08]),
+            costs=Costs(
+                commission_rate=float(random.choice([0.0, 0.001])), slippage_bps=float(random.choice([0.0, 20.0]))
+            ),
+        )
+        run = compare(bars, signals, options)
+        reasons.update(FILL_REASONS[int(code)] for code in run.fills[:, postings.REASON])
+    assert min(reasons[each] for each in ("signal", "stop", "stop_gap", "target", "target_gap", "end_of_data")) >= 5
