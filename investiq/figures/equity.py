@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -103,10 +104,23 @@ def _stacked(panes: list[Pane], result: BacktestResult, theme: Theme, height: in
     )
 
 
+def _words(result: BacktestResult) -> str:
+    """Return the strategy's name as words: ``BuyAndHold`` is "Buy and hold"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", result.strategy.name).capitalize()
+
+
 def _points(result: BacktestResult, column: str) -> tuple[InstantArray, FloatArray]:
-    frame = result.equity
-    stamps = frame.index.tz_convert(None).to_numpy().astype("datetime64[us]")
-    return date_axis(stamps), frame[column].to_numpy(dtype=np.float64)
+    """Return labels and values of a column of the account.
+
+    The opening point is stamped one interval before the first bar. Where that
+    is a weekend, which the axis cuts out, it is drawn on the Friday.
+    """
+    ts = result.bars.ts
+    opening = result.equity.index[0].tz_convert(None).to_datetime64().astype("datetime64[us]")
+    days = ts.astype("datetime64[D]")
+    if np.is_busday(days).all() and not np.is_busday(opening.astype("datetime64[D]")):
+        opening = np.busday_offset(opening.astype("datetime64[D]"), 0, roll="backward").astype("datetime64[us]")
+    return date_axis(np.concatenate(([opening], ts))), result.equity[column].to_numpy(dtype=np.float64)
 
 
 def _equity_pane(
@@ -119,8 +133,8 @@ def _equity_pane(
         held_x, held = _points(benchmark, "equity")
         if held[0] != equity[0]:
             held = held * (equity[0] / held[0])
-        traces.append(line(held_x, held, benchmark.strategy.name, theme.muted, width=1.1, hover=hover))
-    traces.append(line(x, equity, result.strategy.name, theme.series[0], width=1.9, hover=hover))
+        traces.append(line(held_x, held, _words(benchmark), theme.muted, width=1.1, hover=hover))
+    traces.append(line(x, equity, _words(result), theme.series[0], width=1.9, hover=hover))
     return Pane(title="Equity (USD)", traces=traces, weight=3.2, tick_format=",", scale=scale)
 
 
@@ -128,10 +142,10 @@ def _drawdown_pane(result: BacktestResult, benchmark: BacktestResult | None, the
     x, depth = _points(result, "drawdown")
     hover = "%{y:.2%}"
     look = {"fill": "tozeroy", "fillcolor": theme.loss}
-    traces = [line(x, depth, f"{result.strategy.name} drawdown", theme.down, width=1.1, hover=hover, **look)]
+    traces = [line(x, depth, f"{_words(result)} drawdown", theme.down, width=1.1, hover=hover, **look)]
     if benchmark is not None:
         held_x, held = _points(benchmark, "drawdown")
-        name = f"{benchmark.strategy.name} drawdown"
+        name = f"{_words(benchmark)} drawdown"
         traces.append(line(held_x, held, name, theme.muted, width=1.0, hover=hover))
     return Pane(
         title="Drawdown (%)", traces=[trace | {"showlegend": False} for trace in traces], weight=1.3, tick_format=".0%"

@@ -189,6 +189,7 @@ def stack(
     layout["xaxis"] = {**axis, "anchor": names[-1]}
     if watermark:
         layout["annotations"].append(watermark_note(watermark, theme, y=sum(domains[0]) / 2))
+    layout["margin"] = {"t": 96 + 22 * (_legend_rows(panes[0]) - 1)}
     layout["updatemenus"] = range_buttons(dict(zip(map(_key, names), panes, strict=True)), ts, axis, theme)
     return go.Figure(data=traces, layout=layout)
 
@@ -247,6 +248,12 @@ def _place(
         }
         for level in pane.levels
     )
+
+
+def _legend_rows(pane: Pane) -> int:
+    """Return how many rows the legend on top takes in a column of a page, some 650 pixels wide."""
+    shown = [trace["name"] for trace in (*pane.far, *pane.traces) if trace.get("showlegend", True)]
+    return 1 + sum(60 + 7 * len(name) for name in shown) // 650
 
 
 def _pane_legend(top: float, theme: Theme) -> dict[str, Any]:

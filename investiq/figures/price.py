@@ -165,10 +165,10 @@ def price_pane(
 
 
 def volume_pane(bars: Bars, theme: Theme, weight: float = 0.8) -> Pane:
-    """Return the pane of volumes; a bar that closed below its open is darker."""
+    """Return the pane of volumes; a bar that closed below its open is stronger."""
     tint = np.where(bars.close < bars.open, theme.muted, theme.border).tolist()
     hover = "%{y:,.0f} shares"
-    trace = columns(date_axis(bars.ts), bars.volume, "Volume", theme.muted, hover=hover, tint=tint)
+    trace = columns(date_axis(bars.ts), bars.volume, "Volume", theme.faint, hover=hover, tint=tint)
     return Pane(title="Volume (shares)", traces=[trace], weight=weight)
 
 

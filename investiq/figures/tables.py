@@ -17,10 +17,11 @@ __all__ = ["facts_figure", "metric_cards"]
 _STYLE: Final = """
 .iq-metrics-grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(172px,1fr));gap:10px;font-family:%(font)s;margin:4px 0}
 .iq-metric{background:var(--iq-surface,%(surface)s);color:var(--iq-text,%(text)s);border:1px solid var(--iq-border,%(border)s);
- border-radius:8px;padding:10px 12px;min-width:0}
+ border-radius:8px;padding:10px 12px;margin:0;min-width:0}
 .iq-metric dt{font-size:12px;color:var(--iq-muted,%(muted)s);margin:0}
 .iq-metric dd{margin:0}
 .iq-metric dd.iq-number{font-size:20px;line-height:1.35;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+.iq-metric .iq-unit{font-size:12px;font-weight:400;color:var(--iq-muted,%(muted)s)}
 .iq-metric dd.iq-remark{font-size:11px;line-height:1.35;color:var(--iq-muted,%(muted)s);overflow-wrap:anywhere}
 """.replace("\n", "")
 
@@ -58,9 +59,10 @@ def metric_cards(facts: Sequence[Fact], theme: ThemeName = "light") -> str:
 
 def _card(fact: Fact) -> str:
     remarks = "".join(f'<dd class="iq-remark">{escape(text)}</dd>' for text in (fact.convention, fact.note) if text)
+    unit = "" if fact.unit != "money" or format_fact(fact) == "n/a" else ' <span class="iq-unit">USD</span>'
     return (
         f'<dl class="iq-metric"><dt>{escape(fact.label)}</dt>'
-        f'<dd class="iq-number">{escape(format_fact(fact))}</dd>{remarks}</dl>'
+        f'<dd class="iq-number">{escape(format_fact(fact))}{unit}</dd>{remarks}</dl>'
     )
 
 

@@ -98,7 +98,7 @@ _DARK: Final = Theme(
     loss="rgba(242, 54, 69, 0.24)",
     entry="#7cbcf5",
     exit="#f5a855",
-    diverging=((0.0, "#a4560f"), (0.25, "#6b3d17"), (0.5, "#1d2630"), (0.75, "#1c466f"), (1.0, "#2469a6")),
+    diverging=((0.0, "#9a500f"), (0.25, "#6b3d17"), (0.5, "#1d2630"), (0.75, "#1c466f"), (1.0, "#2264a0")),
 )
 THEMES: Final[dict[str, Theme]] = {"light": _LIGHT, "dark": _DARK}
 
@@ -166,6 +166,8 @@ def template(theme: Theme) -> go.layout.Template:
             "margin": {"l": 12, "r": 16, "t": 96, "b": 12},
             "xaxis": {
                 **axis,
+                "ticks": "outside",
+                "ticklen": 6,
                 "showspikes": True,
                 "spikemode": "across",
                 "spikethickness": 1,

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+import investiq as iq
+from investiq.figures.scores import analysis_chart
+
+
+@pytest.fixture(scope="module")
+def figure(analysis):
+    return analysis_chart(analysis)
+
+
+def test_the_panes_are_named_with_their_units(figure):
+    titles = [figure.layout[f"yaxis{row or ''}"].title.text for row in ("", 2, 3, 4, 5, 6)]
+    assert titles == [
+        "Level (index points)",
+        "Volume (shares)",
+        "RSI 14 (0-100)",
+        "MACD (points)",
+        "Score (±100)",
+        "Conf. (%)",
+    ]
+
+
+def test_every_line_has_the_values_of_the_table(figure, analysis, trace):
+    # The sample index has no splits or dividends, so its factors are 1 and the table's prices are the chart's.
+    columns = {
+        "SMA 20": "sma_20",
+        "SMA 50": "sma_50",
+        "SMA 200": "sma_200",
+        "RSI 14": "rsi",
+        "MACD 12, 26": "macd",
+        "Signal 9": "macd_signal",
+        "Histogram": "macd_histogram",
+        "Score": "score",
+        "Confidence": "confidence",
+    }
+    for name, column in columns.items():
+        np.testing.assert_array_equal(trace(figure, name).y, analysis.table[column])
+    lower, upper = (each for each in figure.data if each.name == "Bollinger 20, 2")
+    np.testing.assert_array_equal(lower.y, analysis.table["bb_lower"])
+    np.testing.assert_array_equal(upper.y, analysis.table["bb_upper"])
+
+
+def test_one_time_axis_serves_all_panes(figure):
+    assert {each.xaxis for each in figure.data} == {"x"}
+    assert figure.layout.xaxis.anchor == "y6"
+    assert figure.layout.template.layout.hoversubplots == "axis"
+
+
+def test_guides_stand_at_the_customary_levels(figure):
+    guides = {}
+    for shape in figure.layout.shapes:
+        guides.setdefault(shape.yref, []).append(shape.y0)
+    assert guides == {"y3": [30, 70], "y4": [0], "y5": [-70, -30, 0, 30, 70]}
+    assert tuple(figure.layout.yaxis5.range) == (-100, 100)
+
+
+def test_the_watermark_and_the_time_of_knowledge_are_stated(figure):
+    assert [note.text for note in figure.layout.annotations] == ["SAMPLE"]
+    assert "known at 2018-12-31 21:00 UTC · SAMPLE data" in figure.layout.title.subtitle.text
+
+
+def test_levels_of_a_split_share_lie_on_its_adjusted_prices(split_bars, trace):
+    figure = analysis_chart(iq.analyze(split_bars))
+    total = split_bars.total_factor
+    adjusted = split_bars.close * total / total[-1]
+    np.testing.assert_allclose(trace(figure, "^GSPC").close, adjusted)
+    # The mean of the last twenty adjusted closes.
+    assert trace(figure, "SMA 20").y[120] == pytest.approx(adjusted[101:121].mean())
+
+
+def test_trades_can_be_drawn_on_the_price(short_result, trace):
+    figure = analysis_chart(iq.analyze(short_result.bars), trades=short_result.trades, theme="dark")
+    np.testing.assert_array_equal(trace(figure, "Entry").y, short_result.trades["entry_price"])
+
+
+def test_too_few_bars_for_a_score_still_make_a_chart(short_bars, trace):
+    figure = analysis_chart(iq.analyze(short_bars[:30]))
+    assert np.isnan(trace(figure, "Score").y).all()
+
+
+def test_twenty_years_stay_light(figure):
+    assert len(figure.to_json()) < 2_600_000
