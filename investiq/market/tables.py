@@ -85,13 +85,16 @@ class Table:
         return values
 
     def refuse(self, bad: Sequence[BadRow]) -> None:
-        """Raise a `DataError` that lists the bad rows, if there are any."""
+        """Raise a `DataError` that lists the bad rows, each with all its reasons, if there are any."""
         if not bad:
             return
-        shown = "; ".join(f"{self.unit} {row.label}: {row.reason}" for row in bad[:_SHOWN])
-        more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+        reasons: dict[int, list[str]] = {}
+        for row in sorted(bad):
+            reasons.setdefault(row.label, []).append(row.reason)
+        shown = "; ".join(f"{self.unit} {label}: {' and '.join(reasons[label])}" for label in list(reasons)[:_SHOWN])
+        more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
         raise DataError(
-            f"{self.name}: {len(bad)} problem(s): {shown}{more}; correct or remove these rows and read again"
+            f"{self.name}: {len(reasons)} bad row(s): {shown}{more}; correct or remove these rows and read again"
         )
 
 
