@@ -44,9 +44,10 @@ def open_repeats_previous_close(bars: Bars) -> Note | None:
     """Return a Note naming the years in which opens copy the previous close, or None.
 
     Such opens are no tradable prices: a next-open fill there earns a return that
-    nobody could have had.
+    nobody could have had. Minutes that follow each other, and markets that never
+    close, open at the price before by nature and are not judged.
     """
-    if len(bars) < 2:
+    if len(bars) < 2 or not _is_daily(bars) or bars.passport.calendar == "24/7":
         return None
     years = bars.ts[1:].astype("datetime64[Y]").astype(np.int64) + 1970
     first = int(years[0])
@@ -117,8 +118,8 @@ def possible_splits(bars: Bars) -> Note | None:
 
 
 def stale_closes(bars: Bars) -> Note | None:
-    """Return a Note naming runs of five or more equal closes on days with volume, or None."""
-    if len(bars) < STALE_RUN:
+    """Return a Note naming runs of five or more equal closes on days with volume, or None; minutes are not judged."""
+    if len(bars) < STALE_RUN or not _is_daily(bars):
         return None
     repeats = (np.diff(bars.close) == 0) & (bars.volume[1:] != 0)
     edges = np.diff(repeats.astype(np.int8), prepend=0, append=0)
@@ -168,6 +169,10 @@ def row_checks(bars: Bars, others: Iterable[Note] = ()) -> tuple[Note, ...]:
     """Return `others` without what these checks once said, then what they say about `bars` now."""
     kept = [note for note in others if note.code not in _CHECKS]
     return merge_notes(kept, filter(None, (check(bars) for check in _CHECKS.values())))
+
+
+def _is_daily(bars: Bars) -> bool:
+    return bars.interval in ("1d", "1w", "1mo")
 
 
 def _moves(bars: Bars) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from investiq.core import calendar
 from investiq.core.errors import DataError
 from investiq.core.notes import Note, merge_notes
 from investiq.core.passport import Passport, Provenance
-from investiq.core.types import Interval, PriceBasis
+from investiq.core.types import BASIS_WORDS, Interval, PriceBasis
 from investiq.history.bars import Bars
 from investiq.history.checks import row_checks
 
@@ -22,15 +22,6 @@ __all__ = ["SETTLE_SHARES", "build_bars", "recheck"]
 
 # Prints of the closing auction and the official close arrive after the bell.
 SETTLE_SHARES: Final = timedelta(minutes=15)
-
-_ADJUSTED: Final = Note(
-    code="vendor_adjusted_prices",
-    text=(
-        "prices are adjusted by the vendor, not as traded: they change with later actions, and amounts in dollars, "
-        "lots and fees per share do not hold on them"
-    ),
-)
-_BASIS_NOTES: Final = {"vendor_split": (_ADJUSTED,), "vendor_total": (_ADJUSTED,)}
 
 
 def build_bars(
@@ -107,7 +98,7 @@ def build_bars(
         close=columns["close"],
         volume=columns["volume"],
     )
-    stated = (*notes, *_BASIS_NOTES.get(price_basis, ()))
+    stated = (*notes, *_adjusted_by_vendor(symbol, price_basis))
     return recheck(bars.with_passport(dataclasses.replace(passport, sha256=bars.fingerprint, notes=stated)))
 
 
@@ -119,6 +110,16 @@ def recheck(bars: Bars, more: Sequence[Note] = ()) -> Bars:
     """
     notes = merge_notes(row_checks(bars, bars.passport.notes), more)
     return bars.with_passport(dataclasses.replace(bars.passport, notes=notes))
+
+
+def _adjusted_by_vendor(symbol: str, basis: PriceBasis) -> tuple[Note, ...]:
+    if basis not in ("vendor_split", "vendor_total"):
+        return ()
+    text = (
+        f"{symbol}: prices are {BASIS_WORDS[basis]}, so fills, share counts and fees per share "
+        "are not those that anyone could have had"
+    )
+    return (Note(code="vendor_adjusted_prices", text=text),)
 
 
 def _aware(instant: np.datetime64) -> datetime:

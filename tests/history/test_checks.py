@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -114,3 +116,13 @@ def test_checks_run_again_replace_what_they_said_and_keep_the_rest(make_bars):
 def test_one_bar_and_none_pass_every_check(make_bars):
     assert row_checks(make_bars((10.0,))) == ()
     assert row_checks(make_bars()[:0]) == ()
+
+
+def test_minutes_and_endless_markets_may_open_at_the_price_before(make_bars):
+    bars = series(make_bars, repeats=39)
+    assert open_repeats_previous_close(bars) is not None
+    endless = bars.with_passport(dataclasses.replace(bars.passport, calendar="24/7"))
+    assert open_repeats_previous_close(endless) is None
+    minutes = dataclasses.replace(bars, interval="5min")
+    assert open_repeats_previous_close(minutes) is None
+    assert stale_closes(dataclasses.replace(make_bars((10.0,) * 6), interval="5min")) is None
