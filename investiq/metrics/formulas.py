@@ -50,7 +50,8 @@ def downside_deviation(values: FloatArray, target: float) -> float:
     """Return the root mean square of the shortfalls below `target`, the mean over all periods."""
     if not values.size:
         raise InsufficientDataError("the downside deviation needs at least one return")
-    shortfall = np.minimum(values - target, 0.0)
+    shortfall = np.minimum(values, target)
+    shortfall -= target
     return math.sqrt(float(shortfall @ shortfall) / values.size)
 
 

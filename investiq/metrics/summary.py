@@ -34,6 +34,12 @@ RECOMMENDED_RETURNS: Final = 252
 
 _NAN: Final = float("nan")
 _DAILY: Final = (252.0, 365.0)
+_TRADE_LABELS: Final[tuple[tuple[str, Unit], ...]] = (
+    ("Win rate", "fraction"),
+    ("Profit factor", "ratio"),
+    ("Average win", "money"),
+    ("Average loss", "money"),
+)
 
 
 def performance_facts(
@@ -242,17 +248,23 @@ def _calmar(equity: FloatArray, stamps: InstantArray, days_per_year: float) -> F
 
 
 def _trading(pnl: FloatArray, is_invested: NDArray[np.bool_], trade_returns: Floats | None) -> list[Fact]:
-    flat = int(np.count_nonzero(pnl == 0))
-    won, lost = int(np.count_nonzero(pnl > 0)), int(np.count_nonzero(pnl < 0))
-    split = f"{won} won, {lost} lost{f', {flat} flat' if flat else ''}, after costs"
     facts = [
         _fact("Exposure", "fraction", lambda: trades.exposure(is_invested), "bars with a position at the close"),
         Fact("Closed trades", pnl.size, "count"),
-        _fact("Win rate", "fraction", lambda: trades.win_rate(pnl), split),
-        _fact("Profit factor", "ratio", lambda: trades.profit_factor(pnl), "gross profit / gross loss"),
-        _fact("Average win", "money", lambda: trades.average_win(pnl), "winning trades only"),
-        _fact("Average loss", "money", lambda: trades.average_loss(pnl), "losing trades only"),
     ]
+    try:
+        closed = trades.outcomes(pnl)
+    except DataError as reason:
+        facts += [Fact(label, _NAN, unit, "", str(reason)) for label, unit in _TRADE_LABELS]
+    else:
+        flat = f", {closed.flat} flat" if closed.flat else ""
+        split = f"{closed.won} won, {closed.lost} lost{flat}, after costs"
+        formulas_of = (closed.win_rate, closed.profit_factor, closed.average_win, closed.average_loss)
+        conventions = (split, "gross profit / gross loss", "winning trades only", "losing trades only")
+        facts += [
+            _fact(label, unit, formula, convention)
+            for (label, unit), formula, convention in zip(_TRADE_LABELS, formulas_of, conventions, strict=True)
+        ]
     if trade_returns is not None:
         net = np.asarray(trade_returns, dtype=np.float64)
         facts.append(

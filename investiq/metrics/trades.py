@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,71 @@ from investiq.metrics.inputs import Floats, finite
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["average_loss", "average_trade", "average_win", "exposure", "profit_factor", "win_rate"]
+__all__ = [
+    "Outcomes",
+    "average_loss",
+    "average_trade",
+    "average_win",
+    "exposure",
+    "outcomes",
+    "profit_factor",
+    "win_rate",
+]
+
+
+_NO_TRADE: Final = "no closed trade"
+
+
+class Outcomes(NamedTuple):
+    """Counts and sums of closed trades, from which every statistic of them follows."""
+
+    closed: int
+    won: int
+    lost: int
+    gross_profit: float
+    gross_loss: float
+
+    @property
+    def flat(self) -> int:
+        """Trades with exactly no net profit."""
+        return self.closed - self.won - self.lost
+
+    def win_rate(self) -> float:
+        """Return `win_rate`."""
+        self._refuse(self.closed, "trade")
+        return self.won / self.closed
+
+    def profit_factor(self) -> float:
+        """Return `profit_factor`."""
+        self._refuse(self.lost, "losing trade")
+        return self.gross_profit / self.gross_loss
+
+    def average_win(self) -> float:
+        """Return `average_win`."""
+        self._refuse(self.won, "winning trade")
+        return self.gross_profit / self.won
+
+    def average_loss(self) -> float:
+        """Return `average_loss`."""
+        self._refuse(self.lost, "losing trade")
+        return -self.gross_loss / self.lost
+
+    def _refuse(self, needed: int, kind: str) -> None:
+        if not needed:
+            raise InsufficientDataError(f"no {kind}" if self.closed else _NO_TRADE)
+
+
+def outcomes(pnl: Floats) -> Outcomes:
+    """Return counts and sums of the net profits of closed trades.
+
+    Raises
+    ------
+    DataError
+        If `pnl` holds NaN.
+    """
+    values = finite("pnl", pnl)
+    wins, losses = values[values > 0], values[values < 0]
+    return Outcomes(values.size, wins.size, losses.size, float(wins.sum()), float(-losses.sum()))
 
 
 def win_rate(pnl: Floats) -> float:
@@ -41,10 +105,7 @@ def win_rate(pnl: Floats) -> float:
     >>> win_rate(np.array([100.0, -50.0, 150.0, -75.0, 200.0]))
     0.6
     """
-    values = finite("pnl", pnl)
-    if not values.size:
-        raise InsufficientDataError("no closed trade")
-    return float(np.count_nonzero(values > 0) / values.size)
+    return outcomes(pnl).win_rate()
 
 
 def profit_factor(pnl: Floats) -> float:
@@ -72,13 +133,7 @@ def profit_factor(pnl: Floats) -> float:
     >>> profit_factor(np.array([100.0, -50.0, 150.0, -75.0, 200.0]))
     3.6
     """
-    values = finite("pnl", pnl)
-    if not values.size:
-        raise InsufficientDataError("no closed trade")
-    loss = -values[values < 0].sum()
-    if loss == 0:
-        raise InsufficientDataError("no losing trade")
-    return float(values[values > 0].sum() / loss)
+    return outcomes(pnl).profit_factor()
 
 
 def average_win(pnl: Floats) -> float:
@@ -91,11 +146,7 @@ def average_win(pnl: Floats) -> float:
     InsufficientDataError
         If no trade won.
     """
-    values = finite("pnl", pnl)
-    wins = values[values > 0]
-    if not wins.size:
-        raise InsufficientDataError("no winning trade" if values.size else "no closed trade")
-    return float(wins.sum() / wins.size)
+    return outcomes(pnl).average_win()
 
 
 def average_loss(pnl: Floats) -> float:
@@ -108,11 +159,7 @@ def average_loss(pnl: Floats) -> float:
     InsufficientDataError
         If no trade lost.
     """
-    values = finite("pnl", pnl)
-    losses = values[values < 0]
-    if not losses.size:
-        raise InsufficientDataError("no losing trade" if values.size else "no closed trade")
-    return float(losses.sum() / losses.size)
+    return outcomes(pnl).average_loss()
 
 
 def average_trade(trade_returns: Floats) -> float:
@@ -127,7 +174,7 @@ def average_trade(trade_returns: Floats) -> float:
     """
     values = finite("trade_returns", trade_returns)
     if not values.size:
-        raise InsufficientDataError("no closed trade")
+        raise InsufficientDataError(_NO_TRADE)
     return float(values.sum() / values.size)
 
 

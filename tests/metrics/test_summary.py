@@ -135,6 +135,13 @@ def test_a_hole_in_the_equity_is_named_in_every_number_that_needs_it():
     assert facts["Win rate"].value == 0.5
 
 
+def test_a_hole_in_the_profits_is_named_in_every_number_that_needs_it():
+    facts = table(*account(40), pnl=[1.0, np.nan])
+    assert {label for label, note in reasons(facts).items() if "1 NaN or infinite of 2" in note} == {
+        *("Win rate", "Profit factor", "Average win", "Average loss"),
+    }
+
+
 @pytest.mark.parametrize("points", [0, 1])
 def test_an_account_without_a_return_has_a_full_table_of_reasons(points):
     equity, ts = account(3)
