@@ -11,7 +11,7 @@ from investiq.backtesting.running import Run
 from investiq.core.notes import Note, merge_notes
 from investiq.core.types import BASIS_WORDS
 from investiq.history.bars import Bars
-from investiq.history.checks import open_repeats_previous_close, zero_volume
+from investiq.history.checks import row_checks
 
 __all__ = ["LEAST_DAYS", "LEAST_TRADES", "notes_of"]
 
@@ -29,8 +29,6 @@ _AMPLE_VOLUME: Final = Note(
     severity="info",
 )
 
-# The passport speaks of the series as loaded; these two are examined again over the bars that were used.
-_REEXAMINED: Final = ("open_repeats_previous_close", "zero_volume")
 _DATA_NOTES: WeakKeyDictionary[Bars, tuple[Note, ...]] = WeakKeyDictionary()
 
 
@@ -40,12 +38,9 @@ def notes_of(bars: Bars, run: Run) -> tuple[Note, ...]:
 
 
 def _data_notes(bars: Bars) -> tuple[Note, ...]:
+    """Return the notes of the passport, with what they say about rows told anew for the bars that were used."""
     if bars not in _DATA_NOTES:
-        inherited = [note for note in bars.passport.notes if note.code not in _REEXAMINED]
-        found = [
-            note for note in (_vendor_adjusted(bars), open_repeats_previous_close(bars), zero_volume(bars)) if note
-        ]
-        _DATA_NOTES[bars] = merge_notes(inherited, found)
+        _DATA_NOTES[bars] = merge_notes(row_checks(bars, bars.passport.notes), filter(None, (_vendor_adjusted(bars),)))
     return _DATA_NOTES[bars]
 
 

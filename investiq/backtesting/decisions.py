@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.core.errors import ConfigError, DataError
+from investiq.core.errors import DataError
 from investiq.core.orders import Signal
 
 __all__ = ["BOTH", "BUY", "SELL", "Decisions", "from_codes", "from_signals"]
@@ -75,8 +75,6 @@ def from_signals(signals: Iterable[Signal], n_bars: int, threshold: float) -> De
     ------
     DataError
         If a signal names no bar of the run.
-    ConfigError
-        If a confidence lies outside [0, 1].
     """
     buy = np.zeros(n_bars, dtype=bool)
     sell = np.zeros(n_bars, dtype=bool)
@@ -84,10 +82,8 @@ def from_signals(signals: Iterable[Signal], n_bars: int, threshold: float) -> De
     below: list[int] = []
     after_last = 0
     for signal in signals:
-        if not 0 <= signal.bar < n_bars:
+        if signal.bar >= n_bars:
             raise DataError(f"a signal names bar {signal.bar}; the run has bars 0 to {n_bars - 1}")
-        if not 0 <= signal.confidence <= 1:
-            raise ConfigError(f"confidence must lie in [0, 1], was {signal.confidence} at bar {signal.bar}")
         if signal.bar == n_bars - 1:
             after_last += 1
         elif signal.confidence < threshold and threshold - signal.confidence > _EQUAL * threshold:

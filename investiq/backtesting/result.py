@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ class BacktestResult(Result):
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the bars, the parameters and the account."""
-        parameters = plain(parameters_of(self.strategy, self.options, self.convention))
+        parameters = _as_floats(plain(parameters_of(self.strategy, self.options, self.convention)))
         digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
         for bars in (self.bars, self.benchmark_bars):
             digest.update((bars.fingerprint if bars is not None else "").encode())
@@ -262,6 +262,15 @@ def parameters_of(strategy: Strategy, options: RunOptions, convention: Conventio
         "options": dataclasses.asdict(options),
         "convention": dataclasses.asdict(convention),
     }
+
+
+def _as_floats(value: Any) -> Any:
+    """Return nested plain values with every number as a float: a weight of 1 is a weight of 1.0."""
+    if isinstance(value, dict):
+        return {key: _as_floats(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_as_floats(each) for each in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def load_result(path: str | os.PathLike[str]) -> BacktestResult:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting import postings
-from investiq.core.orders import ExitReason, FillReason
+from investiq.core.orders import EXIT_REASONS, FillReason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.running import Run
     from investiq.history.bars import Bars
 
-__all__ = ["EXIT_REASONS", "FILL_REASONS", "RoundTrips", "fills_frame", "round_trips", "trades_frame"]
+__all__ = ["FILL_REASONS", "RoundTrips", "fills_frame", "round_trips", "trades_frame"]
 
 FloatArray = NDArray[np.float64]
 IntegerArray = NDArray[np.int64]
@@ -28,14 +28,6 @@ FILL_REASONS: Final[dict[int, FillReason]] = {
     int(postings.REASON_STOP_GAP): "stop_gap",
     int(postings.REASON_TARGET): "target",
     int(postings.REASON_TARGET_GAP): "target_gap",
-    int(postings.REASON_END): "end_of_data",
-}
-EXIT_REASONS: Final[dict[int, ExitReason]] = {
-    int(postings.REASON_SIGNAL): "signal",
-    int(postings.REASON_STOP): "stop_loss",
-    int(postings.REASON_STOP_GAP): "stop_loss",
-    int(postings.REASON_TARGET): "take_profit",
-    int(postings.REASON_TARGET_GAP): "take_profit",
     int(postings.REASON_END): "end_of_data",
 }
 
@@ -132,7 +124,7 @@ def trades_frame(trips: RoundTrips, bars: Bars) -> pd.DataFrame:
     exits = np.full(closed.size, np.datetime64("NaT"), dtype="datetime64[us]")
     exits[closed] = bars.ts[trips.exit_bar[closed]]
     ends = np.where(closed, trips.exit_bar, len(bars) - 1)
-    reasons = [EXIT_REASONS[code] if code >= 0 else None for code in trips.exit_reason.tolist()]
+    reasons = [EXIT_REASONS[FILL_REASONS[code]] if code >= 0 else None for code in trips.exit_reason.tolist()]
     return pd.DataFrame(
         {
             "symbol": pd.array([bars.symbol] * closed.size, dtype="str"),

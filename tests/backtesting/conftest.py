@@ -59,7 +59,7 @@ def make_bars(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bars_of() -> Callable[..., Bars]:
     """The builder `make_bars`."""
     return make_bars

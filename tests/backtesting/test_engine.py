@@ -1,0 +1,185 @@
+"""`iq.backtest`: what it refuses, what it notes, what it hands to the kernel."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import investiq as iq
+from investiq.backtesting import engine
+from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.core.notes import Note
+from investiq.execution.options import RunOptions
+from investiq.strategies import Strategy
+
+FLAT = [(100.0, 101.0, 99.0, 100.0)]
+FREE = iq.Costs(commission_rate=0, slippage_bps=0)
+
+
+def codes(result):
+    return [note.code for note in result.notes]
+
+
+def test_a_class_in_place_of_a_strategy_is_refused_with_the_call_to_write(bars_of):
+    with pytest.raises(ConfigError, match=r"strategy is the class Crossover; .* Crossover\(\.\.\.\)"):
+        iq.backtest(iq.strategies.Crossover, bars_of(FLAT * 60))
+
+
+def test_what_is_no_strategy_is_refused(bars_of):
+    with pytest.raises(
+        ConfigError, match=r"must be a Strategy such as iq\.strategies\.BuyAndHold\(\), was str 'breakout'"
+    ):
+        iq.backtest("breakout", bars_of(FLAT * 60))
+
+
+def test_what_are_no_bars_is_refused():
+    with pytest.raises(DataError, match=r"must be a symbol, Bars or a History, was list; iq\.load_bars"):
+        iq.backtest(iq.strategies.BuyAndHold(), [1.0, 2.0])
+
+
+def test_adjusted_bars_are_no_prices_to_fill_at(bars_of):
+    with pytest.raises(DataError, match="these bars are total-adjusted; nobody could trade at such prices"):
+        iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 5).adjusted("total"))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "needed"),
+    [
+        (iq.strategies.BuyAndHold(), 2),
+        (iq.strategies.Crossover(fast=2, slow=5), 7),
+        (iq.strategies.Breakout(entry_window=4, exit_window=6), 8),
+    ],
+)
+def test_a_run_needs_the_warmup_a_deciding_and_a_filling_bar(bars_of, strategy, needed):
+    with pytest.raises(
+        InsufficientDataError, match=rf"needs {needed} bars to decide and fill once, TEST has {needed - 1}"
+    ):
+        iq.backtest(strategy, bars_of(FLAT * (needed - 1)))
+    assert len(iq.backtest(strategy, bars_of(FLAT * needed)).bars) == needed
+
+
+def test_an_option_out_of_range_is_refused(bars_of):
+    with pytest.raises(ConfigError, match="weight must lie in"):
+        iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 5), weight=95)
+
+
+def test_a_history_is_traded_in_its_main_symbol_against_its_benchmark(bars_of):
+    stock, index = bars_of(FLAT * 10, symbol="STOCK"), bars_of(FLAT * 12, symbol="INDEX")
+    history = iq.History.of(stock, benchmark=index)
+    result = iq.backtest(iq.strategies.BuyAndHold(), history)
+    assert result.bars is stock
+    # Cut to the ten days of the run.
+    assert (result.benchmark.bars.symbol, len(result.benchmark.bars)) == ("INDEX", 10)
+
+
+def test_a_benchmark_of_another_period_is_refused(bars_of):
+    later = bars_of(FLAT * 10, symbol="INDEX", first="2030-01-01")
+    with pytest.raises(DataError, match=r"benchmark INDEX \(1d\) has 0 bar\(s\) in the period of TEST"):
+        iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 10), benchmark=later)
+
+
+def test_a_symbol_is_loaded(gspc):
+    assert iq.backtest(iq.strategies.BuyAndHold(), "^GSPC").bars.fingerprint == gspc.fingerprint
+
+
+def test_the_opening_capital_buys_half_at_the_next_open(bars_of):
+    # Decided at 100, filled at 102: floor(0.5 x 100,000 / 100) = 500 shares cost 51,000.
+    bars = bars_of([(100, 101, 99, 100), (102, 104, 101, 103), (104, 106, 103, 105)])
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars, weight=0.5, costs=FREE, end="mark")
+    assert result.fills.loc[0, ["quantity", "price"]].tolist() == [500, 102]
+    assert result.equity["equity"].tolist() == [100_000, 100_000, 100_500, 101_500]
+
+
+def test_costs_have_documented_defaults_that_are_not_zero(bars_of):
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 3))
+    assert (result.options.costs.commission_rate, result.options.costs.slippage_bps) == (0.001, 5.0)
+    assert result.fills["fee"].gt(0).all()
+
+
+def test_every_option_of_a_run_can_be_given(bars_of):
+    # One keyword for each field, spelled out, so that completion lists them.
+    keywords = set(engine.backtest.__kwdefaults__) - {"benchmark", "risk_free"}
+    assert keywords == {field.name for field in dataclasses.fields(RunOptions)}
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 3))
+    assert result.options == RunOptions()
+
+
+def test_a_short_and_idle_run_says_what_it_cannot_show(bars_of):
+    rising = [(100 + day, 103 + day, 99 + day, 102 + day) for day in range(40)]
+    result = iq.backtest(iq.strategies.Crossover(fast=1, slow=2), bars_of(rising))
+    assert codes(result) == ["no_out_of_sample", "volume_not_modelled", "few_trades", "under_one_year"]
+    texts = {note.code: note.text for note in result.notes}
+    assert texts["few_trades"].startswith("0 closed round trip(s), fewer than 30")
+    assert texts["under_one_year"].startswith("the period is 39 days")
+
+
+def test_cautions_are_about_the_bars_that_were_used(gspc):
+    used = [note.text for note in iq.backtest(iq.strategies.BuyAndHold(), gspc[-1000:]).notes]
+    assert not any("1999" in text for text in used)
+    assert any("dividends not included" in text for text in used)
+
+
+def test_prices_that_a_vendor_adjusted_are_flagged(bars_of):
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 3, price_basis="vendor_total"))
+    assert "vendor_adjusted_prices" in codes(result)
+
+
+def test_notes_of_the_passport_are_inherited(bars_of):
+    note = Note(code="hand_typed", text="typed from a newspaper")
+    assert note in iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 3, notes=(note,))).notes
+
+
+def test_bars_without_volume_are_counted_and_fill_nothing(bars_of):
+    bars = bars_of([(100, 101, 99, 100, 9), (100, 100, 100, 100, 0), (103, 104, 102, 103, 9)])
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars, costs=FREE, end="mark")
+    assert "zero_volume" in codes(result)
+    assert result.fills["ts"].tolist() == [bars.index[2]]
+    assert result.log["event"].tolist() == ["no trade in bar: order carried"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EveryOtherDay(Strategy):
+    """A strategy of the user's own, without a compiled rule."""
+
+    @property
+    def warmup(self) -> int:
+        return 0
+
+    def decide(self, bars):
+        decisions = np.zeros(len(bars), dtype=np.int8)
+        decisions[::4] = 1
+        decisions[2::4] = -1
+        return decisions
+
+
+def test_a_strategy_of_ones_own_needs_only_decisions(bars_of):
+    result = iq.backtest(EveryOtherDay(), bars_of(FLAT * 9), costs=FREE)
+    # Bought in bars 1 and 5, sold in bars 3 and 7; the decision of bar 8, the last, is dropped.
+    assert result.trades["bars_held"].tolist() == [2, 2]
+    assert "signal_after_last_bar" in codes(result)
+
+
+def test_equal_runs_are_equal_and_give_the_same_bytes(bars_of, tmp_path):
+    bars = bars_of(FLAT * 9)
+    one, two = (iq.backtest(EveryOtherDay(), bars) for _ in range(2))
+    assert one == two
+    assert hash(one) == hash(two)
+    assert one != iq.backtest(EveryOtherDay(), bars, weight=0.2)
+
+
+def test_the_manifest_names_versions_data_and_parameters(bars_of):
+    bars = bars_of(FLAT * 9)
+    manifest = iq.backtest(iq.strategies.Crossover(fast=1, slow=2), bars, stop_loss=0.1).manifest
+    assert manifest.code_version == iq.__version__
+    assert manifest.data == {"TEST": bars.fingerprint}
+    assert manifest.parameters["strategy"] == {"name": "Crossover", "fast": 1, "slow": 2}
+    assert manifest.parameters["options"]["stop_loss"] == 0.1
+    assert manifest.seed is None
+
+
+def test_warmup_compiles_every_loop_and_rule():
+    done = []
+    assert engine.warmup(done.append) == len(done) == 5

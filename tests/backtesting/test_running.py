@@ -1,0 +1,127 @@
+"""The preparation of a run, and laws that every run keeps."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from investiq.backtesting import kernel, postings, running
+from investiq.backtesting.decisions import from_codes
+from investiq.execution.costs import Costs
+from investiq.execution.options import RunOptions
+
+EXACT = RunOptions(
+    weight=1.0, size_at="open", lot=None, posting_rounding=None, level_rounding=None, end="mark", costs=Costs()
+)
+
+
+def random_market(bars_of, seed: int, count: int = 80):
+    """Bars of a random walk in cents, and random decisions."""
+    random = np.random.default_rng(seed)
+    close = 5_000 + np.cumsum(random.integers(-100, 101, count))
+    open_ = np.concatenate(([5_000], close[:-1])) + random.integers(-50, 51, count)
+    high = np.maximum(open_, close) + random.integers(0, 80, count)
+    low = np.minimum(open_, close) - random.integers(0, 80, count)
+    bars = bars_of((np.array([open_, high, low, close]).T / 100).tolist())
+    codes = random.choice(np.array([0, 0, 1, -1, 2], dtype=np.int8), count).astype(np.int8)
+    return bars, codes
+
+
+SEEDS = pytest.mark.parametrize("seed", range(5))
+
+
+@SEEDS
+def test_equity_is_cash_plus_position_at_the_close(bars_of, seed):
+    bars, codes = random_market(bars_of, seed)
+    run = running.simulate(bars, from_codes(codes, len(bars)), RunOptions(weight=0.9, stop_loss=0.02))
+    np.testing.assert_array_equal(run.equity, run.cash + run.position * bars.close)
+
+
+@SEEDS
+def test_cash_is_the_opening_capital_and_every_posting_since(bars_of, seed):
+    bars, codes = random_market(bars_of, seed)
+    run = running.simulate(bars, from_codes(codes, len(bars)), RunOptions(weight=0.9, take_profit=0.02))
+    fills = run.fills
+    flows = -fills[:, postings.SIDE] * fills[:, postings.NOTIONAL] - fills[:, postings.FEE]
+    by_bar = np.bincount(fills[:, postings.BAR].astype(int), weights=flows, minlength=len(bars))
+    np.testing.assert_allclose(run.cash, 100_000 + np.cumsum(by_bar), rtol=0, atol=1e-6)
+    assert len(fills) > 10
+
+
+@SEEDS
+def test_cash_never_falls_below_zero(bars_of, seed):
+    bars, codes = random_market(bars_of, seed)
+    for lot in (1.0, 1e-6):
+        options = RunOptions(weight=1.0, lot=lot, size_at="open", costs=Costs(commission_rate=0.01, slippage_bps=50))
+        assert running.simulate(bars, from_codes(codes, len(bars)), options).cash.min() >= 0
+    assert running.simulate(bars, from_codes(codes, len(bars)), EXACT).cash.min() >= 0
+
+
+@SEEDS
+def test_fills_without_slippage_lie_inside_their_bar(bars_of, seed):
+    bars, codes = random_market(bars_of, seed)
+    options = RunOptions(stop_loss=0.02, take_profit=0.03, costs=Costs(slippage_bps=0))
+    fills = running.simulate(bars, from_codes(codes, len(bars)), options).fills
+    rows = fills[:, postings.BAR].astype(int)
+    assert (fills[:, postings.PRICE] >= bars.low[rows]).all()
+    assert (fills[:, postings.PRICE] <= bars.high[rows]).all()
+
+
+@given(seed=st.integers(0, 10_000), cut=st.integers(2, 79), has_levels=st.booleans())
+def test_bars_added_later_change_nothing_before_them(bars_of, seed, cut, has_levels):
+    bars, codes = random_market(bars_of, seed)
+    options = RunOptions(weight=0.9, end="mark", stop_loss=0.02 if has_levels else None)
+    whole = running.simulate(bars, from_codes(codes, len(bars)), options)
+    part = running.simulate(bars[:cut], from_codes(codes[:cut], cut), options)
+    np.testing.assert_array_equal(part.equity, whole.equity[:cut])
+    np.testing.assert_array_equal(part.fills, whole.fills[whole.fills[:, postings.BAR] < cut])
+
+
+@SEEDS
+def test_a_change_of_unit_changes_no_return(bars_of, seed):
+    bars, codes = random_market(bars_of, seed)
+    rows = np.array([bars.open, bars.high, bars.low, bars.close]).T
+    small, large = (
+        running.simulate(bars_of((rows * unit).tolist()), from_codes(codes, len(bars)), EXACT) for unit in (1.0, 8.0)
+    )
+    np.testing.assert_allclose(large.equity, small.equity, rtol=1e-13)
+    np.testing.assert_allclose(large.position, small.position / 8, rtol=1e-13)
+
+
+@SEEDS
+def test_both_loops_give_the_same_bits_where_levels_cannot_act(bars_of, seed):
+    bars, codes = random_market(bars_of, seed)
+    options = RunOptions(weight=0.9, costs=Costs(commission_rate=0.002, slippage_bps=7))
+    plain = running.simulate(bars, from_codes(codes, len(bars)), options)
+    # A stop at a millionth of the price cannot be reached.
+    unreachable = dataclasses.replace(options, stop_loss=1 - 1e-6)
+    general = running.simulate(bars, from_codes(codes, len(bars)), unreachable)
+    assert running.loop_of(options, waits=False) is kernel.simulate_signals
+    assert running.loop_of(unreachable, waits=False) is kernel.simulate_levels
+    for name in ("equity", "cash", "position", "fills", "events"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(general, name))
+
+
+def test_orders_wait_only_where_a_bar_has_no_volume(bars_of):
+    with_gap = bars_of([(1, 1, 1, 1, 5), (1, 1, 1, 1, 0)])
+    unknown = bars_of([(1, 1, 1, 1, np.nan), (1, 1, 1, 1, 5)])
+    assert running.orders_wait(with_gap, RunOptions())
+    assert not running.orders_wait(with_gap, RunOptions(zero_volume="ignore"))
+    assert not running.orders_wait(unknown, RunOptions())
+
+
+def test_a_daily_entry_waits_five_sessions(bars_of):
+    bars = bars_of([(1, 1, 1, 1)] * 7)
+    # Placed for bar 0 it can fill up to bar 4; placed for bar 3 it would wait beyond the data.
+    assert running.expiries_of(bars.ts).tolist() == [4, 5, 6, 7, 7, 7, 7]
+
+
+def test_an_intraday_entry_waits_to_the_end_of_the_fifth_session():
+    # Three bars a day on six days: placed on the first day it lives through day five, bars 12 to 14.
+    days = np.datetime64("2024-01-01", "us") + np.arange(6) * np.timedelta64(1, "D")
+    ts = (days[:, None] + np.arange(3) * np.timedelta64(1, "h")).ravel()
+    assert running.expiries_of(ts).tolist() == [14] * 3 + [17] * 3 + [18] * 12
