@@ -178,12 +178,17 @@ class Bars:
         derived.__setstate__(self.__getstate__() | changes)
         return derived
 
-    @cached_property
+    @property
     def frame(self) -> pd.DataFrame:
-        """The bars as a DataFrame, index `ts` (UTC), built on first access.
+        """The bars as a DataFrame of your own, index `ts` (UTC).
 
         Columns: open, high, low, close, volume, known_at, split_factor, total_factor.
         """
+        # Built once; a shallow copy shares memory until it is written to, and then only the copy changes.
+        return self._frame.copy(deep=False)
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
         import pandas as pd
 
         columns = {name: getattr(self, name) for name in ("open", "high", "low", "close", "volume")}

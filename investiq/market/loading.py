@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
@@ -159,7 +160,10 @@ def load_records(name: str, as_of: When | None = None) -> Records:
             f"served are {', '.join(sample.RECORD_NAMES)}"
         )
     records = _records(name)
-    return records if as_of is None else records.until(as_of)
+    if as_of is not None:
+        return records.until(as_of)
+    # A frame of the caller's own: what they write to it must not reach the next caller.
+    return dataclasses.replace(records, frame=records.frame.copy(deep=False))
 
 
 def list_symbols() -> pd.DataFrame:

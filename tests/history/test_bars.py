@@ -120,11 +120,13 @@ def test_the_frame_is_the_canonical_table(make_bars):
     ]
 
 
-def test_changing_the_frame_leaves_the_bars_alone(make_bars):
+def test_changing_the_frame_leaves_the_bars_and_the_next_frame_alone(make_bars):
     bars = make_bars()
     frame = bars.frame
     frame.loc[frame.index[0], "close"] = 99.0
-    assert bars.close[0] == 10.0
+    frame["signal"] = 1
+    assert bars.close[0] == bars.frame["close"].iloc[0] == 10.0
+    assert "signal" not in bars.frame
 
 
 def test_until_cuts_by_knowledge_never_by_label(make_bars):

@@ -152,6 +152,16 @@ def test_records_are_loaded_by_name_and_cut_by_knowledge():
     assert iq.load_records("VIX").name == "^VIX"
 
 
+def test_what_a_caller_writes_does_not_reach_the_next_one():
+    factors, index = iq.load_records("FF3").frame, iq.load_bars("^GSPC").frame
+    factors.loc[:, "market"] = 0.0
+    index.loc[:, "close"] = 0.0
+    assert iq.load_records("FF3").frame["market"].iloc[0] == 0.0296
+    assert iq.load_bars("^GSPC").frame["close"].iloc[-1] == 2506.850098
+    with pytest.raises(ValueError, match="read-only"):
+        iq.synthetic_truth("SYN001").returns[0] = 0.0
+
+
 def test_unknown_records_are_answered_with_what_there_is():
     with pytest.raises(DataError, match=r"unknown records 'FF5'; did you mean 'FF3'\?; served are \^VIX, WTI, FF3"):
         iq.load_records("FF5")

@@ -90,6 +90,10 @@ class SyntheticTruth:
     own: FloatArray
     actions: tuple[Action, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("ts", "returns", "sigma", "market", "sector_returns", "own"):
+            getattr(self, name).flags.writeable = False
+
     def __repr__(self) -> str:
         parts = ", ".join(f"{name} {value:.2f}" for name, value in self.loadings.items())
         return f"<SyntheticTruth {self.symbol} {self.sector}: {parts}; {len(self.actions)} actions; seed {self.seed}>"
@@ -145,7 +149,6 @@ def _sessions() -> NDArray[np.datetime64]:
 def _factor(stream: int) -> tuple[FloatArray, FloatArray]:
     model = {_STREAMS[_MARKET]: MARKET, _STREAMS[_BROWNIAN]: BROWNIAN}.get(stream, SECTOR)
     returns, sigma = simulate_returns(model, _sessions().size, _draws(stream).returns)
-    returns.flags.writeable = sigma.flags.writeable = False
     return returns, sigma
 
 
