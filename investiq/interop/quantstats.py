@@ -182,6 +182,8 @@ def _child(table: str, raw: str, options: str) -> None:
 
     # It asks for Arial on every text of every chart, and matplotlib reports each time that there is none.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    # Since pandas 3 yearly bars stand at years counted from 1970, while QuantStats labels positions from 0.
+    pd.plotting.plot_params["x_compat"] = True
     import quantstats
 
     settings = json.loads(options)

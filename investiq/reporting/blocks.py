@@ -14,16 +14,26 @@ from investiq.reporting.wording import ACCOUNT_CURRENCY, cautions, executive_sum
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
 
-__all__ = ["cautions_list", "cost_totals", "head", "manifest", "metrics_table", "provenance", "summary", "trades_table"]
+__all__ = ["cautions_list", "cost_totals", "head", "headlines", "manifest", "metrics_table", "provenance", "summary", "trades_table"]
 
 _COSTS: Final = ("Total fees", "Total slippage")
+_HEADLINES: Final = (
+    "Total return",
+    "CAGR",
+    "Sharpe ratio",
+    "Max drawdown",
+    "Volatility",
+    "Exposure",
+    "Win rate",
+    "Profit factor",
+)
 
 
 def head(result: BacktestResult) -> str:
     """Return the title, the period and the data of the report, with the watermark of sample and synthetic data."""
     passport = result.bars.passport
     mark = f'<span class="iq-mark">{escape(result.watermark)} DATA</span>' if result.watermark else ""
-    first, last = result.equity.index[0], result.equity.index[-1]
+    first, last = result.bars.index[0], result.bars.index[-1]
     return (
         f'<header class="iq-head"><div class="iq-kicker"><span>InvestIQ tear sheet</span>{mark}</div>'
         f"<h1>{escape(result.title)}</h1>"
@@ -36,6 +46,12 @@ def head(result: BacktestResult) -> str:
 def summary(result: BacktestResult) -> str:
     """Return the executive summary as paragraphs."""
     return f'<div class="iq-summary">{"".join(f"<p>{escape(text)}</p>" for text in executive_summary(result))}</div>'
+
+
+def headlines(result: BacktestResult) -> list[Fact]:
+    """Return the eight facts that a reader asks for first, in that order."""
+    by_label = {fact.label: fact for fact in result.facts()}
+    return [by_label[label] for label in _HEADLINES]
 
 
 def cautions_list(result: BacktestResult) -> str:
@@ -54,9 +70,10 @@ def metrics_table(result: BacktestResult) -> str:
             f'<tr><td>{escape(fact.label)}</td><td class="iq-value">{escape(with_unit(fact))}</td>'
             f'<td class="iq-value">{escape(other)}</td><td class="iq-convention">{escape(remarks)}</td></tr>'
         )
+    held_name = escape(f"Buy and hold {result.benchmark.bars.symbol}")
     return (
         '<table class="iq-metrics"><thead><tr><th>Metric</th><th class="iq-value">Strategy</th>'
-        '<th class="iq-value">Buy and hold</th><th>Convention and remarks (strategy)</th></tr></thead>'
+        f'<th class="iq-value">{held_name}</th><th>Convention and remarks (strategy)</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.paths import jupyter_runtime_dir
@@ -13,20 +15,25 @@ __all__ = ["ReportKernel"]
 # Figures are stored as data; the exporter draws them. An environment variable keeps the setting out of every template.
 _RENDERER: Final = {"PLOTLY_RENDERER": "plotly_mimetype"}
 
-# A Unix socket's path may hold 104 bytes on macOS and 108 on Linux; "/kernel-<uuid>-ipc-1" takes 50.
-_LONGEST_FOLDER: Final = 104 - 51
-
-
-def _transport() -> str:
-    """Unix sockets where they exist and fit: nobody else can connect, and ipykernel does not warn about plain TCP."""
-    return "ipc" if os.name == "posix" and len(os.fsencode(jupyter_runtime_dir())) <= _LONGEST_FOLDER else "tcp"
+# The path of a Unix socket ends at 104 bytes on macOS and at 108 on Linux.
+_LONGEST_SOCKET: Final = 103
 
 
 class ReportKernel(AsyncKernelManager):
-    """A kernel on Unix sockets whose plotly stores figures as data."""
+    """A kernel on Unix sockets, where there are any, whose plotly stores figures as data.
+
+    Over TCP any user of the machine can reach the ports, and ipykernel warns of
+    it. The sockets lie in the user's own runtime folder: jupyter_client's default
+    is a name relative to the working directory, which manager and kernel do not share.
+    """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"transport": _transport(), **options})
+        super().__init__(**options)
+        folder = Path(jupyter_runtime_dir())
+        name = folder / f"investiq-{uuid4().hex[:12]}"
+        if os.name == "posix" and len(os.fsencode(f"{name}-1")) <= _LONGEST_SOCKET:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.transport, self.ip = "ipc", str(name)
 
     # jupyter_client types the method by its blocking parent; the class is its asynchronous twin.
     async def start_kernel(self, **launch: Any) -> None:  # type: ignore[override]

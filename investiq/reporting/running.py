@@ -22,7 +22,7 @@ __all__ = ["NotebookRun", "check_parameters", "run_notebook", "template_path"]
 Progress = Callable[[], object]
 
 # A kernel starts in 1-2 s; a machine busy with other reports may take a minute.
-_START_TIMEOUT_S: Final = 180
+_START_TIMEOUT_S: Final = 120
 _CELL_TIMEOUT_S: Final = 600
 
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
@@ -177,6 +177,8 @@ def run_notebook(
         _keep_failure(partial, output, position, f"it did not finish within {cell_timeout_s} s", error)
     except DeadKernelError as error:
         _keep_failure(partial, output, position, "its kernel died (out of memory?)", error)
+    except RuntimeError as error:  # nbclient: "Kernel didn't respond in ... seconds"
+        _keep_failure(partial, output, position, str(error), error)
     os.replace(partial, output)
     for mark, suffix in (("failed", ".ipynb"), ("failed", ".html")):
         sibling(output.with_suffix(suffix), mark).unlink(missing_ok=True)
@@ -209,7 +211,11 @@ def _keep_failure(partial: Path, output: Path, position: _Position, reason: str,
 
     failed = sibling(output, "failed")
     os.replace(partial, failed)
-    where = f"cell {position.cell} of {position.total} of {output.name} failed ({position.label!r})"
+    where = (
+        f"cell {position.cell} of {position.total} of {output.name} failed ({position.label!r})"
+        if position.cell
+        else f"{output.name} failed before its first cell"
+    )
     shown = failed.with_suffix(".html")
     notebook_to_html(
         failed,

@@ -153,7 +153,7 @@ def tear_sheet(
     stem = (
         file_name(name)
         if name
-        else file_name(result.bars.symbol, result.strategy.name, f"{result.equity.index[-1]:%Y-%m-%d}")
+        else file_name(result.bars.symbol, result.strategy.name, f"{result.bars.index[-1]:%Y-%m-%d}")
     )
     page = target / f"{stem}.html"
     result_file = result.save(target / f"{stem}.iq")
@@ -198,9 +198,9 @@ def _quantstats(result: BacktestResult, path: Path) -> tuple[Path | None, tuple[
     mark = f" [{result.watermark}]" if result.watermark else ""
     try:
         return quantstats_sheet(
-            result.returns.rename("Strategy"),
+            result.returns.rename(result.strategy.name),
             path,
-            result.benchmark.returns.rename(f"Buy and hold {result.bars.symbol}"),
+            result.benchmark.returns.rename(f"Buy and hold {result.benchmark.bars.symbol}"),
             title=f"{result.title}{mark}",
             periods_per_year=result.convention.periods_per_year,
             risk_free=result.convention.risk_free,

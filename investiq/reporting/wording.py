@@ -16,10 +16,6 @@ __all__ = ["ACCOUNT_CURRENCY", "cautions", "executive_summary", "with_unit"]
 # Capital, fees and profits are counted in it; see RunOptions.
 ACCOUNT_CURRENCY: Final = "USD"
 
-# Below 30 trades, or one year, a table of metrics describes luck (backtest chapter, warnings of a report).
-_FEWEST_TRADES: Final = 30
-_DAYS_OF_A_YEAR: Final = 365
-
 # A normal variable lies within 1.96 standard errors of its mean 95 % of the time.
 _Z_95: Final = 1.96
 
@@ -41,42 +37,15 @@ def executive_summary(result: BacktestResult) -> list[str]:
 
 def cautions(result: BacktestResult) -> tuple[Note, ...]:
     """Return the result's own notes and those that a report must add before anyone relies on it."""
-    own = _by_label(result.facts())
-    trades = int(own["Closed trades"].value)
-    days = (result.equity.index[-1] - result.equity.index[0]).days
-    added = []
-    if trades < _FEWEST_TRADES:
-        added.append(
-            Note(
-                code="few_trades",
-                text=f"{trades} closed trades, fewer than {_FEWEST_TRADES}: win rate and profit factor say little",
-                rows=trades,
-            )
-        )
-    if days < _DAYS_OF_A_YEAR:
-        added.append(
-            Note(code="short_history", text=f"{days} days, less than a year: nothing here is an annual result")
-        )
-    added.append(
-        Note(
-            code="in_sample",
-            text="in sample: one run over the whole period, nothing was held out to test the rule on",
-        )
+    trials = Note(
+        code="sharpe_not_deflated",
+        text="the Sharpe ratio is not deflated: the runs tried before this one are not counted",
     )
-    if result.bars.passport.price_basis in ("vendor_split", "vendor_total"):
-        added.append(
-            Note(
-                code="adjusted_fills",
-                text="fills use prices that the vendor had adjusted later: nobody could trade at them",
-            )
-        )
-    added.append(
-        Note(
-            code="chosen_symbol",
-            text=f"{result.bars.symbol} was chosen by hand; how it came to be chosen, and what did not survive, is not in these numbers",
-        )
+    choice = Note(
+        code="chosen_symbol",
+        text=f"{result.bars.symbol} was chosen by hand: how it came to be chosen, and what did not survive, is not in these numbers",
     )
-    return merge_notes(result.notes, added)
+    return merge_notes(result.notes, (trials, choice))
 
 
 def _by_label(facts: list[Fact]) -> dict[str, Fact]:
@@ -84,7 +53,7 @@ def _by_label(facts: list[Fact]) -> dict[str, Fact]:
 
 
 def _growth(result: BacktestResult, own: dict[str, Fact], held: dict[str, Fact]) -> str:
-    first, last = result.equity.index[0], result.equity.index[-1]
+    first, last = result.bars.index[0], result.bars.index[-1]
     a_year = not own["CAGR"].note
     text = (
         f"From {first:%Y-%m-%d} to {last:%Y-%m-%d} ({len(result.bars):,} bars) the strategy returned "
@@ -92,7 +61,7 @@ def _growth(result: BacktestResult, own: dict[str, Fact], held: dict[str, Fact])
     )
     if a_year:
         text += f", {format_fact(own['CAGR'])} a year"
-    text += f"; buying and holding {result.bars.symbol} at the same costs returned {format_fact(held['Total return'])}"
+    text += f"; buying and holding {result.benchmark.bars.symbol} at the same costs returned {format_fact(held['Total return'])}"
     return f"{text}, {format_fact(held['CAGR'])} a year." if a_year else f"{text}."
 
 

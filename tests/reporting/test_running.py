@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from investiq.core.errors import ReportError
+from investiq.reporting import running
 from investiq.reporting.files import write_latest
 from investiq.reporting.running import check_parameters, run_notebook, template_path
 
@@ -89,6 +90,20 @@ def test_a_cell_that_takes_too_long_fails_the_report_with_the_limit(make_templat
         run_notebook(template, tmp_path / "slow.ipynb", {}, cell_timeout_s=1)
     assert not (tmp_path / "slow.partial.ipynb").exists()
     assert (tmp_path / "slow.failed.html").exists()
+
+
+def test_a_kernel_that_dies_fails_the_report_at_its_cell(make_template, tmp_path):
+    template = make_template("import os\nos._exit(1)")
+    with pytest.raises(ReportError, match=r"cell 2 of 2 .*its kernel died"):
+        run_notebook(template, tmp_path / "dead.ipynb", {})
+    assert "its kernel died" in (tmp_path / "dead.failed.html").read_text()
+
+
+def test_a_kernel_that_does_not_start_is_told_and_leaves_no_socket(make_template, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "_START_TIMEOUT_S", 0)
+    with pytest.raises(ReportError, match=r"late\.ipynb failed before its first cell: Kernel didn't respond"):
+        run_notebook(make_template("1"), tmp_path / "late.ipynb", {})
+    assert not list(tmp_path.glob("kernel-*"))
 
 
 def test_an_unknown_parameter_is_refused_with_near_matches(make_template, tmp_path):

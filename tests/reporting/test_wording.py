@@ -38,13 +38,14 @@ def facts(**changed):
     return list({**values, **{fact.label: fact for fact in changed.values()}}.values())
 
 
-def result(own=None, held=None, *, last="2018-12-31", basis="as_traded", notes=()):
+def result(own=None, held=None, *, notes=()):
     return SimpleNamespace(
         title="Breakout on ^GSPC",
         watermark="SAMPLE",
         notes=notes,
         facts=lambda: own or facts(),
         benchmark=SimpleNamespace(
+            bars=SimpleNamespace(symbol="^GSPC"),
             facts=lambda: (
                 held
                 or facts(
@@ -55,12 +56,10 @@ def result(own=None, held=None, *, last="2018-12-31", basis="as_traded", notes=(
                 )
             )
         ),
-        equity=pd.DataFrame(index=pd.DatetimeIndex(["2014-01-02", last], tz="UTC")),
         bars=Bars(
             symbol="^GSPC",
-            passport=SimpleNamespace(
-                price_basis=basis, interval="1d", provider="sample", calendar="XNYS", currency="index points"
-            ),
+            index=pd.DatetimeIndex(["2014-01-02", "2018-12-31"], tz="UTC"),
+            passport=SimpleNamespace(interval="1d", provider="sample", calendar="XNYS", currency="index points"),
         ),
         options=SimpleNamespace(initial_capital=100_000.0, costs=Costs()),
         convention=Convention(periods_per_year=252),
@@ -69,14 +68,22 @@ def result(own=None, held=None, *, last="2018-12-31", basis="as_traded", notes=(
 
 def test_the_summary_is_written_from_the_numbers():
     assert executive_summary(result()) == [
-        "From 2014-01-02 to 2018-12-31 (1,257 bars) the strategy returned 12.34 % after costs, 2.35 % a year; "
-        "buying and holding ^GSPC at the same costs returned 36.50 %, 6.43 % a year.",
-        "Its Sharpe ratio is 0.45 with a standard error of 0.44 (buy and hold: 0.60); at 95 % confidence the sample does "
-        "not tell it from zero, the risk-free rate of 0.00 % a year.",
-        "Its deepest loss from a peak was -10.21 % (buy and hold: -19.78 %); the longest time under water was 310 bars, "
-        "not yet recovered.",
-        "It held a position on 62.00 % of the bars and closed 12 round trips, of which 41.67 % won; fees took 1,234.50 USD "
-        "and slippage 617.25 USD of an opening capital of 100,000.00 USD.",
+        (
+            "From 2014-01-02 to 2018-12-31 (1,257 bars) the strategy returned 12.34 % after costs, 2.35 % a year; "
+            "buying and holding ^GSPC at the same costs returned 36.50 %, 6.43 % a year."
+        ),
+        (
+            "Its Sharpe ratio is 0.45 with a standard error of 0.44 (buy and hold: 0.60); at 95 % confidence the sample does "
+            "not tell it from zero, the risk-free rate of 0.00 % a year."
+        ),
+        (
+            "Its deepest loss from a peak was -10.21 % (buy and hold: -19.78 %); the longest time under water was 310 bars, "
+            "not yet recovered."
+        ),
+        (
+            "It held a position on 62.00 % of the bars and closed 12 round trips, of which 41.67 % won; fees took 1,234.50 USD "
+            "and slippage 617.25 USD of an opening capital of 100,000.00 USD."
+        ),
     ]
 
 
@@ -117,15 +124,11 @@ def test_money_names_its_currency_and_a_missing_amount_stays_missing():
     assert with_unit(Fact("Exposure", 0.62, "fraction")) == "62.00 %"
 
 
-def test_cautions_name_few_trades_a_short_history_and_adjusted_fills():
+def test_cautions_are_those_of_the_result_and_of_the_choice_of_symbol_and_trial():
     own = Note(code="price_index", text="dividends not included", severity="info")
-    codes = [note.code for note in cautions(result(last="2014-06-30", basis="vendor_total", notes=(own,)))]
-    assert codes == ["price_index", "few_trades", "short_history", "in_sample", "adjusted_fills", "chosen_symbol"]
-
-
-def test_enough_trades_over_years_leave_the_cautions_that_always_hold():
-    many = facts(trades=Fact("Closed trades", 30, "count"))
-    assert [note.code for note in cautions(result(many))] == ["in_sample", "chosen_symbol"]
+    notes = cautions(result(notes=(own,)))
+    assert [note.code for note in notes] == ["price_index", "sharpe_not_deflated", "chosen_symbol"]
+    assert "^GSPC was chosen by hand" in notes[2].text
 
 
 def test_texts_from_outside_are_escaped_in_every_block():
