@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import errno
 import functools
+import logging
 import os
 import sys
+import time
 import traceback
+import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,15 +93,25 @@ def _verdict(error: Exception) -> tuple[int, str]:
 
 
 def command(group: click.Group, name: str | None = None) -> Callable[[Callable[..., Any]], click.Command]:
-    """Return a decorator that adds a command with ``--debug`` and log lines set up before it runs."""
+    """Return a decorator that adds a command with ``--debug``, whose log lines bear one `run_id`."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
-            from investiq.runtime.logging import configure_logging
+            from investiq.runtime.logging import configure_logging, log_context
 
             configure_logging()
-            return function(*args, **kwargs)
+            log = logging.getLogger("investiq.cli")
+            with log_context(run_id=uuid.uuid4().hex[:8], command=click.get_current_context().command_path):
+                begin = time.perf_counter()
+                log.info("started")
+                try:
+                    return function(*args, **kwargs)
+                except BaseException as error:
+                    log.info("failed: %s", error, extra={"error": type(error).__name__})
+                    raise
+                finally:
+                    log.info("ended", extra={"seconds": f"{time.perf_counter() - begin:.1f}"})
 
         def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
             if value:

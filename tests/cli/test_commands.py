@@ -16,8 +16,10 @@ from investiq.cli import main
 from investiq.core.facts import format_fact
 from investiq.execution.costs import Costs
 from investiq.execution.options import RunOptions
+from investiq.reporting.sheets import Report
 
-DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+ROOT = Path(__file__).parents[2]
+DOCS = (ROOT / "docs" / "cli.md").read_text()
 
 QUICK = ("--start", "2017", "--end", "2018")
 
@@ -184,17 +186,16 @@ def test_a_tear_sheet_needs_a_symbol_or_a_saved_result(arguments, run, tmp_path)
     assert "either a SYMBOL to backtest or a saved result" in outcome.stderr
 
 
-def test_a_missing_extra_is_told_with_the_command_that_installs_it(tmp_path):
+def test_a_missing_extra_is_told_with_the_command_that_installs_it():
     # None in sys.modules makes the import fail as if the package were not there.
     code = (
-        "import sys; sys.modules['papermill'] = None\n"
+        "import sys; sys.modules['voila'] = None\n"
         "from investiq.cli import main\n"
-        f"main(['report', 'tear-sheet', '^GSPC', '--start', '2017', '--folder', {str(tmp_path)!r}])"
+        "main(['dashboard', '--no-browser', '--port', '8999'])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 5, done.stderr
-    assert re.search(r"error: .*papermill.*pip install 'investiq\[\w+\]'", done.stderr)
-    assert "Traceback" not in done.stderr
+    assert re.fullmatch(r"error: .*'voila[^']*'.*pip install 'investiq\[notebook\]'\n", done.stderr)
 
 
 # -- work
@@ -252,6 +253,51 @@ def test_backtest_saves_a_result_that_can_be_loaded(run, tmp_path):
     assert outcome.output.endswith(f"save: {file}\n")
     loaded = iq.load_result(file)
     assert outcome.output.startswith(str(loaded))
+
+
+def test_a_tear_sheet_is_made_of_a_saved_result(run, tmp_path, monkeypatch):
+    # The demo below makes a real one; here only what is handed over and printed.
+    made = []
+
+    def tear_sheet(result, folder):
+        made.append((result.title, folder))
+        return Report(
+            title="Tear sheet",
+            path=tmp_path / "a.html",
+            notebook=tmp_path / "a.ipynb",
+            result_file=tmp_path / "a.iq",
+            quantstats=None,
+            latest=tmp_path / "latest.html",
+            seconds=1.5,
+            watermark="SAMPLE",
+        )
+
+    monkeypatch.setattr(iq, "tear_sheet", tear_sheet, raising=False)
+    for name in ("a.html", "a.ipynb", "a.iq"):
+        (tmp_path / name).touch()
+    file = tmp_path / "breakout.iq"
+    title = run("backtest", "^GSPC", *QUICK, "--save", file).stdout.split("  [SAMPLE]")[0]
+    outcome = run("report", "tear-sheet", "--result", file, "--folder", tmp_path / "reports", "--json")
+    assert outcome.exit_code == 0, outcome.output
+    assert made == [(title, tmp_path / "reports")]
+    report = json.loads(outcome.stdout)
+    assert (report["kind"], report["watermark"]) == ("report", "SAMPLE")
+    assert {"label": "Page", "value": str(tmp_path / "a.html")}.items() <= report["facts"][0].items()
+
+
+def test_the_demo_does_the_main_job_and_says_where_the_page_is(run, tmp_path):
+    outcome = run("demo", "--folder", tmp_path)
+    assert outcome.exit_code == 0, outcome.output
+    text = outcome.stdout
+    for step in ("1. Load ^GSPC", "2. Analyse it", "3. Backtest", "4. Write the tear sheet", "Marked SAMPLE", "Next:"):
+        assert step in text
+    (page,) = re.findall(r"^ +(\S+\.html)$", text, re.MULTILINE)
+    assert Path(page).parent == tmp_path
+    assert Path(page).stat().st_size > 100_000
+    # Buy and hold, decided at the close of 2014-01-02, from the open of 2014-01-03 (1833.209961 in the source file) to
+    # the close of 2018-12-31 (2506.850098), with 0.1 % commission and 5 bps slippage on either side:
+    # 2506.850098 * 0.9995 * 0.999 / (1833.209961 * 1.0005 * 1.001) - 1 = 0.36337.
+    assert re.search(r"Total return +-?[\d.]+ % +36\.34 %", text)
 
 
 def test_the_strategies_are_completed():

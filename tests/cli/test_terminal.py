@@ -1,3 +1,5 @@
+import json
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -91,6 +93,17 @@ def test_a_wrong_setting_stops_a_command_before_it_works(monkeypatch):
     outcome = CliRunner().invoke(_failing(ZeroDivisionError()), ["work"])
     assert outcome.exit_code == 4
     assert outcome.stderr.startswith("error: INVESTIQ_LOG_LEVEL must be DEBUG, INFO")
+
+
+def test_log_lines_of_a_command_bear_one_run_id(monkeypatch, tmp_path):
+    monkeypatch.setenv("INVESTIQ_LOG_LEVEL", "INFO")
+    monkeypatch.setenv("INVESTIQ_LOG_FORMAT", "json")
+    monkeypatch.setenv("INVESTIQ_LOG_FILE", str(tmp_path / "log"))
+    CliRunner().invoke(_failing(errors.DataError("bad rows")), ["work"], prog_name="investiq")
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["started", "failed: bad rows", "ended"]
+    assert len({line["run_id"] for line in lines}) == 1
+    assert {line["command"] for line in lines} == {"investiq work"}
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("1e-6", 1e-6), ("none", None), ("None", None)])
