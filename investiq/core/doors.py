@@ -24,4 +24,5 @@ def draw(result: Any, **options: Any) -> go.Figure:
 def export(result: Any, path: Path) -> Path:
     """Write `result` to `path`; the suffix decides the format."""
     module, name = _EXPORT
-    return getattr(importlib.import_module(module), name)(result, path)
+    written: Path = getattr(importlib.import_module(module), name)(result, path)
+    return written
