@@ -6,18 +6,18 @@ import dataclasses
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting import cautions, describing, postings, running
+from investiq.backtesting import cautions, describing, frames, postings, running
 from investiq.backtesting.decisions import from_codes
-from investiq.backtesting.events import log_lines
-from investiq.backtesting.trades import RoundTrips, fills_frame, round_trips, trades_frame
+from investiq.backtesting.trades import RoundTrips, round_trips
 from investiq.core.facts import Fact
 from investiq.core.manifest import Manifest, plain
 from investiq.core.notes import Note
@@ -31,6 +31,8 @@ from investiq.strategies.buy_and_hold import BuyAndHold
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Frame = TypeVar("Frame", "pd.DataFrame", "pd.Series[float]")
 
 __all__ = ["BacktestResult", "load_result", "parameters_of"]
 
@@ -97,7 +99,7 @@ class BacktestResult(Result):
             digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes())
         return digest.hexdigest()
 
-    @cached_property
+    @property
     def equity(self) -> pd.DataFrame:
         """The account at each close, index `ts`.
 
@@ -105,30 +107,14 @@ class BacktestResult(Result):
         interval before its label. Columns: equity, cash, position_value (money),
         position (shares), drawdown (fraction, <= 0).
         """
-        import pandas as pd
+        return self._own(frames.equity_frame)
 
-        equity = self._account
-        cash = np.concatenate(([self.options.initial_capital], self.run.cash))
-        return pd.DataFrame(
-            {
-                "equity": equity,
-                "cash": cash,
-                "position_value": np.concatenate(([0.0], self.run.position * self.bars.close)),
-                "position": np.concatenate(([0.0], self.run.position)),
-                "drawdown": equity / np.maximum.accumulate(equity) - 1.0,
-            },
-            index=pd.DatetimeIndex(self._instants, tz="UTC", name="ts"),
-        )
-
-    @cached_property
+    @property
     def returns(self) -> pd.Series[float]:
         """Simple returns of the equity per bar, index `ts`; the first is measured from the opening point."""
-        import pandas as pd
+        return self._own(frames.returns_series)
 
-        equity = self._account
-        return pd.Series(equity[1:] / equity[:-1] - 1.0, index=self.bars.index, name="returns")
-
-    @cached_property
+    @property
     def trades(self) -> pd.DataFrame:
         """One row per round trip, in the order of entry, paired first in, first out.
 
@@ -138,42 +124,22 @@ class BacktestResult(Result):
         exit_reason ("signal", "stop_loss", "take_profit", "end_of_data"),
         bars_held, is_open. Exit columns are missing while open.
         """
-        return trades_frame(self._trips, self.bars)
+        return self._own(frames.trades_frame)
 
-    @cached_property
+    @property
     def fills(self) -> pd.DataFrame:
         """One row per fill: ts, side, quantity, price (slippage included), fee, slippage (money), reason."""
-        return fills_frame(self.run, self.bars)
+        return self._own(frames.fills_frame)
 
-    @cached_property
+    @property
     def log(self) -> pd.DataFrame:
         """What became of decisions and orders that did not fill: ts, event."""
-        import pandas as pd
+        return self._own(frames.log_frame)
 
-        lines = log_lines(self.run)
-        rows = np.array([bar for bar, _ in lines], dtype=np.int64)
-        return pd.DataFrame(
-            {
-                "ts": pd.DatetimeIndex(self.bars.ts[rows], tz="UTC"),
-                "event": pd.array([text for _, text in lines], dtype="str"),
-            }
-        )
-
-    @cached_property
+    @property
     def summary(self) -> pd.DataFrame:
         """The metrics: index metric; columns value, unit, convention, note."""
-        import pandas as pd
-
-        facts = self.facts()
-        return pd.DataFrame(
-            {
-                "value": [fact.value for fact in facts],
-                "unit": [fact.unit for fact in facts],
-                "convention": [fact.convention for fact in facts],
-                "note": [fact.note for fact in facts],
-            },
-            index=pd.Index([fact.label for fact in facts], name="metric"),
-        )
+        return self._own(frames.summary_frame)
 
     def facts(self) -> list[Fact]:
         """Return the metrics, each with unit and convention; NaN with a reason where one is undefined."""
@@ -222,29 +188,40 @@ class BacktestResult(Result):
         return save(self, path)
 
     @cached_property
-    def _trips(self) -> RoundTrips:
+    def round_trips(self) -> RoundTrips:
+        """The round trips as arrays."""
         return round_trips(self.run, float(self.bars.close[-1]))
 
     @cached_property
-    def _account(self) -> NDArray[np.float64]:
+    def account(self) -> NDArray[np.float64]:
+        """Equity from the opening point on, shape (n_bars + 1,)."""
         return np.concatenate(([self.options.initial_capital], self.run.equity))
 
     @cached_property
-    def _instants(self) -> NDArray[np.datetime64]:
+    def instants(self) -> NDArray[np.datetime64]:
+        """Labels of `account`: that of the opening point lies one interval before the first bar's."""
         opening = self.bars.ts[0] - np.timedelta64(INTERVAL_MINUTES[self.bars.interval], "m")
         return np.concatenate(([opening], self.bars.ts))
+
+    def _own(self, build: Callable[[BacktestResult], Frame]) -> Frame:
+        """Return a frame of the caller's own: built once, and a shallow copy changes alone when it is written to."""
+        kept: dict[Any, Any] = self.__dict__.setdefault("_frames", {})
+        if build not in kept:
+            kept[build] = build(self)
+        frame: Frame = kept[build].copy(deep=False)
+        return frame
 
     @cached_property
     def _facts(self) -> tuple[Fact, ...]:
         from investiq.metrics.summary import performance_facts
 
-        trips = self._trips
+        trips = self.round_trips
         closed = trips.is_closed
         return (
             Fact("Final equity", float(self.run.equity[-1]), "money", "after all costs"),
             *performance_facts(
-                self._account,
-                self._instants,
+                self.account,
+                self.instants,
                 trips.pnl[closed],
                 self.run.position > 0,
                 self.convention,

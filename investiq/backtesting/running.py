@@ -58,6 +58,10 @@ class Run:
     events: NDArray[np.int64]
     decisions: Decisions
 
+    def __post_init__(self) -> None:
+        for array in (self.equity, self.cash, self.position, self.fills, self.events):
+            array.flags.writeable = False
+
 
 def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
     """Run `decisions` through raw `bars`; the loop is chosen once, from the options and the data.

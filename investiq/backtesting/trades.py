@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting import postings
-from investiq.core.orders import EXIT_REASONS, FillReason
+from investiq.core.orders import FillReason
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from investiq.backtesting.running import Run
-    from investiq.history.bars import Bars
 
-__all__ = ["FILL_REASONS", "RoundTrips", "fills_frame", "round_trips", "trades_frame"]
+__all__ = ["FILL_REASONS", "RoundTrips", "round_trips"]
 
 FloatArray = NDArray[np.float64]
 IntegerArray = NDArray[np.int64]
@@ -113,52 +110,4 @@ def round_trips(run: Run, last_close: float) -> RoundTrips:
         fees=fees,
         slippage=slippage,
         exit_reason=reason,
-    )
-
-
-def trades_frame(trips: RoundTrips, bars: Bars) -> pd.DataFrame:
-    """Return one row per round trip, as `BacktestResult.trades` documents it."""
-    import pandas as pd
-
-    closed = trips.is_closed
-    exits = np.full(closed.size, np.datetime64("NaT"), dtype="datetime64[us]")
-    exits[closed] = bars.ts[trips.exit_bar[closed]]
-    ends = np.where(closed, trips.exit_bar, len(bars) - 1)
-    reasons = [EXIT_REASONS[FILL_REASONS[code]] if code >= 0 else None for code in trips.exit_reason.tolist()]
-    return pd.DataFrame(
-        {
-            "symbol": pd.array([bars.symbol] * closed.size, dtype="str"),
-            "entry_ts": pd.DatetimeIndex(bars.ts[trips.entry_bar], tz="UTC"),
-            "entry_price": trips.entry_price,
-            "exit_ts": pd.DatetimeIndex(exits, tz="UTC"),
-            "exit_price": trips.exit_price,
-            "quantity": trips.quantity,
-            "pnl": trips.pnl,
-            "return": trips.returns,
-            "fees": trips.fees,
-            "slippage": trips.slippage,
-            "exit_reason": pd.array(reasons, dtype="str"),
-            "bars_held": ends - trips.entry_bar,
-            "is_open": ~closed,
-        }
-    )
-
-
-def fills_frame(run: Run, bars: Bars) -> pd.DataFrame:
-    """Return one row per fill, as `BacktestResult.fills` documents it."""
-    import pandas as pd
-
-    fills = run.fills
-    return pd.DataFrame(
-        {
-            "ts": pd.DatetimeIndex(bars.ts[fills[:, postings.BAR].astype(np.int64)], tz="UTC"),
-            "side": pd.array(np.where(fills[:, postings.SIDE] > 0, "buy", "sell").tolist(), dtype="str"),
-            "quantity": fills[:, postings.QUANTITY],
-            "price": fills[:, postings.PRICE],
-            "fee": fills[:, postings.FEE],
-            "slippage": fills[:, postings.SLIPPAGE],
-            "reason": pd.array(
-                [FILL_REASONS[code] for code in fills[:, postings.REASON].astype(int).tolist()], dtype="str"
-            ),
-        }
     )

@@ -186,6 +186,14 @@ def test_a_result_is_frozen(trip):
         trip.options = None
 
 
+def test_what_a_caller_writes_into_a_table_stays_with_that_caller(trip):
+    mine = trip.trades
+    mine.loc[0, "pnl"] = 1e9
+    assert trip.trades.loc[0, "pnl"] == pytest.approx(3_845.05)
+    with pytest.raises(ValueError, match="read-only"):
+        trip.run.equity[0] = 0
+
+
 def test_facts_are_a_copy(trip):
     trip.facts().append(Fact("Luck", 1.0))
     assert "Luck" not in trip.summary.index
