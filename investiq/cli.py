@@ -215,7 +215,8 @@ def dashboard(app: str | None, port: int | None, no_browser: bool) -> None:
     serve(app, port=port or load_settings().dashboard_port, open_browser=not no_browser)
 
 
-@command(main)
+# Not by `command`, which stops at a setting that cannot be read: that is what the doctor is asked about.
+@main.command()
 @_as_json
 def doctor(as_json: bool) -> None:
     """Examine the installation: what is missing, and what to do about it."""

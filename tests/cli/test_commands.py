@@ -3,6 +3,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -188,10 +189,12 @@ def test_a_tear_sheet_needs_a_symbol_or_a_saved_result(arguments, run, tmp_path)
 
 def test_a_missing_extra_is_told_with_the_command_that_installs_it():
     # None in sys.modules makes the import fail as if the package were not there.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
     code = (
         "import sys; sys.modules['voila'] = None\n"
         "from investiq.cli import main\n"
-        "main(['dashboard', '--no-browser', '--port', '8999'])"
+        f"main(['dashboard', '--no-browser', '--port', '{port}'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 5, done.stderr

@@ -45,7 +45,9 @@ def test_a_setting_that_cannot_be_read_is_told_and_ends_the_examination(run, mon
     checks = list(doctor.examine())
     assert checks[-1].status == "problem"
     assert "INVESTIQ_DASHBOARD_PORT must be a whole number" in checks[-1].found
-    assert run("doctor").exit_code != 0
+    outcome = run("doctor")
+    assert outcome.exit_code == 1
+    assert "PROBLEM  settings" in outcome.stdout
 
 
 def test_a_misspelt_variable_is_noted_with_its_neighbour(monkeypatch):
