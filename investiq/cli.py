@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
 import investiq as iq
+from investiq.core.types import Interval, PriceBasis
 from investiq.printing import plain, result_to_json, table
 from investiq.terminal import CommandGroup, FloatOrNone, StrategyName, command, make_strategy
 
 if TYPE_CHECKING:
     from investiq.core.result import Result
+    from investiq.history.bars import Bars
     from investiq.reporting.sheets import Report
 
 __all__ = ["main"]
@@ -36,6 +38,42 @@ def main(debug: bool) -> None:
 
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print the same facts as one JSON object.")
+
+
+def _data_options(function: _Function) -> _Function:
+    """Add the options that say where the bars of SYMBOL come from."""
+    options = [
+        click.option(
+            "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="Read SYMBOL from this CSV or Parquet file of yours; needs --price-basis.",
+        ),
+        click.option("--price-basis", type=click.Choice(get_args(PriceBasis)), help="What the prices of --file are."),
+        click.option("--interval", type=click.Choice(get_args(Interval)), default="1d", show_default=True, help="Of --file."),
+        click.option("--timezone", metavar="ZONE", help="Of naive intraday stamps in --file, such as America/New_York."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _bars(symbol: str, options: dict[str, Any]) -> Bars:
+    """Return the bars that the options of `_data_options`, and start and end where a command has them, ask for."""
+    start, end = options.get("start"), options.get("end")
+    if options["file"] is None:
+        foreign = [name for name in ("price_basis", "timezone") if options[name] is not None]
+        if foreign:
+            raise click.UsageError(f"--{foreign[0].replace('_', '-')} describes a file of yours: name it with --file")
+        return iq.load_bars(symbol, start=start, end=end, interval=options["interval"])
+    if options["price_basis"] is None:
+        raise click.UsageError(f"--file needs --price-basis, one of {', '.join(get_args(PriceBasis))}")
+    bars = iq.read_bars(
+        symbol,
+        options["file"],
+        price_basis=options["price_basis"],
+        interval=options["interval"],
+        timezone=options["timezone"],
+    )
+    return bars if start is None and end is None else bars.between(start, end)
 
 
 def _run_options(function: _Function) -> _Function:
@@ -73,7 +111,7 @@ def _backtest(symbol: str, options: dict[str, Any]) -> Any:
     costs = iq.Costs(commission_rate=options["commission_rate"], slippage_bps=options["slippage_bps"])
     return iq.backtest(
         strategy,
-        iq.load_bars(symbol, start=options["start"], end=options["end"]),
+        _bars(symbol, options),
         costs=costs,
         weight=options["weight"],
         lot=options["lot"],
@@ -95,17 +133,19 @@ def _show(result: Result | Report, as_json: bool, **files: Path | None) -> None:
 
 @command(main)
 @click.argument("symbol")
+@_data_options
 @click.option("--as-of", metavar="TIME", help="Use only what was known then, UTC; a date means its end.")
 @click.option("--html", type=_FILE, help="Also write facts and figure to this .html file.")
 @_as_json
-def analyze(symbol: str, as_of: str | None, html: Path | None, as_json: bool) -> None:
+def analyze(symbol: str, as_of: str | None, html: Path | None, as_json: bool, **options: Any) -> None:
     """Analyse SYMBOL: score, confidence and the evidence behind them."""
-    result = iq.analyze(symbol, as_of=as_of)
+    result = iq.analyze(_bars(symbol, options), as_of=as_of)
     _show(result, as_json, html=result.export(html) if html else None)
 
 
 @command(main)
 @click.argument("symbol")
+@_data_options
 @_run_options
 @click.option("--save", type=_FILE, help="Also write the whole result to this .iq file.")
 @_as_json
@@ -129,18 +169,19 @@ def report() -> None:
 @command(report, "tear-sheet")
 @click.argument("symbol", required=False)
 @click.option(
-    "--result", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A result saved as .iq."
+    "--result", "saved", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A result saved as .iq."
 )
+@_data_options
 @_run_options
 @click.option(
     "--folder", type=_FOLDER, help="Where to write; by default the reports folder (investiq doctor shows it)."
 )
 @_as_json
-def tear_sheet(symbol: str | None, file: Path | None, folder: Path | None, as_json: bool, **options: Any) -> None:
+def tear_sheet(symbol: str | None, saved: Path | None, folder: Path | None, as_json: bool, **options: Any) -> None:
     """Make the tear sheet of a backtest on SYMBOL, or of a saved result."""
-    if (symbol is None) == (file is None):
+    if (symbol is None) == (saved is None):
         raise click.UsageError("name either a SYMBOL to backtest or a saved result with --result FILE")
-    result = _backtest(symbol, options) if symbol is not None else iq.load_result(str(file))
+    result = _backtest(symbol, options) if symbol is not None else iq.load_result(str(saved))
     _show(iq.tear_sheet(result, folder=folder), as_json)
 
 
@@ -168,13 +209,14 @@ def list_(as_json: bool) -> None:
 
 @command(data)
 @click.argument("symbol")
+@_data_options
 @click.option("--start", metavar="DATE", help="First bar.")
 @click.option("--end", metavar="DATE", help="Last bar.")
 @click.option("--rows", type=click.IntRange(min=1), default=5, show_default=True, help="Bars to print, the newest.")
 @_as_json
-def show(symbol: str, start: str | None, end: str | None, rows: int, as_json: bool) -> None:
+def show(symbol: str, rows: int, as_json: bool, **options: Any) -> None:
     """Show the data passport of SYMBOL and its newest bars."""
-    bars = iq.load_bars(symbol, start=start, end=end)
+    bars = _bars(symbol, options)
     passport = bars.passport
     if as_json:
         records = bars.tail(rows).reset_index().to_dict("records")
