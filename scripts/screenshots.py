@@ -83,7 +83,9 @@ def picture_of_notebook(page: Any, folder: Path) -> None:
 
     source = next((ROOT / "notebooks").glob(NOTEBOOK))
     notebook, _ = draw_figures(nbformat.read(source, as_version=4))
-    exporter = HTMLExporter(template_name="lab", mathjax_url="", require_js_url="", jquery_url="", widget_renderer_url="")
+    exporter = HTMLExporter(
+        template_name="lab", mathjax_url="", require_js_url="", jquery_url="", widget_renderer_url=""
+    )
     html, _ = exporter.from_notebook_node(notebook)
     target = folder / "notebook.html"
     target.write_text(html.replace("</head>", f"<script>{get_plotlyjs()}</script></head>", 1), encoding="utf-8")
@@ -101,7 +103,9 @@ def save(page: Any, name: str) -> None:
     size_kb = path.stat().st_size / 1000
     print(f"{path.relative_to(ROOT)}  {size_kb:.0f} kB")
     if size_kb > LIMIT_KB:
-        raise SystemExit(f"{path.name} weighs {size_kb:.0f} kB, expected at most {LIMIT_KB} kB; make the window smaller")
+        raise SystemExit(
+            f"{path.name} weighs {size_kb:.0f} kB, expected at most {LIMIT_KB} kB; make the window smaller"
+        )
 
 
 def main() -> None:

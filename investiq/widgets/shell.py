@@ -73,6 +73,7 @@ def provenance_bar(bars: Bars | None, mode: Mode = "research") -> str:
             ("Mode", _MODES[mode]),
         ]
     spans = "".join(
-        f'<span class="iq-item"><span class="iq-key">{escape(label)}</span>{escape(value)}</span>' for label, value in items
+        f'<span class="iq-item"><span class="iq-key">{escape(label)}</span>{escape(value)}</span>'
+        for label, value in items
     )
     return f'<div class="iq-provenance" role="group" aria-label="Provenance">{spans}</div>'

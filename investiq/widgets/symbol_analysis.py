@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from typing import TYPE_CHECKING, Final
 
 import ipywidgets as W
@@ -30,7 +32,7 @@ APP: Final = "Symbol analysis"
 # Five years, as `iq.analyze` shows by default, up to the last session of the sample.
 _FROM: Final = date(2014, 1, 2)
 _TO: Final = date(2018, 12, 31)
-_HEIGHTS_PX: Final = {"price": 900, "equity": 540}
+_HEIGHTS_PX: Final = {"price": 940, "equity": 600}
 _CARDS: Final = ("Total return", "CAGR", "Sharpe ratio", "Max drawdown", "Trades")
 
 
@@ -83,8 +85,9 @@ class SymbolAnalysis(W.VBox):
         self._charts: dict[str, LiveFigure] = {}
         self._header = W.HTML(shell.header(APP))
         self._provenance = W.HTML(shell.provenance_bar(None))
+        self._status = W.HTML()
         self.settings = _classed(Panel("Settings", 50), "iq-bare")
-        self.cards = _classed(Panel("Summary", 80), "iq-bare")
+        self.cards = _classed(Panel("Summary", 80), "iq-bare", "iq-plain")
         self.chart = Panel("Price, indicators and score", _HEIGHTS_PX["price"])
         self.view = Panel("Technical view", 300)
         self.backtest = Panel("Backtest", _HEIGHTS_PX["equity"])
@@ -143,7 +146,7 @@ class SymbolAnalysis(W.VBox):
         fields = [self.symbol, self.start, self.end, *self._controls.widgets, self.commission, self.slippage]
         for field in fields:
             field.layout.width = "150px" if isinstance(field, (W.Combobox, W.DatePicker, W.Dropdown)) else "112px"
-        self.settings.show(_classed(W.HBox([*fields, self.button]), "iq-toolbar"))
+        self.settings.show(_classed(W.HBox([*fields, self.button, self._status]), "iq-toolbar"))
 
     def _request(self) -> Request:
         assert self._controls is not None
@@ -172,6 +175,7 @@ class SymbolAnalysis(W.VBox):
 
     def _run(self, turn: Turn, request: Request) -> None:
         """Compute and show, panel by panel."""
+        began = time.monotonic()
         self._progress(turn, f"Loading {request.symbol}", *self.panels)
         others = [panel for panel in self.panels if panel is not self.chart]
         with ErrorBorder(self.chart, others, turn.present):
@@ -181,9 +185,15 @@ class SymbolAnalysis(W.VBox):
             result = self._backtest(turn, request, bars)
             self._draw_chart(turn, analysis, result)
             self._show_summary(turn, bars, analysis, result)
+        turn.present(lambda: self._say(turn, f"Done in {time.monotonic() - began:.1f} s", is_done=True))
+
+    def _say(self, turn: Turn, words: str, *, is_done: bool = False) -> None:
+        """Tell beside the button how far the turn is."""
+        self._status.value = f'<span class="iq-status" role="status" data-turn="{turn.number}" data-done="{is_done:d}">{escape(words)}</span>'
 
     def _progress(self, turn: Turn, words: str, *panels: Panel) -> None:
         def update() -> None:
+            self._say(turn, f"{words} …")
             for panel in panels:
                 panel.loading(words)
 
@@ -211,10 +221,11 @@ class SymbolAnalysis(W.VBox):
         with ErrorBorder(self.backtest, (self.performance, self.trades), turn.present):
             import investiq as iq
             from investiq.widgets import tables
+            from investiq.widgets.controls import words
 
             self._progress(turn, "Backtesting", self.backtest, self.performance, self.trades)
             result = request.backtest(bars)
-            names = (result.strategy.name, "Buy and hold")
+            names = (words(result.strategy.name), "Buy and hold")
             figure = iq.figures.equity_curve(result, benchmark=result.benchmark)
             metrics = W.HTML(tables.comparison_table(result.facts(), result.benchmark.facts(), names))
             trades = W.HTML(tables.trades_table(result.trades))
@@ -244,8 +255,8 @@ class SymbolAnalysis(W.VBox):
         """Return the live figure called `name`, redrawn in place if it is on the page."""
         from investiq.widgets.live import live
 
-        # The panel has the title; a page has less height than a report.
-        figure.update_layout(title=None, height=_HEIGHTS_PX[name], margin={"t": 56})
+        # The panel has the title; the legend above the plot takes two rows in a narrow column.
+        figure.update_layout(title=None, height=_HEIGHTS_PX[name], margin={"t": 48})
         if name in self._charts:
             self._charts[name].show(figure)
         else:
@@ -282,7 +293,7 @@ def _card_facts(bars: iq.Bars, analysis: Analysis | None, result: BacktestResult
     facts = [Fact("Close", float(bars.close[-1]), "price", f"{bars.ts[-1].astype('datetime64[D]')}, as traded")]
     if analysis is not None:
         signal = analysis.signal
-        facts.append(Fact("Technical score", signal.score, "score", signal.label or "", signal.reason))
+        facts.append(Fact("Technical score", signal.score, "score", signal.label or signal.reason))
     if result is not None:
         by_label = {fact.label: fact for fact in result.facts()}
         facts += [by_label[label] for label in _CARDS if label in by_label]

@@ -37,6 +37,7 @@ class Server:
 
     process: subprocess.Popen
     url: str
+    drain: threading.Thread
 
     @property
     def address(self):
@@ -45,11 +46,21 @@ class Server:
     def kernels(self):
         """Process ids of the kernels that it runs now."""
         children = psutil.Process(self.process.pid).children(recursive=True)
-        return {each.pid for each in children if "ipykernel_launcher" in " ".join(each.cmdline())}
+        return {each.pid for each in children if _is_kernel(each)}
 
     def stop(self):
         self.process.terminate()
-        return self.process.wait(30)
+        code = self.process.wait(30)
+        self.drain.join(10)
+        self.process.stdout.close()
+        return code
+
+
+def _is_kernel(process):
+    try:
+        return "ipykernel_launcher" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # gone, or about to be
+        return False
 
 
 def start_server():
@@ -78,9 +89,10 @@ def start_server():
     if not url:
         process.kill()
         pytest.fail(f"the dashboard did not start:\n{''.join(lines)}")
-    threading.Thread(target=lambda: [None for _ in process.stdout], daemon=True).start()
+    drain = threading.Thread(target=process.stdout.read, daemon=True)
+    drain.start()
     _wait_until_it_listens(port, deadline)
-    return Server(process, url)
+    return Server(process, url, drain)
 
 
 def _wait_until_it_listens(port, deadline):

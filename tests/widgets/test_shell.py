@@ -68,7 +68,7 @@ def luminance(colour):
 @pytest.mark.parametrize(
     ("ink", "ground"),
     [
-        ("ink", "surface"),
+        ("text", "surface"),
         ("muted", "surface"),
         ("muted", "ground"),
         ("head-ink", "head"),
