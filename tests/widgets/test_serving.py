@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 
@@ -73,3 +74,10 @@ def test_extensions_that_draw_widgets_and_figures_stay():
         "@jupyter-widgets/jupyterlab-manager",
         "@voila-dashboards/widgets-manager8",
     }
+
+
+def test_every_app_is_three_cells_without_outputs():
+    for path in serving.apps().values():
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        assert [each["cell_type"] for each in cells] == ["code"] * 3, path
+        assert all(not each["outputs"] and each["execution_count"] is None for each in cells), path
