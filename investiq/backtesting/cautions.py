@@ -40,7 +40,9 @@ def notes_of(bars: Bars, run: Run) -> tuple[Note, ...]:
 def _data_notes(bars: Bars) -> tuple[Note, ...]:
     """Return the notes of the passport, with what they say about rows told anew for the bars that were used."""
     if bars not in _DATA_NOTES:
-        _DATA_NOTES[bars] = merge_notes(row_checks(bars, bars.passport.notes), filter(None, (_vendor_adjusted(bars),)))
+        _DATA_NOTES[bars] = merge_notes(
+            row_checks(bars, bars.passport.notes), filter(None, (_vendor_adjusted(bars), _uncredited_dividends(bars)))
+        )
     return _DATA_NOTES[bars]
 
 
@@ -54,6 +56,27 @@ def _vendor_adjusted(bars: Bars) -> Note | None:
             f"{bars.symbol}: prices are {BASIS_WORDS[basis]}, so fills, share counts and fees per share "
             "are not those that anyone could have had"
         ),
+    )
+
+
+def _uncredited_dividends(bars: Bars) -> Note | None:
+    """Return the dividends inside the period, which no position receives, or None.
+
+    With a dividend of D on a prior close of C the total factor grows by 1 / (1 - D / C), so the yield is 1 less its inverse.
+    """
+    dividends = bars.total_factor / bars.split_factor
+    growth = dividends[1:] / dividends[:-1]
+    # A factor that is carried on is the same number; a quotient of products may differ in its last digits.
+    yields = 1.0 - 1.0 / growth[np.abs(growth - 1.0) > 1e-12]
+    if not yields.size:
+        return None
+    return Note(
+        code="dividends_not_credited",
+        text=(
+            f"{bars.symbol}: {yields.size} dividend(s) inside the period, together {yields.sum():.2%} of the prices before them, "
+            "are not paid to positions by this version: total returns are too low by what was held through them"
+        ),
+        rows=int(yields.size),
     )
 
 

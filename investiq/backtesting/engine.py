@@ -18,6 +18,7 @@ from investiq.execution.costs import Costs
 from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
 from investiq.history.history import History
+from investiq.history.instants import label_text
 from investiq.metrics.conventions import Convention
 from investiq.strategies import Breakout, BuyAndHold, Crossover
 from investiq.strategies.base import Strategy
@@ -101,7 +102,8 @@ def backtest(
     ConfigError
         If `strategy` is no strategy, or an option is out of range.
     DataError
-        If the bars are adjusted, or the benchmark does not cover the period.
+        If the bars are adjusted, hold a split or an action that could not be
+        applied, or the benchmark does not cover the period.
     InsufficientDataError
         If there are fewer bars than the strategy needs to decide and fill once.
 
@@ -247,6 +249,23 @@ def _check_bars(bars: Bars, needed: int, who: str) -> None:
         raise InsufficientDataError(
             f"{who} needs {needed} bars to decide and fill once, {bars.symbol} has {len(bars)}; "
             "load a longer period or choose shorter windows"
+        )
+    _check_actions(bars)
+
+
+def _check_actions(bars: Bars) -> None:
+    """Refuse what would make every later number of the run wrong: a split that positions are not carried through."""
+    for note in bars.passport.notes:
+        if note.severity == "error":
+            raise DataError(f"{bars.symbol}: {note.text}; correct the data and load them again")
+    splits = np.flatnonzero(bars.split_factor[1:] != bars.split_factor[:-1]) + 1
+    if splits.size:
+        first = int(splits[0])
+        ratio = bars.split_factor[first] / bars.split_factor[first - 1]
+        raise DataError(
+            f"{bars.symbol}: {splits.size} split(s) inside the period, first on {label_text(bars.ts[first], bars.interval)} "
+            f"({ratio:g} new shares for one); this version does not carry positions through splits, so the run would show "
+            "a loss that nobody had: choose a period without one"
         )
 
 
