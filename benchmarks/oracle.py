@@ -14,7 +14,17 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["CASH", "FEE", "SLIPPAGE", "Trade", "crossover_decisions", "moving_average", "sharpe_ratio", "simulate"]
+__all__ = [
+    "CASH",
+    "FEE",
+    "SLIPPAGE",
+    "Trade",
+    "crossover_decisions",
+    "max_drawdown",
+    "moving_average",
+    "sharpe_ratio",
+    "simulate",
+]
 
 CASH = 100_000.0
 FEE = 0.001
@@ -77,3 +87,12 @@ def sharpe_ratio(equity: Sequence[float], periods_per_year: float = 252.0) -> fl
     mean = math.fsum(returns) / len(returns)
     variance = math.fsum((each - mean) ** 2 for each in returns) / (len(returns) - 1)
     return mean / math.sqrt(variance) * math.sqrt(periods_per_year)
+
+
+def max_drawdown(equity: Sequence[float]) -> float:
+    """Return the largest loss from a peak, the opening capital included, as a fraction <= 0."""
+    peak, worst = CASH, 0.0
+    for each in equity:
+        peak = max(peak, each)
+        worst = min(worst, each / peak - 1)
+    return worst

@@ -102,7 +102,8 @@ class Book(NamedTuple):
 
     `equity`, `cash` and `position` have shape (n_bars,) and stand at the close;
     `fills` has shape (n_fills, FILL_COLUMNS) and needs two rows for each buy;
-    `events` (n_events, EVENT_COLUMNS) needs three rows for each bar.
+    `events` (n_events, EVENT_COLUMNS) needs a row for each buy in `simulate_signals`,
+    and three for each bar in `simulate_levels`.
     """
 
     equity: NDArray[np.float64]

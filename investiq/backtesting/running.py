@@ -87,8 +87,9 @@ def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
         confidence=decisions.confidence if waits else _NO_FLOATS,
         expires=expiries_of(bars.ts) if waits else _NO_INTEGERS,
     )
-    book = _empty_book(n_bars, buys=int(np.count_nonzero(decisions.codes == kernel.BUY)))
     loop = loop_of(options, waits)
+    buys = int(np.count_nonzero(decisions.codes == kernel.BUY))
+    book = _empty_book(n_bars, buys, events=buys if loop is kernel.simulate_signals else 3 * n_bars)
     fills, events = loop(market, orders, rules_of(options), fees_of(options.costs, bars.ts), book)
     return Run(
         equity=book.equity,
@@ -118,16 +119,16 @@ def compile_loop(loop: Any) -> None:
     decisions = _constant(np.zeros(2, dtype=np.int8))
     orders = kernel.Orders(decisions=decisions, confidence=_NO_FLOATS, expires=_NO_INTEGERS)
     days = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[us]")
-    loop(market, orders, rules_of(RunOptions()), fees_of(Costs(), days), _empty_book(2, buys=0))
+    loop(market, orders, rules_of(RunOptions()), fees_of(Costs(), days), _empty_book(2, buys=0, events=0))
 
 
-def _empty_book(n_bars: int, buys: int) -> kernel.Book:
+def _empty_book(n_bars: int, buys: int, events: int) -> kernel.Book:
     return kernel.Book(
         equity=np.empty(n_bars),
         cash=np.empty(n_bars),
         position=np.empty(n_bars),
         fills=np.empty((2 * buys, postings.FILL_COLUMNS)),
-        events=np.empty((3 * n_bars, kernel.EVENT_COLUMNS), dtype=np.int64),
+        events=np.empty((events, kernel.EVENT_COLUMNS), dtype=np.int64),
     )
 
 

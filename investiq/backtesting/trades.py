@@ -74,7 +74,7 @@ class RoundTrips:
 def round_trips(run: Run, last_close: float) -> RoundTrips:
     """Pair the fills of `run`: each entry with the exit that follows it.
 
-    A position is entered once and left once, so first in, first out is the pairing
+    A position is entered and left as a whole, so first in, first out is the pairing
     of entry k with exit k; only a last entry can be without one.
 
     Parameters
@@ -83,8 +83,8 @@ def round_trips(run: Run, last_close: float) -> RoundTrips:
     last_close : float
         Values a position that is still open.
     """
-    entries = run.fills[run.fills[:, postings.SIDE] == postings.BUYING]
-    exits = run.fills[run.fills[:, postings.SIDE] == postings.SELLING]
+    # Fills alternate: one position, entered and left as a whole.
+    entries, exits = run.fills[0::2], run.fills[1::2]
     pnl = -(entries[:, postings.NOTIONAL] + entries[:, postings.FEE])
     fees = entries[:, postings.FEE].copy()
     slippage = entries[:, postings.SLIPPAGE].copy()

@@ -1,0 +1,36 @@
+"""Run every benchmark and write their tables to ``output/results.md``: `make bench`.
+
+Peers that are not installed are named as such; ``pip install -r benchmarks/requirements.txt``
+adds those that no extra of InvestIQ installs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import common, w1_cold, w1_single
+
+PACKAGES = ("investiq", "numpy", "numba", "pandas", "ta-lib", "raptorbt", "vectorbt", "vectorbt-rust")
+
+
+def main() -> None:
+    """Print the report as Markdown, and keep it."""
+    host, installed = common.machine(), common.versions(PACKAGES)
+    report = "\n\n".join(
+        [
+            "; ".join(f"{name} {value}" for name, value in host.items()),
+            "; ".join(f"{name} {value}" for name, value in installed.items()),
+            w1_single.main(),
+            w1_cold.main(),
+        ]
+    )
+    common.OUTPUT.mkdir(exist_ok=True)
+    (common.OUTPUT / "results.md").write_text(report + "\n", encoding="utf-8")
+    print(report)
+
+
+if __name__ == "__main__":
+    main()

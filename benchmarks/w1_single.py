@@ -1,0 +1,246 @@
+"""W1: one backtest of 5,031 daily bars, from prices to equity, round trips and metrics.
+
+The S&P 500 of 1999 to 2018, a crossing of the 20- and 50-day averages, all of the
+equity, decided at a close and filled at the next open, 10 bp of fee and 5 bp of
+slippage a side, quantities not rounded. Every engine must first return the same
+equity curve, number of closed round trips, Sharpe ratio (252) and largest drawdown
+as the plain account in `oracle.py`; then they take turns on the clock.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import investiq as iq
+from benchmarks import common, oracle
+from investiq.backtesting import engine
+from investiq.backtesting.trades import round_trips
+from investiq.execution.options import RunOptions
+from investiq.metrics.conventions import Convention
+from investiq.metrics.summary import performance_facts
+
+FAST, SLOW = 20, 50
+COSTS = iq.Costs(commission_rate=oracle.FEE, slippage_bps=1e4 * oracle.SLIPPAGE)
+OPTIONS = {
+    "costs": COSTS,
+    "weight": 1.0,
+    "size_at": "open",
+    "lot": None,
+    "posting_rounding": None,
+    "level_rounding": None,
+    "confidence_threshold": 0.0,
+    "end": "mark",
+}
+BASE = "raptorbt"
+
+
+class Outcome(NamedTuple):
+    """What every engine is checked on."""
+
+    equity: NDArray[np.float64]
+    closed_trades: int
+    sharpe_ratio: float
+    max_drawdown: float
+
+
+class NotInstalled(Exception):
+    """A peer that this environment does not have."""
+
+
+def peers(bars: iq.Bars) -> dict[str, Callable[[], Callable[[], Outcome]]]:
+    """Return the engines by name; each is made, or refused, by calling it."""
+    return {
+        "InvestIQ, engine": lambda: investiq_engine(bars),
+        "InvestIQ, iq.backtest": lambda: investiq_public(bars),
+        "InvestIQ, iq.backtest and its tables": lambda: investiq_tables(bars),
+        "raptorbt": lambda: raptorbt(bars),
+        "vectorbt, rust": lambda: vectorbt(bars, "auto"),
+        "vectorbt, numba": lambda: vectorbt(bars, "numba"),
+        "plain Python": lambda: plain_python(bars),
+    }
+
+
+def investiq_engine(bars: iq.Bars) -> Callable[[], Outcome]:
+    """Arrays only: decisions, account, round trips and metrics, without checks, manifest or tables."""
+    strategy, options = iq.strategies.Crossover(fast=FAST, slow=SLOW), RunOptions(**OPTIONS)
+    convention = Convention(periods_per_year=252)
+    instants = np.concatenate((bars.ts[:1] - np.timedelta64(1, "D"), bars.ts))
+
+    def call() -> Outcome:
+        run = engine.run(strategy, bars, options)
+        trips = round_trips(run, float(bars.close[-1]))
+        closed = trips.is_closed
+        equity = np.concatenate(([options.initial_capital], run.equity))
+        facts = performance_facts(
+            equity, instants, trips.pnl[closed], run.position > 0, convention, trade_returns=trips.returns[closed]
+        )
+        values = {fact.label: fact.value for fact in facts}
+        return Outcome(run.equity, int(closed.sum()), values["Sharpe ratio"], values["Max drawdown"])
+
+    return call
+
+
+def investiq_public(bars: iq.Bars) -> Callable[[], Outcome]:
+    """The public call, with checks, cautions and manifest; account, round trips and metrics are read."""
+    strategy = iq.strategies.Crossover(fast=FAST, slow=SLOW)
+
+    def call() -> Outcome:
+        result = iq.backtest(strategy, bars, **OPTIONS)
+        values = {fact.label: fact.value for fact in result.facts()}
+        closed = int(result.round_trips.is_closed.sum())
+        return Outcome(result.run.equity, closed, values["Sharpe ratio"], values["Max drawdown"])
+
+    return call
+
+
+def investiq_tables(bars: iq.Bars) -> Callable[[], Outcome]:
+    """The public call, and what a person opens: equity, trades and summary as DataFrames."""
+    strategy = iq.strategies.Crossover(fast=FAST, slow=SLOW)
+
+    def call() -> Outcome:
+        result = iq.backtest(strategy, bars, **OPTIONS)
+        equity, trades, summary = result.equity, result.trades, result.summary["value"]
+        closed = int((~trades["is_open"]).sum())
+        return Outcome(equity["equity"].to_numpy()[1:], closed, summary["Sharpe ratio"], summary["Max drawdown"])
+
+    return call
+
+
+def raptorbt(bars: iq.Bars) -> Callable[[], Outcome]:
+    """Its own averages; the crossings in numpy, as its examples do; 48 metrics come with the result."""
+    try:
+        import raptorbt as rb
+    except ImportError:
+        raise NotInstalled("pip install raptorbt") from None
+    ts = bars.ts.astype("datetime64[ns]").astype(np.int64)
+    open_, high, low, close, volume = (
+        np.array(getattr(bars, name)) for name in ("open", "high", "low", "close", "volume")
+    )
+    config = rb.BacktestConfig(
+        initial_capital=oracle.CASH, fees=oracle.FEE, slippage=oracle.SLIPPAGE, fill_timing="next_bar_open"
+    )
+
+    def call() -> Outcome:
+        fast, slow = rb.sma(close, FAST), rb.sma(close, SLOW)
+        up, down = np.zeros(close.size, bool), np.zeros(close.size, bool)
+        up[1:] = (fast[1:] > slow[1:]) & (fast[:-1] <= slow[:-1])
+        down[1:] = (fast[1:] < slow[1:]) & (fast[:-1] >= slow[:-1])
+        result = rb.run_single_backtest(ts, open_, high, low, close, volume, up, down, 1, 1.0, "SPX", config)
+        closed = sum(1 for trade in result.trades() if str(trade.exit_reason) != "EndOfData")
+        metrics = result.metrics
+        # It annualises by 365 days; the number that is checked is brought to 252.
+        sharpe = metrics.sharpe_ratio * (252 / 365) ** 0.5
+        return Outcome(np.asarray(result.equity_curve()), closed, sharpe, -metrics.max_drawdown_pct / 100)
+
+    return call
+
+
+def vectorbt(bars: iq.Bars, engine_name: str) -> Callable[[], Outcome]:
+    """`Portfolio.from_signals` on signals of the bar before, at the open."""
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import vectorbt as vbt
+        except ImportError:
+            raise NotInstalled("pip install vectorbt") from None
+        if engine_name == "auto" and common.versions(("vectorbt-rust",))["vectorbt-rust"] == "not installed":
+            raise NotInstalled("pip install vectorbt-rust")
+    index = pd.DatetimeIndex(bars.ts)
+    open_, high, low, close = (
+        pd.Series(np.array(getattr(bars, name)), index=index) for name in ("open", "high", "low", "close")
+    )
+
+    def one_later(signals: pd.Series) -> NDArray[np.bool_]:
+        later = np.zeros(len(signals), dtype=bool)
+        later[1:] = signals.to_numpy()[:-1]
+        return later
+
+    def call() -> Outcome:
+        vbt.settings["engine"] = engine_name
+        vbt.settings.returns["year_freq"] = "252 days"
+        fast, slow = vbt.MA.run(close, FAST), vbt.MA.run(close, SLOW)
+        portfolio = vbt.Portfolio.from_signals(
+            close,
+            one_later(fast.ma_crossed_above(slow)),
+            one_later(fast.ma_crossed_below(slow)),
+            price=open_,
+            open=open_,
+            high=high,
+            low=low,
+            fees=oracle.FEE,
+            slippage=oracle.SLIPPAGE,
+            init_cash=oracle.CASH,
+            freq="1D",
+        )
+        equity = portfolio.value().to_numpy()
+        closed = int(portfolio.trades.closed.count())
+        return Outcome(equity, closed, float(portfolio.sharpe_ratio()), float(portfolio.max_drawdown()))
+
+    return call
+
+
+def plain_python(bars: iq.Bars) -> Callable[[], Outcome]:
+    """The reference itself: lists and loops."""
+    open_, close = bars.open.tolist(), bars.close.tolist()
+
+    def call() -> Outcome:
+        equity, trades = oracle.simulate(open_, close, oracle.crossover_decisions(close, FAST, SLOW))
+        return Outcome(np.array(equity), len(trades), oracle.sharpe_ratio(equity), oracle.max_drawdown(equity))
+
+    return call
+
+
+def check(name: str, found: Outcome, expected: Outcome) -> None:
+    """Refuse to time an engine that returns another result."""
+    np.testing.assert_allclose(found.equity, expected.equity, rtol=1e-10, err_msg=f"{name}: equity")
+    if found.closed_trades != expected.closed_trades:
+        raise AssertionError(f"{name}: {found.closed_trades} closed round trips, expected {expected.closed_trades}")
+    np.testing.assert_allclose(found.max_drawdown, expected.max_drawdown, rtol=1e-10, err_msg=f"{name}: drawdown")
+    np.testing.assert_allclose(found.sharpe_ratio, expected.sharpe_ratio, rtol=1e-10, err_msg=f"{name}: Sharpe")
+
+
+def main() -> str:
+    """Check and time every engine that is installed; return the report as Markdown."""
+    bars = iq.load_bars("^GSPC")
+    expected = plain_python(bars)()
+    ready: dict[str, Callable[[], Outcome]] = {}
+    absent = []
+    for name, make in peers(bars).items():
+        try:
+            call = make()
+        except NotInstalled as hint:
+            absent.append(f"{name} is not installed here ({hint})")
+            continue
+        check(name, call(), expected)
+        ready[name] = call
+    timings = common.interleaved(ready)
+    base = BASE if BASE in timings else "InvestIQ, engine"
+    common.save("w1_single", {"seconds": {name: timing._asdict() for name, timing in timings.items()}})
+    agreed = (
+        f"All engines returned the same account first: final equity {expected.equity[-1]:,.2f}, "
+        f"{expected.closed_trades} closed round trips, Sharpe ratio {expected.sharpe_ratio:.4f}, "
+        f"largest drawdown {expected.max_drawdown:.4%}."
+    )
+    return "\n\n".join(
+        [
+            "## W1: one backtest of 5,031 daily bars, equity, round trips and metrics",
+            agreed,
+            common.markdown(timings, base),
+            *absent,
+        ]
+    )
+
+
+if __name__ == "__main__":
+    print(main())
