@@ -7,14 +7,24 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from investiq.core.display import facts_table, notes_list
+from investiq.core.display import notes_list
 from investiq.core.facts import Fact, Unit, format_value
 from investiq.reporting.wording import ACCOUNT_CURRENCY, cautions, executive_summary, with_unit
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
 
-__all__ = ["cautions_list", "cost_totals", "head", "headlines", "manifest", "metrics_table", "provenance", "summary", "trades_table"]
+__all__ = [
+    "cautions_list",
+    "cost_totals",
+    "head",
+    "headlines",
+    "manifest",
+    "metrics_table",
+    "provenance",
+    "summary",
+    "trades_table",
+]
 
 _COSTS: Final = ("Total fees", "Total slippage")
 _HEADLINES: Final = (
@@ -37,7 +47,7 @@ def head(result: BacktestResult) -> str:
     return (
         f'<header class="iq-head"><div class="iq-kicker"><span>InvestIQ tear sheet</span>{mark}</div>'
         f"<h1>{escape(result.title)}</h1>"
-        f"<p>{first:%Y-%m-%d} to {last:%Y-%m-%d} · {len(result.bars):,} bars of {escape(passport.interval)} · "
+        f"<p>{first:%Y-%m-%d} to {last:%Y-%m-%d} · {len(result.bars):,} bars ({escape(passport.interval)}) · "
         f"{escape(passport.provider)}, {escape(passport.calendar)} sessions, prices in {escape(passport.currency)} · "
         f"{escape(result.options.costs.describe())}</p></header>"
     )
@@ -114,14 +124,14 @@ def trades_table(result: BacktestResult, ends: int = 20) -> str:
 def cost_totals(result: BacktestResult) -> str:
     """Return what trading cost, and by which model."""
     totals = [fact for fact in result.facts() if fact.label in _COSTS]
-    return _table(
-        [*totals, Fact("Fills", len(result.fills), "count"), Fact("Cost model", result.options.costs.describe())]
+    return _statements(
+        [*totals, Fact("Fills", len(result.fills), "count"), Fact("Model", result.options.costs.describe())]
     )
 
 
 def provenance(result: BacktestResult) -> str:
-    """Return where the numbers come from: data passport, options, conventions, trials."""
-    return facts_table(result.provenance())
+    """Return where the numbers come from: data passport, options, conventions, trials, versions."""
+    return _statements(result.provenance())
 
 
 def manifest(result: BacktestResult) -> str:
@@ -135,11 +145,9 @@ def manifest(result: BacktestResult) -> str:
     )
 
 
-def _table(facts: Iterable[Fact]) -> str:
-    rows = "".join(
-        f'<tr><td>{escape(fact.label)}</td><td class="iq-value">{escape(with_unit(fact))}</td></tr>' for fact in facts
-    )
-    return f'<table class="iq-facts"><tbody>{rows}</tbody></table>'
+def _statements(facts: Iterable[Fact]) -> str:
+    rows = "".join(f"<tr><th>{escape(fact.label)}</th><td>{escape(with_unit(fact))}</td></tr>" for fact in facts)
+    return f'<table class="iq-statements"><tbody>{rows}</tbody></table>'
 
 
 def _cell(value: Any, unit: Unit) -> str:

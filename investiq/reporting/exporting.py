@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from investiq.core.errors import MissingDependencyError, ReportError, near_matches
 from investiq.core.facts import format_fact
-from investiq.reporting.files import require_writable, sibling, write_text
+from investiq.reporting.files import replacing, require_writable, write_text
 from investiq.reporting.pages import figure_div, page
 
 if TYPE_CHECKING:
@@ -70,14 +70,8 @@ def export(result: Result, path: str | os.PathLike[str]) -> Path:
             f"was {suffix or 'missing'!r}{near_matches(suffix, writers)}"
         )
     require_writable(path.parent)
-    partial = sibling(path, "partial")
-    try:
+    with replacing(path) as partial:
         writers[suffix](result, partial)
-        os.replace(partial, path)
-    except OSError as error:
-        raise ReportError(
-            f"cannot write {path}: {error.strerror or error}; close it elsewhere or choose another"
-        ) from error
     return path
 
 

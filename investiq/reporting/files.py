@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -12,7 +14,7 @@ from typing import Final
 from investiq.core.errors import ConfigError, ReportError
 from investiq.runtime.paths import writable
 
-__all__ = ["file_name", "require_writable", "sibling", "write_latest", "write_text"]
+__all__ = ["file_name", "replacing", "require_writable", "sibling", "write_latest", "write_text"]
 
 # Windows keeps these names for devices, with any suffix.
 _RESERVED: Final = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])$", re.IGNORECASE)
@@ -22,8 +24,8 @@ _LONGEST_NAME: Final = 80
 def file_name(*words: object) -> str:
     """Join `words` to a file name without suffix that Linux, macOS and Windows accept.
 
-    Letters (without accents), digits, dots and hyphens stay; each run of other
-    characters becomes one hyphen; words are joined by underscores.
+    Letters (without accents), digits, dots, hyphens and underscores stay; each
+    run of other characters becomes one hyphen; words are joined by underscores.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def file_name(*words: object) -> str:
     'GSPC_Breakout-55-20_2018-12-31'
     """
     plain = (unicodedata.normalize("NFKD", str(word)).encode("ascii", "ignore").decode() for word in words)
-    parts = [re.sub(r"[^A-Za-z0-9.]+", "-", word).strip("-.") for word in plain]
+    parts = [re.sub(r"[^A-Za-z0-9._]+", "-", word).strip("-.") for word in plain]
     name = "_".join(part for part in parts if part)[:_LONGEST_NAME].rstrip("-._")
     if not name:
         raise ReportError(f"no file name can be made of {words!r}; give a name with letters or digits")
@@ -68,17 +70,32 @@ def sibling(path: Path, mark: str) -> Path:
     return path.with_name(f"{path.stem}.{mark}{path.suffix}")
 
 
-def write_text(path: Path, text: str) -> Path:
-    """Write `text` under a partial name and put it in place in one step, so that no reader sees half a file."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a partial path to write to; put it in place in one step, so that no reader sees half a file.
+
+    Raises
+    ------
+    ReportError
+        If the file cannot be written or replaced; the old one stays and no
+        partial one is left.
+    """
     partial = sibling(path, "partial")
     try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
+        yield partial
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ReportError(
             f"cannot write {path}: {error.strerror or error}; close it elsewhere or choose another"
         ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write `text` as UTF-8 in one step."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 

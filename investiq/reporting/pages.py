@@ -19,11 +19,20 @@ _POLICY: Final = (
 _CONFIG: Final = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
 
 # A4 less its margins (see report.css) is 182 mm, 688 CSS pixels: figures are drawn anew at that width for printing.
+# Tall ones give up their buttons and some height, so that two fit on a page.
 _PRINTING: Final = """
-addEventListener("beforeprint", () => document.querySelectorAll(".js-plotly-plot").forEach(
-  div => Plotly.relayout(div, {width: 688})));
-addEventListener("afterprint", () => document.querySelectorAll(".js-plotly-plot").forEach(
-  div => Plotly.relayout(div, {width: null, autosize: true})));
+const figures = () => document.querySelectorAll(".js-plotly-plot");
+const draw = (div, width, height, bottom) => {
+  div.style.height = div.parentElement.style.height = `${height}px`;
+  Plotly.relayout(div, {width, height, autosize: !width, "margin.b": bottom});
+};
+addEventListener("beforeprint", () => figures().forEach(div => {
+  const {height, margin} = div._fullLayout;
+  div.onScreen = [height, margin.b];
+  if (height > 450) draw(div, 688, 0.82 * height, Math.min(margin.b, 30));
+  else draw(div, 688, height, margin.b);
+}));
+addEventListener("afterprint", () => figures().forEach(div => draw(div, null, ...div.onScreen)));
 """
 
 

@@ -156,22 +156,30 @@ def tear_sheet(
         else file_name(result.bars.symbol, result.strategy.name, f"{result.bars.index[-1]:%Y-%m-%d}")
     )
     page = target / f"{stem}.html"
+    sheet = sibling(page, "quantstats")
+    draft = sibling(sheet, "partial")
     result_file = result.save(target / f"{stem}.iq")
     template = template_path(_TEMPLATE)
-    with progress(_cells(template) + 2, f"tear sheet {stem}") as advance, ThreadPoolExecutor(1) as pool:
-        second = pool.submit(_quantstats, result, sibling(page, "quantstats")) if quantstats else None
-        parameters = {"result_file": result_file.name, "theme": theme}
-        run = run_notebook(template, target / f"{stem}.ipynb", parameters, progress=advance)
-        notebook_to_html(run.notebook, page, title=result.title, theme=theme)
-        advance()
-        sheet, notes = second.result() if second else (None, ())
-        advance()
+    try:
+        with progress(_cells(template) + 2, f"tear sheet {stem}") as advance, ThreadPoolExecutor(1) as pool:
+            second = pool.submit(_quantstats, result, draft) if quantstats else None
+            parameters = {"result_file": result_file.name, "theme": theme}
+            run = run_notebook(template, target / f"{stem}.ipynb", parameters, progress=advance)
+            notebook_to_html(run.notebook, page, title=result.title, theme=theme)
+            advance()
+            notes = second.result() if second else ()
+            advance()
+        # A sheet of an older run does not stay beside a report that has none.
+        made = draft.exists()
+        os.replace(draft, sheet) if made else sheet.unlink(missing_ok=True)
+    finally:
+        draft.unlink(missing_ok=True)
     return Report(
         title=f"Tear sheet: {result.title}",
         path=page,
         notebook=run.notebook,
         result_file=result_file,
-        quantstats=sheet,
+        quantstats=sheet if made else None,
         latest=write_latest(page, result.title),
         seconds=time.perf_counter() - started,
         watermark=result.watermark,
@@ -191,22 +199,23 @@ def _check(result: object, theme: str) -> None:
         raise ConfigError(f"theme must be 'light' or 'dark', was {theme!r}")
 
 
-def _quantstats(result: BacktestResult, path: Path) -> tuple[Path | None, tuple[Note, ...]]:
-    """Return the second opinion, or the reason why there is none: ours does not depend on it."""
+def _quantstats(result: BacktestResult, path: Path) -> tuple[Note, ...]:
+    """Write the second opinion, or return the reason why there is none: ours does not depend on it."""
     from investiq.interop.quantstats import quantstats_sheet
 
     mark = f" [{result.watermark}]" if result.watermark else ""
     try:
-        return quantstats_sheet(
+        quantstats_sheet(
             result.returns.rename(result.strategy.name),
             path,
             result.benchmark.returns.rename(f"Buy and hold {result.benchmark.bars.symbol}"),
             title=f"{result.title}{mark}",
             periods_per_year=result.convention.periods_per_year,
             risk_free=result.convention.risk_free,
-        ), ()
+        )
     except InvestIQError as reason:
-        return None, (Note(code="no_quantstats_sheet", text=f"no QuantStats sheet: {reason}", severity="info"),)
+        return (Note(code="no_quantstats_sheet", text=f"no QuantStats sheet: {reason}", severity="info"),)
+    return ()
 
 
 def _cells(template: Path) -> int:

@@ -75,9 +75,9 @@ def _risk(result: BacktestResult, own: dict[str, Fact], held: dict[str, Fact]) -
     )
     rate = format_value(result.convention.risk_free, "fraction")
     if abs(sharpe.value) <= _Z_95 * error.value:
-        return f"{text}; at 95 % confidence the sample does not tell it from zero, the risk-free rate of {rate} a year."
+        return f"{text}: zero lies within {_Z_95} standard errors, so no return above the risk-free {rate} a year is shown."
     side = "above" if sharpe.value > 0 else "below"
-    return f"{text}; at 95 % confidence the sample puts it {side} zero, the risk-free rate of {rate} a year."
+    return f"{text}: zero lies more than {_Z_95} standard errors away, a return {side} the risk-free {rate} a year."
 
 
 def _losses(own: dict[str, Fact], held: dict[str, Fact]) -> str:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
+import zipfile
 from html.parser import HTMLParser
 
 import nbformat
+import pandas as pd
+import pyarrow.parquet
 import pytest
 from plotly.offline import get_plotlyjs
 
+import investiq as iq
 from investiq.core.errors import ReportError
+from investiq.core.facts import format_fact
+from investiq.reporting import exporting
 from investiq.reporting.exporting import FIGURE_TYPE, notebook_to_html
 
 
@@ -90,3 +98,74 @@ def test_every_figure_is_drawn_without_a_network_and_without_a_complaint(execute
     assert drawn == [True, True]
     assert complaints == []
     assert requests == []
+
+
+@pytest.fixture(scope="module")
+def result():
+    return iq.backtest(iq.strategies.BuyAndHold(), iq.load_bars("^GSPC", start="2018-12"), weight=1.0, lot=None)
+
+
+def test_csv_holds_the_frame_and_marks_sample_data_in_a_last_column(result, tmp_path):
+    path = result.export(tmp_path / "account.csv")
+    frame = pd.read_csv(path, index_col="ts", parse_dates=True)
+    assert list(frame.columns) == [*result.to_frame().columns, "watermark"]
+    assert set(frame["watermark"]) == {"SAMPLE"}
+    pd.testing.assert_frame_equal(frame.drop(columns="watermark"), result.to_frame(), check_index_type=False)
+
+
+def test_parquet_gives_the_frame_back_and_carries_facts_and_conventions(result, tmp_path):
+    path = result.export(str(tmp_path / "account.parquet"))
+    pd.testing.assert_frame_equal(pd.read_parquet(path), result.to_frame())
+    about = json.loads(pyarrow.parquet.read_schema(path).metadata[b"investiq"])
+    assert about[0]["value"] == "SAMPLE"
+    [total] = [row for row in about if row["label"] == "Total return"]
+    assert total["value"] == format_fact(next(fact for fact in result.facts() if fact.label == "Total return"))
+    assert total["convention"]
+    assert {row["note"] for row in about if row["part"] == "note"} == {note.text for note in result.notes}
+
+
+def test_excel_holds_utc_times_without_a_zone_and_a_sheet_about_the_numbers(result, tmp_path):
+    path = result.export(tmp_path / "account.xlsx")
+    with zipfile.ZipFile(path) as book:
+        sheets = re.findall(r'<sheet name="(\w+)"', book.read("xl/workbook.xml").decode())
+        texts = book.read("xl/sharedStrings.xml").decode()
+        rows = book.read("xl/worksheets/sheet1.xml").decode().count("<row ")
+    assert sheets == ["Table", "About"]
+    assert rows == len(result.to_frame()) + 1
+    for text in ("ts (UTC)", "drawdown", "Total return", "SAMPLE", "SHA-256"):
+        assert f">{text}</t>" in texts
+
+
+def test_a_column_of_times_loses_its_zone_for_excel_only(result):
+    frame = exporting._without_zone(result.fills)
+    assert "ts (UTC)" in frame.columns
+    assert frame["ts (UTC)"].dt.tz is None
+    assert str(result.fills["ts"].dt.tz) == "UTC"
+
+
+def test_html_holds_facts_notes_and_one_figure_and_nothing_from_outside(result, tmp_path):
+    page = without_plotly(result.export(tmp_path / "account.html").read_text(encoding="utf-8"))
+    assert page.count('class="plotly-graph-div"') == 1
+    for fact in result.facts():
+        assert html.escape(format_fact(fact)) in page
+    assert "SAMPLE" in page
+    assert [address for address in references(page) if not address.startswith("#")] == []
+
+
+def test_an_unknown_suffix_is_refused_with_those_there_are(result, tmp_path):
+    with pytest.raises(
+        ReportError, match=r"suffix must be \.csv, \.parquet, \.xlsx, \.html, was '\.xls'; did you mean '\.xlsx'"
+    ):
+        result.export(tmp_path / "account.xls")
+    with pytest.raises(ReportError, match="was 'missing'"):
+        result.export(tmp_path / "account")
+
+
+def test_a_place_that_cannot_be_written_to_is_refused(result, tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(ReportError, match=r"cannot write to .*taken"):
+        result.export(tmp_path / "taken" / "account.csv")
+    (tmp_path / "account.csv").mkdir()
+    with pytest.raises(ReportError, match=r"cannot write .*account\.csv"):
+        result.export(tmp_path / "account.csv")
+    assert not list(tmp_path.glob("*.partial.*"))

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from investiq.core.errors import ReportError
-from investiq.reporting import running
+from investiq.reporting import kernels, running
 from investiq.reporting.files import write_latest
 from investiq.reporting.running import check_parameters, run_notebook, template_path
 
@@ -100,7 +100,8 @@ def test_a_kernel_that_dies_fails_the_report_at_its_cell(make_template, tmp_path
 
 
 def test_a_kernel_that_does_not_start_is_told_and_leaves_no_socket(make_template, tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "_START_TIMEOUT_S", 0)
+    monkeypatch.setattr(running, "_START_TIMEOUT_S", 1)
+    monkeypatch.setattr(kernels, "_QUICK_START", "--IPKernelApp.exec_lines=import time; time.sleep(30)")
     with pytest.raises(ReportError, match=r"late\.ipynb failed before its first cell: Kernel didn't respond"):
         run_notebook(make_template("1"), tmp_path / "late.ipynb", {})
     assert not list(tmp_path.glob("kernel-*"))

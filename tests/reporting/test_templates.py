@@ -55,4 +55,4 @@ def test_an_installed_package_runs_the_template_that_it_carries(tmp_path, monkey
 def test_the_wheel_carries_the_templates_where_the_package_looks_for_them():
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert "reports/templates" in build["only-include"]
-    assert build["sources"] == {"reports/templates": "investiq/reporting/templates"}
+    assert build["sources"]["reports/templates"] == "investiq/reporting/templates"

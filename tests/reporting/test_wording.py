@@ -54,7 +54,7 @@ def result(own=None, held=None, *, notes=()):
                     sharpe=Fact("Sharpe ratio", 0.6, "ratio"),
                     depth=Fact("Max drawdown", -0.1978, "fraction"),
                 )
-            )
+            ),
         ),
         bars=Bars(
             symbol="^GSPC",
@@ -73,8 +73,8 @@ def test_the_summary_is_written_from_the_numbers():
             "buying and holding ^GSPC at the same costs returned 36.50 %, 6.43 % a year."
         ),
         (
-            "Its Sharpe ratio is 0.45 with a standard error of 0.44 (buy and hold: 0.60); at 95 % confidence the sample does "
-            "not tell it from zero, the risk-free rate of 0.00 % a year."
+            "Its Sharpe ratio is 0.45 with a standard error of 0.44 (buy and hold: 0.60): zero lies within "
+            "1.96 standard errors, so no return above the risk-free 0.00 % a year is shown."
         ),
         (
             "Its deepest loss from a peak was -10.21 % (buy and hold: -19.78 %); the longest time under water was 310 bars, "
@@ -90,11 +90,11 @@ def test_the_summary_is_written_from_the_numbers():
 def test_a_sharpe_ratio_beyond_two_standard_errors_is_said_to_differ_from_zero():
     # 1.96 standard errors of 0.44 are 0.8624.
     above = facts(sharpe=Fact("Sharpe ratio", 0.87, "ratio"))
-    assert "puts it above zero" in executive_summary(result(above))[1]
+    assert "a return above the risk-free" in executive_summary(result(above))[1]
     below = facts(sharpe=Fact("Sharpe ratio", -0.87, "ratio"))
-    assert "puts it below zero" in executive_summary(result(below))[1]
+    assert "a return below the risk-free" in executive_summary(result(below))[1]
     inside = facts(sharpe=Fact("Sharpe ratio", 0.86, "ratio"))
-    assert "does not tell it from zero" in executive_summary(result(inside))[1]
+    assert "zero lies within 1.96 standard errors" in executive_summary(result(inside))[1]
 
 
 def test_a_period_under_a_year_is_not_given_an_annual_rate():
