@@ -35,15 +35,29 @@ class Column(NamedTuple):
 class Strategy:
     """Base of the strategies: parameters in, one decision per bar out.
 
-    A subclass is a frozen keyword-only dataclass of its parameters and defines
-    `warmup`, `columns` and `rule`. Decisions are states of knowledge: the one of
-    bar t reads bars up to t only, and is filled at the next open or later.
+    A subclass is a frozen keyword-only dataclass of its parameters. It defines
+    `warmup`, and either `columns` and `rule`, which sweeps can run at full speed,
+    or `decide` itself. The decision of bar t reads bars up to t only; it is filled
+    at the next open or later.
 
     Examples
     --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
     >>> import investiq as iq
-    >>> iq.strategies.Crossover(fast=20, slow=50).parameters()
-    {'fast': 20, 'slow': 50}
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class AfterALoss(iq.strategies.Strategy):
+    ...     loss: float = 0.02
+    ...
+    ...     warmup = 1
+    ...
+    ...     def decide(self, bars):
+    ...         close = bars.adjusted("total").close
+    ...         decisions = np.zeros(len(bars), dtype=np.int8)
+    ...         decisions[1:] = np.where(close[1:] < (1 - self.loss) * close[:-1], 1, -1)
+    ...         return decisions
+    >>> iq.backtest(AfterALoss(loss=0.03), iq.load_bars("^GSPC", start="2008", end="2009")).title
+    'AfterALoss (loss 0.03) on ^GSPC'
     """
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -75,3 +77,9 @@ def test_parameters_are_named_frozen_and_printed(strategy):
     for field in dataclasses.fields(strategy):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(strategy, field.name, 3)
+
+
+def test_importing_the_strategies_imports_no_compiler():
+    code = "import sys; import investiq as iq; iq.strategies.Crossover(); print({'numba', 'pandas', 'talib'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
