@@ -26,8 +26,9 @@ _TOKEN_LENGTH: Final = 16
 # A kernel whose page is gone is ended by the page itself; culling is for pages that could not say so.
 CULL_AFTER_S: Final = 600
 CULL_EVERY_S: Final = 60
-# One kernel waits with the page already computed. It is replaced only after the visitor's page has loaded.
-_REFILL_DELAY_S: Final = 20
+# One kernel waits with the page already computed. Its successor starts a moment later, so that the visitor's page is
+# drawn first; a second visitor meanwhile waits for this delay too, so it is short.
+_REFILL_DELAY_S: Final = 2
 _PING_MS: Final = 30_000
 # Voila loads every JupyterLab extension of the environment; these three draw widgets and plotly figures.
 _NEEDED_EXTENSIONS: Final = frozenset(
