@@ -48,7 +48,8 @@ def head(result: BacktestResult) -> str:
         f'<header class="iq-head"><div class="iq-kicker"><span>InvestIQ tear sheet</span>{mark}</div>'
         f"<h1>{escape(result.title)}</h1>"
         f"<p>{first:%Y-%m-%d} to {last:%Y-%m-%d} · {len(result.bars):,} bars ({escape(passport.interval)}) · "
-        f"{escape(passport.provider)}, {escape(passport.calendar)} sessions, prices in {escape(passport.currency)} · "
+        f"{escape(passport.provider)}, {escape(passport.calendar)} sessions, prices in {escape(passport.currency)}</p>"
+        f"<p>{format_value(result.options.initial_capital, 'money')} {ACCOUNT_CURRENCY} · "
         f"{escape(result.options.costs.describe())}</p></header>"
     )
 
