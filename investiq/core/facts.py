@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-__all__ = ["Fact", "Table", "Unit", "format_fact", "format_value"]
+__all__ = ["ACCOUNT_CURRENCY", "Fact", "Table", "Unit", "format_fact", "format_value"]
 
 Unit = Literal[
     "",
@@ -26,6 +26,9 @@ Unit = Literal[
     "bps",
     "seconds",
 ]
+
+# Capital, fees and profits of an account are counted in it.
+ACCOUNT_CURRENCY: Final = "USD"
 
 _DECIMALS: Final[dict[str, int]] = {"ratio": 2, "score": 1, "money": 2, "price": 2, "bps": 1, "seconds": 2, "days": 1}
 _SUFFIX: Final[dict[str, str]] = {"bars": "bars", "sessions": "sessions", "days": "days", "bps": "bps", "seconds": "s"}
@@ -114,5 +117,12 @@ def format_value(value: Any, unit: Unit = "") -> str:
 
 
 def format_fact(fact: Fact) -> str:
-    """Return the value of `fact` as text."""
-    return format_value(fact.value, fact.unit)
+    """Return the value of `fact` as text; money names its currency.
+
+    Examples
+    --------
+    >>> format_fact(Fact("Total fees", 1234.5, "money"))
+    '1,234.50 USD'
+    """
+    text = format_value(fact.value, fact.unit)
+    return f"{text} {ACCOUNT_CURRENCY}" if fact.unit == "money" and text != "n/a" else text

@@ -42,9 +42,7 @@ def parse_interval(text: str) -> Interval:
     """
     if text not in INTERVAL_MINUTES:
         known = get_args(Interval)
-        raise ConfigError(
-            f"interval must be one of {', '.join(known)}, was {text!r}{near_matches(text, known)}"
-        )
+        raise ConfigError(f"interval must be one of {', '.join(known)}, was {text!r}{near_matches(text, known)}")
     return text
 
 

@@ -21,7 +21,6 @@ _STYLE: Final = """
 .iq-metric dt{font-size:12px;color:var(--iq-muted,%(muted)s);margin:0}
 .iq-metric dd{margin:0}
 .iq-metric dd.iq-number{font-size:20px;line-height:1.35;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-.iq-metric .iq-unit{font-size:12px;font-weight:400;color:var(--iq-muted,%(muted)s)}
 .iq-metric dd.iq-remark{font-size:11px;line-height:1.35;color:var(--iq-muted,%(muted)s);overflow-wrap:anywhere}
 """.replace("\n", "")
 
@@ -59,10 +58,9 @@ def metric_cards(facts: Sequence[Fact], theme: ThemeName = "light") -> str:
 
 def _card(fact: Fact) -> str:
     remarks = "".join(f'<dd class="iq-remark">{escape(text)}</dd>' for text in (fact.convention, fact.note) if text)
-    unit = "" if fact.unit != "money" or format_fact(fact) == "n/a" else ' <span class="iq-unit">USD</span>'
     return (
         f'<dl class="iq-metric"><dt>{escape(fact.label)}</dt>'
-        f'<dd class="iq-number">{escape(format_fact(fact))}{unit}</dd>{remarks}</dl>'
+        f'<dd class="iq-number">{escape(format_fact(fact))}</dd>{remarks}</dl>'
     )
 
 

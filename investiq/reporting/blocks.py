@@ -8,8 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from investiq.core.display import notes_list
-from investiq.core.facts import Fact, Unit, format_value
-from investiq.reporting.wording import ACCOUNT_CURRENCY, cautions, executive_summary, with_unit
+from investiq.core.facts import ACCOUNT_CURRENCY, Fact, Unit, format_fact, format_value
+from investiq.reporting.wording import cautions, executive_summary
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
@@ -75,10 +75,10 @@ def metrics_table(result: BacktestResult) -> str:
     held = {fact.label: fact for fact in result.benchmark.facts()}
     rows = []
     for fact in result.facts():
-        other = with_unit(held[fact.label]) if fact.label in held else ""
+        other = format_fact(held[fact.label]) if fact.label in held else ""
         remarks = "; ".join(part for part in (fact.convention, fact.note) if part)
         rows.append(
-            f'<tr><td>{escape(fact.label)}</td><td class="iq-value">{escape(with_unit(fact))}</td>'
+            f'<tr><td>{escape(fact.label)}</td><td class="iq-value">{escape(format_fact(fact))}</td>'
             f'<td class="iq-value">{escape(other)}</td><td class="iq-convention">{escape(remarks)}</td></tr>'
         )
     held_name = escape(f"Buy and hold {result.benchmark.bars.symbol}")
@@ -147,7 +147,7 @@ def manifest(result: BacktestResult) -> str:
 
 
 def _statements(facts: Iterable[Fact]) -> str:
-    rows = "".join(f"<tr><th>{escape(fact.label)}</th><td>{escape(with_unit(fact))}</td></tr>" for fact in facts)
+    rows = "".join(f"<tr><th>{escape(fact.label)}</th><td>{escape(format_fact(fact))}</td></tr>" for fact in facts)
     return f'<table class="iq-statements"><tbody>{rows}</tbody></table>'
 
 

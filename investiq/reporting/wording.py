@@ -5,25 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from investiq.core.facts import Fact, format_fact, format_value
+from investiq.core.facts import ACCOUNT_CURRENCY, Fact, format_fact, format_value
 from investiq.core.notes import Note, merge_notes
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
 
-__all__ = ["ACCOUNT_CURRENCY", "cautions", "executive_summary", "with_unit"]
-
-# Capital, fees and profits are counted in it; see RunOptions.
-ACCOUNT_CURRENCY: Final = "USD"
+__all__ = ["cautions", "executive_summary"]
 
 # A normal variable lies within 1.96 standard errors of its mean 95 % of the time.
 _Z_95: Final = 1.96
-
-
-def with_unit(fact: Fact) -> str:
-    """Return the value of a fact with its unit; money names its currency."""
-    text = format_fact(fact)
-    return f"{text} {ACCOUNT_CURRENCY}" if fact.unit == "money" and text != "n/a" else text
 
 
 def executive_summary(result: BacktestResult) -> list[str]:
@@ -96,7 +87,7 @@ def _activity(result: BacktestResult, own: dict[str, Fact]) -> str:
     plural = "round trip" if trades.value == 1 else "round trips"
     return (
         f"It held a position on {format_fact(own['Exposure'])} of the bars and closed {format_fact(trades)} {plural}, "
-        f"of which {format_fact(own['Win rate'])} won; fees took {with_unit(own['Total fees'])} and slippage "
-        f"{with_unit(own['Total slippage'])} of an opening capital of "
+        f"of which {format_fact(own['Win rate'])} won; fees took {format_fact(own['Total fees'])} and slippage "
+        f"{format_fact(own['Total slippage'])} of an opening capital of "
         f"{format_value(result.options.initial_capital, 'money')} {ACCOUNT_CURRENCY}."
     )

@@ -61,5 +61,5 @@ def test_data_with_an_error_in_their_passport_are_refused(bars):
 def test_a_synthetic_share_with_splits_is_refused_rather_than_wrong():
     bars = iq.load_bars("SYN001")
     assert len(np.unique(bars.split_factor)) > 1
-    with pytest.raises(DataError, match="SYN001: .* split"):
+    with pytest.raises(DataError, match=r"SYN001: .* split"):
         iq.backtest(iq.strategies.BuyAndHold(), bars)

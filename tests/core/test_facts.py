@@ -30,5 +30,10 @@ def test_a_value_is_shown_with_its_unit(value, unit, shown):
     assert format_value(value, unit) == shown
 
 
+def test_money_of_an_account_names_its_currency():
+    assert format_fact(Fact("Total fees", 1234.5, "money")) == "1,234.50 USD"
+    assert format_fact(Fact("Average win", math.nan, "money", note="no winning trade")) == "n/a"
+
+
 def test_a_missing_value_is_never_shown_as_zero():
     assert format_fact(Fact("Profit factor", math.nan, "ratio", note="no losing trade")) == "n/a"

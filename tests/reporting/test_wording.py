@@ -11,7 +11,7 @@ from investiq.core.notes import Note
 from investiq.execution.costs import Costs
 from investiq.metrics.conventions import Convention
 from investiq.reporting import blocks
-from investiq.reporting.wording import cautions, executive_summary, with_unit
+from investiq.reporting.wording import cautions, executive_summary
 
 NAN = float("nan")
 
@@ -116,12 +116,6 @@ def test_a_run_without_a_trade_says_so():
         won=Fact("Win rate", NAN, "fraction", "", "no closed trade"),
     )
     assert executive_summary(result(none))[3] == "It closed no trade and held a position on 0.00 % of the bars."
-
-
-def test_money_names_its_currency_and_a_missing_amount_stays_missing():
-    assert with_unit(Fact("Total fees", 1234.5, "money")) == "1,234.50 USD"
-    assert with_unit(Fact("Average win", NAN, "money", "", "no winning trade")) == "n/a"
-    assert with_unit(Fact("Exposure", 0.62, "fraction")) == "62.00 %"
 
 
 def test_cautions_are_those_of_the_result_and_of_the_choice_of_symbol_and_trial():
