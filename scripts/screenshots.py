@@ -92,7 +92,7 @@ def picture_of_notebook(page: Any, folder: Path) -> None:
     page.goto(target.as_uri())
     page.wait_for_selector(".main-svg")
     page.wait_for_timeout(1_000)
-    page.locator(".main-svg").first.scroll_into_view_if_needed()
+    page.locator(".jp-Cell", has=page.locator(".main-svg")).first.evaluate("cell => cell.scrollIntoView()")
     save(page, "notebook")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from investiq.core.errors import ConfigError, MissingDependencyError, near_matches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["DEFAULT_APP", "apps", "serve", "server_arguments"]
 
@@ -80,21 +80,28 @@ def serve(app: str | None = None, port: int = 8866, token: str | None = None, op
     os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (str(_SHARE), os.environ.get("JUPYTER_PATH"))))
     url = f"http://{HOST}:{port}/?token={token}"
-    server = _server_class(url)()
-    server.initialize(server_arguments(notebook, port, token, open_browser))
-    sys.stdout.write(f"InvestIQ {notebook.stem}: {url}\nCtrl-C stops it. Whoever has this address can use the page.\n")
-    sys.stdout.flush()
+
+    def announce() -> None:
+        sys.stdout.write(
+            f"InvestIQ {notebook.stem}: {url}\nCtrl-C stops it. Whoever has this address can use the page.\n"
+        )
+        sys.stdout.flush()
+        if open_browser:
+            _open_in_browser(url)
+
+    server = _server_class(announce)()
+    server.initialize(server_arguments(notebook, port, token))
     server.start()
 
 
-def server_arguments(notebook: Path, port: int, token: str, open_browser: bool) -> list[str]:
+def server_arguments(notebook: Path, port: int, token: str) -> list[str]:
     """Return Voila's settings in the form of its command line; they win over a user's configuration files."""
     settings: dict[str, object] = {
         "Voila.ip": HOST,
         "Voila.port": port,
         "Voila.port_retries": 0,
         "Voila.token": token,
-        "Voila.open_browser": open_browser,
+        "Voila.open_browser": True,  # `Server.launch_browser` announces the address, and opens it where asked to
         "Voila.log_level": "WARN",
         "VoilaConfiguration.template": TEMPLATE,
         "VoilaConfiguration.allow_template_override": "NO",
@@ -121,7 +128,7 @@ def _unneeded_extensions() -> Sequence[str]:
     return sorted(set(get_federated_extensions(get_voila_labextensions_path([]))) - _NEEDED_EXTENSIONS)
 
 
-def _server_class(url: str) -> Any:
+def _server_class(announce: Callable[[], None]) -> Any:
     try:
         from voila.app import Voila
         from voila.tornado.handler import TornadoVoilaHandler
@@ -141,7 +148,7 @@ def _server_class(url: str) -> Any:
             await super().get(path)
 
     class Server(Voila):
-        """Voila with our page handler, a content policy, and a browser that opens at the token's address."""
+        """Voila with our page handler, a content policy, and an announcement once it listens."""
 
         def initialize(self, argv: list[str] | None = None) -> None:
             super().initialize(argv)
@@ -163,7 +170,10 @@ def _server_class(url: str) -> Any:
             ]
 
         def launch_browser(self) -> None:
-            _open_in_browser(url)
+            from tornado.ioloop import IOLoop
+
+            # From inside the loop: Voila cannot be stopped before.
+            IOLoop.current().add_callback(announce)
 
     return Server
 

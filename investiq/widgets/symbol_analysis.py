@@ -145,7 +145,7 @@ class SymbolAnalysis(W.VBox):
         assert self._controls is not None
         fields = [self.symbol, self.start, self.end, *self._controls.widgets, self.commission, self.slippage]
         for field in fields:
-            field.layout.width = "150px" if isinstance(field, (W.Combobox, W.DatePicker, W.Dropdown)) else "112px"
+            field.layout.width = "146px" if isinstance(field, (W.Combobox, W.DatePicker, W.Dropdown)) else "114px"
         self.settings.show(_classed(W.HBox([*fields, self.button, self._status]), "iq-toolbar"))
 
     def _request(self) -> Request:
@@ -255,8 +255,9 @@ class SymbolAnalysis(W.VBox):
         """Return the live figure called `name`, redrawn in place if it is on the page."""
         from investiq.widgets.live import live
 
-        # The panel has the title; the legend above the plot takes two rows in a narrow column.
-        figure.update_layout(title=None, height=_HEIGHTS_PX[name], margin={"t": 48})
+        # The panel has the title; the legend, in smaller type, fits one row of a laptop's column.
+        legend = {"font": {"size": 11}, "itemwidth": 30}
+        figure.update_layout(title=None, height=_HEIGHTS_PX[name], margin={"t": 40}, legend=legend)
         if name in self._charts:
             self._charts[name].show(figure)
         else:
@@ -284,7 +285,7 @@ class SymbolAnalysis(W.VBox):
 
 def request_costs(request: Request) -> str:
     """Return the costs of a run in words."""
-    return f"after {request.commission_bps:g} bps commission and {request.slippage_bps:g} bps slippage, each side"
+    return f"{request.commission_bps:g} bps commission, {request.slippage_bps:g} bps slippage, each side"
 
 
 def _card_facts(bars: iq.Bars, analysis: Analysis | None, result: BacktestResult | None) -> list[Fact]:

@@ -91,17 +91,7 @@ def start_server():
         pytest.fail(f"the dashboard did not start:\n{''.join(lines)}")
     drain = threading.Thread(target=process.stdout.read, daemon=True)
     drain.start()
-    _wait_until_it_listens(port, deadline)
     return Server(process, url, drain)
-
-
-def _wait_until_it_listens(port, deadline):
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"nothing listens on port {port} after {START_S} s")
 
 
 @pytest.fixture(scope="session")

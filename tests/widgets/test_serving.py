@@ -51,7 +51,7 @@ def test_a_port_out_of_range_is_refused(port):
 
 
 def test_the_arguments_bind_loopback_set_the_token_and_cull_idle_kernels():
-    arguments = serving.server_arguments(Path("app.ipynb"), 8866, TOKEN, open_browser=False)
+    arguments = serving.server_arguments(Path("app.ipynb"), 8866, TOKEN)
     for expected in (
         "--Voila.ip=127.0.0.1",
         f"--Voila.token={TOKEN}",
@@ -67,7 +67,7 @@ def test_the_arguments_bind_loopback_set_the_token_and_cull_idle_kernels():
 
 
 def test_extensions_that_draw_widgets_and_figures_stay():
-    arguments = serving.server_arguments(Path("app.ipynb"), 8866, TOKEN, open_browser=False)
+    arguments = serving.server_arguments(Path("app.ipynb"), 8866, TOKEN)
     denied = {each.partition("=")[2] for each in arguments if "extension_denylist" in each}
     assert not denied & {
         "jupyterlab-plotly",

@@ -74,7 +74,7 @@ def test_every_symbol_with_bars_is_offered(shared):
 
 
 def test_costs_and_conventions_stand_beside_the_numbers(shared):
-    assert "10 bps commission and 5 bps slippage" in texts(shared.performance)
+    assert "10 bps commission, 5 bps slippage" in texts(shared.performance)
     assert "periods a year" in texts(shared.performance)
 
 
