@@ -25,7 +25,7 @@ if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     exit 2
 fi
 
-echo "Setting up $venv with $("$python" --version) (about 1.5 GB; 1 to 5 minutes the first time)"
+echo "Setting up $venv with $("$python" --version) (about 2 GB; 1 to 5 minutes the first time)"
 started=$(date +%s)
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 if command -v uv >/dev/null 2>&1; then
