@@ -105,5 +105,8 @@ class StrategyControls:
         }
 
     def _on_choice(self, _: Any) -> None:
+        former = self.fields
         self._fill()
         self._changed()
+        for field in former.values():
+            field.close()

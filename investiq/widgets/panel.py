@@ -47,6 +47,7 @@ class Panel(W.VBox):
         self._height_px = height_px
         self._head = W.HTML()
         self._message = W.HTML()
+        self._html = W.HTML()
         self._body = W.VBox()
         self._subtitle = ""
         super().__init__([self._head, self._message, self._body])
@@ -63,13 +64,24 @@ class Panel(W.VBox):
             self._message.value = f'<div class="iq-skeleton" role="status" aria-label="{escape(words)}" style="height:{self._height_px}px"></div>'
         self._title(busy=words)
 
-    def show(self, *content: W.Widget, subtitle: str = "") -> None:
-        """Show `content`; `subtitle` states what it is about."""
+    def show(self, content: W.Widget | str, subtitle: str = "") -> None:
+        """Show `content`.
+
+        Parameters
+        ----------
+        content : Widget or str
+            A widget, which is kept in place when it is shown again; or HTML
+            whose values are escaped.
+        subtitle : str
+            What the content is about; escaped here.
+        """
         self.state = "ok"
         self._subtitle = subtitle
         self._message.value = ""
-        if self._body.children != content:
-            self._body.children = content
+        if isinstance(content, str):
+            self._html.value, content = content, self._html
+        if self._body.children != (content,):
+            self._body.children = (content,)
         self._body.remove_class("iq-stale")
         self._title()
 

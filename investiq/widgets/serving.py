@@ -36,7 +36,7 @@ _NEEDED_EXTENSIONS: Final = frozenset(
 )
 # The browser itself refuses to load or send anything elsewhere. Voila and plotly.js need inline scripts and blobs.
 _CONTENT_POLICY: Final = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: data: blob:; "
+    f"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws://{HOST}:* data: blob:; "
     "frame-ancestors 'self'; form-action 'self'; base-uri 'self'"
 )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ import ipywidgets as W
 from investiq.widgets import shell
 from investiq.widgets.latest import Latest, Turn
 from investiq.widgets.panel import ErrorBorder, Panel
+from investiq.widgets.symbol_request import SymbolRequest, card_facts
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -21,44 +21,16 @@ if TYPE_CHECKING:
     import investiq as iq
     from investiq.analysis.analyzing import Analysis
     from investiq.backtesting.result import BacktestResult
-    from investiq.core.facts import Fact
-    from investiq.strategies.base import Strategy
     from investiq.widgets.controls import StrategyControls
     from investiq.widgets.live import LiveFigure
 
-__all__ = ["Request", "SymbolAnalysis"]
+__all__ = ["SymbolAnalysis"]
 
 APP: Final = "Symbol analysis"
 # Five years, as `iq.analyze` shows by default, up to the last session of the sample.
 _FROM: Final = date(2014, 1, 2)
 _TO: Final = date(2018, 12, 31)
 _HEIGHTS_PX: Final = {"price": 940, "equity": 600}
-_CARDS: Final = ("Total return", "CAGR", "Sharpe ratio", "Max drawdown", "Trades")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What the controls asked for when the button was pressed."""
-
-    symbol: str
-    start: date | None
-    end: date | None
-    commission_bps: float
-    slippage_bps: float
-    make_strategy: Callable[[], Strategy]
-
-    def load(self) -> iq.Bars:
-        """Return the bars of the range."""
-        import investiq as iq
-
-        return iq.load_bars(self.symbol, *(None if day is None else day.isoformat() for day in (self.start, self.end)))
-
-    def backtest(self, bars: iq.Bars) -> BacktestResult:
-        """Return the run of the strategy on `bars`: all of the equity per entry, in fractions of a share."""
-        import investiq as iq
-
-        costs = iq.Costs(commission_rate=self.commission_bps / 10_000, slippage_bps=self.slippage_bps)
-        return iq.backtest(self.make_strategy(), bars, costs=costs, weight=1.0, lot=None)
 
 
 class SymbolAnalysis(W.VBox):
@@ -86,6 +58,7 @@ class SymbolAnalysis(W.VBox):
         self._header = W.HTML(shell.header(APP))
         self._provenance = W.HTML(shell.provenance_bar(None))
         self._status = W.HTML()
+        self._toolbar = _classed(W.HBox(), "iq-toolbar")
         self.settings = _classed(Panel("Settings", 50), "iq-bare")
         self.cards = _classed(Panel("Summary", 80), "iq-bare", "iq-plain")
         self.chart = Panel("Price, indicators and score", _HEIGHTS_PX["price"])
@@ -120,7 +93,8 @@ class SymbolAnalysis(W.VBox):
             from investiq.runtime.logging import configure_logging
             from investiq.widgets.controls import StrategyControls
 
-            configure_logging()
+            if all(isinstance(each, logging.NullHandler) for each in logging.getLogger("investiq").handlers):
+                configure_logging()  # a reader of the notebook who set up logging keeps it
             named = {name: getattr(iq.strategies, name) for name in iq.strategies.__all__}
             strategies = {name: each for name, each in named.items() if each is not iq.strategies.Strategy}
             self._controls = StrategyControls(strategies, "Breakout", self._arrange)
@@ -146,11 +120,12 @@ class SymbolAnalysis(W.VBox):
         fields = [self.symbol, self.start, self.end, *self._controls.widgets, self.commission, self.slippage]
         for field in fields:
             field.layout.width = "146px" if isinstance(field, (W.Combobox, W.DatePicker, W.Dropdown)) else "114px"
-        self.settings.show(_classed(W.HBox([*fields, self.button, self._status]), "iq-toolbar"))
+        self._toolbar.children = (*fields, self.button, self._status)
+        self.settings.show(self._toolbar)
 
-    def _request(self) -> Request:
+    def _request(self) -> SymbolRequest:
         assert self._controls is not None
-        return Request(
+        return SymbolRequest(
             symbol=self.symbol.value.strip(),
             start=self.start.value,
             end=self.end.value,
@@ -173,9 +148,9 @@ class SymbolAnalysis(W.VBox):
 
     # --- one turn -----------------------------------------------------------------------------------------------
 
-    def _run(self, turn: Turn, request: Request) -> None:
+    def _run(self, turn: Turn, request: SymbolRequest) -> None:
         """Compute and show, panel by panel."""
-        began = time.monotonic()
+        began, bars = time.monotonic(), None
         self._progress(turn, f"Loading {request.symbol}", *self.panels)
         others = [panel for panel in self.panels if panel is not self.chart]
         with ErrorBorder(self.chart, others, turn.present):
@@ -185,7 +160,13 @@ class SymbolAnalysis(W.VBox):
             result = self._backtest(turn, request, bars)
             self._draw_chart(turn, analysis, result)
             self._show_summary(turn, bars, analysis, result)
-        turn.present(lambda: self._say(turn, f"Done in {time.monotonic() - began:.1f} s", is_done=True))
+        if bars is None:
+            turn.present(lambda: self._show_provenance(None))
+        turn.present(lambda: self._finish(turn, time.monotonic() - began))
+
+    def _finish(self, turn: Turn, seconds: float) -> None:
+        failed = any(panel.state == "error" for panel in self.panels)
+        self._say(turn, "Stopped: see the message" if failed else f"Done in {seconds:.1f} s", is_done=True)
 
     def _say(self, turn: Turn, words: str, *, is_done: bool = False) -> None:
         """Tell beside the button how far the turn is."""
@@ -199,8 +180,8 @@ class SymbolAnalysis(W.VBox):
 
         turn.present(update)
 
-    def _show_provenance(self, bars: iq.Bars) -> None:
-        self._header.value = shell.header(APP, watermark=bars.passport.watermark)
+    def _show_provenance(self, bars: iq.Bars | None) -> None:
+        self._header.value = shell.header(APP, watermark=bars.passport.watermark if bars is not None else None)
         self._provenance.value = shell.provenance_bar(bars)
 
     def _analyze(self, turn: Turn, bars: iq.Bars) -> Analysis | None:
@@ -213,10 +194,10 @@ class SymbolAnalysis(W.VBox):
             analysis = iq.analyze(bars)
             content = tables.verdict(analysis.signal) + tables.evidence_table(analysis.signal)
             subtitle = f"known at {analysis.signal.as_of:%Y-%m-%d %H:%M} UTC"
-            turn.present(lambda: self.view.show(W.HTML(content), subtitle=subtitle))
+            turn.present(lambda: self.view.show(content, subtitle=subtitle))
         return analysis
 
-    def _backtest(self, turn: Turn, request: Request, bars: iq.Bars) -> BacktestResult | None:
+    def _backtest(self, turn: Turn, request: SymbolRequest, bars: iq.Bars) -> BacktestResult | None:
         result = None
         with ErrorBorder(self.backtest, (self.performance, self.trades), turn.present):
             import investiq as iq
@@ -227,11 +208,11 @@ class SymbolAnalysis(W.VBox):
             result = request.backtest(bars)
             names = (words(result.strategy.name), "Buy and hold")
             figure = iq.figures.equity_curve(result, benchmark=result.benchmark)
-            metrics = W.HTML(tables.comparison_table(result.facts(), result.benchmark.facts(), names))
-            trades = W.HTML(tables.trades_table(result.trades))
+            metrics = tables.comparison_table(result.facts(), result.benchmark.facts(), names)
+            trades = tables.trades_table(result.trades)
             count = len(result.trades)
             turn.present(lambda: self.backtest.show(self._chart("equity", figure), subtitle=result.title))
-            turn.present(lambda: self.performance.show(metrics, subtitle=request_costs(request)))
+            turn.present(lambda: self.performance.show(metrics, subtitle=request.costs_in_words()))
             turn.present(
                 lambda: (
                     self.trades.show(trades, subtitle=f"newest {min(count, tables.TRADE_ROWS)} of {count}")
@@ -271,34 +252,16 @@ class SymbolAnalysis(W.VBox):
         from investiq.figures.tables import metric_cards
         from investiq.widgets import tables
 
-        cards = W.HTML(metric_cards(_card_facts(bars, analysis, result)))
+        cards = metric_cards(card_facts(bars, analysis, result))
         notes = merge_notes(*(each.notes for each in (analysis, result) if each is not None))
         turn.present(lambda: self.cards.show(cards))
         turn.present(
             lambda: (
-                self.notes.show(W.HTML(tables.notes_block(notes)))
+                self.notes.show(tables.notes_block(notes))
                 if notes
                 else self.notes.empty("No cautions about these data or methods.")
             )
         )
-
-
-def request_costs(request: Request) -> str:
-    """Return the costs of a run in words."""
-    return f"{request.commission_bps:g} bps commission, {request.slippage_bps:g} bps slippage, each side"
-
-
-def _card_facts(bars: iq.Bars, analysis: Analysis | None, result: BacktestResult | None) -> list[Fact]:
-    from investiq.core.facts import Fact
-
-    facts = [Fact("Close", float(bars.close[-1]), "price", f"{bars.ts[-1].astype('datetime64[D]')}, as traded")]
-    if analysis is not None:
-        signal = analysis.signal
-        facts.append(Fact("Technical score", signal.score, "score", signal.label or signal.reason))
-    if result is not None:
-        by_label = {fact.label: fact for fact in result.facts()}
-        facts += [by_label[label] for label in _CARDS if label in by_label]
-    return facts
 
 
 def _classed(widget: W.Widget, *names: str) -> W.Widget:

@@ -54,6 +54,13 @@ def test_nothing_of_jupyter_is_open_without_the_token(server, path):
     assert status_of(server.address + path)[0] in (302, 403, 404)
 
 
+def test_the_browser_is_told_to_stay_on_this_machine(server):
+    with urllib.request.urlopen(server.address + "login", timeout=20) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "connect-src 'self' ws://127.0.0.1:* data: blob:;" in policy
+
+
 def test_the_page_is_usable_in_time(visit, capsys):
     with capsys.disabled():
         print(f"\nsymbol page usable after {visit.usable_s:.1f} s")

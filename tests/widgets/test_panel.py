@@ -32,6 +32,15 @@ def test_content_replaces_the_skeleton():
     assert "12 trades" in text_of(panel)
 
 
+def test_html_is_shown_in_one_widget_however_often_it_changes():
+    panel = Panel("Trades")
+    panel.show("<p>first</p>")
+    (place,) = panel._body.children
+    panel.show("<p>second</p>")
+    assert panel._body.children == (place,)
+    assert place.value == "<p>second</p>"
+
+
 def test_content_stays_dimmed_while_new_content_is_computed():
     panel = Panel("Trades")
     table = W.HTML("<table></table>")

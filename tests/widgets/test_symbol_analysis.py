@@ -7,6 +7,7 @@ from datetime import date
 
 import ipywidgets as W
 import pytest
+from ipywidgets.widgets import widget as widget_registry
 
 import investiq as iq
 from investiq.widgets.symbol_analysis import SymbolAnalysis
@@ -94,6 +95,11 @@ def test_an_unknown_symbol_is_told_and_escaped(app):
     assert "&lt;b&gt;NONE&lt;/b&gt;" in texts(app.chart)
     assert "<b>NONE" not in texts(app)
     assert "loading" not in states(app).values()
+    # The strip and the watermark must not go on naming the data shown before.
+    assert "none yet" in texts(app)
+    assert "^GSPC, 1d" not in texts(app)
+    assert "SAMPLE DATA" not in texts(app)
+    assert "Stopped: see the message" in texts(app)
 
 
 def test_a_range_in_reverse_is_told(app):
@@ -118,6 +124,17 @@ def test_charts_are_redrawn_in_the_same_widgets(app):
     press_run(app, entry_window=20, exit_window=10)
     assert app._charts == before
     assert app.chart._body.children == (before["price"],)
+
+
+def test_more_runs_make_no_more_widgets(app):
+    def count():
+        return len(widget_registry._instances)
+
+    press_run(app, entry_window=20, exit_window=10)
+    before = count()
+    for window in (30, 40, 50):
+        press_run(app, entry_window=window)
+    assert count() == before
 
 
 def test_a_strategy_without_trades_says_so(app):
