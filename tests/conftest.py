@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -11,3 +12,25 @@ settings.register_profile(
 )
 settings.register_profile("fuzz", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+# Of the module, not of the session: only one playwright may run in a thread, and it must end before the next begins.
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless Chromium; without one the test is reported as not run, or fails where CI requires it."""
+    from playwright.sync_api import sync_playwright
+
+    from investiq.runtime.browser import find_chromium
+
+    found = find_chromium()
+    if found is None:
+        message = "no Chromium: run make setup-browser, or name one in INVESTIQ_CHROMIUM"
+        if os.environ.get("INVESTIQ_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
+    arguments += ["--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(found), args=arguments)
+        yield browser
+        browser.close()

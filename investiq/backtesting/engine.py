@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -164,41 +165,34 @@ def run(strategy: Strategy, bars: Bars, options: RunOptions) -> Run:
     return running.simulate(bars, from_codes(strategy.decide(bars), len(bars)), options)
 
 
-def warmup(progress: Callable[[int], object] | None = None) -> int:
-    """Compile every loop and every built-in rule, or load it from the disk cache; return their number.
-
-    Parameters
-    ----------
-    progress : callable, optional
-        Called with 1 after each.
-    """
-    strategies = (BuyAndHold(), Crossover(), Breakout())
-    for strategy in strategies:
-        _compile_rule(strategy)
-        if progress is not None:
-            progress(1)
-    for loop in running.LOOPS:
-        running.compile_loop(loop)
-        if progress is not None:
-            progress(1)
-    return len(strategies) + len(running.LOOPS)
+def warmup() -> int:
+    """Compile every loop and every built-in rule, or load it from the disk cache; return their number."""
+    rules = [partial(_compile_rule, strategy) for strategy in (BuyAndHold(), Crossover(), Breakout())]
+    loops = [partial(running.compile_loop, loop) for loop in running.LOOPS]
+    return _compile_all([*rules, *loops])
 
 
 def _compile(strategy: Strategy, bars: Bars, options: RunOptions) -> None:
-    """Compile what this run needs, with a progress line, unless that was done before."""
-    from investiq.runtime.progress import progress
-
+    """Compile what this run needs, unless that was done before."""
     jobs: list[Callable[[], None]] = []
     if type(strategy).decide is Strategy.decide and not compiling.is_ready(strategy.rule):
-        jobs.append(lambda: _compile_rule(strategy))
+        jobs.append(partial(_compile_rule, strategy))
     loop = running.loop_of(options, running.orders_wait(bars, options))
     if not compiling.is_ready(loop):
-        jobs.append(lambda: running.compile_loop(loop))
+        jobs.append(partial(running.compile_loop, loop))
     if jobs:
-        with progress(len(jobs), "compiling, once for this version") as advance:
-            for job in jobs:
-                job()
-                advance()
+        _compile_all(jobs)
+
+
+def _compile_all(jobs: list[Callable[[], None]]) -> int:
+    """Run the jobs under a progress line; return their number."""
+    from investiq.runtime.progress import progress
+
+    with progress(len(jobs), "compiling, once for this version") as advance:
+        for job in jobs:
+            job()
+            advance()
+    return len(jobs)
 
 
 def _compile_rule(strategy: Strategy) -> None:

@@ -27,6 +27,8 @@ class PriceBar:
         Positive and consistent, USD.
     volume : Decimal or None
         Shares, >= 0; None where the source has none, which counts as ample.
+    ends_session : bool, default True
+        Whether it is the last bar of its session; daily and longer bars are.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class PriceBar:
     low: Decimal
     close: Decimal
     volume: Decimal | None = None
+    ends_session: bool = True
 
     def __post_init__(self) -> None:
         inside = 0 < self.low <= min(self.open, self.close) and max(self.open, self.close) <= self.high
@@ -70,7 +73,10 @@ def price_bars(bars: Bars) -> Iterator[PriceBar]:
             f"{bars.symbol}: fills need prices as traded, these are {bars.basis}-adjusted; pass the raw bars"
         )
     columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
-    for ts, *prices, volume in zip(bars.ts.tolist(), *(column.tolist() for column in columns), strict=True):
+    days = bars.ts.astype("datetime64[D]")
+    ends = [*(days[1:] != days[:-1]).tolist(), True][: len(bars)]
+    rows = zip(bars.ts.tolist(), ends, *(column.tolist() for column in columns), strict=True)
+    for ts, ends_session, *prices, volume in rows:
         opening, high, low, close = (exact(price) for price in prices)
         yield PriceBar(
             ts=ts,
@@ -79,4 +85,5 @@ def price_bars(bars: Bars) -> Iterator[PriceBar]:
             low=low,
             close=close,
             volume=None if math.isnan(volume) else exact(volume),
+            ends_session=ends_session,
         )

@@ -121,7 +121,7 @@ class Simulator:
                 self._step_10_entries_at_open(bar)
                 self._step_13_protective_exit_in_bar(bar)
             else:
-                self._step_15_wait()
+                self._step_15_wait(bar)
             self._step_17_mark(bar)
 
     def decide(self, signal: Signal) -> None:
@@ -206,10 +206,10 @@ class Simulator:
         elif position.target is not None and self._fills_target(bar.high, position.target):
             self.account.sell_at_limit(position.target, "target")
 
-    def _step_15_wait(self) -> None:
+    def _step_15_wait(self, bar: PriceBar) -> None:
         waiting = []
         for order in self.orders:
-            order.sessions_waited += 1
+            order.sessions_waited += bar.ends_session
             if order.role == "entry" and order.sessions_waited == ENTRY_PATIENCE_SESSIONS:
                 self._note("order expired: no trade")
             else:

@@ -18,10 +18,9 @@ _STYLE: Final = """
 .iq-metrics-grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(172px,1fr));gap:10px;font-family:%(font)s;margin:4px 0}
 .iq-metric{background:var(--iq-surface,%(surface)s);color:var(--iq-text,%(text)s);border:1px solid var(--iq-border,%(border)s);
  border-radius:8px;padding:10px 12px;margin:0;min-width:0}
-.iq-metric dt{font-size:12px;color:var(--iq-muted,%(muted)s);margin:0}
-.iq-metric dd{margin:0}
-.iq-metric dd.iq-number{font-size:20px;line-height:1.35;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-.iq-metric dd.iq-remark{font-size:11px;line-height:1.35;color:var(--iq-muted,%(muted)s);overflow-wrap:anywhere}
+.iq-metric .iq-name{font-size:12px;color:var(--iq-muted,%(muted)s);margin:0}
+.iq-metric .iq-number{font-size:20px;line-height:1.35;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+.iq-metric .iq-remark{font-size:11px;line-height:1.35;color:var(--iq-muted,%(muted)s);overflow-wrap:anywhere}
 """.replace("\n", "")
 
 
@@ -57,10 +56,10 @@ def metric_cards(facts: Sequence[Fact], theme: ThemeName = "light") -> str:
 
 
 def _card(fact: Fact) -> str:
-    remarks = "".join(f'<dd class="iq-remark">{escape(text)}</dd>' for text in (fact.convention, fact.note) if text)
+    remarks = "".join(f'<div class="iq-remark">{escape(text)}</div>' for text in (fact.convention, fact.note) if text)
     return (
-        f'<dl class="iq-metric"><dt>{escape(fact.label)}</dt>'
-        f'<dd class="iq-number">{escape(format_fact(fact))}</dd>{remarks}</dl>'
+        f'<div class="iq-metric"><div class="iq-name">{escape(fact.label)}</div>'
+        f'<div class="iq-number">{escape(format_fact(fact))}</div>{remarks}</div>'
     )
 
 

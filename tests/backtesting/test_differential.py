@@ -22,8 +22,13 @@ from investiq.history.bars import Bars
 START = datetime(2024, 1, 20, tzinfo=UTC)  # so that a run of 25 days crosses the end of a month
 
 
-def bars_from(prices: list[tuple[int, int, int, int]], volumes: list[float], first_close: int) -> Bars:
-    """Return bars in whole cents: gap, change, and reach of high and low, in cents, after each close."""
+def bars_from(
+    prices: list[tuple[int, int, int, int]], volumes: list[float], first_close: int, per_session: int = 1
+) -> Bars:
+    """Return bars in whole cents: gap, change, and reach of high and low, in cents, after each close.
+
+    More than one bar per session means hourly bars from 14:00 on.
+    """
     rows = []
     close = first_close
     for gap, change, up, down in prices:
@@ -31,15 +36,19 @@ def bars_from(prices: list[tuple[int, int, int, int]], volumes: list[float], fir
         close = max(open_ + change, 200)
         rows.append((open_, max(open_, close) + up, max(min(open_, close) - down, 100), close))
     columns = np.array(rows, dtype=float) / 100
-    ts = np.datetime64(START.replace(tzinfo=None), "us") + np.arange(len(rows)) * np.timedelta64(1, "D")
+    day, hour = np.divmod(np.arange(len(rows)), per_session)
+    ts = np.datetime64(START.replace(tzinfo=None), "us") + day * np.timedelta64(1, "D")
+    interval, length = ("1d", 21) if per_session == 1 else ("60min", 1)
+    if per_session > 1:
+        ts = ts + (14 + hour) * np.timedelta64(1, "h")
     ones = np.ones(len(rows))
     passport = Passport(
-        symbol="RAND", provider="test", provenance="file", interval="1d", calendar="24/7", price_basis="as_traded",
+        symbol="RAND", provider="test", provenance="file", interval=interval, calendar="24/7", price_basis="as_traded",
         known_at_rule="21:00", rows=len(rows), first=START, last=START, missing_sessions=0, repairs=0, sha256="",
     )  # fmt: skip
     return Bars(
-        symbol="RAND", interval="1d", ts=ts, open=columns[:, 0], high=columns[:, 1], low=columns[:, 2], close=columns[:, 3],
-        volume=np.array(volumes), known_at=ts + np.timedelta64(21, "h"), split_factor=ones, total_factor=ones, passport=passport,
+        symbol="RAND", interval=interval, ts=ts, open=columns[:, 0], high=columns[:, 1], low=columns[:, 2], close=columns[:, 3],
+        volume=np.array(volumes), known_at=ts + np.timedelta64(length, "h"), split_factor=ones, total_factor=ones, passport=passport,
     )  # fmt: skip
 
 
@@ -51,7 +60,7 @@ def markets(draw: st.DrawFn) -> Bars:
     prices = draw(st.lists(st.tuples(step, step, reach, reach), min_size=4, max_size=25))
     kinds = draw(st.sampled_from([(1e6,), (1e6, 0.0), (0.0, 1e6, 0.0), (math.nan, 0.0, 1e6)]))
     volumes = draw(st.lists(st.sampled_from(kinds), min_size=len(prices), max_size=len(prices)))
-    return bars_from(prices, volumes, draw(st.integers(500, 5_000)))
+    return bars_from(prices, volumes, draw(st.integers(500, 5_000)), draw(st.sampled_from([1, 3])))
 
 
 def signals_for(count: int) -> st.SearchStrategy[list[Signal]]:
@@ -135,6 +144,20 @@ def compare(bars: Bars, signals: list[Signal], options: RunOptions) -> running.R
 @given(scenarios())
 def test_kernel_and_decimal_simulator_agree_on_random_markets(scenario):
     compare(*scenario)
+
+
+def test_an_hourly_entry_waits_five_sessions_and_not_five_bars():
+    # Two bars a session. Decided in bar 1; nothing trades in bars 2 to 11, the next five sessions; bar 12 trades again.
+    volumes = [1e6, 1e6, *[0.0] * 10, 1e6, 1e6]
+    flat = [(0, 0, 10, 10)] * len(volumes)
+    options = RunOptions(end="mark")
+    run = compare(bars_from(flat, volumes, 1_000, per_session=2), [Signal(bar=1, side="buy")], options)
+    assert len(run.fills) == 0
+    assert (11, "order expired: no trade") in events.log_lines(run)
+    # One session less without trade, and it fills in bar 10, the open of the fifth.
+    volumes[10] = 1e6
+    run = compare(bars_from(flat, volumes, 1_000, per_session=2), [Signal(bar=1, side="buy")], options)
+    assert run.fills[:, postings.BAR].tolist() == [10.0]
 
 
 def test_kernel_and_decimal_simulator_agree_on_long_busy_runs():

@@ -17,18 +17,9 @@ import psutil
 import pytest
 
 import investiq as iq
-from investiq.runtime.browser import find_chromium
 
 ROOT = Path(iq.__file__).parents[1]
 START_S = 60
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @dataclass
@@ -100,23 +91,6 @@ def server():
     yield running
     if running.process.poll() is None:
         running.stop()
-
-
-# Not of the session: playwright's loop must not outlive the module, others start their own.
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    found = find_chromium()
-    if found is None:
-        message = "no Chromium: run make setup-browser, or name one in INVESTIQ_CHROMIUM"
-        if os.environ.get("INVESTIQ_REQUIRE_BROWSER") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(found), args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -16,7 +16,7 @@ def test_cards_show_label_number_convention_and_reason():
     text = re.sub(r"<[^>]+>", "|", html)
     assert "|-12.34 %|" in text and "|after costs|" in text
     assert "|n/a|" in text and "|no losing trade|" in text
-    assert html.count('<dl class="iq-metric">') == 4
+    assert html.count('<div class="iq-metric">') == 4
 
 
 def test_money_carries_its_currency():

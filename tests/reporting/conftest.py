@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import nbformat
 import pytest
 
 from investiq.reporting.exporting import FIGURE_TYPE
-from investiq.runtime.browser import find_chromium
 
 
 @pytest.fixture
@@ -35,22 +32,6 @@ def executed(tmp_path):
     path = tmp_path / "executed.ipynb"
     nbformat.write(notebook, path)
     return path
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    found = find_chromium()
-    if found is None:
-        message = "no Chromium: run make setup-browser, or name one in INVESTIQ_CHROMIUM"
-        if os.environ.get("INVESTIQ_REQUIRE_BROWSER") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(found), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
