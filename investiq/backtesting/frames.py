@@ -50,7 +50,7 @@ def trades_frame(result: BacktestResult) -> pd.DataFrame:
 
     bars, trips = result.bars, result.round_trips
     closed = trips.is_closed
-    exits = np.full(closed.size, np.datetime64("NaT"), dtype="datetime64[us]")
+    exits = np.full(closed.size, np.datetime64("NaT", "us"), dtype="datetime64[us]")
     exits[closed] = bars.ts[trips.exit_bar[closed]]
     last_bar = np.where(closed, trips.exit_bar, len(bars) - 1)
     reasons = [EXIT_REASONS[FILL_REASONS[code]] if code >= 0 else None for code in trips.exit_reason.tolist()]

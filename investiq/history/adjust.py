@@ -145,7 +145,7 @@ def forward_factors(
     split_steps, total_steps = np.ones(days.size), np.ones(days.size)
     if days.size == 0 or not actions:
         return Factors(split_steps, total_steps, ())
-    if (np.diff(days) < np.timedelta64(0)).any():
+    if (np.diff(days) < np.timedelta64(0, "D")).any():
         raise DataError("dates must ascend; sort the bars first")
     usable, notes = _within(actions, days[0], days[-1])
     prior = _PriorClose(close)

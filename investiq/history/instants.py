@@ -72,7 +72,7 @@ def _from_datetime(when: datetime) -> np.datetime64:
 
 
 def _edge(period: np.datetime64, day_ends: bool) -> np.datetime64:
-    return _in_us(period + 1) - np.timedelta64(1, "us") if day_ends else _in_us(period)
+    return _in_us(period + np.timedelta64(1, np.datetime_data(period)[0])) - np.timedelta64(1, "us") if day_ends else _in_us(period)
 
 
 def _in_us(when: np.datetime64) -> np.datetime64:

@@ -63,7 +63,7 @@ class Panel:
         ts = np.unique(np.concatenate([bars.ts for bars in members]))
         names = ("open", "high", "low", "close", "volume", "split_factor", "total_factor")
         arrays = {name: np.full((len(members), ts.size), np.nan) for name in names}
-        known_at = np.full((len(members), ts.size), np.datetime64("NaT"), dtype="datetime64[us]")
+        known_at = np.full((len(members), ts.size), np.datetime64("NaT", "us"), dtype="datetime64[us]")
         for row, bars in enumerate(members):
             at = np.searchsorted(ts, bars.ts)
             for name in names:

@@ -56,7 +56,7 @@ def test_what_is_no_time_is_refused_with_an_example(when):
         instant(when)
 
 
-@pytest.mark.parametrize("when", [pd.NaT, np.datetime64("NaT")])
+@pytest.mark.parametrize("when", [pd.NaT, np.datetime64("NaT", "us")])
 def test_a_missing_time_is_refused(when):
     with pytest.raises(DataError, match="NaT"):
         instant(when)

@@ -233,7 +233,7 @@ def _known(labels: NDArray[np.datetime64], rule: str) -> NDArray[np.datetime64]:
     if rule == _DAILY_WTI:
         return calendar.nth_session_close("XNYS", labels, 5)
     days = 30 if rule == _MONTHLY_30 else 45
-    month_end = (labels.astype("datetime64[M]") + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+    month_end = (labels.astype("datetime64[M]") + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
     # A date without a time counts as the end of that day.
     next_day: NDArray[np.datetime64] = (month_end + np.timedelta64(days + 1, "D")).astype("datetime64[us]")
     return next_day - np.timedelta64(1, "us")
