@@ -33,6 +33,7 @@ _CASH_KINDS: Final = ("dividend", "special_dividend", "spin_off")
 _RATIO_KINDS: Final = ("split", "stock_dividend")
 # US exchanges move the ex-date behind the payment from this share of the price on (due bills; FINRA rule 11140).
 LARGE_DIVIDEND: Final = 0.25
+_DAY: Final = np.timedelta64(1, "D")
 # A price older than a week of sessions says little about the value that a dividend left.
 OLD_PRICE_SESSIONS: Final = 5
 
@@ -263,7 +264,7 @@ def _moved(ex_date: date, bar: np.datetime64, calendar: str) -> Note:
 
 
 def _remarks_on_timing(ex_date: date, seen: np.datetime64, calendar: str) -> list[Note]:
-    between = calendars.session_dates(calendar, seen + 1, np.datetime64(ex_date, "D") - 1).size
+    between = calendars.session_dates(calendar, seen + _DAY, np.datetime64(ex_date, "D") - _DAY).size
     if between < OLD_PRICE_SESSIONS:
         return []
     text = f"cash of {ex_date} is set against the close of {seen}, {between + 1} sessions earlier: the nearest that is known"

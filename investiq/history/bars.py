@@ -114,8 +114,8 @@ class Bars:
                 )
         if size == 0:
             return
-        self._refuse(~(np.diff(self.ts) > np.timedelta64(0)), 1, "ts must ascend without duplicates")
-        self._refuse(~(np.diff(self.known_at) > np.timedelta64(0)), 1, "known_at must ascend without duplicates")
+        self._refuse(~(np.diff(self.ts) > np.timedelta64(0, "us")), 1, "ts must ascend without duplicates")
+        self._refuse(~(np.diff(self.known_at) > np.timedelta64(0, "us")), 1, "known_at must ascend without duplicates")
         self._refuse(~(self.known_at > self.ts), 0, "known_at must lie after ts")
         for name in ("open", "high", "low", "close"):
             prices = getattr(self, name)

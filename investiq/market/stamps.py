@@ -125,7 +125,7 @@ def off_session(stamps: pd.Series, interval: Interval, calendar: str) -> list[Ba
         ]
     _, opens = calendars.holding_sessions(calendar, ts)
     minutes = INTERVAL_MINUTES[interval]
-    on_grid = (ts - opens) % np.timedelta64(minutes, "m") == np.timedelta64(0)
+    on_grid = (ts - opens) % np.timedelta64(minutes, "m") == np.timedelta64(0, "us")
     zone = calendars.time_zone(calendar)
     bad = []
     for row, is_open, fits in zip(stamps.index, ~np.isnat(opens), on_grid, strict=True):

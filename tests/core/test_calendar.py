@@ -72,10 +72,10 @@ def test_the_last_hourly_bar_ends_with_the_session():
 @given(st.integers(0, 1043), st.integers(0, 4))
 def test_a_weekly_label_on_any_day_of_the_week_has_one_end(week, day):
     # 1999-01-04 is a Monday.
-    monday = np.datetime64("1999-01-04") + 7 * week
-    ends = calendar.known_at(at(monday, monday + day), "1w", "XNYS")
+    monday = np.datetime64("1999-01-04") + np.timedelta64(7 * week, "D")
+    ends = calendar.known_at(at(monday, monday + np.timedelta64(day, "D")), "1w", "XNYS")
     assert ends[0] == ends[1]
-    assert monday.astype("datetime64[us]") < ends[0] < (monday + 5).astype("datetime64[us]")
+    assert monday.astype("datetime64[us]") < ends[0] < (monday + np.timedelta64(5, "D")).astype("datetime64[us]")
 
 
 @pytest.mark.parametrize("interval", ["1w", "1mo", "60min"])
