@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from investiq.backtesting import kernel
 from investiq.backtesting.running import Run
 from investiq.core.notes import Note, merge_notes
 from investiq.core.types import BASIS_WORDS
@@ -28,6 +29,12 @@ _AMPLE_VOLUME: Final = Note(
     text="fills assume that the market takes any size at the price: volume participation and market impact are not modelled",
     severity="info",
 )
+
+# Events of entries that came to nothing, as code and words of the note that counts them.
+_UNFILLED: Final = {
+    kernel.EVENT_REJECTED: ("entries_rejected", "rejected: the cash did not cover them"),
+    kernel.EVENT_TOO_SMALL: ("entries_too_small", "skipped: the weight buys less than one lot"),
+}
 
 _DATA_NOTES: WeakKeyDictionary[Bars, tuple[Note, ...]] = WeakKeyDictionary()
 
@@ -91,6 +98,7 @@ def _run_notes(bars: Bars, run: Run) -> list[Note]:
                 rows=closed,
             )
         )
+    notes += filter(None, (_unfilled(run, code, *words) for code, words in _UNFILLED.items()))
     days = float((bars.ts[-1] - bars.ts[0]) / np.timedelta64(1, "D"))
     if days < LEAST_DAYS:
         notes.append(
@@ -109,3 +117,9 @@ def _run_notes(bars: Bars, run: Run) -> list[Note]:
             )
         )
     return notes
+
+
+def _unfilled(run: Run, event: int, code: str, what: str) -> Note | None:
+    """Return how many entries met with `event`, or None."""
+    count = int(run.events[run.events[:, 1] == event, 2].sum())
+    return Note(code=code, text=f"{count} entry order(s) were {what}", rows=count) if count else None

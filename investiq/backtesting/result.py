@@ -155,10 +155,16 @@ class BacktestResult(Result):
 
     @cached_property
     def benchmark(self) -> BacktestResult:
-        """Buying and holding under the same options, with all of the equity, unrounded quantities and no levels."""
+        """Buying and holding under the same options, with all of the equity, unrounded quantities and no levels.
+
+        An entry that cash does not cover is always reduced: rejected, it would leave a
+        benchmark that never holds anything.
+        """
         bars = self.benchmark_bars if self.benchmark_bars is not None else self.bars
         strategy = BuyAndHold()
-        options = dataclasses.replace(self.options, weight=1.0, lot=None, stop_loss=None, take_profit=None)
+        options = dataclasses.replace(
+            self.options, weight=1.0, lot=None, stop_loss=None, take_profit=None, insufficient="reduce"
+        )
         run = running.simulate(bars, from_codes(strategy.decide(bars), len(bars)), options)
         manifest = dataclasses.replace(
             self.manifest,

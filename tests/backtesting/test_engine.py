@@ -141,6 +141,23 @@ def test_bars_without_volume_are_counted_and_fill_nothing(bars_of):
     assert result.log["event"].tolist() == ["no trade in bar: order carried"]
 
 
+def test_entries_that_cash_does_not_cover_are_counted_in_a_note(bars_of):
+    # All of 100,000 at 100 is 1,000 shares, which the next open of 101 makes too dear.
+    bars = bars_of([(100, 101, 99, 100), (101, 102, 100, 101), (101, 102, 100, 101)])
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars, weight=1.0, insufficient="reject", end="mark")
+    texts = {note.code: note.text for note in result.notes}
+    # Buying and holding decides once.
+    assert texts["entries_rejected"] == "1 entry order(s) were rejected: the cash did not cover them"
+    assert result.trades.empty
+
+
+def test_entries_below_one_lot_are_counted_in_a_note(bars_of):
+    # 10 % of 500 buys half a share of 100.
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 3), initial_capital=500.0)
+    texts = {note.code: note.text for note in result.notes}
+    assert texts["entries_too_small"] == "1 entry order(s) were skipped: the weight buys less than one lot"
+
+
 @dataclass(frozen=True, kw_only=True)
 class EveryOtherDay(Strategy):
     """A strategy of the user's own, without a compiled rule."""

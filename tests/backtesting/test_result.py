@@ -165,6 +165,16 @@ def test_the_benchmark_holds_all_of_the_equity_without_levels(sample):
     assert stopped.benchmark.options.stop_loss is None
 
 
+@pytest.mark.parametrize("insufficient", ["reduce", "reject"])
+def test_the_benchmark_holds_the_market_also_where_entries_beyond_the_cash_are_rejected(bars_of, insufficient):
+    # 1,000 shares of 100 cost 100,000 at the next open and more with the fee, so the entry must be reduced.
+    bars = bars_of([(100, 101, 99, 100), (100, 101, 99, 100), (110, 111, 109, 110)])
+    costs = iq.Costs(commission_rate=0.001, slippage_bps=0)
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars, costs=costs, insufficient=insufficient)
+    # 100,000 / 100.1 = 999.000999 shares are worth 109,890.11 at 110, less 109.89.
+    assert result.benchmark.run.equity[-1] == pytest.approx(109_780.22, abs=0.01)
+
+
 def test_the_benchmark_earns_what_the_index_does_less_its_costs(sample):
     bars, options = sample.bars, sample.options
     # Bought at the second open with 5 bps and 0.1 %, sold at the last close with both.
