@@ -168,7 +168,8 @@ class Analysis(Result):
     def provenance(self) -> list[Fact]:
         """Return the data passport and the conventions of the score."""
         return [
-            *(Fact(label, value) for label, value in self.bars.passport.describe()),
+            *(Fact(label, value) for label, value in self.bars.describe()),
+            Fact("Cut", f"only what was known by {format_value(self.as_of, 'time')} was seen"),
             *(Fact("Engine", f"{each.engine}, version {each.version}") for each in self.engines.values()),
             Fact("Indicators", "on total-adjusted prices; levels in money are shown as traded on their bar"),
             Fact("Ranks", "share of the 252 bars before that lie lower, ties half; at least 60 bars"),

@@ -26,12 +26,15 @@ class Note:
     severity : {"info", "caution", "error"}
         ``"info"`` states a fact, ``"caution"`` limits what the result shows,
         ``"error"`` blocks a run unless it is explicitly allowed.
+    event : str, optional
+        ISO date of the one event that it tells of: it concerns only bars on both sides of it.
     """
 
     code: str
     text: str
     rows: int | None = None
     severity: Severity = "caution"
+    event: str | None = None
 
 
 def merge_notes(*groups: Iterable[Note]) -> tuple[Note, ...]:

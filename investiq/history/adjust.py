@@ -242,12 +242,12 @@ def _cash_in(action: Action, currency: str) -> tuple[float, Note | None]:
 
 def _refused(action: Action, reason: str) -> Note:
     text = f"{action.kind} of {action.ex_date} was not applied: {reason}; total returns across it are wrong until it is corrected"
-    return Note(code="action_not_applied", text=text, rows=1, severity="error")
+    return Note(code="action_not_applied", text=text, rows=1, severity="error", event=str(action.ex_date))
 
 
 def _unadjusted(action: Action) -> Note:
     text = f"{action.kind} of {action.ex_date} is not adjusted for: the return across that date is the price's alone"
-    return Note(code="action_unadjusted", text=text, rows=1)
+    return Note(code="action_unadjusted", text=text, rows=1, event=str(action.ex_date))
 
 
 def _large(ex_date: date, share: float) -> Note:
@@ -255,12 +255,12 @@ def _large(ex_date: date, share: float) -> Note:
         f"cash of {ex_date} is {share:.0%} of the prior close; from 25 % on US exchanges set the ex-date after the "
         "payment, so check that the date is the exchange's own"
     )
-    return Note(code="large_dividend", text=text, rows=1)
+    return Note(code="large_dividend", text=text, rows=1, event=str(ex_date))
 
 
 def _moved(ex_date: date, bar: np.datetime64, calendar: str) -> Note:
     text = f"ex-date {ex_date} is no session of {calendar}; the action takes effect at the bar of {bar}"
-    return Note(code="ex_date_moved", text=text, rows=1, severity="info")
+    return Note(code="ex_date_moved", text=text, rows=1, severity="info", event=str(ex_date))
 
 
 def _remarks_on_timing(ex_date: date, seen: np.datetime64, calendar: str) -> list[Note]:
@@ -268,4 +268,4 @@ def _remarks_on_timing(ex_date: date, seen: np.datetime64, calendar: str) -> lis
     if between < OLD_PRICE_SESSIONS:
         return []
     text = f"cash of {ex_date} is set against the close of {seen}, {between + 1} sessions earlier: the nearest that is known"
-    return [Note(code="old_prior_close", text=text, rows=1)]
+    return [Note(code="old_prior_close", text=text, rows=1, event=str(ex_date))]

@@ -27,6 +27,8 @@ FloatArray = NDArray[np.float64]
 InstantArray = NDArray[np.datetime64]
 
 _FLOATS: Final = ("open", "high", "low", "close", "volume", "split_factor", "total_factor")
+# How the lines of a passport are called beside those of a part of its series.
+_LOADED: Final = {"Period": "Loaded series", "Condition": "Loaded condition", "As of": "Loaded as of"}
 _ARRAYS: Final = ("ts", *_FLOATS[:5], "known_at", *_FLOATS[5:])
 
 
@@ -156,7 +158,7 @@ class Bars:
 
         lines = "".join(
             f"<tr><td style='text-align:left'>{escape(label)}</td><td style='text-align:left'>{escape(value)}</td></tr>"
-            for label, value in self.passport.describe()
+            for label, value in self.describe()
         )
         return f"<b>{escape(repr(self)[1:].replace('>', ''))}</b><table>{lines}</table>{self.tail().to_html()}"
 
@@ -276,6 +278,21 @@ class Bars:
         prices = {name: getattr(self, name) * factor for name in ("open", "high", "low", "close")}
         # A product of consistent prices and one factor stays consistent: rounding is monotone.
         return self._derived(**prices, volume=self.volume / self.split_factor, basis=how)
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Return the passport as (label, value) lines; of a part of the loaded series also which part.
+
+        What the passport says of the whole is then labelled as such: its end and its condition may be later facts.
+        """
+        lines = self.passport.describe()
+        if self.fingerprint == self.passport.sha256 or not len(self):
+            return lines
+        first, last = (label_text(ts, self.interval) for ts in self.ts[[0, -1]])
+        return [
+            *((_LOADED.get(label, label), value) for label, value in lines),
+            ("Bars used", f"{first} to {last}, {len(self):,} bars"),
+            ("SHA-256 of these", self.fingerprint[:16]),
+        ]
 
     @cached_property
     def factor(self) -> FloatArray:

@@ -166,9 +166,22 @@ _CHECKS: Final = {
 
 
 def row_checks(bars: Bars, others: Iterable[Note] = ()) -> tuple[Note, ...]:
-    """Return `others` without what these checks once said, then what they say about `bars` now."""
-    kept = [note for note in others if note.code not in _CHECKS]
+    """Return what concerns `bars`: `others` without what these checks once said, then what they say about `bars` now.
+
+    Of `others`, a note on one event is kept where the bars lie on both sides of it: before, nobody knew of it; after, no
+    return of theirs crosses it.
+    """
+    kept = [note for note in others if note.code not in _CHECKS and _is_crossed(bars, note.event)]
     return merge_notes(kept, filter(None, (check(bars) for check in _CHECKS.values())))
+
+
+def _is_crossed(bars: Bars, event: str | None) -> bool:
+    if event is None:
+        return True
+    if not len(bars):
+        return False
+    first, last = bars.ts[[0, -1]].astype("datetime64[D]")
+    return bool(first < np.datetime64(event, "D") <= last)
 
 
 def _is_daily(bars: Bars) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from investiq.core.errors import DataError, UnknownSymbolError, near_matches
 from investiq.core.notes import Note, merge_notes
 from investiq.history.bars import Bars
+from investiq.history.checks import row_checks
 from investiq.history.instants import When
 from investiq.history.records import Records
 
@@ -96,7 +97,11 @@ class History:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """The cautions of every series and table."""
+        """The cautions of every series and table; those about rows are of the rows that are seen here.
+
+        A passport describes the series as it was loaded, so it may tell of what came after a cut.
+        """
         return merge_notes(
-            *(bars.passport.notes for bars in self.series.values()), *(each.notes for each in self.tables.values())
+            *(row_checks(bars, bars.passport.notes) for bars in self.series.values()),
+            *(each.notes for each in self.tables.values()),
         )

@@ -9,6 +9,8 @@ import investiq as iq
 from investiq.analysis.analyzing import Analysis, analyze
 from investiq.core.errors import DataError, InsufficientDataError, UnknownSymbolError
 
+_HOLIDAYS = ("2024-01-15", "2024-02-19", "2024-03-29", "2024-05-27", "2024-06-19", "2024-07-04")
+
 
 @pytest.fixture(scope="module")
 def bars():
@@ -52,8 +54,58 @@ def test_an_analysis_as_of_a_time_is_the_row_of_the_whole_and_the_analysis_of_th
     past = analyze(bars, as_of=known(bars, row))
     pd.testing.assert_series_equal(past.table.iloc[-1], analysis.table.iloc[row], rtol=1e-10)
     assert len(past.bars) == len(past.table) == row + 1
-    again = analyze(iq.History.of(bars).until(known(bars, row)))
-    assert str(again) == str(past)
+    again = analyze(iq.load_bars("^GSPC", as_of=known(bars, row)))
+    assert again.notes == past.notes
+    assert repr(again.facts()) == repr(past.facts())
+
+
+@pytest.mark.parametrize("symbol", ["^IXIC", "SYN015"])
+def test_a_caution_about_a_later_bar_is_not_told_before_it(symbol):
+    # Two days without volume in 2015 and 2018; a move of 22 % on 2016-07-15.
+    bars = iq.load_bars(symbol)
+    assert {note.code for note in analyze(bars).notes} & {"zero_volume", "price_spikes"}
+    past = analyze(bars, as_of="2013-05-20")
+    assert past.notes == analyze(iq.load_bars(symbol, as_of="2013-05-20")).notes
+    assert not {note.code for note in past.notes} & {"zero_volume", "price_spikes"}
+    one_day_off = analyze(iq.load_bars("^IXIC"), as_of="2016").notes
+    assert next(note.rows for note in one_day_off if note.code == "zero_volume") == 1
+
+
+def test_a_file_cut_at_a_time_tells_what_a_file_that_ends_there_tells(tmp_path):
+    # From 2024-01-02 on; later: a price halved, a day without volume, a special dividend and rights.
+    days = np.busday_offset("2024-01-02", np.arange(130), holidays=_HOLIDAYS)
+    closes = np.where(np.arange(130) < 100, 10.0, 5.0) + 0.1 * (np.arange(130) % 3)
+    rows = [
+        f"{day},{close},{close},{close},{close},{0 if row == 110 else 100}"
+        for row, (day, close) in enumerate(zip(days, closes, strict=True))
+    ]
+    (tmp_path / "actions.csv").write_text(
+        f"kind,ex_date,cash\nrights,{days[20]},\nspecial_dividend,{days[105]},2.0\nrights,{days[115]},\n"
+    )
+
+    def read(count):
+        path = tmp_path / f"{count}.csv"
+        path.write_text("\n".join(["date,open,high,low,close,volume", *rows[:count]]))
+        return iq.read_bars("ACME", path, price_basis="as_traded", actions=tmp_path / "actions.csv")
+
+    whole, short = read(130), read(90)
+    later = {"large_dividend", "zero_volume", "price_spikes", "possible_splits"}
+    assert later <= {note.code for note in analyze(whole).notes}
+    past = analyze(whole, as_of=known(whole, 89))
+    assert past.notes == analyze(short).notes
+    assert [note.event for note in past.notes if note.code == "action_unadjusted"] == [str(days[20])]
+    assert not later & {note.code for note in past.notes}
+
+
+def test_the_provenance_tells_the_cut_and_calls_the_loaded_series_by_its_name(bars):
+    lines = {fact.label: fact.value for fact in analyze(bars, as_of="2013-05-20").provenance()}
+    assert lines["Bars used"] == "1999-01-04 to 2013-05-20, 3,617 bars"
+    assert lines["Loaded series"].startswith("1999-01-04 to 2018-12-31, 5,031 bars")
+    assert lines["Cut"] == "only what was known by 2013-05-20 23:59 UTC was seen"
+    assert not {"Period", "Condition", "As of"} & set(lines)
+    whole = {fact.label for fact in analyze(bars).provenance()}
+    assert "Period" in whole
+    assert not {"Loaded series", "Bars used"} & whole
 
 
 def test_a_moment_before_the_close_does_not_see_the_bar(bars):

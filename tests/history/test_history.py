@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from investiq.core.errors import DataError, UnknownSymbolError
+from investiq.core.notes import Note
 from investiq.history.history import History
 from investiq.history.records import Records
 
@@ -73,6 +76,22 @@ def test_an_unknown_name_is_answered_with_what_there_is(make_bars):
         history.bars("INDXE")
     with pytest.raises(DataError, match="no records 'CPIX'; did you mean 'CPI'\\?; it holds CPI"):
         history.records("CPIX")
+
+
+def test_a_cut_history_tells_nothing_of_rows_and_events_after_it(make_bars):
+    # Bars of 2024-03-01, 04, 05, 06 and 07; no volume on the 6th.
+    bars = make_bars(volume=[1.0, 1.0, 1.0, 0.0, 1.0])
+    events = tuple(
+        Note(code="large_dividend", text=day, event=day) for day in ("2024-03-01", "2024-03-05", "2024-03-07")
+    )
+    told = (Note(code="zero_volume", text="1 bar", rows=1), Note(code="rule", text="of all bars"), *events)
+    history = History.of(bars.with_passport(dataclasses.replace(bars.passport, notes=told)))
+    # The event of the first bar has no return of these bars across it.
+    assert [note.text for note in history.notes if note.event] == ["2024-03-05", "2024-03-07"]
+    assert "zero_volume" in {note.code for note in history.notes}
+    assert [note.text for note in history.until("2024-03-05").notes] == ["of all bars", "2024-03-05"]
+    assert [note.text for note in history.until("2024-03-04").notes] == ["of all bars"]
+    assert [note.text for note in history.until("2024-02-01").notes] == ["of all bars"]
 
 
 def test_the_notes_of_all_series_are_inherited_once(make_bars):
