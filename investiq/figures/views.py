@@ -50,8 +50,8 @@ def _edges(first: np.datetime64, last: np.datetime64, ts: InstantArray) -> list[
     days = ts.astype("datetime64[D]")
     if _is_daily(ts) and np.is_busday(days).all():
         # Days of the week, since an edge inside a weekend would not widen anything.
-        left = np.busday_offset(first.astype("datetime64[D]") - 1, 0, roll="backward")
-        right = np.busday_offset(last.astype("datetime64[D]") + 1, 0, roll="forward")
+        left = np.busday_offset(first.astype("datetime64[D]") - _DAY, 0, roll="backward")
+        right = np.busday_offset(last.astype("datetime64[D]") + _DAY, 0, roll="forward")
         return [str(left), str(right)]
     step = np.median(np.diff(ts)) if ts.size > 1 else _DAY
     return [str((first - step).astype("datetime64[s]")), str((last + step).astype("datetime64[s]"))]
