@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from investiq.backtesting import cautions, running
+from investiq.backtesting.checking import benchmark_over, check_bars
 from investiq.backtesting.decisions import from_codes
 from investiq.backtesting.describing import strategy_text
 from investiq.backtesting.result import BacktestResult, parameters_of
 from investiq.core import calendar, compiling
-from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.core.errors import ConfigError, DataError
 from investiq.core.manifest import Manifest
 from investiq.execution.costs import Costs
 from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
 from investiq.history.history import History
-from investiq.history.instants import label_text
 from investiq.metrics.conventions import Convention
 from investiq.strategies import Breakout, BuyAndHold, Crossover
 from investiq.strategies.base import Strategy
@@ -104,7 +104,7 @@ def backtest(
         If `strategy` is no strategy, or an option is out of range.
     DataError
         If the bars are adjusted, hold a split or an action that could not be
-        applied, or the benchmark does not cover the period.
+        applied, or the benchmark does not cover the period on the same calendar.
     InsufficientDataError
         If there are fewer bars than the strategy needs to decide and fill once.
 
@@ -135,9 +135,9 @@ def backtest(
         costs=Costs() if costs is None else costs,
     )
     bars, held = _bars_of(data), _benchmark_of(benchmark, data)
-    _check_bars(bars, strategy.warmup + 2, strategy_text(strategy.name, strategy.parameters()))
+    check_bars(bars, strategy.warmup + 2, strategy_text(strategy.name, strategy.parameters()))
     if held is not None:
-        held = _cut_to(held, bars)
+        held = benchmark_over(held, bars)
     convention = Convention(
         periods_per_year=calendar.periods_per_year(bars.interval, bars.passport.calendar), risk_free=risk_free
     )
@@ -231,47 +231,3 @@ def _benchmark_of(benchmark: str | Bars | None, data: str | Bars | History) -> B
     if isinstance(data, History) and data.benchmark is not None:
         return data.bars(data.benchmark)
     return None
-
-
-def _check_bars(bars: Bars, needed: int, who: str) -> None:
-    if bars.basis != "raw":
-        raise DataError(
-            f"{bars.symbol}: these bars are {bars.basis}-adjusted; nobody could trade at such prices: pass the raw bars, "
-            "indicators are computed on adjusted ones anyway"
-        )
-    if len(bars) < needed:
-        raise InsufficientDataError(
-            f"{who} needs {needed} bars to decide and fill once, {bars.symbol} has {len(bars)}; "
-            "load a longer period or choose shorter windows"
-        )
-    _check_actions(bars)
-
-
-def _check_actions(bars: Bars) -> None:
-    """Refuse what would make every later number of the run wrong: a split that positions are not carried through."""
-    for note in bars.passport.notes:
-        if note.severity == "error":
-            raise DataError(f"{bars.symbol}: {note.text}; correct the data and load them again")
-    splits = np.flatnonzero(bars.split_factor[1:] != bars.split_factor[:-1]) + 1
-    if splits.size:
-        first = int(splits[0])
-        ratio = bars.split_factor[first] / bars.split_factor[first - 1]
-        raise DataError(
-            f"{bars.symbol}: {splits.size} split(s) inside the period, first on {label_text(bars.ts[first], bars.interval)} "
-            f"({ratio:g} new shares for one); this version does not carry positions through splits, so the run would show "
-            "a loss that nobody had: choose a period without one"
-        )
-
-
-def _cut_to(benchmark: Bars, bars: Bars) -> Bars:
-    """Return the benchmark over the period of the run."""
-    inside = (benchmark.ts >= bars.ts[0]) & (benchmark.ts <= bars.ts[-1])
-    rows = np.flatnonzero(inside)
-    if rows.size < 2 or benchmark.interval != bars.interval:
-        raise DataError(
-            f"benchmark {benchmark.symbol} ({benchmark.interval}) has {rows.size} bar(s) in the period of {bars.symbol} "
-            f"({bars.interval}); expected bars of the same interval and period"
-        )
-    cut = benchmark[rows[0] : rows[-1] + 1]
-    _check_bars(cut, 2, "buying and holding")
-    return cut

@@ -76,12 +76,6 @@ def test_a_history_is_traded_in_its_main_symbol_against_its_benchmark(bars_of):
     assert (result.benchmark.bars.symbol, len(result.benchmark.bars)) == ("INDEX", 10)
 
 
-def test_a_benchmark_of_another_period_is_refused(bars_of):
-    later = bars_of(FLAT * 10, symbol="INDEX", first="2030-01-01")
-    with pytest.raises(DataError, match=r"benchmark INDEX \(1d\) has 0 bar\(s\) in the period of TEST"):
-        iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 10), benchmark=later)
-
-
 def test_a_symbol_is_loaded(gspc):
     assert iq.backtest(iq.strategies.BuyAndHold(), "^GSPC").bars.fingerprint == gspc.fingerprint
 

@@ -1,0 +1,91 @@
+"""What bars must be before a run may use them: prices as traded, long enough, and a benchmark of the same period."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from investiq.core.errors import DataError, InsufficientDataError
+from investiq.history.bars import Bars
+from investiq.history.instants import label_text
+
+__all__ = ["benchmark_over", "check_bars"]
+
+# A benchmark may miss this share of the run's labels, such as a holiday on which only one of two series was recorded.
+MISSING_SHARE: Final = 0.05
+
+
+def check_bars(bars: Bars, needed: int, who: str) -> None:
+    """Refuse bars that are adjusted, too few for `who`, or that hold an action that a run cannot follow."""
+    if bars.basis != "raw":
+        raise DataError(
+            f"{bars.symbol}: these bars are {bars.basis}-adjusted; nobody could trade at such prices: pass the raw bars, "
+            "indicators are computed on adjusted ones anyway"
+        )
+    if len(bars) < needed:
+        raise InsufficientDataError(
+            f"{who} needs {needed} bars to decide and fill once, {bars.symbol} has {len(bars)}; "
+            "load a longer period or choose shorter windows"
+        )
+    _check_actions(bars)
+
+
+def _check_actions(bars: Bars) -> None:
+    """Refuse what would make every later number of the run wrong: a split that positions are not carried through."""
+    for note in bars.passport.notes:
+        if note.severity == "error":
+            raise DataError(f"{bars.symbol}: {note.text}; correct the data and load them again")
+    splits = np.flatnonzero(bars.split_factor[1:] != bars.split_factor[:-1]) + 1
+    if splits.size:
+        first = int(splits[0])
+        ratio = bars.split_factor[first] / bars.split_factor[first - 1]
+        raise DataError(
+            f"{bars.symbol}: {splits.size} split(s) inside the period, first on {label_text(bars.ts[first], bars.interval)} "
+            f"({ratio:g} new shares for one); this version does not carry positions through splits, so the run would show "
+            "a loss that nobody had: choose a period without one"
+        )
+
+
+def benchmark_over(benchmark: Bars, bars: Bars) -> Bars:
+    """Return the benchmark over the period of the run.
+
+    It must follow the same calendar in the same interval, begin and end within
+    one session of the run, and miss at most 5 % of its labels between.
+    """
+    if (benchmark.interval, benchmark.passport.calendar) != (bars.interval, bars.passport.calendar):
+        raise DataError(
+            f"benchmark {benchmark.symbol} has {_rhythm(benchmark)}, {bars.symbol} has {_rhythm(bars)}; annual figures of "
+            "the two would not be of the same year: pass a benchmark of the same interval and calendar"
+        )
+    rows = np.flatnonzero((benchmark.ts >= bars.ts[0]) & (benchmark.ts <= bars.ts[-1]))
+    if rows.size < 2:
+        raise _uncovered(benchmark, bars, f"has {rows.size} bar(s) in it")
+    cut = benchmark[rows[0] : rows[-1] + 1]
+    sessions = np.unique(bars.ts.astype("datetime64[D]"))
+    second, last_but_one = sessions[[min(1, sessions.size - 1), max(-2, -sessions.size)]]
+    if cut.ts[0].astype("datetime64[D]") > second or cut.ts[-1].astype("datetime64[D]") < last_but_one:
+        first, last = (label_text(ts, cut.interval) for ts in cut.ts[[0, -1]])
+        raise _uncovered(benchmark, bars, f"has bars from {first} to {last} only")
+    missing = np.setdiff1d(bars.ts[1:-1], cut.ts)
+    if missing.size > MISSING_SHARE * len(bars):
+        raise _uncovered(
+            benchmark,
+            bars,
+            f"misses {missing.size} of its {len(bars)} bars, first {label_text(missing[0], bars.interval)}",
+        )
+    check_bars(cut, 2, "buying and holding")
+    return cut
+
+
+def _rhythm(bars: Bars) -> str:
+    return f"{bars.interval} bars in {bars.passport.calendar} sessions"
+
+
+def _uncovered(benchmark: Bars, bars: Bars, found: str) -> DataError:
+    first, last = (label_text(ts, bars.interval) for ts in bars.ts[[0, -1]])
+    return DataError(
+        f"benchmark {benchmark.symbol} does not cover the period of {bars.symbol}, {first} to {last}: it {found}; expected its "
+        f"first and last bar within one session of these and at most {MISSING_SHARE:.0%} of the bars missing between; "
+        "pass another benchmark or shorten the run"
+    )
