@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from investiq.history.bars import Bars
 from investiq.history.instants import label_text
 
 __all__ = [
+    "FEWEST_REPEATS",
     "REPEATED_OPEN_SHARE",
     "missing_sessions",
     "open_repeats_previous_close",
@@ -24,10 +25,11 @@ __all__ = [
     "zero_volume",
 ]
 
-# Real opens equal the previous close on 0.2 % (Nasdaq) to 0.8 % (a share) of days; 5 % marks a series without real opens.
+# Chosen on the sample of 1999-2018: real opens (Nasdaq; S&P 500 from 2014) equal the previous close on 0.2 % of days and on
+# at most 0.8 % of a year's; the years in which the S&P 500's open is copied have 9 % to 98 %.
 REPEATED_OPEN_SHARE: Final = 0.05
-# In fewer bars than a month's, two chance repeats would already pass the share.
-_FEWEST_BARS: Final = 20
+# In no 60 sessions in a row does the Nasdaq repeat more than two: three in a short window are no chance.
+FEWEST_REPEATS: Final = 3
 # The S&P's largest daily move in 1999-2018 is 11.6 %, the Nasdaq's 14.2 %.
 SPIKE: Final = 0.20
 # Splits that boards choose, new shares per old; in reverse from 1:2 to 1:50. A day's own move stays within 5 %.
@@ -43,23 +45,29 @@ _SHOWN: Final = 3
 def open_repeats_previous_close(bars: Bars) -> Note | None:
     """Return a Note naming the years in which opens copy the previous close, or None.
 
-    Such opens are no tradable prices: a next-open fill there earns a return that
-    nobody could have had. Minutes that follow each other, and markets that never
-    close, open at the price before by nature and are not judged.
+    Each calendar year is judged, and where none of them speaks the whole series:
+    at least 3 repeats on more than 5 % of the days. Such opens are no tradable
+    prices: a next-open fill there earns a return that nobody could have had.
+    Minutes that follow each other, and markets that never close, open at the
+    price before by nature and are not judged.
     """
     if len(bars) < 2 or not _is_daily(bars) or bars.passport.calendar == "24/7":
         return None
     years = bars.ts[1:].astype("datetime64[Y]").astype(np.int64) + 1970
+    repeated = bars.open[1:] == bars.close[:-1]
     first = int(years[0])
     bars_by_year = np.bincount(years - first)
-    repeats_by_year = np.bincount(years - first, weights=bars.open[1:] == bars.close[:-1])
-    often = (repeats_by_year > REPEATED_OPEN_SHARE * bars_by_year) & (bars_by_year >= _FEWEST_BARS)
-    if not often.any():
-        return None
+    repeats_by_year = np.bincount(years - first, weights=repeated)
+    often = _is_often(repeats_by_year, bars_by_year)
     rows = int(repeats_by_year[often].sum())
     parts = [
         f"{first + int(year)} ({repeats_by_year[year] / bars_by_year[year]:.0%})" for year in np.flatnonzero(often)
     ]
+    if not parts and _is_often(repeated.sum(), repeated.size):
+        span = (label_text(ts, bars.interval) for ts in bars.ts[[0, -1]])
+        rows, parts = int(repeated.sum()), [f"{' to '.join(span)} ({repeated.mean():.0%})"]
+    if not parts:
+        return None
     return Note(
         code="open_repeats_previous_close",
         text=(
@@ -173,6 +181,10 @@ def row_checks(bars: Bars, others: Iterable[Note] = ()) -> tuple[Note, ...]:
     """
     kept = [note for note in others if note.code not in _CHECKS and _is_crossed(bars, note.event)]
     return merge_notes(kept, filter(None, (check(bars) for check in _CHECKS.values())))
+
+
+def _is_often(repeats: Any, bars: Any) -> Any:
+    return (repeats >= FEWEST_REPEATS) & (repeats > REPEATED_OPEN_SHARE * bars)
 
 
 def _is_crossed(bars: Bars, event: str | None) -> bool:

@@ -13,6 +13,7 @@ from investiq.history.checks import (
     stale_closes,
     zero_volume,
 )
+from investiq.market.loading import load_bars
 
 
 def series(make_bars, repeats, count=40, first="2024-03-01"):
@@ -43,9 +44,36 @@ def test_only_the_years_with_repeats_are_named(make_bars):
     assert "2024 (" not in note.text
 
 
-def test_a_few_bars_prove_nothing(make_bars):
-    assert open_repeats_previous_close(series(make_bars, repeats=19, count=20)) is None
+def test_two_repeats_prove_nothing_and_three_of_three_speak(make_bars):
+    assert open_repeats_previous_close(series(make_bars, repeats=2, count=3)) is None
+    assert open_repeats_previous_close(series(make_bars, repeats=3, count=4)).rows == 3
     assert open_repeats_previous_close(series(make_bars, repeats=0, count=1)) is None
+
+
+def test_repeats_on_both_sides_of_a_year_end_are_seen_in_the_whole(make_bars):
+    # From 2023-12-27 on: two openings of 2023 and two of 2024 are repeated, four of 20 in all.
+    note = open_repeats_previous_close(series(make_bars, repeats=4, count=21, first="2023-12-27"))
+    assert note.rows == 4
+    assert "on many days of 2023-12-27 to 2024-01-24 (20%)" in note.text
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "rows"),
+    # Counted in the file with awk: 31 of 31 openings over a year's end, 11 of 12 in less than a month.
+    [("2004-12-09", "2005-01-25", 31), ("2003-07-01", "2003-07-18", 11)],
+)
+def test_copied_opens_of_the_sample_are_named_in_a_short_window(start, end, rows):
+    bars = load_bars("^GSPC", start, end)
+    note = open_repeats_previous_close(bars)
+    assert note.rows == rows
+    assert note in bars.passport.notes
+
+
+@pytest.mark.parametrize("length", [5, 20, 33, 61, 250])
+def test_no_window_of_the_nasdaq_is_suspected(length):
+    bars = load_bars("^IXIC")
+    for first in range(0, len(bars) - length, max(length // 5, 7)):
+        assert open_repeats_previous_close(bars[first : first + length]) is None
 
 
 def test_bars_without_volume_are_counted(make_bars):
