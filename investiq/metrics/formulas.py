@@ -71,7 +71,7 @@ def sharpe_error(annual_sharpe: float, count: int, periods_per_year: float) -> f
 def sortino(mean: float, deviation: float, target: float, periods_per_year: float) -> float:
     """Return the annualised Sortino ratio from the mean and the downside deviation of one period."""
     if deviation <= ROUNDING:
-        raise InsufficientDataError(f"no return below the target of {target * 100:g} % a period")
+        raise InsufficientDataError(f"no return below the target of {target * 100:.4g} % a period")
     return float((mean - target) / deviation * math.sqrt(periods_per_year))
 
 

@@ -183,7 +183,7 @@ def sortino_ratio(returns: Floats, convention: Convention) -> float:
     returns : ndarray or Series of shape (n_periods,)
         Simple returns per period as fractions, without NaN.
     convention : Convention
-        Its `target` (per period) and `periods_per_year` are used.
+        Its `target` (per period; the risk-free return by default) and `periods_per_year` are used.
 
     Raises
     ------
@@ -205,8 +205,8 @@ def sortino_ratio(returns: Floats, convention: Convention) -> float:
     4.417
     """
     values = finite("returns", returns)
-    deviation = formulas.downside_deviation(values, convention.target)
-    return formulas.sortino(float(values.mean()), deviation, convention.target, convention.periods_per_year)
+    deviation = formulas.downside_deviation(values, convention.target_per_period)
+    return formulas.sortino(float(values.mean()), deviation, convention.target_per_period, convention.periods_per_year)
 
 
 def recovery_factor(equity: Floats) -> float:

@@ -205,8 +205,8 @@ def _risk(returns: FloatArray, convention: Convention) -> list[Fact]:
 
     def sortino() -> float:
         _enough(count)
-        downside = formulas.downside_deviation(returns, convention.target)
-        return formulas.sortino(mean, downside, convention.target, periods)
+        downside = formulas.downside_deviation(returns, convention.target_per_period)
+        return formulas.sortino(mean, downside, convention.target_per_period, periods)
 
     conventions = f"{basis}, ddof {convention.ddof}, risk-free {convention.risk_free * 100:g} % a year"
     ratio = _fact("Sharpe ratio", "ratio", sharpe, conventions, caution)
@@ -220,7 +220,7 @@ def _risk(returns: FloatArray, convention: Convention) -> list[Fact]:
             "independent returns (Lo 2002)",
             ratio.note,
         ),
-        _fact("Sortino ratio", "ratio", sortino, f"{basis}, target {convention.target * 100:g} % a period", caution),
+        _fact("Sortino ratio", "ratio", sortino, f"{basis}, {convention.describe_target()}", caution),
         Fact(f"Best {_day(convention)}", float(returns.max()), "fraction"),
         Fact(f"Worst {_day(convention)}", float(returns.min()), "fraction"),
     ]

@@ -83,12 +83,26 @@ def test_sortino_ratio_counts_shortfalls_from_the_target():
     assert sortino_ratio(np.array([-0.01, 0.05]), convention) == pytest.approx(0.7071068)
 
 
+def test_a_target_of_zero_is_not_the_risk_free_rate():
+    # Annual returns -0.01 and 0.05, rf 0.03. Over rf: -0.01 / sqrt(0.0016 / 2); over 0: 0.02 / sqrt(0.0001 / 2).
+    returns = np.array([-0.01, 0.05])
+    over_rf = Convention(periods_per_year=1, risk_free=0.03)
+    over_zero = Convention(periods_per_year=1, risk_free=0.03, target=0.0)
+    assert sortino_ratio(returns, over_rf) == pytest.approx(-0.01 / math.sqrt(0.0016 / 2))
+    assert sortino_ratio(returns, over_zero) == pytest.approx(0.02 / math.sqrt(0.0001 / 2))
+    assert "Sortino target 3 % a period (the risk-free rate), CAGR" in over_rf.describe()
+    assert "Sortino target 0 % a period, CAGR" in over_zero.describe()
+
+
 def test_ratios_agree_with_empyrical(long_returns):
     risk_free = 0.03
     convention = Convention(periods_per_year=252, risk_free=risk_free)
     per_day = 1.03 ** (1 / 252) - 1
     assert sharpe_ratio(long_returns, convention) == pytest.approx(
         empyrical.sharpe_ratio(long_returns, risk_free=per_day), rel=1e-12
+    )
+    assert sortino_ratio(long_returns, convention) == pytest.approx(
+        empyrical.sortino_ratio(long_returns, required_return=per_day), rel=1e-12
     )
     assert sortino_ratio(long_returns, DAILY) == pytest.approx(empyrical.sortino_ratio(long_returns), rel=1e-12)
     assert volatility(long_returns, DAILY) == pytest.approx(empyrical.annual_volatility(long_returns), rel=1e-12)

@@ -1,5 +1,6 @@
 import math
 
+import empyrical
 import numpy as np
 import pytest
 
@@ -57,6 +58,37 @@ def test_the_table_holds_the_same_numbers_as_the_functions():
     }
     assert list(facts) == list(expected)
     assert [facts[label].value for label in expected] == pytest.approx(list(expected.values()), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("periods", "risk_free"), [(252, 0.0), (252, 0.03), (252, -0.005), (52, 0.03), (12, 0.12), (98_280, 0.05)]
+)
+def test_the_ratios_of_the_table_are_empyricals(periods, risk_free):
+    equity, ts = account(1_500)
+    convention = Convention(periods_per_year=periods, risk_free=risk_free)
+    facts = {
+        fact.label: fact for fact in performance_facts(equity, ts, np.array([]), np.ones(1_500, dtype=bool), convention)
+    }
+    returns = equity[1:] / equity[:-1] - 1
+    per_period = (1 + risk_free) ** (1 / periods) - 1  # compounded: 0.0117 % a day for 3 % a year
+    sharpe = empyrical.sharpe_ratio(returns, risk_free=per_period, annualization=periods)
+    sortino = empyrical.sortino_ratio(returns, required_return=per_period, annualization=periods)
+    assert facts["Sharpe ratio"].value == pytest.approx(sharpe, rel=1e-9)
+    assert facts["Sortino ratio"].value == pytest.approx(sortino, rel=1e-9)
+    # Lo (2002), from empyrical's ratio of one period: sqrt((1 + SR^2 / 2) / n), annualised.
+    error = math.sqrt((1 + sharpe**2 / periods / 2) / 1_500 * periods)
+    assert facts["Standard error of Sharpe"].value == pytest.approx(error, rel=1e-9)
+
+
+def test_the_table_prints_the_risk_free_rate_and_the_target_that_it_used():
+    equity, ts = account(400)
+    facts = performance_facts(
+        equity, ts, np.array([]), np.ones(400, dtype=bool), Convention(periods_per_year=252, risk_free=0.03)
+    )
+    printed = {fact.label: fact.convention for fact in facts}
+    assert printed["Sharpe ratio"].endswith("risk-free 3 % a year")
+    # 1.03 ** (1 / 252) - 1 = 0.000117305.
+    assert printed["Sortino ratio"].endswith("target 0.01173 % a period (the risk-free rate)")
 
 
 def test_the_table_says_which_window_and_convention_each_ratio_has():
