@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -39,9 +40,21 @@ _UNFILLED: Final = {
 _DATA_NOTES: WeakKeyDictionary[Bars, tuple[Note, ...]] = WeakKeyDictionary()
 
 
-def notes_of(bars: Bars, run: Run) -> tuple[Note, ...]:
-    """Return the cautions of a run: about its data first, then about the run."""
-    return merge_notes(_data_notes(bars), _run_notes(bars, run))
+def notes_of(bars: Bars, run: Run, benchmark: Bars | None = None) -> tuple[Note, ...]:
+    """Return the cautions of a run: about its data, then about those of a benchmark of its own, then about the run."""
+    compared = () if benchmark is None else _benchmark_notes(bars, benchmark)
+    return merge_notes(_data_notes(bars), compared, _run_notes(bars, run))
+
+
+def _benchmark_notes(bars: Bars, benchmark: Bars) -> list[Note]:
+    """Return the cautions about a benchmark's data that the traded bars do not bear already, each under its symbol."""
+    symbol = benchmark.symbol
+    own = _data_notes(bars) if symbol == bars.symbol else ()
+    return [
+        dataclasses.replace(note, text=f"benchmark {symbol}: {note.text.removeprefix(f'{symbol}: ')}")
+        for note in _data_notes(benchmark)
+        if note not in own
+    ]
 
 
 def _data_notes(bars: Bars) -> tuple[Note, ...]:

@@ -70,7 +70,8 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
     )
     return [
         *(Fact(label, value) for label, value in result.bars.passport.describe()),
-        *_part_used(result.bars, manifest.data[result.bars.symbol]),
+        *_part_used(result.bars),
+        *_benchmark(result.benchmark_bars),
         Fact("Strategy", strategy_text(result.strategy.name, result.strategy.parameters())),
         Fact("Sizing", sizing_rules(options)),
         Fact("Fills", fill_rules(options)),
@@ -82,9 +83,25 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
     ]
 
 
-def _part_used(bars: Bars, fingerprint: str) -> list[Fact]:
+def _part_used(bars: Bars) -> list[Fact]:
     """Return which part of the loaded series was used, where it was not all of it."""
-    if fingerprint == bars.passport.sha256:
+    if bars.fingerprint == bars.passport.sha256:
         return []
+    return [Fact("Bars used", _extent(bars)), Fact("SHA-256 of these", bars.fingerprint[:16])]
+
+
+def _benchmark(bars: Bars | None) -> list[Fact]:
+    """Return which bars a benchmark of its own holds."""
+    if bars is None:
+        return []
+    passport = bars.passport
+    origin = f"{bars.interval} bars from {passport.provider} ({passport.provenance})"
+    return [
+        Fact("Benchmark", f"buy and hold {bars.symbol}, {origin}, {_extent(bars)}, {passport.currency}"),
+        Fact("SHA-256 of the benchmark", bars.fingerprint[:16]),
+    ]
+
+
+def _extent(bars: Bars) -> str:
     first, last = (label_text(ts, bars.interval) for ts in bars.ts[[0, -1]])
-    return [Fact("Bars used", f"{first} to {last}, {len(bars):,} bars"), Fact("SHA-256 of these", fingerprint[:16])]
+    return f"{first} to {last}, {len(bars):,} bars"

@@ -12,7 +12,7 @@ from investiq.backtesting import cautions, running
 from investiq.backtesting.checking import benchmark_over, check_bars
 from investiq.backtesting.decisions import from_codes
 from investiq.backtesting.describing import strategy_text
-from investiq.backtesting.result import BacktestResult, parameters_of
+from investiq.backtesting.result import BacktestResult, data_of, parameters_of
 from investiq.core import calendar, compiling
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.manifest import Manifest
@@ -150,13 +150,13 @@ def backtest(
         convention=convention,
         manifest=Manifest.of(
             kind=BacktestResult.kind,
-            data={each.symbol: each.fingerprint for each in (bars, held) if each is not None},
+            data=data_of(bars, held),
             parameters=parameters_of(strategy, options, convention),
             created_at=now(),
         ),
         run=account,
         benchmark_bars=held,
-        notes=cautions.notes_of(bars, account),
+        notes=cautions.notes_of(bars, account, held),
     )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Frame = TypeVar("Frame", "pd.DataFrame", "pd.Series[float]")
 
-__all__ = ["BacktestResult", "load_result", "parameters_of"]
+__all__ = ["BacktestResult", "data_of", "load_result", "parameters_of"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -85,8 +85,9 @@ class BacktestResult(Result):
 
     @property
     def watermark(self) -> str | None:
-        """That of the bars."""
-        return self.bars.passport.watermark
+        """That of the bars and of those of the benchmark; ``"SYNTHETIC"`` where either is."""
+        marks = {bars.passport.watermark for bars in (self.bars, self.benchmark_bars) if bars is not None}
+        return next((mark for mark in ("SYNTHETIC", "SAMPLE") if mark in marks), None)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -168,7 +169,7 @@ class BacktestResult(Result):
         run = running.simulate(bars, from_codes(strategy.decide(bars), len(bars)), options)
         manifest = dataclasses.replace(
             self.manifest,
-            data={bars.symbol: bars.fingerprint},
+            data=data_of(bars),
             parameters=plain(parameters_of(strategy, options, self.convention)),
         )
         return BacktestResult(
@@ -236,6 +237,14 @@ class BacktestResult(Result):
                 slippage=float(self.run.fills[:, postings.SLIPPAGE].sum()),
             ),
         )
+
+
+def data_of(bars: Bars, benchmark: Bars | None = None) -> dict[str, str]:
+    """Return the fingerprints of a run's series by role and symbol, which two series of one symbol do not share."""
+    data = {f"bars {bars.symbol}": bars.fingerprint}
+    if benchmark is not None:
+        data[f"benchmark {benchmark.symbol}"] = benchmark.fingerprint
+    return data
 
 
 def parameters_of(strategy: Strategy, options: RunOptions, convention: Convention) -> dict[str, object]:

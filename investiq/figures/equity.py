@@ -59,7 +59,7 @@ def equity_curve(
         _drawdown_pane(result, benchmark, colors),
         _invested_pane(result, colors),
     ]
-    return _stacked(panes, result, colors, height=620)
+    return _stacked(panes, result, benchmark, colors, height=620)
 
 
 def backtest_overview(
@@ -71,7 +71,7 @@ def backtest_overview(
     ----------
     result : BacktestResult
     benchmark : bool, default True
-        Whether to draw buying and holding the same bars beside it.
+        Whether to draw ``result.benchmark`` beside it.
     log : bool, default False
         As in `equity_curve`.
     theme : {"light", "dark"}
@@ -89,17 +89,20 @@ def backtest_overview(
         _drawdown_pane(result, held, colors),
         price_pane(result.bars.adjusted("split"), colors, trades=result.trades, weight=3.0),
     ]
-    return _stacked(panes, result, colors, height=860)
+    return _stacked(panes, result, held, colors, height=860)
 
 
-def _stacked(panes: list[Pane], result: BacktestResult, theme: Theme, height: int) -> go.Figure:
+def _stacked(
+    panes: list[Pane], result: BacktestResult, benchmark: BacktestResult | None, theme: Theme, height: int
+) -> go.Figure:
+    marks = {result.watermark, benchmark.watermark if benchmark is not None else None}
     return stack(
         panes,
         ts=result.bars.ts,
         theme=theme,
         title=result.title,
         subtitle=f"{period_text(result.bars)} · {result.options.costs.describe()}",
-        watermark=result.watermark,
+        watermark=next((mark for mark in ("SYNTHETIC", "SAMPLE") if mark in marks), None),
         height=height,
     )
 
@@ -107,6 +110,11 @@ def _stacked(panes: list[Pane], result: BacktestResult, theme: Theme, height: in
 def _words(result: BacktestResult) -> str:
     """Return the strategy's name as words: ``BuyAndHold`` is "Buy and hold"."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", result.strategy.name).capitalize()
+
+
+def _held_words(benchmark: BacktestResult) -> str:
+    """Return a benchmark's name with its symbol, which need not be the one traded."""
+    return f"{_words(benchmark)} {benchmark.bars.symbol}"
 
 
 def _points(result: BacktestResult, column: str) -> tuple[InstantArray, FloatArray]:
@@ -133,7 +141,7 @@ def _equity_pane(
         held_x, held = _points(benchmark, "equity")
         if held[0] != equity[0]:
             held = held * (equity[0] / held[0])
-        traces.append(line(held_x, held, _words(benchmark), theme.muted, width=1.1, hover=hover))
+        traces.append(line(held_x, held, _held_words(benchmark), theme.muted, width=1.1, hover=hover))
     traces.append(line(x, equity, _words(result), theme.series[0], width=1.9, hover=hover))
     return Pane(title="Equity (USD)", traces=traces, weight=3.2, tick_format=",", scale=scale)
 
@@ -145,7 +153,7 @@ def _drawdown_pane(result: BacktestResult, benchmark: BacktestResult | None, the
     traces = [line(x, depth, f"{_words(result)} drawdown", theme.down, width=1.1, hover=hover, **look)]
     if benchmark is not None:
         held_x, held = _points(benchmark, "drawdown")
-        name = f"{_words(benchmark)} drawdown"
+        name = f"{_held_words(benchmark)} drawdown"
         traces.append(line(held_x, held, name, theme.muted, width=1.0, hover=hover))
     return Pane(
         title="Drawdown (%)", traces=[trace | {"showlegend": False} for trace in traces], weight=1.3, tick_format=".0%"

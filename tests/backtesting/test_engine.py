@@ -186,10 +186,58 @@ def test_the_manifest_names_versions_data_and_parameters(bars_of):
     bars = bars_of(FLAT * 9)
     manifest = iq.backtest(iq.strategies.Crossover(fast=1, slow=2), bars, stop_loss=0.1).manifest
     assert manifest.code_version == iq.__version__
-    assert manifest.data == {"TEST": bars.fingerprint}
+    assert manifest.data == {"bars TEST": bars.fingerprint}
     assert manifest.parameters["strategy"] == {"name": "Crossover", "fast": 1, "slow": 2}
     assert manifest.parameters["options"]["stop_loss"] == 0.1
     assert manifest.seed is None
+
+
+def test_bars_and_benchmark_of_one_symbol_keep_their_own_fingerprints(bars_of, tmp_path):
+    traded, held = bars_of(FLAT * 9), bars_of([(50.0, 51.0, 49.0, 50.0)] * 9)
+    result = iq.backtest(iq.strategies.BuyAndHold(), traded, benchmark=held)
+    assert result.manifest.data == {"bars TEST": traded.fingerprint, "benchmark TEST": held.fingerprint}
+    loaded = iq.load_result(result.save(tmp_path / "two.iq"))
+    for each in (result, loaded):
+        lines = {fact.label: fact.value for fact in each.provenance()}
+        assert lines["SHA-256 of these"] == traded.fingerprint[:16]
+        assert lines["SHA-256 of the benchmark"] == held.fingerprint[:16]
+        assert lines["Benchmark"] == (
+            "buy and hold TEST, 1d bars from test (file), 2024-01-01 to 2024-01-09, 9 bars, USD"
+        )
+
+
+@pytest.mark.parametrize(
+    ("traded", "held", "mark"),
+    [
+        ("file", "file", None),
+        ("file", "sample", "SAMPLE"),
+        ("sample", "file", "SAMPLE"),
+        ("sample", "synthetic", "SYNTHETIC"),
+        ("synthetic", "sample", "SYNTHETIC"),
+    ],
+)
+def test_a_result_bears_the_mark_of_its_bars_and_of_its_benchmark(bars_of, traded, held, mark):
+    bars, index = bars_of(FLAT * 9, provenance=traded), bars_of(FLAT * 9, symbol="INDEX", provenance=held)
+    assert iq.backtest(iq.strategies.BuyAndHold(), bars, benchmark=index).watermark == mark
+
+
+def test_cautions_about_a_benchmark_are_named_after_it(bars_of):
+    typed = Note(code="hand_typed", text="typed from a newspaper")
+    index = bars_of(
+        [(100, 101, 99, 100, 9), (100, 100, 100, 100, 0), (103, 104, 102, 103, 9)], symbol="INDEX", notes=(typed,)
+    )
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 3, notes=(typed,)), benchmark=index)
+    texts = [note.text for note in result.notes]
+    assert texts[:3] == [
+        "typed from a newspaper",
+        "benchmark INDEX: typed from a newspaper",
+        "benchmark INDEX: 1 bar(s) have zero volume; no order fills in them unless zero_volume='ignore'",
+    ]
+    # A benchmark with the same bars has nothing of its own to say.
+    same = bars_of(FLAT * 3, notes=(typed,))
+    assert not any(
+        "benchmark" in note.text for note in iq.backtest(iq.strategies.BuyAndHold(), same, benchmark=same).notes
+    )
 
 
 def test_warmup_compiles_every_loop_and_rule():

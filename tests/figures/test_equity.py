@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -16,15 +18,29 @@ def test_equity_drawdown_and_position_are_those_of_the_result(result, trace):
 
 def test_the_benchmark_is_drawn_beside_it(result, trace):
     figure = equity_curve(result, benchmark=result.benchmark)
-    np.testing.assert_array_equal(trace(figure, "Buy and hold").y, result.benchmark.equity["equity"])
-    np.testing.assert_array_equal(trace(figure, "Buy and hold drawdown").y, result.benchmark.equity["drawdown"])
+    np.testing.assert_array_equal(trace(figure, "Buy and hold ^GSPC").y, result.benchmark.equity["equity"])
+    np.testing.assert_array_equal(trace(figure, "Buy and hold ^GSPC drawdown").y, result.benchmark.equity["drawdown"])
 
 
 def test_a_benchmark_with_other_capital_starts_from_the_same(short_result, trace):
     other = iq.backtest(iq.strategies.BuyAndHold(), short_result.bars, initial_capital=50_000.0, weight=1.0, lot=None)
-    drawn = trace(equity_curve(short_result, benchmark=other), "Buy and hold").y
+    drawn = trace(equity_curve(short_result, benchmark=other), "Buy and hold ^GSPC").y
     # Twice the capital.
     np.testing.assert_allclose(drawn, other.equity["equity"] * 2)
+
+
+def test_a_benchmark_of_another_symbol_is_named_and_marks_the_figure(short_bars, trace):
+    index = dataclasses.replace(
+        short_bars, symbol="MADE", passport=dataclasses.replace(short_bars.passport, provenance="synthetic")
+    )
+    result = iq.backtest(iq.strategies.Crossover(fast=5, slow=20), short_bars, benchmark=index, weight=1.0, lot=None)
+    for figure in (equity_curve(result, benchmark=result.benchmark), backtest_overview(result)):
+        np.testing.assert_array_equal(trace(figure, "Buy and hold MADE").y, result.benchmark.equity["equity"])
+        assert trace(figure, "Buy and hold MADE drawdown")
+        assert [note.text for note in figure.layout.annotations] == ["SYNTHETIC"]
+    # So does one that is drawn beside a result that does not know it.
+    alone = iq.backtest(iq.strategies.Crossover(fast=5, slow=20), short_bars, weight=1.0, lot=None)
+    assert equity_curve(alone, benchmark=result.benchmark).layout.annotations[0].text == "SYNTHETIC"
 
 
 def test_titles_state_strategy_period_costs_and_units(short_result):
@@ -57,7 +73,7 @@ def test_the_opening_point_is_drawn_on_a_day_that_the_axis_shows(long_bars):
 def test_the_overview_shows_account_drawdown_and_trades_over_one_axis(result, trace):
     figure = backtest_overview(result)
     np.testing.assert_array_equal(trace(figure, "Crossover").y, result.equity["equity"])
-    np.testing.assert_array_equal(trace(figure, "Buy and hold").y, result.benchmark.equity["equity"])
+    np.testing.assert_array_equal(trace(figure, "Buy and hold ^GSPC").y, result.benchmark.equity["equity"])
     np.testing.assert_array_equal(trace(figure, "Crossover drawdown").y, result.equity["drawdown"])
     np.testing.assert_array_equal(trace(figure, "^GSPC close").y, result.bars.close)
     np.testing.assert_array_equal(trace(figure, "Entry").y, result.trades["entry_price"])
