@@ -45,15 +45,16 @@ def _by_label(facts: list[Fact]) -> dict[str, Fact]:
 
 def _growth(result: BacktestResult, own: dict[str, Fact], held: dict[str, Fact]) -> str:
     first, last = result.bars.index[0], result.bars.index[-1]
-    a_year = not own["CAGR"].note
-    text = (
+    return (
         f"From {first:%Y-%m-%d} to {last:%Y-%m-%d} ({len(result.bars):,} bars) the strategy returned "
-        f"{format_fact(own['Total return'])} after costs"
+        f"{format_fact(own['Total return'])} after costs{_a_year(own)}; buying and holding {result.benchmark.bars.symbol} "
+        f"at the same costs returned {format_fact(held['Total return'])}{_a_year(held)}."
     )
-    if a_year:
-        text += f", {format_fact(own['CAGR'])} a year"
-    text += f"; buying and holding {result.benchmark.bars.symbol} at the same costs returned {format_fact(held['Total return'])}"
-    return f"{text}, {format_fact(held['CAGR'])} a year." if a_year else f"{text}."
+
+
+def _a_year(facts: dict[str, Fact]) -> str:
+    """Return the annual rate as the end of a clause; nothing where it would be extrapolated."""
+    return "" if facts["CAGR"].note else f", {format_fact(facts['CAGR'])} a year"
 
 
 def _risk(result: BacktestResult, own: dict[str, Fact], held: dict[str, Fact]) -> str:
