@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from investiq.core import calendar
 from investiq.core.errors import DataError
+from investiq.core.facts import ACCOUNT_CURRENCY
 from investiq.core.notes import Note, merge_notes
 from investiq.core.passport import Passport, Provenance
 from investiq.core.types import BASIS_WORDS, Interval, PriceBasis
@@ -98,7 +99,7 @@ def build_bars(
         close=columns["close"],
         volume=columns["volume"],
     )
-    stated = (*notes, *_adjusted_by_vendor(symbol, price_basis))
+    stated = (*notes, *_adjusted_by_vendor(symbol, price_basis), *_in_another_currency(symbol, currency))
     return recheck(bars.with_passport(dataclasses.replace(passport, sha256=bars.fingerprint, notes=stated)))
 
 
@@ -120,6 +121,17 @@ def _adjusted_by_vendor(symbol: str, basis: PriceBasis) -> tuple[Note, ...]:
         "are not those that anyone could have had"
     )
     return (Note(code="vendor_adjusted_prices", text=text),)
+
+
+def _in_another_currency(symbol: str, currency: str) -> tuple[Note, ...]:
+    # Index points are no money at all; that a point counts as one unit of the account is a backtest's own convention.
+    if currency in (ACCOUNT_CURRENCY, "index points"):
+        return ()
+    text = (
+        f"{symbol}: prices are in {currency} and nothing is exchanged: the amounts of a backtest on them are in {currency}, "
+        f"although this version labels them {ACCOUNT_CURRENCY}"
+    )
+    return (Note(code="other_currency", text=text),)
 
 
 def _aware(instant: np.datetime64) -> datetime:

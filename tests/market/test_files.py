@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import investiq as iq
 from investiq.core.errors import ConfigError, DataError
 from investiq.market.vendors.files import read_bars
 
@@ -315,6 +316,16 @@ def test_a_file_of_several_symbols_gives_the_one_asked_for(write):
     assert len(read_bars("ACME", path, price_basis="as_traded")) == 1
     with pytest.raises(DataError, match=r"no rows of 'ACMEE'; did you mean 'ACME'\?; it holds ACME, OTHER"):
         read_bars("ACMEE", path, price_basis="as_traded")
+
+
+def test_prices_in_another_currency_carry_a_caution_that_a_backtest_repeats(read):
+    bars = read(currency="EUR")
+    note = next(note for note in bars.passport.notes if note.code == "other_currency")
+    assert note.severity == "caution"
+    assert "the amounts of a backtest on them are in EUR, although this version labels them USD" in note.text
+    assert note in iq.backtest(iq.strategies.BuyAndHold(), bars).notes
+    assert "other_currency" not in {note.code for note in read().passport.notes}
+    assert "other_currency" not in {note.code for note in iq.load_bars("^GSPC").passport.notes}
 
 
 def test_a_market_that_never_closes_has_weekends(read):
