@@ -71,6 +71,8 @@ def test_a_quiet_row_is_neutral_with_low_confidence(quiet):
         ({"bb_lower": 101.0, "rsi_percentile": 0.95}, {"Below Lower Band": 1, "Overbought": -2}),
         ({"bb_upper": 99.0, "rsi_percentile": 0.95}, {"Above Upper Band, RSI Agrees": -2, "Overbought": -2}),
         ({"stochastic_percentile": 0.14}, {"Stochastic Low": 2}),
+        ({"stochastic_percentile": 0.15}, {}),
+        ({"stochastic_percentile": 0.85}, {}),
         ({"stochastic_percentile": 0.86}, {"Stochastic High": -2}),
         ({"atr_ratio": 3.0, "atr_ratio_percentile": 0.99, "bb_width": 0.4}, {}),  # volatility has no direction
         ({"stochastic_cross": 1.0}, {}),
