@@ -77,7 +77,7 @@ def investiq_engine(bars: iq.Bars) -> Callable[[], Outcome]:
 
     def call() -> Outcome:
         run = engine.run(strategy, bars, options)
-        trips = round_trips(run, float(bars.close[-1]))
+        trips = round_trips(run, float(bars.close[-1]), options.posting_rounding)
         closed = trips.is_closed
         equity = np.concatenate(([options.initial_capital], run.equity))
         facts = performance_facts(

@@ -197,7 +197,7 @@ class BacktestResult(Result):
     @cached_property
     def round_trips(self) -> RoundTrips:
         """The round trips as arrays."""
-        return round_trips(self.run, float(self.bars.close[-1]))
+        return round_trips(self.run, float(self.bars.close[-1]), self.options.posting_rounding)
 
     @cached_property
     def account(self) -> NDArray[np.float64]:

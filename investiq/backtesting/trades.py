@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting import postings
+from investiq.backtesting.running import grid_of
 from investiq.core.orders import FillReason
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ __all__ = ["FILL_REASONS", "RoundTrips", "round_trips"]
 
 FloatArray = NDArray[np.float64]
 IntegerArray = NDArray[np.int64]
+
+# A profit that is this share of the entry is what binary arithmetic leaves of none.
+DUST: Final = 1e-12
 
 FILL_REASONS: Final[dict[int, FillReason]] = {
     int(postings.REASON_SIGNAL): "signal",
@@ -71,7 +75,7 @@ class RoundTrips:
         return self.exit_bar >= 0
 
 
-def round_trips(run: Run, last_close: float) -> RoundTrips:
+def round_trips(run: Run, last_close: float, posting: float | None) -> RoundTrips:
     """Pair the fills of `run`: each entry with the exit that follows it.
 
     A position is entered and left as a whole, so first in, first out is the pairing
@@ -82,6 +86,8 @@ def round_trips(run: Run, last_close: float) -> RoundTrips:
     run : Run
     last_close : float
         Values a position that is still open.
+    posting : float or None
+        Unit to which every cash amount of the run was rounded.
     """
     # Fills alternate: one position, entered and left as a whole.
     entries, exits = run.fills[0::2], run.fills[1::2]
@@ -94,6 +100,7 @@ def round_trips(run: Run, last_close: float) -> RoundTrips:
     closed = len(exits)
     pnl[:closed] += exits[:, postings.NOTIONAL] - exits[:, postings.FEE]
     pnl[closed:] += entries[closed:, postings.QUANTITY] * last_close
+    pnl[:closed] = _without_dust(pnl[:closed], entries[:closed, postings.NOTIONAL], posting)
     fees[:closed] += exits[:, postings.FEE]
     slippage[:closed] += exits[:, postings.SLIPPAGE]
     exit_price[:closed] = exits[:, postings.PRICE]
@@ -111,3 +118,13 @@ def round_trips(run: Run, last_close: float) -> RoundTrips:
         slippage=slippage,
         exit_reason=reason,
     )
+
+
+def _without_dust(pnl: FloatArray, notional: FloatArray, posting: float | None) -> FloatArray:
+    """Return sums of posted amounts as the multiple of the posting unit that they are, so that a flat trade is exactly 0."""
+    if posting is None:
+        return np.where(np.abs(pnl) <= DUST * notional, 0.0, pnl)
+    grid = grid_of(posting)
+    # The addition turns -0.0 into 0.0.
+    rounded: FloatArray = np.rint(pnl * grid.divisor / grid.multiplier) * grid.multiplier / grid.divisor + 0.0
+    return rounded

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from investiq.backtesting import decisions, events, postings, running
-from investiq.backtesting.trades import FILL_REASONS
+from investiq.backtesting.trades import FILL_REASONS, round_trips
 from investiq.core.orders import Signal
 from investiq.core.passport import Passport
 from investiq.execution.costs import Costs, PerShareFees
@@ -136,6 +136,13 @@ def compare(bars: Bars, signals: list[Signal], options: RunOptions) -> running.R
     np.testing.assert_allclose(run.fills[:, postings.FEE], fees, **exact)
     np.testing.assert_allclose(run.cash, np.array(oracle.cash, dtype=float), **exact)
     np.testing.assert_allclose(run.equity, np.array(oracle.equity, dtype=float), **exact)
+    trips = round_trips(run, float(bars.close[-1]), options.posting_rounding)
+    profits = trips.pnl[trips.is_closed]
+    expected_profits = np.array([trip.pnl for trip in oracle.round_trips], dtype=float)
+    np.testing.assert_allclose(profits, expected_profits, **exact)
+    if options.posting_rounding:
+        # Won, lost and flat are the same trades.
+        np.testing.assert_array_equal(np.sign(profits), np.sign(expected_profits))
     np.testing.assert_allclose(run.position, np.array(oracle.position, dtype=float), rtol=1e-9)
     assert Counter(events.log_lines(run)) == Counter((event.bar, event.text) for event in oracle.log)
     return run
