@@ -12,6 +12,7 @@ from investiq.backtesting import cautions, running
 from investiq.backtesting.checking import benchmark_over, check_bars
 from investiq.backtesting.decisions import from_codes
 from investiq.backtesting.describing import strategy_text
+from investiq.backtesting.lookahead import check_decisions
 from investiq.backtesting.result import BacktestResult, data_of, parameters_of
 from investiq.core import calendar, compiling
 from investiq.core.errors import ConfigError, DataError
@@ -104,7 +105,8 @@ def backtest(
         If `strategy` is no strategy, or an option is out of range.
     DataError
         If the bars are adjusted, hold a split or an action that could not be
-        applied, or the benchmark does not cover the period on the same calendar.
+        applied, the benchmark does not cover the period on the same calendar, or
+        a strategy of your own is seen to read later bars.
     InsufficientDataError
         If there are fewer bars than the strategy needs to decide and fill once.
 
@@ -143,6 +145,7 @@ def backtest(
     )
     _compile(strategy, bars, options)
     account = run(strategy, bars, options)
+    check_decisions(strategy, bars, account.decisions.codes)
     return BacktestResult(
         bars=bars,
         strategy=strategy,
