@@ -31,9 +31,38 @@ InstantArray = NDArray[np.datetime64]
 # Before 1990 no bundled series has a session rule to follow; the end leaves a year for "next session" questions.
 _FIRST_SESSION: Final = "1980-01-01"
 
-# US equities: 252 sessions of 390 minutes; the convention of the field, not a count of this sample.
-SESSIONS_PER_YEAR: Final[dict[str, int]] = {"XNYS": 252, "XNAS": 252, "24/7": 365}
-SESSION_MINUTES: Final[dict[str, int]] = {"XNYS": 390, "XNAS": 390, "24/7": 1440}
+# US equities: 252 sessions of 390 minutes, the convention of the field. Elsewhere no one number is agreed on: the mean of
+# 2010-2019 in exchange_calendars 4.13, rounded; written down, so that a new version of it changes no result.
+SESSIONS_PER_YEAR: Final[dict[str, int]] = {
+    **dict.fromkeys(("XNYS", "XNAS"), 252),
+    "24/7": 365,
+    "XLON": 253,
+    **dict.fromkeys(("XETR", "XFRA"), 253),
+    **dict.fromkeys(("XPAR", "XAMS", "XBRU", "XLIS", "XMAD"), 256),
+    **dict.fromkeys(("XMIL", "XDUB"), 254),
+    **dict.fromkeys(("XSWX", "XSTO", "XHEL", "XOSL"), 251),
+    "XCSE": 250,
+    "XTSE": 251,
+    "XTKS": 245,
+    "XHKG": 246,
+    "XSHG": 243,
+    "XKRX": 247,
+    "XBOM": 246,
+    "XASX": 253,
+}
+# Of the regular session of 2019. Tokyo, Hong Kong and Shanghai pause at noon, so the count of their bars follows no rule here.
+SESSION_MINUTES: Final[dict[str, int]] = {
+    **dict.fromkeys(("XNYS", "XNAS", "XTSE", "XKRX"), 390),
+    "24/7": 1440,
+    **dict.fromkeys(
+        ("XLON", "XETR", "XFRA", "XPAR", "XAMS", "XBRU", "XLIS", "XMAD", "XMIL", "XSWX", "XSTO", "XHEL"), 510
+    ),
+    "XDUB": 508,
+    "XCSE": 480,
+    "XOSL": 440,
+    "XBOM": 375,
+    "XASX": 360,
+}
 
 
 @lru_cache(maxsize=4)
@@ -195,6 +224,11 @@ def periods_per_year(interval: Interval, calendar: str) -> float:
 
     It follows the declared interval and calendar, never a count of stamps.
 
+    Raises
+    ------
+    DataError
+        If no convention is known for the calendar, or for its intraday bars.
+
     Examples
     --------
     >>> periods_per_year("1d", "XNYS"), periods_per_year("1w", "XNYS"), periods_per_year("60min", "XNYS")
@@ -206,11 +240,17 @@ def periods_per_year(interval: Interval, calendar: str) -> float:
         return 12.0
     if calendar not in SESSIONS_PER_YEAR:
         raise DataError(
-            f"no convention for the number of sessions a year of {calendar!r}; "
-            f"known are {', '.join(SESSIONS_PER_YEAR)}; pass periods_per_year"
+            f"no convention for the number of sessions a year of {calendar!r}, without which nothing can be annualised; "
+            f"known are {', '.join(SESSIONS_PER_YEAR)}; read the bars under one of these if they follow its sessions, "
+            f"or add {calendar!r} to SESSIONS_PER_YEAR in investiq/core/calendar.py"
         )
     if interval == "1d":
         return float(SESSIONS_PER_YEAR[calendar])
+    if calendar not in SESSION_MINUTES:
+        raise DataError(
+            f"no convention for the number of {interval} bars a year of {calendar!r}, whose sessions pause at noon; "
+            "bring daily bars"
+        )
     bars_per_session = -(-SESSION_MINUTES[calendar] // INTERVAL_MINUTES[interval])
     return float(SESSIONS_PER_YEAR[calendar] * bars_per_session)
 

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import exchange_calendars
 import numpy as np
 import pytest
 from hypothesis import given
@@ -145,6 +146,9 @@ def test_the_time_zone_is_the_exchanges():
         ("1d", "24/7", 365),
         ("1w", "XLON", 52),
         ("1mo", "XLON", 12),
+        ("1d", "XLON", 253),
+        ("60min", "XLON", 253 * 9),  # 510 minutes are 8.5 hours
+        ("1d", "XTKS", 245),
         ("60min", "XNYS", 252 * 7),
         ("4h", "XNYS", 252 * 2),
         ("1min", "XNYS", 252 * 390),
@@ -155,6 +159,21 @@ def test_bars_a_year_follow_interval_and_calendar(interval, market, bars):
     assert calendar.periods_per_year(interval, market) == bars
 
 
-def test_a_market_without_a_convention_is_asked_for_one():
-    with pytest.raises(DataError, match="pass periods_per_year"):
-        calendar.periods_per_year("1d", "XLON")
+# exchange_calendars 4.13 computes the holidays of Hong Kong with a property that pandas 3 deprecates.
+@pytest.mark.filterwarnings("ignore:DatetimeIndex.weekday is deprecated")
+@pytest.mark.parametrize("market", sorted(set(calendar.SESSIONS_PER_YEAR) - {"24/7"}))
+def test_the_sessions_and_minutes_of_a_market_are_those_of_its_calendar_in_2010_to_2019(market):
+    theirs = exchange_calendars.get_calendar(market, start="2010-01-01", end="2019-12-31")
+    assert round(len(theirs.sessions) / 10) == calendar.SESSIONS_PER_YEAR[market]
+    length = int((theirs.closes - theirs.opens)["2019":].mode()[0].total_seconds() // 60)
+    pauses = theirs.break_starts.notna().any()
+    assert calendar.SESSION_MINUTES.get(market) == (None if pauses else length)
+
+
+def test_a_market_without_a_convention_is_answered_with_what_can_be_done():
+    with pytest.raises(
+        DataError, match=r"no convention .* 'XBOG'.*known are XNYS, .*; read the bars under one of these"
+    ):
+        calendar.periods_per_year("1d", "XBOG")
+    with pytest.raises(DataError, match=r"no convention for the number of 60min bars a year of 'XTKS', .* bring daily"):
+        calendar.periods_per_year("60min", "XTKS")

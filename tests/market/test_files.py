@@ -318,6 +318,18 @@ def test_a_file_of_several_symbols_gives_the_one_asked_for(write):
         read_bars("ACMEE", path, price_basis="as_traded")
 
 
+def test_bars_of_london_can_be_backtested(read):
+    # Good Friday and Easter Monday of 2024 are no sessions of London.
+    days = ("2024-03-27", "2024-03-28", "2024-04-02", "2024-04-03")
+    text = "\n".join(
+        ["date,open,high,low,close", *(f"{day},{row},{row},{row},{row}" for row, day in enumerate(days, 1))]
+    )
+    result = iq.backtest(iq.strategies.BuyAndHold(), read(text, calendar="XLON", currency="GBP"))
+    assert result.convention.periods_per_year == 253
+    # The close of 16:30 in London, an hour before UTC in summer time, and 15 minutes.
+    assert str(result.bars.known_at[-1]) == "2024-04-03T15:45:00.000000"
+
+
 def test_prices_in_another_currency_carry_a_caution_that_a_backtest_repeats(read):
     bars = read(currency="EUR")
     note = next(note for note in bars.passport.notes if note.code == "other_currency")
