@@ -167,6 +167,27 @@ def test_an_hourly_entry_waits_five_sessions_and_not_five_bars():
     assert run.fills[:, postings.BAR].tolist() == [10.0]
 
 
+def test_monthly_tiers_count_what_was_sold_too():
+    # 500 bought at 0.005: 2.50. 500 sold, of which 300 below the 800 of the tier: 1.50 + 0.60 = 2.10. With 99,995.40 left, 499
+    # are bought, all above it: 1.497, posted 1.50.
+    fees = PerShareFees(tiers=((800, 0.005), (math.inf, 0.003)))
+    options = RunOptions(weight=0.5, end="mark", costs=Costs(per_share=fees, slippage_bps=0))
+    signals = [Signal(bar=bar, side=side) for bar, side in enumerate(("buy", "sell", "buy"))]
+    run = compare(bars_from([(0, 0, 100, 100)] * 5, [1e6] * 5, 10_000), signals, options)
+    assert run.fills[:, postings.QUANTITY].tolist() == [500, 500, 499]
+    assert run.fills[:, postings.FEE].tolist() == [2.50, 2.10, 1.50]
+
+
+def test_an_open_exactly_at_the_stop_is_a_stop_also_where_a_signal_exit_is_due():
+    # Bought at 100, stop at 95; sold by decision of bar 1 at the open of bar 2, which is 95.
+    options = RunOptions(stop_loss=0.05, costs=Costs(commission_rate=0, slippage_bps=0))
+    bars = bars_from([(0, 0, 100, 100), (0, 0, 100, 100), (-500, 0, 100, 100)], [1e6] * 3, 10_000)
+    run = compare(bars, [Signal(bar=0, side="buy"), Signal(bar=1, side="sell")], options)
+    assert [FILL_REASONS[int(code)] for code in run.fills[:, postings.REASON]] == ["signal", "stop_gap"]
+    assert run.fills[1, postings.PRICE] == 95
+    assert (2, "exit order cancelled: already flat") in events.log_lines(run)
+
+
 def test_kernel_and_decimal_simulator_agree_on_long_busy_runs():
     # Hypothesis prefers short and quiet markets; these trade often, with gaps through both levels.
     random = np.random.default_rng(20240120)

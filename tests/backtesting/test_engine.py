@@ -14,6 +14,7 @@ from investiq.core import compiling
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.notes import Note
 from investiq.execution.options import RunOptions
+from investiq.metrics.conventions import Convention
 from investiq.strategies import Breakout, Crossover, Strategy
 
 FLAT = [(100.0, 101.0, 99.0, 100.0)]
@@ -172,6 +173,42 @@ def test_a_strategy_of_ones_own_needs_only_decisions(bars_of):
     # Bought in bars 1 and 5, sold in bars 3 and 7; the decision of bar 8, the last, is dropped.
     assert result.trades["bars_held"].tolist() == [2, 2]
     assert "signal_after_last_bar" in codes(result)
+
+
+def test_exposure_counts_the_closes_with_a_position(bars_of):
+    # Long at the closes of bars 1, 2, 5 and 6 of nine.
+    result = iq.backtest(EveryOtherDay(), bars_of(FLAT * 9), costs=FREE)
+    assert result.summary.loc["Exposure", "value"] == pytest.approx(4 / 9)
+
+
+def test_the_risk_free_rate_is_taken_off_the_sharpe_ratio_of_run_and_benchmark(bars_of):
+    # Bought at the open of bar 1. Returns: 0, 0, then fifteen times 2 % and -1 %; a day's risk-free return is 0.1 %.
+    closes = 100 * np.cumprod([1.0, 1.0, *[1.02, 0.99] * 15])
+    bars = bars_of(
+        [
+            (before, max(before, close), min(before, close), close)
+            for before, close in zip([100, *closes], closes, strict=False)
+        ]
+    )
+    result = iq.backtest(
+        iq.strategies.BuyAndHold(),
+        bars,
+        risk_free=1.001**365 - 1,
+        weight=1.0,
+        lot=None,
+        posting_rounding=None,
+        costs=FREE,
+        end="mark",
+    )
+    mean = 15 * 0.01 / 32
+    variance = (15 * (0.02**2 + 0.01**2) - 32 * mean**2) / 31
+    expected = (mean - 0.001) / variance**0.5 * 365**0.5
+    assert expected == pytest.approx(4.7578, abs=1e-4)
+    assert result.summary.loc["Sharpe ratio", "value"] == pytest.approx(expected, rel=1e-9)
+    assert result.benchmark.summary.loc["Sharpe ratio", "value"] == pytest.approx(expected, rel=1e-9)
+    assert (
+        result.benchmark.convention == result.convention == Convention(periods_per_year=365, risk_free=1.001**365 - 1)
+    )
 
 
 def test_equal_runs_are_equal_and_give_the_same_bytes(bars_of, tmp_path):
