@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 import investiq as iq
 from investiq.core.errors import ConfigError, DataError
 from investiq.market.vendors.files import read_bars
+from investiq.runtime import clock
 
 DAILY = """Date,Open,High,Low,Close,Adj Close,Volume
 2024-03-01,10,11,9,10.5,10.4,1000
@@ -116,6 +118,44 @@ def test_a_row_without_a_close_is_dropped_and_counted(read):
     assert bars.close.tolist() == read().close.tolist()
     assert bars.passport.repairs == 1
     assert next((note.code, note.rows) for note in bars.passport.notes) == ("rows_without_close", 1)
+
+
+@pytest.mark.parametrize(
+    ("now", "count"),
+    # The session of Tuesday 2024-03-05 closes at 21:00Z, and its prints are in at 21:15Z.
+    [("2024-03-05T20:00", 2), ("2024-03-05T21:14:59", 2), ("2024-03-05T21:15", 3), ("2024-03-04T21:15", 2)],
+)
+def test_a_bar_that_is_not_complete_is_a_snapshot_and_is_dropped(read, now, count):
+    with clock.fixed(datetime.fromisoformat(now).replace(tzinfo=UTC)):
+        bars = read()
+    assert len(bars) == count
+    dropped = [note.rows for note in bars.passport.notes if note.code == "bars_not_complete"]
+    assert dropped == ([3 - count] if count < 3 else [])
+    assert bars.passport.repairs == 3 - count
+    assert bars.fingerprint == read()[:count].fingerprint
+
+
+def test_an_action_after_the_last_complete_bar_is_not_applied(read, write):
+    actions = write("kind,ex_date,ratio,cash\nsplit,2024-03-05,2,\n", "actions.csv")
+    with clock.fixed(datetime(2024, 3, 5, 20, tzinfo=UTC)):
+        assert read(actions=actions).split_factor.tolist() == [1.0, 1.0]
+
+
+def test_the_running_hour_is_dropped_too(read):
+    with clock.fixed(datetime(2024, 3, 11, 14, 29, tzinfo=UTC)):
+        bars = read(HOURLY, interval="60min", timezone="UTC")
+    assert len(bars) == 2
+    assert "1 row(s) of bars that are not complete by 2024-03-11 14:29 UTC were dropped" in bars.passport.notes[0].text
+
+
+def test_a_file_without_a_complete_bar_is_refused(read):
+    with (
+        clock.fixed(datetime(2024, 3, 1, 20, tzinfo=UTC)),
+        pytest.raises(
+            DataError, match=r"no bar is complete at 2024-03-01 20:00 UTC, the first will be at 2024-03-01 21:15"
+        ),
+    ):
+        read()
 
 
 def test_blank_lines_do_not_count_as_rows_but_as_lines(read):

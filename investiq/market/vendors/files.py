@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.core import calendar as calendars
 from investiq.core.errors import DataError, near_matches
@@ -17,10 +18,12 @@ from investiq.core.notes import Note
 from investiq.core.types import Interval, PriceBasis, parse_interval
 from investiq.history.adjust import Action, ActionKind, forward_factors
 from investiq.history.bars import Bars
+from investiq.history.instants import instant, label_text
 from investiq.market.building import SETTLE_SHARES, build_bars
 from investiq.market.schemas import BadRow, bad_bars
 from investiq.market.stamps import off_session, read_stamps
 from investiq.market.tables import Table, read_table
+from investiq.runtime import clock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,12 +95,13 @@ def read_bars(
     DataError
         With line numbers, if stamps are naive or repeated, prices contradict
         each other or are not positive, or a bar lies outside the sessions; or
-        if columns are missing or the file is empty or cannot be read.
+        if columns are missing, the file is empty or cannot be read, or no bar
+        is complete yet.
 
     Notes
     -----
-    A row without a close is dropped and counted. Rows in another order are
-    sorted. Nothing else is repaired.
+    A row without a close is dropped and counted, and so is a row of a bar that is
+    not complete yet. Rows in another order are sorted. Nothing else is repaired.
 
     Examples
     --------
@@ -114,13 +118,16 @@ def read_bars(
         )
     table = _of_symbol(read_table(Path(path)), symbol)
     frame, dropped, notes = _canonical(table, span, timezone, calendar, dict(columns or {}), date_format)
-    ts = frame["ts"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")
-    prices = {name: frame[name].to_numpy(dtype=float) for name in (*_PRICES, "volume")}
     is_daily = span == "1d"
+    ts = frame["ts"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")
+    settle = SETTLE_SHARES if is_daily else timedelta(0)
+    known_at = calendars.known_at(ts, span, calendar, settle=settle)
+    complete, unfinished = _complete(table, known_at)
+    ts, known_at = ts[:complete], known_at[:complete]
+    prices = {name: frame[name].to_numpy(dtype=float)[:complete] for name in (*_PRICES, "volume")}
     days = ts if is_daily else calendars.holding_sessions(calendar, ts)[0]
     events = [] if actions is None else _read_actions(read_table(Path(actions)))
     factors = forward_factors(days, prices["close"], events, calendar=calendar, currency=currency)
-    settle = SETTLE_SHARES if is_daily else timedelta(0)
     unknown = (_NO_ACTIONS,) if actions is None and price_basis in ("as_traded", "unsplit") else ()
     return build_bars(
         symbol=symbol,
@@ -129,16 +136,16 @@ def read_bars(
         interval=span,
         calendar_name=calendar,
         ts=ts,
-        known_at=calendars.known_at(ts, span, calendar, settle=settle),
+        known_at=known_at,
         columns=prices,
         price_basis=price_basis,
         known_at_rule=f"{calendar} close of the session + 15 min" if is_daily else "end of the bar, at most the close",
         source=f"{table.name}, SHA-256 {table.sha256}",
         currency=currency,
-        repairs=dropped,
+        repairs=dropped + len(frame) - complete,
         split_factor=factors.split_factor,
         total_factor=factors.total_factor,
-        notes=(*notes, *factors.notes, *unknown),
+        notes=(*notes, *unfinished, *factors.notes, *unknown),
     )
 
 
@@ -200,6 +207,27 @@ def _canonical(
             Note(code="rows_without_close", text=f"{dropped} row(s) without a close were dropped", rows=dropped)
         )
     return frame.sort_values("ts"), dropped, notes
+
+
+def _complete(table: Table, known_at: NDArray[np.datetime64]) -> tuple[int, list[Note]]:
+    """Return how many bars are complete by now, and a note on those that are not: a snapshot is no bar.
+
+    Raises
+    ------
+    DataError
+        If none is.
+    """
+    now = clock.now()
+    count = int(np.searchsorted(known_at, instant(now), side="right"))
+    if not count:
+        raise DataError(
+            f"{table.name}: no bar is complete at {now:%Y-%m-%d %H:%M} UTC, the first will be at "
+            f"{label_text(known_at[0], '1min')} UTC; read the file again then, or correct its stamps"
+        )
+    if not (unfinished := known_at.size - count):
+        return count, []
+    text = f"{unfinished} row(s) of bars that are not complete by {now:%Y-%m-%d %H:%M} UTC were dropped: their prices may still change"
+    return count, [Note(code="bars_not_complete", text=text, rows=unfinished)]
 
 
 def _read_actions(table: Table) -> list[Action]:
