@@ -35,6 +35,7 @@ _AMPLE_VOLUME: Final = Note(
 _UNFILLED: Final = {
     kernel.EVENT_REJECTED: ("entries_rejected", "rejected: the cash did not cover them"),
     kernel.EVENT_TOO_SMALL: ("entries_too_small", "skipped: the weight buys less than one lot"),
+    kernel.EVENT_MISSED: ("entries_expired", "cancelled: no bar came within five sessions"),
 }
 
 _DATA_NOTES: WeakKeyDictionary[Bars, tuple[Note, ...]] = WeakKeyDictionary()

@@ -26,6 +26,7 @@ TEXTS: Final[dict[int, str]] = {
     kernel.EVENT_CANCELLED: "entry order cancelled: already in position",
     kernel.EVENT_CARRIED: "no trade in bar: order carried",
     kernel.EVENT_EXPIRED: "order expired: no trade",
+    kernel.EVENT_MISSED: "order expired: no bar",
 }
 
 

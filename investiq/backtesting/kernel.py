@@ -42,6 +42,7 @@ __all__ = [
     "EVENT_COLUMNS",
     "EVENT_EXIT_CANCELLED",
     "EVENT_EXPIRED",
+    "EVENT_MISSED",
     "EVENT_REJECTED",
     "EVENT_TOO_SMALL",
     "SELL",
@@ -65,6 +66,7 @@ EVENT_REJECTED: Final = 2
 EVENT_CANCELLED: Final = 3
 EVENT_CARRIED: Final = 4
 EVENT_EXPIRED: Final = 5
+EVENT_MISSED: Final = 6
 
 NO_REASON: Final = -1.0
 
@@ -80,7 +82,7 @@ class Market(NamedTuple):
 
 
 class Orders(NamedTuple):
-    """The decisions of a run, each of shape (n_bars,); the last two are read where `Market.volume` is not empty.
+    """The decisions of a run, each of shape (n_bars,); the last two are empty where no order can wait.
 
     Attributes
     ----------
@@ -89,7 +91,8 @@ class Orders(NamedTuple):
     confidence : float64
         Orders the entries that wait together; empty means 1 throughout.
     expires : int64
-        Last bar in which an entry order placed for a bar can fill.
+        Last bar in which an entry order placed for a bar can fill; minus the bar
+        before whose open it is cancelled, where its last session has no bar.
     """
 
     decisions: NDArray[np.int8]
@@ -103,7 +106,7 @@ class Book(NamedTuple):
     `equity`, `cash` and `position` have shape (n_bars,) and stand at the close;
     `fills` has shape (n_fills, FILL_COLUMNS) and needs two rows for each buy;
     `events` (n_events, EVENT_COLUMNS) needs a row for each buy in `simulate_signals`,
-    and three for each bar in `simulate_levels`.
+    and four for each bar in `simulate_levels`.
     """
 
     equity: NDArray[np.float64]
@@ -199,6 +202,10 @@ def simulate_levels(market, orders, rules, fees, book):  # type: ignore[no-untyp
             sizes[bar - 1] = size
             waiting += size > 0.0
             event = write_event(events, event, bar, EVENT_TOO_SMALL, size <= 0.0)
+        if waiting > 0 and expires.size:
+            missed = miss(sizes, first, bar, expires)
+            waiting -= missed
+            event = write_event(events, event, bar, EVENT_MISSED, missed)
 
         if volume.size and volume[bar] == 0.0:
             carried, expired = wait(sizes, first, bar, expires)
@@ -278,6 +285,17 @@ def inside_exit(open_price, high, low, stop, target, rules):  # type: ignore[no-
     if high > target or (rules.target_on_touch and high == target):
         return REASON_TARGET, target
     return NO_REASON, open_price
+
+
+@jit
+def miss(sizes, first, bar, expires):  # type: ignore[no-untyped-def]
+    """Cancel the entries whose last session passed without a bar before `bar`; return their number."""
+    missed = 0
+    for order in range(first, bar):
+        if sizes[order] > 0.0 and expires[order + 1] == -bar:
+            missed += 1
+            sizes[order] = 0.0
+    return missed
 
 
 @jit

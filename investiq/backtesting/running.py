@@ -13,6 +13,7 @@ from investiq.backtesting import kernel, postings
 from investiq.backtesting.decisions import Decisions
 from investiq.execution.costs import Costs
 from investiq.execution.options import RunOptions
+from investiq.execution.sessions import ENTRY_SESSIONS, is_absent_for_long, session_numbers
 
 if TYPE_CHECKING:
     from investiq.history.bars import Bars
@@ -21,8 +22,6 @@ __all__ = ["LOOPS", "Run", "compile_loop", "loop_of", "orders_wait", "simulate"]
 
 FloatArray = NDArray[np.float64]
 
-# Sessions in which an entry waits for a bar with trade.
-ENTRY_SESSIONS: Final = 5
 LOOPS: Final = (kernel.simulate_signals, kernel.simulate_levels)
 
 
@@ -79,17 +78,16 @@ def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
     """
     waits = orders_wait(bars, options)
     n_bars = len(bars)
-    market = kernel.Market(
-        open=bars.open, high=bars.high, low=bars.low, close=bars.close, volume=bars.volume if waits else _NO_FLOATS
-    )
+    volume = bars.volume if _has_quiet_bars(bars, options) else _NO_FLOATS
+    market = kernel.Market(open=bars.open, high=bars.high, low=bars.low, close=bars.close, volume=volume)
     orders = kernel.Orders(
         decisions=decisions.codes,
         confidence=decisions.confidence if waits else _NO_FLOATS,
-        expires=expiries_of(bars.ts) if waits else _NO_INTEGERS,
+        expires=expiries_of(session_numbers(bars), bars.ts) if waits else _NO_INTEGERS,
     )
     loop = loop_of(options, waits)
     buys = int(np.count_nonzero(decisions.codes == kernel.BUY))
-    book = _empty_book(n_bars, buys, events=buys if loop is kernel.simulate_signals else 3 * n_bars)
+    book = _empty_book(n_bars, buys, events=buys if loop is kernel.simulate_signals else 4 * n_bars)
     fills, events = loop(market, orders, rules_of(options), fees_of(options.costs, bars.ts), book)
     return Run(
         equity=book.equity,
@@ -102,7 +100,11 @@ def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
 
 
 def orders_wait(bars: Bars, options: RunOptions) -> bool:
-    """Return whether a bar without trade can make an order wait."""
+    """Return whether a bar without trade, or sessions without a bar, can make an order wait."""
+    return _has_quiet_bars(bars, options) or is_absent_for_long(bars)
+
+
+def _has_quiet_bars(bars: Bars, options: RunOptions) -> bool:
     return options.zero_volume == "no_fill" and bool((bars.volume == 0.0).any())
 
 
@@ -175,12 +177,27 @@ def fees_of(costs: Costs, ts: NDArray[np.datetime64]) -> postings.Fees:
     return postings.Fees(months=months, tiers=np.array(costs.per_share.tiers, dtype=np.float64), traded=np.zeros(2))
 
 
-def expiries_of(ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """Return the last bar in which an entry order placed for each bar can fill: the end of the fifth session."""
+def expiries_of(sessions: NDArray[np.int64], ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Return when an entry order placed for each bar is cancelled: after the fifth session in which it could fill.
+
+    Parameters
+    ----------
+    sessions : ndarray of int64, shape (n_bars,)
+        Their numbers, as `execution.sessions.session_numbers` counts them.
+    ts : ndarray of datetime64[us], shape (n_bars,)
+
+    Returns
+    -------
+    ndarray of int64, shape (n_bars,)
+        The last bar of that session, at whose close it expires. Where the session
+        has no bar, minus the first bar after it. Beyond the data an order cannot
+        expire: n_bars stands for that.
+    """
     days = ts.astype("datetime64[D]")
-    sessions = np.concatenate(([0], np.cumsum(days[1:] != days[:-1])))
-    last_bars = np.append(np.flatnonzero(np.diff(sessions)), ts.size - 1)
-    # Beyond the data an order cannot expire: the row after the last bar stands for that.
-    due = sessions + ENTRY_SESSIONS - 1
-    expires = np.where(due < last_bars.size, last_bars[np.minimum(due, last_bars.size - 1)], ts.size)
+    # An order is decided in the bar before, and lives in that bar's session if that goes on, else from the next.
+    begin = np.append(sessions[:1], sessions[:-1] + (days[1:] != days[:-1]))
+    due = begin + ENTRY_SESSIONS - 1
+    after = np.searchsorted(sessions, due, side="right")
+    has_bar = sessions[np.maximum(after - 1, 0)] == due
+    expires = np.where(has_bar, after - 1, np.where(after < ts.size, -after, ts.size))
     return _constant(expires.astype(np.int64))

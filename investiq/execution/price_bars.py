@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from investiq.core.errors import DataError
 from investiq.execution.decimals import exact
+from investiq.execution.sessions import session_numbers
 from investiq.history.bars import Bars
 
 __all__ = ["PriceBar", "price_bars"]
@@ -29,6 +30,9 @@ class PriceBar:
         Shares, >= 0; None where the source has none, which counts as ample.
     ends_session : bool, default True
         Whether it is the last bar of its session; daily and longer bars are.
+    session : int or None
+        Number of its session, where those without a bar count; None where none is
+        missing since the bar before.
 
     Raises
     ------
@@ -43,6 +47,7 @@ class PriceBar:
     close: Decimal
     volume: Decimal | None = None
     ends_session: bool = True
+    session: int | None = None
 
     def __post_init__(self) -> None:
         inside = 0 < self.low <= min(self.open, self.close) and max(self.open, self.close) <= self.high
@@ -75,8 +80,9 @@ def price_bars(bars: Bars) -> Iterator[PriceBar]:
     columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
     days = bars.ts.astype("datetime64[D]")
     ends = [*(days[1:] != days[:-1]).tolist(), True][: len(bars)]
-    rows = zip(bars.ts.tolist(), ends, *(column.tolist() for column in columns), strict=True)
-    for ts, ends_session, *prices, volume in rows:
+    sessions = session_numbers(bars).tolist()
+    rows = zip(bars.ts.tolist(), ends, sessions, *(column.tolist() for column in columns), strict=True)
+    for ts, ends_session, session, *prices, volume in rows:
         opening, high, low, close = (exact(price) for price in prices)
         yield PriceBar(
             ts=ts,
@@ -86,4 +92,5 @@ def price_bars(bars: Bars) -> Iterator[PriceBar]:
             close=close,
             volume=None if math.isnan(volume) else exact(volume),
             ends_session=ends_session,
+            session=session,
         )

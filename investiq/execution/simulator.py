@@ -9,6 +9,7 @@ that this simulator does not have: corporate actions (1, 2), interest (3), borro
 step  what happens
 ===== ================================================================================================
 5     decisions of the prior close become orders; size and role were fixed there
+15    entries whose last session had no bar are cancelled
 7     stops and targets at or beyond which the open lies
 8     exits on signals, at the open
 10    entries, at the open, as far as cash pays for them
@@ -28,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import Final, Literal
+from typing import Literal
 
 from investiq.core.errors import DataError
 from investiq.core.orders import Signal
@@ -38,23 +39,24 @@ from investiq.execution.options import RunOptions
 from investiq.execution.outcome import LogEvent, Simulation
 from investiq.execution.price_bars import PriceBar, price_bars
 from investiq.execution.round_trips import round_trips
+from investiq.execution.sessions import ENTRY_SESSIONS
 from investiq.execution.sizing import posting_of, wanted_quantity
 from investiq.history.bars import Bars
 
 __all__ = ["Simulator", "simulate"]
 
-# An entry that finds no trade is cancelled at the close of this many sessions; an exit waits until it is filled.
-ENTRY_PATIENCE_SESSIONS: Final = 5
-
 
 @dataclass(kw_only=True)
 class MarketOrder:
-    """An order for the next open. An exit is for the whole position; an entry without a quantity is sized at the open."""
+    """An order for the next open. An exit is for the whole position; an entry without a quantity is sized at the open.
+
+    An entry that has not filled by the close of `last_session` is cancelled; an exit waits until it fills.
+    """
 
     role: Literal["entry", "exit"]
     quantity: Decimal | None = None
     confidence: float = 1.0
-    sessions_waited: int = 0
+    last_session: int = 0
 
 
 class Simulator:
@@ -100,6 +102,8 @@ class Simulator:
         self._cash: list[Decimal] = []
         self._equity: list[Decimal] = []
         self._position: list[Decimal] = []
+        self._session = 0
+        self._first_session = 0
 
     def on_bar(self, bar: PriceBar) -> None:
         """Take the next bar through its steps, up to its close.
@@ -111,10 +115,14 @@ class Simulator:
         """
         if self._bars and bar.ts <= self._bars[-1].ts:
             raise DataError(f"bars must ascend, {bar.ts} came after {self._bars[-1].ts}; sort them and drop duplicates")
+        # A decision of the prior close could first fill in the session that held more bars, or in the next.
+        self._first_session = self._session + (self._bars[-1].ends_session if self._bars else 0)
+        self._session = self._first_session if bar.session is None else bar.session
         self._bars.append(bar)
         with localcontext(ARITHMETIC):
             self.account.begin(self._index, bar.ts)
             self._step_5_new_orders()
+            self._step_15_cancel_missed_entries()
             if self._has_trades(bar):
                 self._step_7_protective_exit_at_open(bar)
                 self._step_8_signal_exits_at_open(bar)
@@ -206,11 +214,16 @@ class Simulator:
         elif position.target is not None and self._fills_target(bar.high, position.target):
             self.account.sell_at_limit(position.target, "target")
 
+    def _step_15_cancel_missed_entries(self) -> None:
+        waiting = [order for order in self.orders if order.role == "exit" or order.last_session >= self._session]
+        for _ in range(len(self.orders) - len(waiting)):
+            self._note("order expired: no bar")
+        self.orders = waiting
+
     def _step_15_wait(self, bar: PriceBar) -> None:
         waiting = []
         for order in self.orders:
-            order.sessions_waited += bar.ends_session
-            if order.role == "entry" and order.sessions_waited == ENTRY_PATIENCE_SESSIONS:
+            if order.role == "entry" and bar.ends_session and order.last_session == self._session:
                 self._note("order expired: no trade")
             else:
                 self._note("no trade in bar: order carried")
@@ -253,7 +266,9 @@ class Simulator:
         return price > target or (price == target and self.options.limit_fill == "touch")
 
     def _order_entry(self, signal: Signal) -> None:
-        order = MarketOrder(role="entry", confidence=signal.confidence)
+        order = MarketOrder(
+            role="entry", confidence=signal.confidence, last_session=self._first_session + ENTRY_SESSIONS - 1
+        )
         if self.options.size_at == "prior_close":
             order.quantity = wanted_quantity(
                 self.options, equity=self._equity[signal.bar], price=self._bars[signal.bar].close

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,11 +24,15 @@ START = datetime(2024, 1, 20, tzinfo=UTC)  # so that a run of 25 days crosses th
 
 
 def bars_from(
-    prices: list[tuple[int, int, int, int]], volumes: list[float], first_close: int, per_session: int = 1
+    prices: list[tuple[int, int, int, int]],
+    volumes: list[float],
+    first_close: int,
+    per_session: int = 1,
+    absent: dict[int, int] | None = None,
 ) -> Bars:
     """Return bars in whole cents: gap, change, and reach of high and low, in cents, after each close.
 
-    More than one bar per session means hourly bars from 14:00 on.
+    More than one bar per session means hourly bars from 14:00 on. `absent` has the sessions without a bar before a session.
     """
     rows = []
     close = first_close
@@ -37,6 +42,8 @@ def bars_from(
         rows.append((open_, max(open_, close) + up, max(min(open_, close) - down, 100), close))
     columns = np.array(rows, dtype=float) / 100
     day, hour = np.divmod(np.arange(len(rows)), per_session)
+    for session, count in (absent or {}).items():
+        day[np.arange(len(rows)) // per_session >= session] += count
     ts = np.datetime64(START.replace(tzinfo=None), "us") + day * np.timedelta64(1, "D")
     interval, length = ("1d", 21) if per_session == 1 else ("60min", 1)
     if per_session > 1:
@@ -60,7 +67,8 @@ def markets(draw: st.DrawFn) -> Bars:
     prices = draw(st.lists(st.tuples(step, step, reach, reach), min_size=4, max_size=25))
     kinds = draw(st.sampled_from([(1e6,), (1e6, 0.0), (0.0, 1e6, 0.0), (math.nan, 0.0, 1e6)]))
     volumes = draw(st.lists(st.sampled_from(kinds), min_size=len(prices), max_size=len(prices)))
-    return bars_from(prices, volumes, draw(st.integers(500, 5_000)), draw(st.sampled_from([1, 3])))
+    absent = draw(st.dictionaries(st.integers(1, 10), st.integers(1, 7), max_size=3))
+    return bars_from(prices, volumes, draw(st.integers(500, 5_000)), draw(st.sampled_from([1, 3])), absent)
 
 
 def signals_for(count: int) -> st.SearchStrategy[list[Signal]]:
@@ -167,6 +175,47 @@ def test_an_hourly_entry_waits_five_sessions_and_not_five_bars():
     assert run.fills[:, postings.BAR].tolist() == [10.0]
 
 
+@pytest.mark.parametrize(
+    ("absent", "bars_filled", "log"),
+    [
+        # Decided in session 1. Sessions 2 to 5 have no bar: filled in session 6, the fifth.
+        (4, [2.0], []),
+        # Sessions 2 to 6 have none: too late in session 7.
+        (5, [], [(2, "order expired: no bar")]),
+        (30, [], [(2, "order expired: no bar")]),
+    ],
+)
+@pytest.mark.parametrize("per_session", [1, 2])
+def test_an_entry_waits_five_sessions_with_or_without_bars(absent, bars_filled, log, per_session):
+    flat = [(0, 0, 10, 10)] * (4 * per_session)
+    bars = bars_from(flat, [1e6] * len(flat), 1_000, per_session, {2: absent})
+    run = compare(bars, [Signal(bar=2 * per_session - 1, side="buy")], RunOptions(end="mark"))
+    first = 2 * (per_session - 1)
+    assert run.fills[:, postings.BAR].tolist() == [bar + first for bar in bars_filled]
+    assert events.log_lines(run) == [(bar + first, text) for bar, text in log]
+
+
+def test_sessions_without_a_bar_count_with_those_without_trade():
+    # Decided in session 0. Session 1 has no trade, 2 to 4 no bar, 5 is the fifth: it has a bar without trade, and then 6 trades.
+    flat = [(0, 0, 10, 10)] * 4
+    buy = [Signal(bar=0, side="buy")]
+    run = compare(bars_from(flat, [1e6, 0.0, 0.0, 1e6], 1_000, absent={2: 3}), buy, RunOptions(end="mark"))
+    assert events.log_lines(run) == [(1, "no trade in bar: order carried"), (2, "order expired: no trade")]
+    # With a session more without a bar the fifth has none.
+    run = compare(bars_from(flat, [1e6, 0.0, 0.0, 1e6], 1_000, absent={2: 4}), buy, RunOptions(end="mark"))
+    assert events.log_lines(run) == [(1, "no trade in bar: order carried"), (2, "order expired: no bar")]
+    assert len(run.fills) == 0
+
+
+def test_an_exit_waits_for_a_bar_however_long():
+    # Series A of golden case 86: bought in bar 1, sold by decision of bar 1; six sessions without a bar.
+    options = RunOptions(weight=0.5, end="mark", costs=Costs(commission_rate=0, slippage_bps=0))
+    bars = bars_from([(0, 0, 100, 100)] * 2 + [(-300, 0, 100, 100)], [1e6] * 3, 10_000, absent={2: 6})
+    run = compare(bars, [Signal(bar=0, side="buy"), Signal(bar=1, side="sell")], options)
+    assert run.fills[:, [postings.BAR, postings.QUANTITY, postings.PRICE]].tolist() == [[1, 500, 100], [2, 500, 97]]
+    assert run.cash.tolist() == [100_000, 50_000, 98_500]
+
+
 def test_monthly_tiers_count_what_was_sold_too():
     # 500 bought at 0.005: 2.50. 500 sold, of which 300 below the 800 of the tier: 1.50 + 0.60 = 2.10. With 99,995.40 left, 499
     # are bought, all above it: 1.497, posted 1.50.
@@ -197,7 +246,10 @@ def test_kernel_and_decimal_simulator_agree_on_long_busy_runs():
         prices = random.integers(-300, 301, (count, 2)).tolist()
         reach = random.integers(0, 200, (count, 2)).tolist()
         volumes = random.choice([1e6, 1e6, 1e6, 0.0], count).tolist()
-        bars = bars_from([(*move, *more) for move, more in zip(prices, reach, strict=True)], volumes, 3_000)
+        absent = dict(zip(random.integers(1, count, 8).tolist(), random.integers(1, 8, 8).tolist(), strict=True))
+        bars = bars_from(
+            [(*move, *more) for move, more in zip(prices, reach, strict=True)], volumes, 3_000, absent=absent
+        )
         sides = random.choice(["", "", "buy", "buy", "sell"], count)
         signals = [Signal(bar=bar, side=side) for bar, side in enumerate(sides.tolist()) if side]
         options = RunOptions(

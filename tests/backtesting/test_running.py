@@ -13,6 +13,7 @@ from investiq.backtesting import kernel, postings, running
 from investiq.backtesting.decisions import from_codes
 from investiq.execution.costs import Costs
 from investiq.execution.options import RunOptions
+from investiq.execution.sessions import session_numbers
 
 EXACT = RunOptions(
     weight=1.0, size_at="open", lot=None, posting_rounding=None, level_rounding=None, end="mark", costs=Costs()
@@ -117,11 +118,11 @@ def test_orders_wait_only_where_a_bar_has_no_volume(bars_of):
 def test_a_daily_entry_waits_five_sessions(bars_of):
     bars = bars_of([(1, 1, 1, 1)] * 7)
     # Placed for bar 0 it can fill up to bar 4; placed for bar 3 it would wait beyond the data.
-    assert running.expiries_of(bars.ts).tolist() == [4, 5, 6, 7, 7, 7, 7]
+    assert running.expiries_of(session_numbers(bars), bars.ts).tolist() == [4, 5, 6, 7, 7, 7, 7]
 
 
 def test_an_intraday_entry_waits_to_the_end_of_the_fifth_session():
     # Three bars a day on six days: placed on the first day it lives through day five, bars 12 to 14.
     days = np.datetime64("2024-01-01", "us") + np.arange(6) * np.timedelta64(1, "D")
     ts = (days[:, None] + np.arange(3) * np.timedelta64(1, "h")).ravel()
-    assert running.expiries_of(ts).tolist() == [14] * 3 + [17] * 3 + [18] * 12
+    assert running.expiries_of(np.repeat(np.arange(6), 3), ts).tolist() == [14] * 3 + [17] * 3 + [18] * 12

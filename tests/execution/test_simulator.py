@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -319,6 +320,42 @@ def test_zero_volume_can_be_ignored_where_it_means_nothing():
         market("100/101/99/100/0 ; 100/101/99/100/0"), signals("0 buy"), options(zero_volume="ignore")
     )
     assert brief(simulation) == ["1 buy 500 @ 100 signal"]
+
+
+# Sessions without a bar.
+
+
+def after_sessions(bars, row, count):
+    """Return the bars with `count` sessions without one before `row`; every bar bears the number of its session."""
+    return [
+        dataclasses.replace(
+            bar, ts=bar.ts + timedelta(days=count * (index >= row)), session=index + count * (index >= row)
+        )
+        for index, bar in enumerate(bars)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "fills", "log"),
+    [
+        (4, ["2 buy 500 @ 100 signal"], ()),
+        (5, [], ((2, "order expired: no bar"),)),
+        (6, [], ((2, "order expired: no bar"),)),
+    ],
+)
+def test_an_entry_is_cancelled_where_five_sessions_have_no_bar(count, fills, log):
+    # Series B of golden case 86, whose entry is decided in bar 1; after four sessions it fills in the fifth.
+    simulation = simulate(after_sessions(flat_market(3), 2, count), signals("1 buy"), options())
+    assert brief(simulation) == fills
+    assert simulation.log == log
+
+
+def test_an_exit_waits_for_the_next_bar_however_late():
+    # Series A of golden case 86.
+    bars = after_sessions(market("100/101/99/100 ; 100/101/99/100 ; 97/98/96/97"), 2, 6)
+    simulation = simulate(bars, signals("0 buy, 1 sell"), options())
+    assert brief(simulation) == ["1 buy 500 @ 100 signal", "2 sell 500 @ 97 signal"]
+    assert simulation.cash == (100_000, 50_000, 98_500)
 
 
 # The end of the run.
