@@ -19,7 +19,7 @@ STYLE: Final = """
  color:var(--iq-text,var(--jp-content-font-color1,#1b2733));background:var(--iq-surface,var(--jp-layout-color1,#fff));
  border:1px solid var(--iq-border,var(--jp-border-color2,#dde3ea));border-radius:8px;padding:14px 18px}
 .iq-card h3{margin:0 0 8px;font-size:15px;font-weight:600}
-.iq-card table.iq-facts{border-collapse:collapse;width:100%;margin:0}
+.iq-card table.iq-facts{border-collapse:collapse;table-layout:auto;width:100%;margin:0}
 .iq-card table.iq-facts td,.iq-card table.iq-facts th{padding:4px 10px 4px 0;border:0;border-bottom:1px solid var(--iq-border,var(--jp-border-color2,#e8edf2));
  text-align:left;vertical-align:top;background:none}
 .iq-card table.iq-facts td:first-child{white-space:nowrap;width:1%;padding-right:28px}
@@ -34,7 +34,7 @@ STYLE: Final = """
 .iq-card details.iq-provenance summary{cursor:pointer}
 .iq-card h4{margin:14px 0 4px;font-size:13px;font-weight:600}
 .iq-card .iq-scroll{overflow-x:auto}
-.iq-card table.iq-lines{border-collapse:collapse;width:100%;margin:0;font-size:12.5px}
+.iq-card table.iq-lines{border-collapse:collapse;table-layout:auto;width:100%;margin:0;font-size:12.5px}
 .iq-card table.iq-lines th,.iq-card table.iq-lines td{padding:4px 12px 4px 0;border:0;text-align:left;vertical-align:top;background:none;
  border-bottom:1px solid var(--iq-border,var(--jp-border-color2,#e8edf2))}
 .iq-card table.iq-lines th{font-weight:500;color:var(--iq-muted,var(--jp-content-font-color2,#5b6b7b))}

@@ -65,7 +65,7 @@ def test_a_result_as_json_states_the_facts_of_its_text():
             },
             {"label": "Sharpe", "value": None, "unit": "ratio", "text": "n/a", "convention": "", "note": "too short"},
         ],
-        "notes": [{"code": "short", "text": "three bars", "rows": 3, "severity": "caution"}],
+        "notes": [{"code": "short", "text": "three bars", "rows": 3, "severity": "caution", "event": None}],
         "provenance": [{"label": "Data", "value": "^GSPC", "unit": "", "text": "^GSPC", "convention": "", "note": ""}],
         "save": "a.iq",
     }
