@@ -22,13 +22,13 @@ setup-browser: ## Install Chromium for the browser tests and PDFs (Debian, Ubunt
 	@sh scripts/setup_browser.sh
 
 demo: setup ## Run the main job offline on the embedded real data: analysis, backtest, tear sheet
-	@$(BIN)/investiq demo
+	@$(abspath $(BIN))/investiq demo
 
 test: setup ## Run everything that CI runs: linters, types, floors, tests, notebooks, browser, docs
 	@$(BIN)/python scripts/check.py
 
 lab: setup ## Open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab notebooks $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
 dashboard: setup ## Serve the Voila dashboards on 127.0.0.1, with a token
 	@$(BIN)/investiq dashboard

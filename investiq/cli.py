@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_OF_A_FILE = ("timezone", "date_format", "calendar", "currency", "actions")
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -50,6 +51,11 @@ def _data_options(function: _Function) -> _Function:
         click.option("--price-basis", type=click.Choice(get_args(PriceBasis)), help="What the prices of --file are."),
         click.option("--interval", type=click.Choice(get_args(Interval)), default="1d", show_default=True, help="Of --file."),
         click.option("--timezone", metavar="ZONE", help="Of naive intraday stamps in --file, such as America/New_York."),
+        click.option("--date-format", metavar="FORMAT", help="Of stamps in --file that are not ISO 8601, such as %m/%d/%Y."),
+        click.option("--calendar", metavar="CODE", help="Exchange calendar of --file, by default XNYS; 24/7 never closes."),
+        click.option("--currency", metavar="CODE", help="Of the prices in --file, by default USD."),
+        click.option("--actions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Splits and dividends of --file, CSV or Parquet."),
+        click.option("--column", "columns", multiple=True, metavar="NAME=COLUMN", help="Where --file names a column otherwise, such as close=Last; may be repeated."),
     ]  # fmt: skip
     for option in reversed(options):
         function = option(function)
@@ -60,9 +66,10 @@ def _bars(symbol: str, options: dict[str, Any]) -> Bars:
     """Return the bars that the options of `_data_options`, and start and end where a command has them, ask for."""
     start, end = options.get("start"), options.get("end")
     if options["file"] is None:
-        foreign = [name for name in ("price_basis", "timezone") if options[name] is not None]
+        foreign = [name for name in ("price_basis", *_OF_A_FILE, "columns") if options[name]]
         if foreign:
-            raise click.UsageError(f"--{foreign[0].replace('_', '-')} describes a file of yours: name it with --file")
+            word = foreign[0].removesuffix("s" if foreign[0] == "columns" else "").replace("_", "-")
+            raise click.UsageError(f"--{word} describes a file of yours: name it with --file")
         return iq.load_bars(symbol, start=start, end=end, interval=options["interval"])
     if options["price_basis"] is None:
         raise click.UsageError(f"--file needs --price-basis, one of {', '.join(get_args(PriceBasis))}")
@@ -71,9 +78,18 @@ def _bars(symbol: str, options: dict[str, Any]) -> Bars:
         options["file"],
         price_basis=options["price_basis"],
         interval=options["interval"],
-        timezone=options["timezone"],
+        columns=_columns(options["columns"]),
+        **{name: options[name] for name in _OF_A_FILE if options[name] is not None},
     )
     return bars if start is None and end is None else bars.between(start, end)
+
+
+def _columns(given: tuple[str, ...]) -> dict[str, str] | None:
+    pairs = [text.partition("=") for text in given]
+    for name, sign, column in pairs:
+        if not (name and sign and column):
+            raise click.UsageError(f"--column takes NAME=COLUMN, such as close=Last, was {name + sign + column!r}")
+    return {name: column for name, _, column in pairs} or None
 
 
 def _run_options(function: _Function) -> _Function:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,15 +87,24 @@ def run_demo(echo: Echo, folder: Path | None = None) -> None:
         echo(f"   {report.path}")
 
     echo(f"Done in {time.perf_counter() - begin:.1f} s.")
+    command = _command()
     if result.watermark:
         echo(f"Marked {result.watermark}: real index levels up to 2018, bundled for trying things out.")
     echo(
         "\nNext:\n"
-        "   investiq dashboard                                       the same, to click through\n"
-        f"   investiq backtest {SYMBOL} -s crossover -p fast=20 -p slow=100 --start {START}\n"
-        "   investiq data list                                       what else is there\n"
-        "   notebooks/                                               the numbered gallery; make lab opens it"
+        "   make dashboard         the same, to click through\n"
+        "   make lab               the numbered notebooks\n"
+        f"   {command} data list\n"
+        f"   {command} backtest {SYMBOL} -s crossover -p fast=20 -p slow=100 --start {START}"
     )
+
+
+def _command() -> str:
+    """Return how the command line is called from here: by name where it is on PATH."""
+    called = Path(sys.argv[0])
+    if shutil.which(called.name) is not None or not called.is_relative_to(Path.cwd()):
+        return "investiq"
+    return str(called.relative_to(Path.cwd()))
 
 
 def _compare(echo: Echo, result: BacktestResult) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from investiq.core import compiling
-from investiq.core.errors import ConfigError, InvestIQError, near_matches
+from investiq.core.errors import ConfigError, InvestIQError, install_advice, near_matches
 from investiq.runtime import paths
 from investiq.runtime.browser import find_chromium
 from investiq.runtime.settings import load_settings, unknown_variables, variables
@@ -105,7 +105,7 @@ def _installed() -> Iterator[Check]:
             name=_PACKAGE,
             status="problem",
             found=f"{investiq.__version__}, run from its source without being installed",
-            advice="install it: make setup, or pip install -e '.[all]'",
+            advice="in the project's folder run: make setup",
         )
         return
     yield Check(group="installed", name=_PACKAGE, status="ok", found=investiq.__version__)
@@ -120,7 +120,7 @@ def _packages(requirements: list[str], extra: str) -> Check:
 
     from packaging.requirements import Requirement
 
-    present, wrong = [], []
+    present, wrong, lacking = [], [], []
     for requirement in map(Requirement, requirements):
         marker = requirement.marker
         of_extra = marker is not None and "extra" in str(marker)
@@ -130,21 +130,18 @@ def _packages(requirements: list[str], extra: str) -> Check:
             found = version(requirement.name)
         except PackageNotFoundError:
             wrong.append(f"{requirement.name} missing")
+            lacking.append(requirement.name)
             continue
         present.append(f"{requirement.name} {found}")
         if not requirement.specifier.contains(found, prereleases=True):
             wrong.append(f"{requirement.name} {found} instead of {requirement.specifier}")
-    target = f"{_PACKAGE}[{extra}]" if extra else _PACKAGE
+            lacking.append(f"'{requirement.name}{requirement.specifier}'")
     return Check(
         group="installed",
         name=f"extra {extra}" if extra else "required packages",
         status="ok" if not wrong else "note" if extra else "problem",
         found=", ".join(wrong or present),
-        advice=f"if you need it: pip install '{target}'"
-        if wrong and extra
-        else f"pip install '{target}'"
-        if wrong
-        else "",
+        advice=("if you need it, " if extra else "") + install_advice(*lacking) if wrong else "",
     )
 
 
@@ -225,8 +222,8 @@ def _writable() -> Iterator[Check]:
 
 
 def _working() -> Iterator[Check]:
-    yield _try("TA-Lib", _talib, "pip install --force-reinstall ta-lib")
-    yield _try("sample data", _sample, "pip install --force-reinstall arch")
+    yield _try("TA-Lib", _talib, install_advice("--force-reinstall", "ta-lib"))
+    yield _try("sample data", _sample, install_advice("--force-reinstall", "arch"))
     try:
         chromium = find_chromium()
     except ConfigError as error:

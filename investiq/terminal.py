@@ -23,6 +23,7 @@ from investiq.core.errors import (
     MissingDependencyError,
     ReportError,
     VendorError,
+    install_advice,
     near_matches,
 )
 
@@ -78,7 +79,7 @@ def _verdict(error: Exception) -> tuple[int, str]:
             return code, str(error)
     if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] != "investiq":
         package = (error.name or "").split(".")[0]
-        return 5, f"the package {package!r} is not installed; install everything with: pip install 'investiq[all]'"
+        return 5, f"the package {package!r} is not installed; {install_advice(package)}"
     if isinstance(error, OSError) and error.errno in (
         errno.EACCES,
         errno.EROFS,

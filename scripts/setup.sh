@@ -25,13 +25,22 @@ if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     exit 2
 fi
 
+# Run a long command with a sign of life.
+waiting() {
+    "$@" &
+    process=$!
+    while kill -0 "$process" 2>/dev/null; do printf '.'; sleep 3; done
+    wait "$process" || { code=$?; echo; exit "$code"; }
+    echo
+}
+
 echo "Setting up $venv with $("$python" --version) (about 2 GB; 1 to 5 minutes the first time)"
 started=$(date +%s)
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 if command -v uv >/dev/null 2>&1; then
-    VIRTUAL_ENV="$venv" uv pip install --quiet --python "$venv/bin/python" -c constraints.txt -e '.[all,dev]'
+    waiting env VIRTUAL_ENV="$venv" uv pip install --quiet --python "$venv/bin/python" -c constraints.txt -e '.[all,dev]'
 else
-    "$venv/bin/python" -m pip install --quiet --progress-bar off -c constraints.txt -e '.[all,dev]'
+    waiting "$venv/bin/python" -m pip install --quiet --progress-bar off -c constraints.txt -e '.[all,dev]'
 fi
 echo "Installed in $(($(date +%s) - started)) s, $(du -sh "$venv" | cut -f1); compiling the kernels once"
 "$venv/bin/investiq" warmup

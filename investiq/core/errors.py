@@ -19,6 +19,7 @@ __all__ = [
     "StaleDataError",
     "UnknownSymbolError",
     "VendorError",
+    "install_advice",
     "near_matches",
 ]
 
@@ -63,12 +64,23 @@ class MissingDependencyError(InvestIQError):
     """An optional package is not installed: run the command in the message."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        self.package = package
+        self.package = package.split(".")[0]
         self.extra = extra
         super().__init__(
-            f"{purpose} needs the package {package!r}, which is not installed; "
-            f"install it with: pip install 'investiq[{extra}]'"
+            f"{purpose} needs the package {self.package!r} of the extra {extra!r}, which is not installed; "
+            f"{install_advice(self.package)}"
         )
+
+
+def install_advice(*packages: str) -> str:
+    """Return the command that installs `packages`; InvestIQ itself is on no package index.
+
+    Examples
+    --------
+    >>> install_advice("quantstats")
+    "with InvestIQ's own Python (.venv/bin/python after make setup) run: python -m pip install quantstats"
+    """
+    return f"with InvestIQ's own Python (.venv/bin/python after make setup) run: python -m pip install {' '.join(packages)}"
 
 
 def near_matches(word: str, known: Iterable[str], limit: int = 3) -> str:

@@ -72,7 +72,11 @@ def _from_datetime(when: datetime) -> np.datetime64:
 
 
 def _edge(period: np.datetime64, day_ends: bool) -> np.datetime64:
-    return _in_us(period + np.timedelta64(1, np.datetime_data(period)[0])) - np.timedelta64(1, "us") if day_ends else _in_us(period)
+    if not day_ends:
+        return _in_us(period)
+    # The step takes the unit of `period`: a year, a month or a day.
+    step = np.ones(1, dtype=period.dtype.str.replace("M8", "m8"))[0]
+    return _in_us(period + step) - np.timedelta64(1, "us")
 
 
 def _in_us(when: np.datetime64) -> np.datetime64:

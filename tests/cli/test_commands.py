@@ -198,7 +198,7 @@ def test_a_missing_extra_is_told_with_the_command_that_installs_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 5, done.stderr
-    assert re.fullmatch(r"error: .*'voila[^']*'.*pip install 'investiq\[notebook\]'\n", done.stderr)
+    assert re.fullmatch(r"error: .*'voila[^']*'.*run: python -m pip install voila\n", done.stderr)
 
 
 # -- work

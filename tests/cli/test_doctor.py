@@ -85,7 +85,7 @@ def test_a_missing_package_of_an_extra_is_a_note_and_a_required_one_a_problem(mo
     checks = _by_name(doctor.examine())
     assert checks["extra notebook"].status == "note"
     assert checks["extra notebook"].found == "voila missing"
-    assert "pip install 'investiq[notebook]'" in checks["extra notebook"].advice
+    assert "run: python -m pip install voila" in checks["extra notebook"].advice
     assert checks["required packages"].status == "problem"
     assert "plotly missing" in checks["required packages"].found
     assert "numpy 1.0 instead of >=2.4" in checks["required packages"].found

@@ -74,3 +74,19 @@ def test_naive_intraday_stamps_are_refused_without_a_time_zone(run, tmp_path):
     assert done.exit_code == 3
     assert "timezone" in done.stderr
     assert run(*command, "--timezone", "America/New_York").exit_code == 0
+
+
+def test_foreign_dates_and_column_names_are_read_as_told(run, rising):
+    frame = pd.read_csv(rising)
+    frame["timestamp"] = pd.to_datetime(frame["timestamp"]).dt.strftime("%m/%d/%Y")
+    frame.rename(columns={"timestamp": "Day", "close": "Last"}).to_csv(rising, index=False)
+    told = ["--date-format", "%m/%d/%Y", "--column", "ts=Day", "--column", "close=Last"]
+    done = run("data", "show", "MINE", "--file", str(rising), "--price-basis", "as_traded", *told, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["newest"][-1]["close"] == 179.0
+
+
+def test_a_column_without_its_name_is_a_usage_error(run, rising):
+    done = run("data", "show", "MINE", "--file", str(rising), "--price-basis", "as_traded", "--column", "Last")
+    assert done.exit_code == 2
+    assert "--column takes NAME=COLUMN, such as close=Last, was 'Last'" in done.stderr

@@ -47,7 +47,8 @@ def test_each_kind_of_error_is_one_line_with_its_own_exit_code(error, code):
 def test_a_missing_package_is_told_with_the_command_that_installs_it():
     outcome = CliRunner().invoke(_failing(ModuleNotFoundError("No module named 'voila'", name="voila.app")), ["work"])
     assert outcome.stderr == (
-        "error: the package 'voila' is not installed; install everything with: pip install 'investiq[all]'\n"
+        "error: the package 'voila' is not installed; with InvestIQ's own Python "
+        "(.venv/bin/python after make setup) run: python -m pip install voila\n"
     )
 
 

@@ -18,6 +18,6 @@ def test_an_unknown_symbol_is_a_data_error_and_every_error_has_one_base():
 
 def test_a_missing_dependency_says_what_to_install():
     with pytest.raises(
-        MissingDependencyError, match=r"needs the package 'quantstats'.*pip install 'investiq\[research\]'"
+        MissingDependencyError, match=r"needs the package 'quantstats'.*run: python -m pip install quantstats$"
     ):
         raise MissingDependencyError("quantstats", "research", "the quantstats sheet")

@@ -119,7 +119,7 @@ def test_returns_that_never_vary_are_refused(returns, tmp_path):
 
 def test_a_missing_package_says_how_to_install_it(returns, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'investiq\[research\]'"):
+    with pytest.raises(MissingDependencyError, match=r"run: python -m pip install quantstats$"):
         quantstats_sheet(returns, tmp_path / "never.html", title="x", periods_per_year=252)
 
 
