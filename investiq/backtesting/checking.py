@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -40,10 +41,13 @@ def _check_actions(bars: Bars) -> None:
     if splits.size:
         first = int(splits[0])
         ratio = bars.split_factor[first] / bars.split_factor[first - 1]
+        edges = [0, *splits.tolist(), len(bars)]
+        low, high = max(pairwise(edges), key=lambda stretch: stretch[1] - stretch[0])
+        longest = " to ".join(label_text(bars.ts[row], bars.interval) for row in (low, high - 1))
         raise DataError(
             f"{bars.symbol}: {splits.size} split(s) inside the period, first on {label_text(bars.ts[first], bars.interval)} "
             f"({ratio:g} new shares for one); this version does not carry positions through splits, so the run would show "
-            "a loss that nobody had: choose a period without one"
+            f"a loss that nobody had: choose a period without one; the longest is {longest}"
         )
 
 
