@@ -167,9 +167,11 @@ def price_pane(
 def volume_pane(bars: Bars, theme: Theme, weight: float = 0.8) -> Pane:
     """Return the pane of volumes; a bar that closed below its open is stronger."""
     tint = np.where(bars.close < bars.open, theme.muted, theme.border).tolist()
-    hover = "%{y:,.0f} shares"
+    # Providers count the volume of an index each in their own way.
+    is_index = bars.passport.currency == "index points"
+    hover = "%{y:,.0f}" if is_index else "%{y:,.0f} shares"
     trace = columns(date_axis(bars.ts), bars.volume, "Volume", theme.faint, hover=hover, tint=tint)
-    return Pane(title="Volume (shares)", traces=[trace], weight=weight)
+    return Pane(title="Volume" if is_index else "Volume (shares)", traces=[trace], weight=weight)
 
 
 def _aligned(name: str, values: pd.Series[float], bars: Bars) -> FloatArray:

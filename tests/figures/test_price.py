@@ -50,7 +50,7 @@ def test_titles_state_symbol_period_and_units(short_bars):
     assert layout.title.text == "^GSPC daily bars"
     assert layout.title.subtitle.text == "2018-01-03 to 2018-12-31 · 250 bars · SAMPLE data"
     assert layout.yaxis.title.text == "Level (index points)"
-    assert layout.yaxis2.title.text == "Volume (shares)"
+    assert layout.yaxis2.title.text == "Volume"
     assert layout.yaxis3.title.text == "Momentum (%)"
 
 
@@ -68,8 +68,14 @@ def test_hover_texts_carry_units(short_bars, trace):
     close = short_bars.frame["close"]
     figure = price_chart(short_bars, overlays={"Mean": close}, panes={"Change (%)": {"Change": close}})
     assert trace(figure, "Mean").hovertemplate.startswith("%{y:,.2f} points")
-    assert trace(figure, "Volume").hovertemplate.startswith("%{y:,.0f} shares")
+    assert trace(figure, "Volume").hovertemplate.startswith("%{y:,.0f}<")
     assert trace(figure, "Change").hovertemplate.startswith("%{y:,.2f} %<")
+
+
+def test_the_volume_of_a_share_is_in_shares(split_bars, trace):
+    figure = price_chart(split_bars)
+    assert figure.layout.yaxis2.title.text == "Volume (shares)"
+    assert trace(figure, "Volume").hovertemplate.startswith("%{y:,.0f} shares<")
 
 
 def test_sample_data_are_watermarked_in_both_themes(short_bars):

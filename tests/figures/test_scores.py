@@ -14,7 +14,7 @@ def test_the_panes_are_named_with_their_units(figure):
     titles = [figure.layout[f"yaxis{row or ''}"].title.text for row in ("", 2, 3, 4, 5, 6)]
     assert titles == [
         "Level (index points)",
-        "Volume (shares)",
+        "Volume",
         "RSI 14 (0-100)",
         "MACD (points)",
         "Score (±100)",
