@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from html import escape
@@ -13,7 +14,7 @@ import ipywidgets as W
 
 from investiq.core.errors import InvestIQError
 
-__all__ = ["ErrorBorder", "Panel", "State", "Superseded"]
+__all__ = ["ErrorBorder", "Panel", "State", "Superseded", "first_clause"]
 
 State = Literal["loading", "ok", "empty", "not_available", "error"]
 
@@ -33,6 +34,8 @@ class Panel(W.VBox):
         Loading shows a skeleton, or the former content dimmed; ok the content;
         empty that there is nothing; not available the reason (no key, plan,
         sample data); error a code, a message and the id of the run.
+    problem : str
+        What the error says, without what to do about it; empty in the other states.
 
     Parameters
     ----------
@@ -44,6 +47,7 @@ class Panel(W.VBox):
     def __init__(self, title: str, height_px: int = 120) -> None:
         self.title = title
         self.state: State = "loading"
+        self.problem = ""
         self._height_px = height_px
         self._head = W.HTML()
         self._message = W.HTML()
@@ -56,7 +60,7 @@ class Panel(W.VBox):
 
     def loading(self, words: str = "Loading") -> None:
         """Show a skeleton; content that is there already stays, dimmed, until the new one comes."""
-        self.state = "loading"
+        self.state, self.problem = "loading", ""
         if self._body.children:
             self._body.add_class("iq-stale")
             self._message.value = ""
@@ -75,7 +79,7 @@ class Panel(W.VBox):
         subtitle : str
             What the content is about; escaped here.
         """
-        self.state = "ok"
+        self.state, self.problem = "ok", ""
         self._subtitle = subtitle
         self._message.value = ""
         if isinstance(content, str):
@@ -100,9 +104,10 @@ class Panel(W.VBox):
             "iq-error",
             f"<b>{escape(code)}</b>{escape(message)}<small>Run {escape(run_id)}</small>",
         )
+        self.problem = first_clause(message)
 
     def _say(self, state: State, style: str, content: str) -> None:
-        self.state = state
+        self.state, self.problem = state, ""
         self._subtitle = ""
         role = "alert" if state == "error" else "status"
         self._message.value = f'<div class="iq-message {style}" role="{role}">{content}</div>'
@@ -113,6 +118,17 @@ class Panel(W.VBox):
         subtitle = f'<span class="iq-sub">{escape(self._subtitle)}</span>' if self._subtitle else ""
         working = f'<span class="iq-busy" role="status">{escape(busy)} …</span>' if busy else ""
         self._head.value = f'<div class="iq-panel-head"><h2>{escape(self.title)}</h2>{subtitle}{working}</div>'
+
+
+def first_clause(message: str) -> str:
+    """Return what was wrong, without what to do about it: `message` up to its first semicolon or sentence.
+
+    Examples
+    --------
+    >>> first_clause("fast must be below slow, were 60 and 20; choose a smaller fast")
+    'fast must be below slow, were 60 and 20'
+    """
+    return re.split(r";|\.\s|\n", message, maxsplit=1)[0].strip().rstrip(".")
 
 
 class ErrorBorder:

@@ -46,7 +46,7 @@ def header(app: str, mode: Mode = "research", watermark: str | None = None) -> s
     )
 
 
-def provenance_bar(bars: Bars | None, mode: Mode = "research") -> str:
+def provenance_bar(bars: Bars | None, mode: Mode = "research", problem: str = "") -> str:
     """Return the strip that says where the numbers come from.
 
     Parameters
@@ -54,9 +54,11 @@ def provenance_bar(bars: Bars | None, mode: Mode = "research") -> str:
     bars : Bars, optional
         The bars on the page; None before any are there.
     mode : {"research", "simulator", "paper", "live"}
+    problem : str
+        Why there are no bars, where loading them failed.
     """
     if bars is None or not len(bars):
-        items = [("Data", "none yet"), ("Mode", _MODES[mode])]
+        items = [("Data", f"none: {problem}" if problem else "none yet"), ("Mode", _MODES[mode])]
     else:
         passport = bars.passport
         feed = f", {passport.feed}" if passport.feed else ""

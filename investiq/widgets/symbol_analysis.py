@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from datetime import date
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 import ipywidgets as W
@@ -13,9 +12,12 @@ import ipywidgets as W
 from investiq.widgets import shell
 from investiq.widgets.latest import Latest, Turn
 from investiq.widgets.panel import ErrorBorder, Panel
+from investiq.widgets.status import Status
 from investiq.widgets.symbol_request import SymbolRequest, card_facts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import plotly.graph_objects as go
 
     import investiq as iq
@@ -30,6 +32,7 @@ APP: Final = "Symbol analysis"
 # Five years, as `iq.analyze` shows by default, up to the last session of the sample.
 _FROM: Final = date(2014, 1, 2)
 _TO: Final = date(2018, 12, 31)
+_TYPING_S: Final = 0.2
 _HEIGHTS_PX: Final = {"price": 940, "equity": 600}
 
 
@@ -54,10 +57,11 @@ class SymbolAnalysis(W.VBox):
         self._symbol = symbol
         self._latest = Latest()
         self._controls: StrategyControls | None = None
+        self._ran: tuple[object, ...] = ()
         self._charts: dict[str, LiveFigure] = {}
         self._header = W.HTML(shell.header(APP))
         self._provenance = W.HTML(shell.provenance_bar(None))
-        self._status = W.HTML()
+        self._status = Status()
         self._toolbar = _classed(W.HBox(), "iq-toolbar")
         self.settings = _classed(Panel("Settings", 50), "iq-bare")
         self.cards = _classed(Panel("Summary", 80), "iq-bare", "iq-plain")
@@ -105,40 +109,65 @@ class SymbolAnalysis(W.VBox):
             self._run(turn, self._request())
 
     def _fields(self, symbols: list[str]) -> None:
-        self.symbol = W.Combobox(value=self._symbol, options=symbols, description="Symbol", continuous_update=False)
+        self.symbol = W.Combobox(value=self._symbol, options=symbols, description="Symbol")
         self.start = W.DatePicker(value=_FROM, description="From")
         self.end = W.DatePicker(value=_TO, description="To")
-        self.commission = W.BoundedFloatText(value=10.0, min=0, max=1000, step=1, description="Commission, bps")
-        self.slippage = W.BoundedFloatText(value=5.0, min=0, max=1000, step=1, description="Slippage, bps")
+        # Text and not a bounded number, which would put its bound in the place of what was typed.
+        self.commission = W.Text(value="10", description="Commission, bps")
+        self.slippage = W.Text(value="5", description="Slippage, bps")
+        for field in (self.symbol, self.commission, self.slippage):
+            field.on_msg(self._on_message)
         self.button = _classed(
             W.Button(description="Run", tooltip="Analyse and backtest with these settings"), "iq-run"
         )
         self.button.on_click(lambda _: self.run())
 
+    def _inputs(self) -> tuple[W.Widget, ...]:
+        assert self._controls is not None
+        return (self.symbol, self.start, self.end, *self._controls.widgets, self.commission, self.slippage)
+
+    def _on_message(self, _: W.Widget, content: dict[str, object], __: object) -> None:
+        """Run when Enter was pressed in a text field."""
+        if content.get("event") == "submit":
+            self._start(self._after_typing)
+
+    def _after_typing(self, turn: Turn) -> None:
+        # The browser may send the key before the last letters.
+        time.sleep(_TYPING_S)
+        self._run(turn, self._request())
+
     def _arrange(self) -> None:
         assert self._controls is not None
-        fields = [self.symbol, self.start, self.end, *self._controls.widgets, self.commission, self.slippage]
+        fields = self._inputs()
         for field in fields:
+            field.observe(self._mark, names="value")
             field.layout.width = "146px" if isinstance(field, (W.Combobox, W.DatePicker, W.Dropdown)) else "114px"
         self._toolbar.children = (*fields, self.button, self._status)
         self.settings.show(self._toolbar)
 
     def _request(self) -> SymbolRequest:
         assert self._controls is not None
+        self._ran = self._values()
         return SymbolRequest(
             symbol=self.symbol.value.strip(),
             start=self.start.value,
             end=self.end.value,
-            commission_bps=self.commission.value,
-            slippage_bps=self.slippage.value,
+            commission=self.commission.value,
+            slippage=self.slippage.value,
             make_strategy=self._controls.maker(),
         )
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple((field.description, field.value) for field in self._inputs())
 
     def run(self) -> None:
         """Analyse and backtest with the present settings; an older run still under way is dropped."""
         request = self._request()
+        self._start(lambda turn: self._run(turn, request))
+
+    def _start(self, work: Callable[[Turn], None]) -> None:
         with self._latest.lock:
-            self._work = self._latest.start(lambda turn: self._run(turn, request))
+            self._work = self._latest.start(work)
             for panel in self.panels:
                 panel.loading("Waiting")
 
@@ -160,29 +189,36 @@ class SymbolAnalysis(W.VBox):
             result = self._backtest(turn, request, bars)
             self._draw_chart(turn, analysis, result)
             self._show_summary(turn, bars, analysis, result)
+        turn.present(lambda: self._finish(turn, bars, time.monotonic() - began))
+
+    def _finish(self, turn: Turn, bars: iq.Bars | None, seconds: float) -> None:
+        failed = [panel for panel in self.panels if panel.state == "error"]
         if bars is None:
-            turn.present(lambda: self._show_provenance(None))
-        turn.present(lambda: self._finish(turn, time.monotonic() - began))
+            self._show_provenance(None, self.chart.problem)
+            self._status.say(f"Failed: {self.chart.problem}", "failed", turn.number)
+        elif failed:
+            told = "; ".join(f"{panel.title} failed: {panel.problem}" for panel in failed)
+            self._status.say(f"{told}, see below", "failed", turn.number)
+        else:
+            self._status.say(f"Done in {seconds:.1f} s", "done", turn.number)
+        self._mark()
 
-    def _finish(self, turn: Turn, seconds: float) -> None:
-        failed = any(panel.state == "error" for panel in self.panels)
-        self._say(turn, "Stopped: see the message" if failed else f"Done in {seconds:.1f} s", is_done=True)
-
-    def _say(self, turn: Turn, words: str, *, is_done: bool = False) -> None:
-        """Tell beside the button how far the turn is."""
-        self._status.value = f'<span class="iq-status" role="status" data-turn="{turn.number}" data-done="{is_done:d}">{escape(words)}</span>'
+    def _mark(self, _: object = None) -> None:
+        """Say beside the button whether the page is older than the inputs."""
+        with self._latest.lock:
+            self._status.mark(self._values() != self._ran)
 
     def _progress(self, turn: Turn, words: str, *panels: Panel) -> None:
         def update() -> None:
-            self._say(turn, f"{words} …")
+            self._status.say(f"{words} …", "working", turn.number)
             for panel in panels:
                 panel.loading(words)
 
         turn.present(update)
 
-    def _show_provenance(self, bars: iq.Bars | None) -> None:
+    def _show_provenance(self, bars: iq.Bars | None, problem: str = "") -> None:
         self._header.value = shell.header(APP, watermark=bars.passport.watermark if bars is not None else None)
-        self._provenance.value = shell.provenance_bar(bars)
+        self._provenance.value = shell.provenance_bar(bars, problem=problem)
 
     def _analyze(self, turn: Turn, bars: iq.Bars) -> Analysis | None:
         analysis = None
@@ -209,10 +245,10 @@ class SymbolAnalysis(W.VBox):
             names = (words(result.strategy.name), "Buy and hold")
             figure = iq.figures.equity_curve(result, benchmark=result.benchmark)
             metrics = tables.comparison_table(result.facts(), result.benchmark.facts(), names)
-            trades = tables.trades_table(result.trades)
+            trades = tables.trades_table(result.trades, bars.passport.currency)
             count = len(result.trades)
             turn.present(lambda: self.backtest.show(self._chart("equity", figure), subtitle=result.title))
-            turn.present(lambda: self.performance.show(metrics, subtitle=request.costs_in_words()))
+            turn.present(lambda: self.performance.show(metrics, subtitle=request.terms_in_words()))
             turn.present(
                 lambda: (
                     self.trades.show(trades, subtitle=f"newest {min(count, tables.TRADE_ROWS)} of {count}")

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from investiq.core.display import NOTE_SIGNS
-from investiq.core.facts import Fact, format_fact, format_value
+from investiq.core.facts import ACCOUNT_CURRENCY, Fact, format_fact, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def verdict(signal: EngineSignal) -> str:
     return (
         f'<div class="iq-verdict"><span class="iq-score">{signal.score:+.1f}</span>'
         f'<span><span class="iq-label">{escape(signal.label or "")}</span><br>'
-        f'<span class="iq-quiet">score in [-100, 100] &middot; confidence {signal.confidence:.2f}, raw &middot; '
+        f'<span class="iq-quiet">score in [-100, 100] &middot; confidence {format_value(signal.confidence, "fraction")}, raw &middot; '
         f"{signal.n_obs:,} bars known</span></span></div>"
         f'<div class="iq-meter" role="img" aria-label="Score {signal.score:+.1f} between -100 and 100"><s></s>'
         f'<i style="left:{place:.1f}%"></i></div>'
@@ -81,11 +81,11 @@ def evidence_table(signal: EngineSignal) -> str:
             f'{escape(each.name)}<br><span class="iq-quiet">{escape(each.text)}</span>',
             escape(each.group),
             _moved(each.direction, words[each.direction]),
-            f"{each.weight:g}",
+            f"{each.direction * each.weight:+g}",
         ]
         for each in signal.evidence
     ]
-    return _table([("Signal", False), ("Group", False), ("Says", True), ("Weight", True)], rows)
+    return _table([("Signal", False), ("Group", False), ("Says", True), ("Vote", True)], rows)
 
 
 def comparison_table(strategy: Sequence[Fact], benchmark: Sequence[Fact], names: tuple[str, str]) -> str:
@@ -112,13 +112,15 @@ def _value(fact: Fact) -> str:
     return f'<span title="{escape(fact.note)}">{text}</span>' if fact.note else text
 
 
-def trades_table(trades: pd.DataFrame, limit: int = TRADE_ROWS) -> str:
+def trades_table(trades: pd.DataFrame, currency: str, limit: int = TRADE_ROWS) -> str:
     """Return the newest round trips, at most `limit`, with net results.
 
     Parameters
     ----------
     trades : DataFrame
         `BacktestResult.trades`.
+    currency : str
+        Of the prices, from the passport; results and fees are in the account's.
     limit : int, default 50
     """
     rows = []
@@ -138,8 +140,10 @@ def trades_table(trades: pd.DataFrame, limit: int = TRADE_ROWS) -> str:
                 escape(str(outcome["exit_reason"]).replace("_", " ")),
             ]
         )
-    heads = [("#", True), ("Entry", False), ("Price", True), ("Exit", False), ("Price", True), ("Quantity", True),
-             ("Bars", True), ("Return, net", True), ("P&L, net", True), ("Fees", True), ("Exit by", False)]  # fmt: skip
+    price, account = f"Price ({currency})", ACCOUNT_CURRENCY
+    heads = [("#", True), ("Entry", False), (price, True), ("Exit", False), (price, True), ("Quantity", True),
+             ("Bars held", True), ("Return, net", True), (f"P&L, net ({account})", True), (f"Fees ({account})", True),
+             ("Exit by", False)]  # fmt: skip
     return f'<div class="iq-scroll" tabindex="0">{_table(heads, rows)}</div>'
 
 

@@ -111,6 +111,14 @@ def test_an_error_of_ours_shows_its_own_message():
     assert "fast must lie below slow, were 60 and 20" in text_of(panel)
 
 
+def test_a_panel_keeps_what_was_wrong_without_what_to_do_until_its_next_state():
+    panel = Panel("Backtest")
+    panel.error("ConfigError", "fast must lie below slow, were 6.5 and 2; choose others. Or none.", "1a2b3c4d")
+    assert panel.problem == "fast must lie below slow, were 6.5 and 2"
+    panel.loading()
+    assert panel.problem == ""
+
+
 def test_an_unexpected_error_shows_no_trace_and_is_logged_under_the_run_id(caplog):
     panel = Panel("Backtest")
     with caplog.at_level(logging.ERROR, logger="investiq.widgets"), ErrorBorder(panel):

@@ -31,6 +31,10 @@ def test_without_bars_the_provenance_bar_says_that_there_are_none():
     assert "none yet" in shell.provenance_bar(None)
 
 
+def test_without_bars_the_provenance_bar_names_what_failed_escaped():
+    assert "none: no data for &#x27;&lt;b&gt;&#x27;" in shell.provenance_bar(None, problem="no data for '<b>'")
+
+
 def test_a_symbol_from_outside_is_escaped(bars):
     strip = shell.provenance_bar(replace(bars, symbol="<b>EVIL</b>"))
     assert "<b>EVIL" not in strip

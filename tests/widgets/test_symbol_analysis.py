@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import date
+from html import escape
 
 import ipywidgets as W
 import pytest
@@ -44,7 +45,16 @@ def shared():
 def app(shared):
     yield shared
     shared._controls.choice.value = "Breakout"
-    press_run(shared, symbol="^GSPC", start=date(2014, 1, 2), end=date(2018, 12, 31), entry_window=55, exit_window=20)
+    press_run(
+        shared,
+        symbol="^GSPC",
+        start=date(2014, 1, 2),
+        end=date(2018, 12, 31),
+        entry_window=55,
+        exit_window=20,
+        commission="10",
+        slippage="5",
+    )
 
 
 def test_every_panel_has_its_content(shared):
@@ -74,8 +84,15 @@ def test_every_symbol_with_bars_is_offered(shared):
     assert "^VIX" not in shared.symbol.options
 
 
+def test_prices_and_account_values_name_their_units(shared):
+    assert "2018-12-31, as traded, index points" in texts(shared.cards)
+    for head in ("Price (index points)", "P&amp;L, net (USD)", "Fees (USD)"):
+        assert head in texts(shared.trades)
+
+
 def test_costs_and_conventions_stand_beside_the_numbers(shared):
-    assert "10 bps commission, 5 bps slippage" in texts(shared.performance)
+    terms = "100 % weight, fractional quantities; 10 bps commission, 5 bps slippage, each side"
+    assert terms in texts(shared.performance)
     assert "periods a year" in texts(shared.performance)
 
 
@@ -96,15 +113,92 @@ def test_an_unknown_symbol_is_told_and_escaped(app):
     assert "<b>NONE" not in texts(app)
     assert "loading" not in states(app).values()
     # The strip and the watermark must not go on naming the data shown before.
-    assert "none yet" in texts(app)
+    assert "none: no offline data for" in texts(app)
     assert "^GSPC, 1d" not in texts(app)
     assert "SAMPLE DATA" not in texts(app)
-    assert "Stopped: see the message" in texts(app)
 
 
-def test_a_range_in_reverse_is_told(app):
-    press_run(app, start=date(2018, 6, 1), end=date(2018, 1, 1))
-    assert "2018-06-01 lies after end 2018-01-01" in texts(app.chart)
+@pytest.mark.parametrize(
+    ("inputs", "problem"),
+    [
+        ({"symbol": "^GSPX"}, "no offline data for '^GSPX'"),
+        ({"symbol": " "}, "no offline data for ''"),
+        ({"symbol": "^VIX"}, "'^VIX' is a series without open, high and low"),
+        ({"start": date(2018, 6, 1), "end": date(2018, 1, 1)}, "start 2018-06-01 lies after end 2018-01-01"),
+        ({"start": date(2030, 1, 1), "end": date(2031, 1, 1)}, "no bars between 2030-01-01 and 2031-01-01"),
+    ],
+)
+def test_a_failed_load_leaves_no_passport_and_says_failed_with_what_was_wrong(app, inputs, problem):
+    press_run(app, **inputs)
+    assert problem in app.chart.problem
+    assert app._status.words == f"Failed: {app.chart.problem}"
+    assert escape(f"none: {app.chart.problem}") in texts(app._provenance)
+    for former in ("SHA-256", "1,258 bars", "SAMPLE DATA", "Done in"):
+        assert former not in texts(app)
+
+
+def test_a_failed_backtest_is_told_beside_the_button_and_its_cards_stay(app):
+    app._controls.choice.value = "Crossover"
+    press_run(app, fast=60, slow=20)
+    assert app._status.words.startswith("Backtest failed: Crossover: fast must be below slow")
+    assert app._status.words.endswith(", see below")
+    assert 'iq-failed"' in app._status.value
+    assert "✕" in app._status.value
+    cards = texts(app.cards)
+    for label in ("Total return", "CAGR", "Sharpe ratio", "Max drawdown"):
+        assert label in cards
+    assert cards.count("n/a") == cards.count("see Backtest") == 4
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "found"),
+    [("commission", "-5", "'-5'"), ("commission", "99999", "'99999'"), ("slippage", " ", "empty"), ("slippage", "5,5", "'5,5'")],
+)  # fmt: skip
+def test_a_cost_that_cannot_be_used_is_told_and_nothing_runs_with_another(app, field, typed, found):
+    press_run(app, **{field: typed})
+    assert getattr(app, field).value == typed
+    told = f"{field.capitalize()} must be a number of basis points in [0, 10000), was {found}"
+    assert escape(told) in texts(app.backtest)
+    assert app._status.words == f"Backtest failed: {told}, see below"
+    assert states(app)["Performance"] == states(app)["Trades"] == "empty"
+    assert states(app)["Technical view"] == "ok"
+
+
+def test_a_cost_of_zero_is_a_cost(app):
+    press_run(app, commission="0", slippage="0")
+    assert states(app)["Backtest"] == "ok"
+    assert "0 bps commission, 0 bps slippage, each side" in texts(app.performance)
+
+
+def test_an_edit_says_that_the_page_is_old_until_it_is_taken_back(app):
+    done = app._status.value
+    app._controls.fields["entry_window"].value = 54
+    assert "Inputs changed, press Run" in texts(app)
+    app._controls.fields["entry_window"].value = 55
+    assert app._status.value == done
+    app._controls.choice.value = "BuyAndHold"
+    assert "Inputs changed, press Run" in texts(app)
+
+
+def test_an_edit_during_a_run_is_told_when_the_run_is_done(app, monkeypatch):
+    go_on = threading.Event()
+    load = iq.load_bars
+    monkeypatch.setattr(iq, "load_bars", lambda *each: go_on.wait(10) and load(*each))
+    app.button.click()
+    app.symbol.value = "^IXIC"
+    go_on.set()
+    app.wait()
+    assert "^GSPC, 1d" in texts(app)
+    assert "Inputs changed, press Run" in texts(app)
+
+
+def test_enter_in_the_symbol_field_runs(app):
+    app.symbol.value = "^IXIC"
+    # What the browser sends for the key.
+    app.symbol._handle_custom_msg({"event": "submit"}, [])
+    app.wait()
+    assert "^IXIC, 1d" in texts(app)
+    assert "Done in" in texts(app)
 
 
 def test_too_short_a_range_gives_no_score_but_a_reason(app):

@@ -60,7 +60,7 @@ def trade(**changes):
 
 def test_the_verdict_states_score_label_confidence_and_bars():
     html = tables.verdict(signal())
-    for part in ("+42.5", "Buy", "0.61", "1,258 bars"):
+    for part in ("+42.5", "Buy", "61.00 %", "1,258 bars"):
         assert part in html
 
 
@@ -82,6 +82,13 @@ def test_evidence_names_its_side_in_a_word_and_an_arrow():
     assert "close 2,506.85 &lt; SMA-200 2,751.00" in html
 
 
+def test_a_vote_has_the_sign_of_its_side():
+    # Weight 2, bearish: 2 x -1.
+    html = tables.evidence_table(signal(evidence=[below()]))
+    assert '<th scope="col" class="iq-n">Vote</th>' in html
+    assert '<td class="iq-n">-2</td>' in html
+
+
 def test_evidence_from_outside_is_escaped():
     assert "<b>x" not in tables.evidence_table(signal(evidence=[below(name="<b>x")]))
 
@@ -91,22 +98,29 @@ def test_no_evidence_is_said():
 
 
 def test_a_losing_trade_has_a_minus_an_arrow_and_its_colour():
-    html = tables.trades_table(pd.DataFrame([trade()]))
+    html = tables.trades_table(pd.DataFrame([trade()]), "USD")
     assert 'class="iq-n iq-down">-2.57 % <span aria-hidden="true">▼' in html
     assert "2018-01-02" in html
     assert "2,683.73" in html
 
 
+def test_prices_are_in_the_currency_of_the_bars_and_results_in_that_of_the_account():
+    html = tables.trades_table(pd.DataFrame([trade()]), "index points")
+    assert html.count("Price (index points)") == 2
+    for head in ("P&amp;L, net (USD)", "Fees (USD)"):
+        assert head in html
+
+
 def test_the_newest_trades_come_first_and_keep_their_numbers():
     frame = pd.DataFrame([trade(bars_held=bars) for bars in (1, 2, 3)])
-    html = tables.trades_table(frame, limit=2)
+    html = tables.trades_table(frame, "USD", limit=2)
     assert html.index('<td class="iq-n">3</td>') < html.index('<td class="iq-n">2</td>')
     assert html.count("<tr>") == 3  # the head and two rows
 
 
 def test_an_open_trade_has_no_exit_date():
     frame = pd.DataFrame([trade(is_open=True, exit_ts=pd.NaT, exit_price=NAN)])
-    html = tables.trades_table(frame)
+    html = tables.trades_table(frame, "USD")
     assert "<td>open</td>" in html
     assert "NaT" not in html
 
