@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import numpy as np
@@ -72,8 +73,9 @@ def test_hover_texts_carry_units(short_bars, trace):
     assert trace(figure, "Change").hovertemplate.startswith("%{y:,.2f} %<")
 
 
-def test_the_volume_of_a_share_is_in_shares(split_bars, trace):
-    figure = price_chart(split_bars)
+def test_the_volume_of_a_share_is_in_shares(short_bars, trace):
+    passport = dataclasses.replace(short_bars.passport, currency="USD")
+    figure = price_chart(dataclasses.replace(short_bars, passport=passport))
     assert figure.layout.yaxis2.title.text == "Volume (shares)"
     assert trace(figure, "Volume").hovertemplate.startswith("%{y:,.0f} shares<")
 
