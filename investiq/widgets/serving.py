@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -15,7 +16,7 @@ from investiq.core.errors import ConfigError, MissingDependencyError, near_match
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["DEFAULT_APP", "apps", "serve", "server_arguments"]
+__all__ = ["DEFAULT_APP", "apps", "is_news", "serve", "server_arguments"]
 
 DEFAULT_APP: Final = "symbol_analysis"
 HOST: Final = "127.0.0.1"
@@ -121,6 +122,16 @@ def server_arguments(notebook: Path, port: int, token: str) -> list[str]:
     return [str(notebook), *arguments]
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Say whether a line of the server's log belongs on the user's terminal.
+
+    Trust is about stored outputs, and an app has none. A page that was lost
+    without a word, as when its browser was killed, is ended by the culling.
+    """
+    message = record.getMessage()
+    return "is not trusted" not in message and "WebSocket ping timeout" not in message
+
+
 def _unneeded_extensions() -> Sequence[str]:
     from jupyterlab_server.config import get_federated_extensions
     from voila.utils import get_voila_labextensions_path
@@ -152,8 +163,9 @@ def _server_class(announce: Callable[[], None]) -> Any:
 
         def initialize(self, argv: list[str] | None = None) -> None:
             super().initialize(argv)
-            # Trust is about stored outputs; an app has none.
-            self.log.addFilter(lambda record: "is not trusted" not in record.getMessage())
+            self.log.addFilter(is_news)
+            # Where the sockets of the pages write: Voila is not the process's one application.
+            logging.getLogger("tornado.application").addFilter(is_news)
 
         def init_settings(self) -> dict[str, Any]:
             settings: dict[str, Any] = super().init_settings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from pathlib import Path
 
@@ -48,6 +49,20 @@ def test_a_port_in_use_is_refused_by_name():
 def test_a_port_out_of_range_is_refused(port):
     with pytest.raises(ConfigError, match="1 to 65535"):
         serving.serve(port=port, token=TOKEN, open_browser=False)
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "is_told"),
+    [
+        # Of jupyter_server/base/websocket.py and nbformat/sign.py; the last is any other.
+        ("WebSocket ping timeout after %i ms.", (30001,), False),
+        ("Notebook %s is not trusted", ("app.ipynb",), False),
+        ("Kernel %s died", ("1a2b",), True),
+    ],
+)
+def test_lines_of_the_server_that_ask_nothing_of_the_user_are_left_out(message, arguments, is_told):
+    record = logging.LogRecord("tornado.application", logging.WARNING, "", 0, message, arguments, None)
+    assert serving.is_news(record) is is_told
 
 
 def test_the_arguments_bind_loopback_set_the_token_and_cull_idle_kernels():
