@@ -119,6 +119,28 @@ def test_another_symbol_is_marked_as_what_it_is(visit):
     assert "^IXIC" in visit.page.locator("#rendered_cells .iq-provenance").inner_text()
 
 
+def test_an_edit_marks_the_page_as_old_and_enter_runs(visit):
+    status = visit.page.locator(".iq-status")
+    turn = int(status.get_attribute("data-turn"))
+    symbol = field(visit.page, "Symbol")
+    symbol.fill("")
+    symbol.press_sequentially("^GSPC")
+    visit.page.wait_for_selector(".iq-status.iq-pending")
+    assert status.inner_text() == "● Inputs changed, press Run"
+    symbol.press("Enter")
+    visit.page.wait_for_selector(f".iq-status[data-turn='{turn + 1}'][data-done='1']")
+    assert "^GSPC" in visit.page.locator("#rendered_cells .iq-provenance").inner_text()
+
+
+def test_a_cost_that_cannot_be_used_stays_as_typed_and_is_told(visit):
+    commission = field(visit.page, "Commission, bps")
+    commission.fill("-5")
+    press_run(visit)
+    assert commission.input_value() == "-5"
+    assert "was '-5'" in visit.page.locator(".iq-status").inner_text()
+    commission.fill("10")
+
+
 def test_parameters_that_make_no_sense_are_told_in_the_panel(visit):
     field(visit.page, "Strategy").select_option("Crossover")
     field(visit.page, "Fast").fill("60")
@@ -127,6 +149,13 @@ def test_parameters_that_make_no_sense_are_told_in_the_panel(visit):
     message = panel(visit.page, "Backtest").locator(".iq-error")
     assert "fast" in message.inner_text()
     assert "Traceback" not in visit.page.content()
+    status, cards = visit.page.locator(".iq-status"), visit.page.locator("#rendered_cells .iq-metric")
+    visit.page.set_viewport_size({"width": 1440, "height": 900})
+    assert status.inner_text().startswith("✕ Backtest failed: Crossover: fast must be below slow")
+    for seen in (status, cards.nth(5)):
+        box = seen.bounding_box()
+        assert box["y"] + box["height"] < 900
+    assert [cards.nth(i).locator(".iq-number").inner_text() for i in range(2, 6)] == ["n/a"] * 4
     # The analysis does not need the strategy and is still there.
     assert panel(visit.page, "Technical view").locator(".iq-score").is_visible()
 
@@ -135,6 +164,18 @@ def test_an_unknown_symbol_is_told_and_escaped(visit):
     field(visit.page, "Symbol").fill("<b>NONE</b>")
     press_run(visit)
     assert "<b>NONE</b>" in panel(visit.page, "Price").locator(".iq-error").inner_text()
+    assert "<b>NONE</b>" in visit.page.locator("#rendered_cells .iq-provenance").inner_text()
+    assert visit.page.locator("#rendered_cells .iq-watermark").count() == 0
+    assert visit.page.locator(".iq-status").inner_text().startswith("✕ Failed: no offline data for")
+
+
+def test_a_page_shorter_than_the_window_has_one_ground(visit):
+    assert visit.page.evaluate(
+        """() => {
+            const ground = each => getComputedStyle(document.querySelector(each)).backgroundColor;
+            return ground('#rendered_cells') === ground('#rendered_cells .iq-page');
+        }"""
+    )
 
 
 def test_a_range_in_reverse_is_told(visit):
@@ -167,6 +208,16 @@ def test_nothing_sticks_out_of_the_page(visit, width):
     assert overflow == 0
     scrolled = visit.page.locator("#rendered_cells")
     assert scrolled.evaluate("each => each.scrollWidth <= each.clientWidth")
+
+
+def test_the_badges_stay_whole_on_a_telephone(visit):
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    badges = visit.page.locator("#rendered_cells .iq-badge")
+    assert badges.all_inner_texts() == ["SAMPLE DATA", "RESEARCH"]
+    for badge in badges.all():
+        box = badge.bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+    visit.page.set_viewport_size({"width": 1440, "height": 1000})
 
 
 def test_no_console_errors(visit):
