@@ -74,7 +74,7 @@ def picture_of_tear_sheet(page: Any, folder: Path) -> None:
 
 
 def picture_of_notebook(page: Any, folder: Path) -> None:
-    """Take an executed notebook with its code, figures drawn."""
+    """Take an executed notebook from its first result card on, with the code above it."""
     import nbformat
     from nbconvert import HTMLExporter
     from plotly.offline import get_plotlyjs
@@ -92,7 +92,7 @@ def picture_of_notebook(page: Any, folder: Path) -> None:
     page.goto(target.as_uri())
     page.wait_for_selector(".main-svg")
     page.wait_for_timeout(1_000)
-    page.locator(".jp-Cell", has=page.locator(".main-svg")).first.evaluate("cell => cell.scrollIntoView()")
+    page.locator(".jp-Cell", has=page.locator(".iq-card")).first.evaluate("cell => cell.scrollIntoView()")
     save(page, "notebook")
 
 
