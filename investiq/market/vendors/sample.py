@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AS_OF", "BAR_SYMBOLS", "RECORD_NAMES", "load", "load_table"]
 
+_DAY: Final = np.timedelta64(1, "D")
 # The sample's own "now": the close of the last session of the index series.
 AS_OF: Final = datetime(2018, 12, 31, 21, 0, tzinfo=UTC)
 BAR_SYMBOLS: Final = {"^GSPC": "S&P 500 index", "^IXIC": "Nasdaq Composite index"}
@@ -233,7 +234,7 @@ def _known(labels: NDArray[np.datetime64], rule: str) -> NDArray[np.datetime64]:
     if rule == _DAILY_WTI:
         return calendar.nth_session_close("XNYS", labels, 5)
     days = 30 if rule == _MONTHLY_30 else 45
-    month_end = (labels.astype("datetime64[M]") + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
+    month_end = (labels.astype("datetime64[M]") + np.timedelta64(1, "M")).astype("datetime64[D]") - _DAY
     # A date without a time counts as the end of that day.
     next_day: NDArray[np.datetime64] = (month_end + np.timedelta64(days + 1, "D")).astype("datetime64[us]")
     return next_day - np.timedelta64(1, "us")
