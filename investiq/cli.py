@@ -242,7 +242,7 @@ def show(symbol: str, rows: int, as_json: bool, **options: Any) -> None:
                     "symbol": bars.symbol,
                     "watermark": passport.watermark,
                     "bars": len(bars),
-                    "passport": dict(passport.describe()),
+                    "passport": dict(bars.describe()),
                     "notes": [note.text for note in passport.notes],
                     "newest": [{key: plain(value) for key, value in row.items()} for row in records],
                 },
@@ -252,10 +252,10 @@ def show(symbol: str, rows: int, as_json: bool, **options: Any) -> None:
         )
         return
     click.echo(repr(bars))
-    for label, value in passport.describe():
-        click.echo(f"  {label:<10} {value}")
+    for label, value in bars.describe():
+        click.echo(f"  {label:<16} {value}")
     for note in passport.notes:
-        click.echo(f"  {'Note':<10} {note.text}")
+        click.echo(f"  {'Note':<16} {note.text}")
     columns = ("open", "high", "low", "close", "volume", "known_at")
     newest = list(bars.tail(rows)[list(columns)].itertuples())
     click.echo(f"\n{table(('ts', *columns), newest)}\n\nall times are UTC")

@@ -63,8 +63,8 @@ def run_demo(echo: Echo, folder: Path | None = None) -> None:
 
     with _step(echo, f"1. Load {SYMBOL} from {START}, with its data passport"):
         bars = iq.load_bars(SYMBOL, start=START)
-        for label, value in bars.passport.describe():
-            echo(f"   {label:<10} {value}")
+        for label, value in bars.describe():
+            echo(f"   {label:<16} {value}")
 
     with _step(echo, "2. Analyse it, knowing only what was known at the last close"):
         view = iq.analyze(bars)

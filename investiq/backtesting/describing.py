@@ -69,8 +69,7 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
         "not rounded" if options.posting_rounding is None else f"rounded half-even to {options.posting_rounding:g}"
     )
     return [
-        *(Fact(label, value) for label, value in result.bars.passport.describe()),
-        *_part_used(result.bars),
+        *(Fact(label, value) for label, value in result.bars.describe()),
         *_benchmark(result.benchmark_bars),
         Fact("Strategy", strategy_text(result.strategy.name, result.strategy.parameters())),
         Fact("Sizing", sizing_rules(options)),
@@ -81,13 +80,6 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
         Fact("Code", f"InvestIQ {manifest.code_version}, Python {manifest.python}, {packages}"),
         Fact("Run at", manifest.created_at, "time"),
     ]
-
-
-def _part_used(bars: Bars) -> list[Fact]:
-    """Return which part of the loaded series was used, where it was not all of it."""
-    if bars.fingerprint == bars.passport.sha256:
-        return []
-    return [Fact("Bars used", _extent(bars)), Fact("SHA-256 of these", bars.fingerprint[:16])]
 
 
 def _benchmark(bars: Bars | None) -> list[Fact]:

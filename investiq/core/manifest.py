@@ -40,7 +40,7 @@ class Manifest:
     packages : mapping of str to str
         Installed versions of what computes.
     data : mapping of str to str
-        SHA-256 fingerprint of each series by symbol, as it was used.
+        SHA-256 fingerprint of each series as it was used, by role and symbol such as ``"bars ^GSPC"``.
     parameters : mapping
         The strategy with its parameters, and all options of the run.
     seed : int or None
