@@ -9,6 +9,7 @@ import numpy as np
 
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.history.bars import Bars
+from investiq.history.checks import row_checks
 from investiq.history.instants import label_text
 
 __all__ = ["benchmark_over", "check_bars"]
@@ -34,7 +35,8 @@ def check_bars(bars: Bars, needed: int, who: str) -> None:
 
 def _check_actions(bars: Bars) -> None:
     """Refuse what would make every later number of the run wrong: a split that positions are not carried through."""
-    for note in bars.passport.notes:
+    # Told anew for these bars: an action after their end is none of theirs.
+    for note in row_checks(bars, bars.passport.notes):
         if note.severity == "error":
             raise DataError(f"{bars.symbol}: {note.text}; correct the data and load them again")
     splits = np.flatnonzero(bars.split_factor[1:] != bars.split_factor[:-1]) + 1

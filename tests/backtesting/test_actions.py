@@ -59,6 +59,16 @@ def test_data_with_an_error_in_their_passport_are_refused(bars):
         iq.backtest(iq.strategies.BuyAndHold(), bars.with_passport(broken), costs=FREE)
 
 
+def test_an_action_after_the_period_that_is_used_does_not_stop_a_run(bars):
+    note = Note(
+        code="action_not_applied", text="a dividend of 30 on a price of 20", severity="error", event="2014-01-24"
+    )
+    known_later = bars.with_passport(dataclasses.replace(bars.passport, notes=(note,)))
+    with pytest.raises(DataError, match="a dividend of 30"):
+        iq.backtest(iq.strategies.BuyAndHold(), known_later, costs=FREE)
+    assert len(iq.backtest(iq.strategies.BuyAndHold(), known_later.until("2014-01-22"), costs=FREE).trades) == 1
+
+
 def test_a_synthetic_share_with_splits_is_refused_rather_than_wrong():
     bars = iq.load_bars("SYN001")
     assert len(np.unique(bars.split_factor)) > 1
