@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,7 @@ from investiq.core.notes import Note
 from investiq.core.passport import Passport
 from investiq.execution.costs import Costs, PerShareFees
 from investiq.execution.options import RunOptions
+from investiq.history.adjust import Action
 from investiq.history.bars import Bars
 from investiq.metrics.conventions import Convention
 from investiq.storage.artifacts import read_artifact, write_artifact
@@ -35,6 +36,7 @@ _BUILT_IN: Final[tuple[type[Strategy], ...]] = (BuyAndHold, Crossover, Breakout)
 _BAR_ARRAYS: Final = (
     "ts", "open", "high", "low", "close", "volume", "known_at", "split_factor", "total_factor",
 )  # fmt: skip
+_BAR_EXTRAS: Final = ("flags", "vwap", "trades")
 _RUN_ARRAYS: Final = ("equity", "cash", "position", "fills", "events")
 
 
@@ -135,7 +137,8 @@ def load(path: str | os.PathLike[str]) -> BacktestResult:
 
 
 def _bar_arrays(prefix: str, bars: Bars) -> dict[str, NDArray[Any]]:
-    return {f"{prefix}.{name}": getattr(bars, name) for name in _BAR_ARRAYS}
+    held = (name for name in (*_BAR_ARRAYS, *_BAR_EXTRAS) if getattr(bars, name) is not None)
+    return {f"{prefix}.{name}": getattr(bars, name) for name in held}
 
 
 def _bar_header(bars: Bars) -> dict[str, Any]:
@@ -144,12 +147,13 @@ def _bar_header(bars: Bars) -> dict[str, Any]:
         "interval": bars.interval,
         "basis": bars.basis,
         "passport": plain(dataclasses.asdict(bars.passport)),
+        "actions": [plain(dataclasses.asdict(action)) for action in bars.actions],
     }
 
 
-def _bars(prefix: str, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Bars:
+def _bars(prefix: str, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Bars:
     passport = dict(header["passport"])
-    for name in ("first", "last", "as_of", "retrieved_at"):
+    for name in ("first", "last", "as_of", "retrieved_at", "recorded_by"):
         if passport[name] is not None:
             passport[name] = datetime.fromisoformat(passport[name])
     passport["notes"] = tuple(Note(**note) for note in passport["notes"])
@@ -158,8 +162,14 @@ def _bars(prefix: str, header: Mapping[str, Any], arrays: Mapping[str, NDArray[A
         interval=header["interval"],
         basis=header["basis"],
         passport=Passport(**passport),
+        actions=tuple(_action(values) for values in header.get("actions", ())),
         **{name: arrays[f"{prefix}.{name}"] for name in _BAR_ARRAYS},
+        **{name: arrays[f"{prefix}.{name}"] for name in _BAR_EXTRAS if f"{prefix}.{name}" in arrays},
     )
+
+
+def _action(values: Mapping[str, Any]) -> Action:
+    return Action(**{**values, "ex_date": date.fromisoformat(values["ex_date"])})
 
 
 def _strategy(header: Mapping[str, Any]) -> Strategy:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from datetime import datetime
 
 __all__ = [
     "ConfigError",
@@ -14,7 +15,9 @@ __all__ = [
     "InsufficientDataError",
     "InvestIQError",
     "MissingDependencyError",
+    "NotEntitledError",
     "OfflineError",
+    "RateLimitedError",
     "ReportError",
     "StaleDataError",
     "UnknownSymbolError",
@@ -50,6 +53,18 @@ class ConfigError(InvestIQError):
 
 class VendorError(InvestIQError):
     """A data vendor failed: retry later."""
+
+
+class NotEntitledError(VendorError):
+    """The vendor's plan or key does not cover the request: change the plan or ask for something else."""
+
+
+class RateLimitedError(VendorError):
+    """The vendor's limit is spent: ask again at `retry_at`."""
+
+    def __init__(self, message: str, retry_at: datetime | None = None) -> None:
+        self.retry_at = retry_at
+        super().__init__(message)
 
 
 class OfflineError(VendorError):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from investiq.core.notes import Note
-from investiq.core.types import BASIS_WORDS, Interval, PriceBasis
+from investiq.core.types import BASIS_WORDS, Interval, PriceBasis, Session
 
 __all__ = ["Passport", "Provenance"]
 
@@ -50,6 +50,14 @@ class Passport:
         File, dataset or generator configuration behind it.
     currency : str
         Currency of the prices; ``"index points"`` for index levels.
+    session : {"regular", "extended"}
+        Whether intraday bars before and after the regular session are among them.
+    recorded_by : datetime, optional
+        Moment of the recording clock at which a store was read: later corrections are not among the rows.
+    revisions : int
+        Bars that the source corrected after they were first recorded.
+    largest_revision : float
+        Largest relative change of a price among these corrections, 0.0 without any.
     notes : tuple of Note
         Cautions that every result on these data inherits.
     """
@@ -72,6 +80,10 @@ class Passport:
     retrieved_at: datetime | None = None
     source: str = ""
     currency: str = "USD"
+    session: Session = "regular"
+    recorded_by: datetime | None = None
+    revisions: int = 0
+    largest_revision: float = 0.0
     notes: tuple[Note, ...] = field(default=())
 
     @property
@@ -83,6 +95,8 @@ class Passport:
         """Return the passport as (label, value) lines for a provenance block."""
         lines = [
             ("Data", f"{self.symbol}, {self.interval} bars from {self.provider} ({self.provenance})"),
+            ("Feed", self.feed),
+            ("Session", "pre-market, regular and after hours" if self.session == "extended" else ""),
             ("Source", self.source),
             ("Period", f"{self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}, {self.rows:,} bars, {self.calendar} sessions"),
             ("Prices", f"{BASIS_WORDS[self.price_basis]}, {self.currency}"),
@@ -90,6 +104,11 @@ class Passport:
             ("Condition", f"{self.missing_sessions} missing sessions, {self.repairs} repaired bars"),
             ("As of", f"{self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else ""),
             ("Retrieved", f"{self.retrieved_at:%Y-%m-%d %H:%M} UTC" if self.retrieved_at else ""),
+            ("Recorded by", f"{self.recorded_by:%Y-%m-%d %H:%M:%S} UTC" if self.recorded_by else ""),
+            (
+                "Corrections",
+                f"{self.revisions} bars, the largest by {self.largest_revision:.2%}" if self.revisions else "",
+            ),
             ("SHA-256", self.sha256[:16]),
         ]
         return [(label, value) for label, value in lines if value]

@@ -6,7 +6,16 @@ from typing import Final, Literal, get_args
 
 from investiq.core.errors import ConfigError, near_matches
 
-__all__ = ["BASIS_WORDS", "INTERVAL_MINUTES", "Interval", "PriceBasis", "SignalLabel", "parse_interval", "signal_label"]
+__all__ = [
+    "BASIS_WORDS",
+    "INTERVAL_MINUTES",
+    "Interval",
+    "PriceBasis",
+    "Session",
+    "SignalLabel",
+    "parse_interval",
+    "signal_label",
+]
 
 Interval = Literal["1min", "5min", "15min", "30min", "60min", "4h", "1d", "1w", "1mo"]
 INTERVAL_MINUTES: Final[dict[Interval, int]] = {
@@ -20,6 +29,9 @@ INTERVAL_MINUTES: Final[dict[Interval, int]] = {
     "1w": 10080,
     "1mo": 43200,
 }
+
+# Of intraday bars: the regular session alone, or the hours before and after it too.
+Session = Literal["regular", "extended"]
 
 PriceBasis = Literal["as_traded", "unsplit", "vendor_split", "vendor_total"]
 BASIS_WORDS: Final[dict[PriceBasis, str]] = {

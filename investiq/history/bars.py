@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from investiq.core.errors import DataError
 from investiq.core.passport import Passport
 from investiq.core.types import Interval
+from investiq.history.adjust import Action
 from investiq.history.instants import When, instant, label_text
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ _FLOATS: Final = ("open", "high", "low", "close", "volume", "split_factor", "tot
 # How the lines of a passport are called beside those of a part of its series.
 _LOADED: Final = {"Period": "Loaded series", "Condition": "Loaded condition", "As of": "Loaded as of"}
 _ARRAYS: Final = ("ts", *_FLOATS[:5], "known_at", *_FLOATS[5:])
+# What a source may know of a bar beyond its prices, with the dtype.
+_EXTRAS: Final[dict[str, Any]] = {"flags": np.int32, "vwap": np.float64, "trades": np.float64}
+
+
+def _no_flags() -> NDArray[np.int32]:
+    return np.zeros(0, dtype=np.int32)
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -70,6 +77,13 @@ class Bars:
         price = raw price x factor.
     passport : Passport
         Describes the series as loaded; a slice keeps it.
+    flags : ndarray of int32, shape (n_bars,)
+        Bits of `history.flags.Flag`, by default 0: nothing to say of the bar.
+    vwap, trades : ndarray of float64, shape (n_bars,), or None
+        Volume-weighted average price as traded and number of trades, NaN where
+        unknown; None where the source has neither.
+    actions : tuple of Action
+        Those behind the factors: ex-dates after the first bar and up to the last.
     basis : {"raw", "split", "total"}
         Whether `adjusted` has been applied.
 
@@ -99,17 +113,37 @@ class Bars:
     split_factor: FloatArray
     total_factor: FloatArray
     passport: Passport
+    flags: NDArray[np.int32] = field(default_factory=_no_flags)
+    vwap: FloatArray | None = None
+    trades: FloatArray | None = None
+    actions: tuple[Action, ...] = ()
     basis: Basis = "raw"
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
             kind = np.float64 if name in _FLOATS else "datetime64[us]"
             object.__setattr__(self, name, _frozen(np.ascontiguousarray(getattr(self, name), dtype=kind)))
+        if not self.flags.size:
+            object.__setattr__(self, "flags", np.zeros(self.ts.size, dtype=np.int32))
+        for name, kind in self._extras():
+            object.__setattr__(self, name, _frozen(np.ascontiguousarray(getattr(self, name), dtype=kind)))
+        object.__setattr__(self, "actions", self._inside(self.actions, self.ts))
         self._check()
+
+    def _extras(self) -> list[tuple[str, Any]]:
+        return [(name, kind) for name, kind in _EXTRAS.items() if getattr(self, name) is not None]
+
+    @staticmethod
+    def _inside(actions: tuple[Action, ...], ts: InstantArray) -> tuple[Action, ...]:
+        """Return the actions that a holder of all the bars goes through."""
+        if not actions or not ts.size:
+            return ()
+        first, last = (day.item() for day in ts[[0, -1]].astype("datetime64[D]"))
+        return tuple(action for action in actions if first < action.ex_date <= last)
 
     def _check(self) -> None:
         size = self.ts.size
-        for name in _ARRAYS:
+        for name in (*_ARRAYS, *(name for name, _ in self._extras())):
             if getattr(self, name).shape != (size,):
                 raise DataError(
                     f"{self.symbol}: {name} has shape {getattr(self, name).shape}, expected ({size},) like ts"
@@ -168,7 +202,9 @@ class Bars:
             raise DataError(
                 f"Bars takes a slice without gaps such as bars[-250:], not {rows!r}; bars.frame takes labels"
             )
-        return self._derived(**{name: getattr(self, name)[rows] for name in _ARRAYS})
+        changes: dict[str, Any] = {name: getattr(self, name)[rows] for name in _ARRAYS}
+        changes |= {name: getattr(self, name)[rows] for name, _ in self._extras()}
+        return self._derived(**changes, actions=self._inside(self.actions, changes["ts"]))
 
     def with_passport(self, passport: Passport) -> Bars:
         """Return the same bars under another passport."""
@@ -184,7 +220,9 @@ class Bars:
     def frame(self) -> pd.DataFrame:
         """The bars as a DataFrame of your own, index `ts` (UTC).
 
-        Columns: open, high, low, close, volume, known_at, split_factor, total_factor.
+        Columns: open, high, low, close, volume, known_at, split_factor,
+        total_factor; vwap and trades where the source has them, flags where a
+        bar has one.
         """
         # Built once; a shallow copy shares memory until it is written to, and then only the copy changes.
         return self._frame.copy(deep=False)
@@ -198,6 +236,9 @@ class Bars:
         frame["known_at"] = pd.DatetimeIndex(self.known_at, tz="UTC")
         frame["split_factor"] = self.split_factor
         frame["total_factor"] = self.total_factor
+        for name, _ in self._extras():
+            if name != "flags" or getattr(self, name).any():
+                frame[name] = getattr(self, name)
         return frame
 
     @cached_property
@@ -277,6 +318,8 @@ class Bars:
         factor = self.total_factor if how == "total" else self.split_factor
         prices = {name: getattr(self, name) * factor for name in ("open", "high", "low", "close")}
         # A product of consistent prices and one factor stays consistent: rounding is monotone.
+        if self.vwap is not None:
+            prices["vwap"] = self.vwap * factor
         return self._derived(**prices, volume=self.volume / self.split_factor, basis=how)
 
     def describe(self) -> list[tuple[str, str]]:
@@ -316,5 +359,5 @@ class Bars:
     def __setstate__(self, state: dict[str, object]) -> None:
         for name, value in state.items():
             object.__setattr__(self, name, value)
-        for name in _ARRAYS:
+        for name in (*_ARRAYS, *(name for name, _ in self._extras())):
             getattr(self, name).flags.writeable = False

@@ -16,8 +16,10 @@ from investiq.core.facts import ACCOUNT_CURRENCY
 from investiq.core.notes import Note, merge_notes
 from investiq.core.passport import Passport, Provenance
 from investiq.core.types import BASIS_WORDS, Interval, PriceBasis
+from investiq.history.adjust import Action, forward_factors
 from investiq.history.bars import Bars
 from investiq.history.checks import row_checks
+from investiq.history.flags import Flag
 
 __all__ = ["SETTLE_SHARES", "build_bars", "recheck"]
 
@@ -43,8 +45,8 @@ def build_bars(
     as_of: datetime | None = None,
     retrieved_at: datetime | None = None,
     repairs: int = 0,
-    split_factor: NDArray[np.float64] | None = None,
-    total_factor: NDArray[np.float64] | None = None,
+    actions: Sequence[Action] = (),
+    flags: NDArray[np.int32] | None = None,
     notes: Sequence[Note] = (),
 ) -> Bars:
     """Return checked `Bars` whose passport states origin, gaps, fingerprint and cautions.
@@ -52,9 +54,11 @@ def build_bars(
     Parameters
     ----------
     columns : mapping
-        open, high, low, close, volume, each of shape (n_bars,).
-    split_factor, total_factor : ndarray, optional
-        Forward factors; 1.0 throughout when there are no actions.
+        open, high, low, close, volume, and where known vwap and trades, each of shape (n_bars,).
+    actions : sequence of Action
+        In any order; the factors follow from them.
+    flags : ndarray of int32, optional
+        Bits of `history.flags.Flag`; those of actions and of zero volume are set here.
 
     Raises
     ------
@@ -63,7 +67,9 @@ def build_bars(
     """
     if ts.size == 0:
         raise DataError(f"{symbol}: {provider} returned no bars")
-    ones = np.ones(ts.size)
+    factors = forward_factors(
+        _session_days(ts, interval, calendar_name), columns["close"], actions, calendar=calendar_name, currency=currency
+    )
     gaps = calendar.missing_sessions(calendar_name, ts).size if interval == "1d" else 0
     passport = Passport(
         symbol=symbol,
@@ -90,17 +96,39 @@ def build_bars(
         interval=interval,
         ts=ts,
         known_at=known_at,
-        split_factor=ones if split_factor is None else split_factor,
-        total_factor=ones if total_factor is None else total_factor,
+        split_factor=factors.split_factor,
+        total_factor=factors.total_factor,
         passport=passport,
         open=columns["open"],
         high=columns["high"],
         low=columns["low"],
         close=columns["close"],
         volume=columns["volume"],
+        vwap=columns.get("vwap"),
+        trades=columns.get("trades"),
+        flags=_flagged(flags, columns["volume"], factors.total_factor),
+        actions=tuple(sorted(actions, key=lambda action: action.ex_date)),
     )
-    stated = (*notes, *_adjusted_by_vendor(symbol, price_basis), *_in_another_currency(symbol, currency))
+    stated = (
+        *notes,
+        *factors.notes,
+        *_adjusted_by_vendor(symbol, price_basis),
+        *_in_another_currency(symbol, currency),
+    )
     return recheck(bars.with_passport(dataclasses.replace(passport, sha256=bars.fingerprint, notes=stated)))
+
+
+def _session_days(ts: NDArray[np.datetime64], interval: Interval, calendar_name: str) -> NDArray[np.datetime64]:
+    return ts if interval in ("1d", "1w", "1mo") else calendar.holding_sessions(calendar_name, ts)[0]
+
+
+def _flagged(
+    flags: NDArray[np.int32] | None, volume: NDArray[np.float64], factor: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Return the flags with those that follow from the bars: no volume, and a factor that moves."""
+    moves = np.diff(factor, prepend=1.0) != 0
+    marked: NDArray[np.int32] = np.where(volume == 0, Flag.ZERO_VOLUME, 0) | np.where(moves, Flag.ACTION, 0)
+    return marked.astype(np.int32) if flags is None else (flags | marked).astype(np.int32)
 
 
 def recheck(bars: Bars, more: Sequence[Note] = ()) -> Bars:

@@ -16,7 +16,7 @@ from investiq.core import calendar as calendars
 from investiq.core.errors import DataError, near_matches
 from investiq.core.notes import Note
 from investiq.core.types import Interval, PriceBasis, parse_interval
-from investiq.history.adjust import Action, ActionKind, forward_factors
+from investiq.history.adjust import Action, ActionKind
 from investiq.history.bars import Bars
 from investiq.history.instants import instant, label_text
 from investiq.market.building import SETTLE_SHARES, build_bars
@@ -125,9 +125,7 @@ def read_bars(
     complete, unfinished = _complete(table, known_at)
     ts, known_at = ts[:complete], known_at[:complete]
     prices = {name: frame[name].to_numpy(dtype=float)[:complete] for name in (*_PRICES, "volume")}
-    days = ts if is_daily else calendars.holding_sessions(calendar, ts)[0]
     events = [] if actions is None else _read_actions(read_table(Path(actions)))
-    factors = forward_factors(days, prices["close"], events, calendar=calendar, currency=currency)
     unknown = (_NO_ACTIONS,) if actions is None and price_basis in ("as_traded", "unsplit") else ()
     return build_bars(
         symbol=symbol,
@@ -143,9 +141,8 @@ def read_bars(
         source=f"{table.name}, SHA-256 {table.sha256}",
         currency=currency,
         repairs=dropped + len(frame) - complete,
-        split_factor=factors.split_factor,
-        total_factor=factors.total_factor,
-        notes=(*notes, *unfinished, *factors.notes, *unknown),
+        actions=events,
+        notes=(*notes, *unfinished, *unknown),
     )
 
 

@@ -162,7 +162,7 @@ def _make(symbol: str) -> tuple[Bars, SyntheticTruth]:
         known.returns, known.sigma, start_price=start_price, dates=dates, plan=plan, rng=draws.prices
     )
     known = dataclasses.replace(known, actions=actions)
-    factors = forward_factors(known.ts, paths.close, actions)
+    split_factor = forward_factors(known.ts, paths.close, actions).split_factor
     settle = SETTLE_SHARES if is_share else timedelta(0)
     bars = build_bars(
         symbol=symbol,
@@ -177,16 +177,14 @@ def _make(symbol: str) -> tuple[Bars, SyntheticTruth]:
             "high": paths.high,
             "low": paths.low,
             "close": paths.close,
-            "volume": factors.split_factor * simulate_volume(known.returns, known.sigma, typical_volume, draws.volume),
+            "volume": split_factor * simulate_volume(known.returns, known.sigma, typical_volume, draws.volume),
         },
         price_basis="as_traded",
         known_at_rule=f"XNYS close of the session, early closes included{' + 15 min' if is_share else ''}; no delay",
         source=f"generator {GENERATOR}, seed {SEED}, {SYMBOLS[symbol]}; {_words(known)}",
         currency="USD" if is_share else "index points",
         as_of=AS_OF,
-        split_factor=factors.split_factor,
-        total_factor=factors.total_factor,
-        notes=factors.notes,
+        actions=actions,
     )
     return bars, known
 
