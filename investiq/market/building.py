@@ -127,8 +127,10 @@ def _flagged(
 ) -> NDArray[np.int32]:
     """Return the flags with those that follow from the bars: no volume, and a factor that moves."""
     moves = np.diff(factor, prepend=1.0) != 0
-    marked: NDArray[np.int32] = np.where(volume == 0, Flag.ZERO_VOLUME, 0) | np.where(moves, Flag.ACTION, 0)
-    return marked.astype(np.int32) if flags is None else (flags | marked).astype(np.int32)
+    marked = np.zeros(volume.size, dtype=np.int32) if flags is None else flags.astype(np.int32)
+    marked[volume == 0] |= Flag.ZERO_VOLUME
+    marked[moves] |= Flag.ACTION
+    return marked
 
 
 def recheck(bars: Bars, more: Sequence[Note] = ()) -> Bars:

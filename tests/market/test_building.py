@@ -1,10 +1,12 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
 
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
+from investiq.history.adjust import Action
+from investiq.history.flags import Flag
 from investiq.market.building import build_bars, recheck
 
 
@@ -36,9 +38,18 @@ def test_the_passport_is_filled_from_the_bars():
     assert [note.code for note in passport.notes] == ["missing_sessions"]
 
 
-def test_factors_are_one_unless_given():
+def test_factors_are_one_without_actions():
     assert (build().total_factor == 1).all()
-    assert build(total_factor=np.array([1.0, 2.0, 2.0])).adjusted().close.tolist() == [10.0, 22.0, 24.0]
+    assert build().flags.tolist() == [0, 0, 0]
+
+
+def test_factors_and_flags_follow_from_the_actions():
+    split = Action(kind="split", ex_date=date(2024, 3, 4), ratio=2.0)
+    bars = build(close=(10.0, 5.5, 6.0), actions=[split])
+    assert bars.adjusted().close.tolist() == [10.0, 11.0, 12.0]
+    assert bars.flags.tolist() == [0, Flag.ACTION, 0]
+    assert bars.actions == (split,)
+    assert bars[1:].actions == ()  # no holder of these bars goes through it
 
 
 def test_adjusted_vendor_prices_carry_a_caution():
