@@ -5,26 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import click
 
 import investiq as iq
-from investiq.core.types import Interval, PriceBasis
-from investiq.printing import plain, result_to_json, table
+from investiq.commands.data import data
+from investiq.commands.shared import FILE, FOLDER, as_json_option, bars_of, data_options, show
 from investiq.terminal import CommandGroup, FloatOrNone, StrategyName, command, make_strategy
-
-if TYPE_CHECKING:
-    from investiq.core.result import Result
-    from investiq.history.bars import Bars
-    from investiq.reporting.sheets import Report
 
 __all__ = ["main"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_OF_A_FILE = ("timezone", "date_format", "calendar", "currency", "actions")
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,60 +28,6 @@ def main(debug: bool) -> None:
     Everything runs offline on the sample data that come with it; begin with
     "investiq demo", or "investiq data list".
     """
-
-
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print the same facts as one JSON object.")
-
-
-def _data_options(function: _Function) -> _Function:
-    """Add the options that say where the bars of SYMBOL come from."""
-    options = [
-        click.option(
-            "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="Read SYMBOL from this CSV or Parquet file of yours; needs --price-basis.",
-        ),
-        click.option("--price-basis", type=click.Choice(get_args(PriceBasis)), help="What the prices of --file are."),
-        click.option("--interval", type=click.Choice(get_args(Interval)), default="1d", show_default=True, help="Of --file."),
-        click.option("--timezone", metavar="ZONE", help="Of naive intraday stamps in --file, such as America/New_York."),
-        click.option("--date-format", metavar="FORMAT", help="Of stamps in --file that are not ISO 8601, such as %m/%d/%Y."),
-        click.option("--calendar", metavar="CODE", help="Exchange calendar of --file, by default XNYS; 24/7 never closes."),
-        click.option("--currency", metavar="CODE", help="Of the prices in --file, by default USD."),
-        click.option("--actions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Splits and dividends of --file, CSV or Parquet."),
-        click.option("--column", "columns", multiple=True, metavar="NAME=COLUMN", help="Where --file names a column otherwise, such as close=Last; may be repeated."),
-    ]  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-def _bars(symbol: str, options: dict[str, Any]) -> Bars:
-    """Return the bars that the options of `_data_options`, and start and end where a command has them, ask for."""
-    start, end = options.get("start"), options.get("end")
-    if options["file"] is None:
-        foreign = [name for name in ("price_basis", *_OF_A_FILE, "columns") if options[name]]
-        if foreign:
-            word = foreign[0].removesuffix("s" if foreign[0] == "columns" else "").replace("_", "-")
-            raise click.UsageError(f"--{word} describes a file of yours: name it with --file")
-        return iq.load_bars(symbol, start=start, end=end, interval=options["interval"])
-    if options["price_basis"] is None:
-        raise click.UsageError(f"--file needs --price-basis, one of {', '.join(get_args(PriceBasis))}")
-    bars = iq.read_bars(
-        symbol,
-        options["file"],
-        price_basis=options["price_basis"],
-        interval=options["interval"],
-        columns=_columns(options["columns"]),
-        **{name: options[name] for name in _OF_A_FILE if options[name] is not None},
-    )
-    return bars if start is None and end is None else bars.between(start, end)
-
-
-def _columns(given: tuple[str, ...]) -> dict[str, str] | None:
-    pairs = [text.partition("=") for text in given]
-    for name, sign, column in pairs:
-        if not (name and sign and column):
-            raise click.UsageError(f"--column takes NAME=COLUMN, such as close=Last, was {name + sign + column!r}")
-    return {name: column for name, _, column in pairs} or None
 
 
 def _run_options(function: _Function) -> _Function:
@@ -127,7 +65,7 @@ def _backtest(symbol: str, options: dict[str, Any]) -> Any:
     costs = iq.Costs(commission_rate=options["commission_rate"], slippage_bps=options["slippage_bps"])
     return iq.backtest(
         strategy,
-        _bars(symbol, options),
+        bars_of(symbol, options),
         costs=costs,
         weight=options["weight"],
         lot=options["lot"],
@@ -137,34 +75,24 @@ def _backtest(symbol: str, options: dict[str, Any]) -> Any:
     )
 
 
-def _show(result: Result | Report, as_json: bool, **files: Path | None) -> None:
-    written = {name: path for name, path in files.items() if path is not None}
-    if as_json:
-        click.echo(result_to_json(result, **{name: str(path) for name, path in written.items()}))
-        return
-    click.echo(str(result))
-    for name, path in written.items():
-        click.echo(f"\n{name}: {path}")
-
-
 @command(main)
 @click.argument("symbol")
-@_data_options
+@data_options
 @click.option("--as-of", metavar="TIME", help="Use only what was known then, UTC; a date means its end.")
-@click.option("--html", type=_FILE, help="Also write facts and figure to this .html file.")
-@_as_json
+@click.option("--html", type=FILE, help="Also write facts and figure to this .html file.")
+@as_json_option
 def analyze(symbol: str, as_of: str | None, html: Path | None, as_json: bool, **options: Any) -> None:
     """Analyse SYMBOL: score, confidence and the evidence behind them."""
-    result = iq.analyze(_bars(symbol, options), as_of=as_of)
-    _show(result, as_json, html=result.export(html) if html else None)
+    result = iq.analyze(bars_of(symbol, options), as_of=as_of)
+    show(result, as_json, html=result.export(html) if html else None)
 
 
 @command(main)
 @click.argument("symbol")
-@_data_options
+@data_options
 @_run_options
-@click.option("--save", type=_FILE, help="Also write the whole result to this .iq file.")
-@_as_json
+@click.option("--save", type=FILE, help="Also write the whole result to this .iq file.")
+@as_json_option
 def backtest(symbol: str, save: Path | None, as_json: bool, **options: Any) -> None:
     """Backtest a strategy on SYMBOL with costs.
 
@@ -174,7 +102,10 @@ def backtest(symbol: str, save: Path | None, as_json: bool, **options: Any) -> N
     result = _backtest(symbol, options)
     if save:
         result.save(save)
-    _show(result, as_json, save=save)
+    show(result, as_json, save=save)
+
+
+main.add_command(data)
 
 
 @main.group()
@@ -187,78 +118,16 @@ def report() -> None:
 @click.option(
     "--result", "saved", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A result saved as .iq."
 )
-@_data_options
+@data_options
 @_run_options
-@click.option(
-    "--folder", type=_FOLDER, help="Where to write; by default the reports folder (investiq doctor shows it)."
-)
-@_as_json
+@click.option("--folder", type=FOLDER, help="Where to write; by default the reports folder (investiq doctor shows it).")
+@as_json_option
 def tear_sheet(symbol: str | None, saved: Path | None, folder: Path | None, as_json: bool, **options: Any) -> None:
     """Make the tear sheet of a backtest on SYMBOL, or of a saved result."""
     if (symbol is None) == (saved is None):
         raise click.UsageError("name either a SYMBOL to backtest or a saved result with --result FILE")
     result = _backtest(symbol, options) if symbol is not None else iq.load_result(str(saved))
-    _show(iq.tear_sheet(result, folder=folder), as_json)
-
-
-@main.group()
-def data() -> None:
-    """List and show the data that are there."""
-
-
-@command(data, "list")
-@_as_json
-def list_(as_json: bool) -> None:
-    """List the symbols that can be loaded."""
-    frame = iq.list_symbols()
-    if as_json:
-        rows = frame.reset_index().to_dict("records")
-        click.echo(json.dumps([{key: plain(value) for key, value in row.items()} for row in rows], indent=2))
-    else:
-        # One line for the hundred invented shares: they differ in number and sector only.
-        shares = frame["name"].str.startswith("synthetic share")
-        click.echo(table(list(frame.columns), list(frame[~shares].itertuples(index=False))))
-        if shares.any():
-            symbols = frame.loc[shares, "symbol"]
-            click.echo(f"{symbols.iloc[0]} to {symbols.iloc[-1]}: {len(symbols)} synthetic shares; --json lists each")
-
-
-@command(data)
-@click.argument("symbol")
-@_data_options
-@click.option("--start", metavar="DATE", help="First bar.")
-@click.option("--end", metavar="DATE", help="Last bar.")
-@click.option("--rows", type=click.IntRange(min=1), default=5, show_default=True, help="Bars to print, the newest.")
-@_as_json
-def show(symbol: str, rows: int, as_json: bool, **options: Any) -> None:
-    """Show the data passport of SYMBOL and its newest bars."""
-    bars = _bars(symbol, options)
-    passport = bars.passport
-    if as_json:
-        records = bars.tail(rows).reset_index().to_dict("records")
-        click.echo(
-            json.dumps(
-                {
-                    "symbol": bars.symbol,
-                    "watermark": passport.watermark,
-                    "bars": len(bars),
-                    "passport": dict(bars.describe()),
-                    "notes": [note.text for note in passport.notes],
-                    "newest": [{key: plain(value) for key, value in row.items()} for row in records],
-                },
-                indent=2,
-                ensure_ascii=False,
-            )
-        )
-        return
-    click.echo(repr(bars))
-    for label, value in bars.describe():
-        click.echo(f"  {label:<16} {value}")
-    for note in passport.notes:
-        click.echo(f"  {'Note':<16} {note.text}")
-    columns = ("open", "high", "low", "close", "volume", "known_at")
-    newest = list(bars.tail(rows)[list(columns)].itertuples())
-    click.echo(f"\n{table(('ts', *columns), newest)}\n\nall times are UTC")
+    show(iq.tear_sheet(result, folder=folder), as_json)
 
 
 @command(main)
@@ -275,7 +144,7 @@ def dashboard(app: str | None, port: int | None, no_browser: bool) -> None:
 
 # Not by `command`, which stops at a setting that cannot be read: that is what the doctor is asked about.
 @main.command()
-@_as_json
+@as_json_option
 def doctor(as_json: bool) -> None:
     """Examine the installation: what is missing, and what to do about it."""
     from investiq import doctor as examination
@@ -309,7 +178,7 @@ def warmup() -> None:
 
 
 @command(main)
-@click.option("--folder", type=_FOLDER, help="Where to write the report; by default the reports folder.")
+@click.option("--folder", type=FOLDER, help="Where to write the report; by default the reports folder.")
 def demo(folder: Path | None) -> None:
     """Run the main job on the sample data: analysis, backtest, tear sheet."""
     from investiq.demo import run_demo
