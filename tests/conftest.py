@@ -34,3 +34,12 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=str(found), args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def vendor_server():
+    """A vendor on 127.0.0.1 that answers as the test scripts it: `tests.servers.http`."""
+    from tests.servers.http import VendorServer
+
+    with VendorServer() as server:
+        yield server
