@@ -5,14 +5,26 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from investiq.core.errors import ConfigError
 from investiq.runtime.paths import env_file, project_root
 
-__all__ = ["PREFIX", "LogFormat", "LogLevel", "Settings", "load_settings", "unknown_variables", "variables"]
+__all__ = [
+    "PREFIX",
+    "VENDORS",
+    "AlpacaFeed",
+    "LogFormat",
+    "LogLevel",
+    "Settings",
+    "load_settings",
+    "old_names",
+    "unknown_variables",
+    "variables",
+]
 
 PREFIX: Final = "INVESTIQ_"
 # Read by the test suite, not by the package.
@@ -20,6 +32,23 @@ _OF_THE_TESTS: Final = frozenset({"INVESTIQ_REQUIRE_BROWSER"})
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
+AlpacaFeed = Literal["iex", "sip"]
+
+# Providers that answer over the internet, in the order of a chain that nobody set.
+VENDORS: Final = ("massive", "alpaca", "alphavantage", "twelvedata", "finnhub", "yfinance")
+# Names that vendors or their libraries give their variables; read where ours is not set.
+_VENDORS_NAMES: Final = {
+    "massive_api_key": ("MASSIVE_API_KEY", "POLYGON_API_KEY"),
+    "alpaca_key_id": ("APCA_API_KEY_ID", "ALPACA_API_KEY"),
+    "alpaca_secret_key": ("APCA_API_SECRET_KEY", "ALPACA_SECRET_KEY", "ALPACA_API_SECRET"),
+    "alphavantage_api_key": ("ALPHAVANTAGE_API_KEY", "ALPHA_VANTAGE_API_KEY"),
+    "finnhub_api_key": ("FINNHUB_API_KEY",),
+    "twelvedata_api_key": ("TWELVEDATA_API_KEY",),
+    "alpaca_feed": ("ALPACA_FEED", "ALPACA_DATA_FEED"),
+}
+# Polygon.io is called Massive since the end of 2025.
+_OLD_NAMES: Final = {"POLYGON_API_KEY": "massive_api_key"}
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def _absolute(path: Path) -> Path:
@@ -34,11 +63,55 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+def _names(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+
+
+def _chain(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names) or not set(names) <= set(VENDORS):
+        raise ValueError("not a chain of vendors")
+    return names
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise ValueError("not a safe address")
+    return text.rstrip("/")
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
 _Location = Annotated[Path, AfterValidator(_absolute)]
+_Address = Annotated[str, AfterValidator(_address)]
+_Key = Annotated[SecretStr, BeforeValidator(_stripped)]
+_Plan = Annotated[str, BeforeValidator(_lower)]
 
 
 def _setting(default: Any, description: str, expected: str, **limits: Any) -> Any:
     return Field(default, description=description, json_schema_extra={"expected": expected}, **limits)
+
+
+def _aliased(name: str) -> dict[str, Any]:
+    return {"validation_alias": AliasChoices(f"{PREFIX}{name.upper()}", *_VENDORS_NAMES[name])}
+
+
+def _key(name: str, description: str) -> Any:
+    return _setting(None, description, "the key as the vendor shows it", **_aliased(name))
+
+
+def _plan(vendor: str, default: str) -> Any:
+    return _setting(default, f"Plan at {vendor}: its rates, delay and history.", "the name of a plan")
+
+
+def _url(vendor: str) -> Any:
+    return _setting(
+        None, f"Base address of {vendor}, for a proxy.", "an https address, or an http address of this machine"
+    )
 
 
 class Settings(BaseSettings):
@@ -70,6 +143,37 @@ class Settings(BaseSettings):
         None, "Chromium for browser tests and screenshots.", "a path to an executable"
     )
 
+    providers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_chain)] = _setting(
+        (), "Vendors that are asked, in this order.", f"names separated by commas, each once, of {', '.join(VENDORS)}"
+    )
+    massive_api_key: _Key | None = _key("massive_api_key", "Key of Massive (Polygon.io until 2025).")
+    massive_plan: _Plan = _plan("Massive", "free")
+    massive_url: _Address | None = _url("Massive")
+    alpaca_key_id: _Key | None = _key("alpaca_key_id", "Key id of Alpaca.")
+    alpaca_secret_key: _Key | None = _key("alpaca_secret_key", "Secret key of Alpaca.")
+    alpaca_plan: _Plan = _plan("Alpaca", "basic")
+    alpaca_feed: Annotated[AlpacaFeed, BeforeValidator(_lower)] = _setting(
+        "iex", "Feed of Alpaca's bars and quotes.", "iex or sip", **_aliased("alpaca_feed")
+    )
+    alpaca_url: _Address | None = _url("Alpaca's market data")
+    alphavantage_api_key: _Key | None = _key("alphavantage_api_key", "Key of Alpha Vantage.")
+    alphavantage_plan: _Plan = _plan("Alpha Vantage", "free")
+    alphavantage_url: _Address | None = _url("Alpha Vantage")
+    finnhub_api_key: _Key | None = _key("finnhub_api_key", "Key of Finnhub.")
+    finnhub_plan: _Plan = _plan("Finnhub", "free")
+    finnhub_url: _Address | None = _url("Finnhub")
+    twelvedata_api_key: _Key | None = _key("twelvedata_api_key", "Key of Twelve Data.")
+    twelvedata_plan: _Plan = _plan("Twelve Data", "basic")
+    twelvedata_url: _Address | None = _url("Twelve Data")
+    http_cache_s: int = _setting(
+        0, "Keep answers of vendors on disk for so many seconds.", "a whole number of seconds from 0 to 604800",
+        ge=0, le=604_800,
+    )  # fmt: skip
+    freshness_minutes: int = _setting(
+        30, "Grace before a missing last bar counts as stale.", "a whole number of minutes from 1 to 1440",
+        ge=1, le=1440,
+    )  # fmt: skip
+
     def secret_values(self) -> tuple[str, ...]:
         """Return the values that no log line may show: those of every `SecretStr` field."""
         values = (getattr(self, name) for name in type(self).model_fields)
@@ -92,13 +196,16 @@ def load_settings() -> Settings:
 
 
 def _complaint(error: Any) -> str:
-    name = str(error["loc"][0])
+    # With other names to read, pydantic tells the first of them, which is ours.
+    name = str(error["loc"][0]).removeprefix(PREFIX).lower()
     field = Settings.model_fields[name]
     extra = field.json_schema_extra
     expected = extra["expected"] if isinstance(extra, dict) else ""
-    variable = f"{PREFIX}{name.upper()}"
     path = env_file()
-    place = "the environment" if variable in os.environ or path is None else str(path)
+    names = (f"{PREFIX}{name.upper()}", *_VENDORS_NAMES.get(name, ()))
+    variable = next((each for each in names if os.environ.get(each)), None)
+    place = "the environment" if variable or path is None else str(path)
+    variable = variable or next((each for each in names if each in _of_the_file()), names[0])
     return f"{variable} must be {expected}, was {error['input']!r}; change it in {place}"
 
 
@@ -107,12 +214,28 @@ def variables() -> tuple[str, ...]:
     return tuple(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
 
 
+def old_names() -> tuple[tuple[str, str], ...]:
+    """Return the outdated variables that are in use, each with the name that took its place."""
+    given = {name for name, value in {**_of_the_file(), **os.environ}.items() if value}
+    found = []
+    for old, name in _OLD_NAMES.items():
+        ours = f"{PREFIX}{name.upper()}"
+        better = {ours, *_VENDORS_NAMES[name]} - {old}
+        if old in given and not better & given:
+            found.append((old, ours))
+    return tuple(found)
+
+
 def unknown_variables() -> tuple[str, ...]:
     """Return variables with our prefix that no setting reads: typing errors, most likely."""
-    names = set(os.environ)
-    if (path := env_file()) is not None:
-        from dotenv import dotenv_values
-
-        names |= set(dotenv_values(path))
+    names = {*os.environ, *_of_the_file()}
     ours = {name for name in names if name.upper().startswith(PREFIX)}
     return tuple(sorted(name for name in ours if name.upper() not in {*variables(), *_OF_THE_TESTS}))
+
+
+def _of_the_file() -> dict[str, str | None]:
+    if (path := env_file()) is None:
+        return {}
+    from dotenv import dotenv_values
+
+    return dict(dotenv_values(path))

@@ -6,8 +6,9 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path):
-    """No INVESTIQ_ variable, no .env and no checkout from the machine that runs the tests."""
-    for name in [name for name in os.environ if name.startswith("INVESTIQ_")]:
+    """No INVESTIQ_ variable, no key, no .env and no checkout from the machine that runs the tests."""
+    ours = ("INVESTIQ_", "MASSIVE_", "POLYGON_", "APCA_", "ALPACA_", "ALPHA", "FINNHUB_", "TWELVEDATA_")
+    for name in [name for name in os.environ if name.startswith(ours)]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 

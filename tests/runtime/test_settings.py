@@ -2,9 +2,10 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from investiq.core.errors import ConfigError
-from investiq.runtime.settings import Settings, load_settings, unknown_variables, variables
+from investiq.runtime.settings import Settings, load_settings, old_names, unknown_variables, variables
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -18,7 +19,29 @@ EXAMPLES = {
     "INVESTIQ_LOG_FILE": ("/var/log/investiq.log", Path("/var/log/investiq.log")),
     "INVESTIQ_DASHBOARD_PORT": ("9000", 9000),
     "INVESTIQ_CHROMIUM": ("/opt/chromium", Path("/opt/chromium")),
+    "INVESTIQ_PROVIDERS": ("alpaca, Massive", ("alpaca", "massive")),
+    "INVESTIQ_MASSIVE_API_KEY": ("m-1", SecretStr("m-1")),
+    "INVESTIQ_MASSIVE_PLAN": ("Starter", "starter"),
+    "INVESTIQ_MASSIVE_URL": ("https://proxy.example.com/m/", "https://proxy.example.com/m"),
+    "INVESTIQ_ALPACA_KEY_ID": ("a-1", SecretStr("a-1")),
+    "INVESTIQ_ALPACA_SECRET_KEY": ("a-2", SecretStr("a-2")),
+    "INVESTIQ_ALPACA_PLAN": ("plus", "plus"),
+    "INVESTIQ_ALPACA_FEED": ("SIP", "sip"),
+    "INVESTIQ_ALPACA_URL": ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    "INVESTIQ_ALPHAVANTAGE_API_KEY": ("v-1", SecretStr("v-1")),
+    "INVESTIQ_ALPHAVANTAGE_PLAN": ("premium", "premium"),
+    "INVESTIQ_ALPHAVANTAGE_URL": ("http://localhost:8080", "http://localhost:8080"),
+    "INVESTIQ_FINNHUB_API_KEY": ("f-1", SecretStr("f-1")),
+    "INVESTIQ_FINNHUB_PLAN": ("premium", "premium"),
+    "INVESTIQ_FINNHUB_URL": ("http://[::1]:8080", "http://[::1]:8080"),
+    "INVESTIQ_TWELVEDATA_API_KEY": (" t-1 ", SecretStr("t-1")),
+    "INVESTIQ_TWELVEDATA_PLAN": ("grow", "grow"),
+    "INVESTIQ_TWELVEDATA_URL": ("https://proxy.example.com", "https://proxy.example.com"),
+    "INVESTIQ_HTTP_CACHE_S": ("600", 600),
+    "INVESTIQ_FRESHNESS_MINUTES": ("1440", 1440),
 }
+
+_CHAIN = "names separated by commas, each once, of massive, alpaca, alphavantage, twelvedata, finnhub, yfinance"
 
 
 def _field(variable):
@@ -64,6 +87,14 @@ def test_foreign_lines_of_the_env_file_are_left_alone(tmp_path):
         ("INVESTIQ_LOG_FORMAT", "xml", "text or json"),
         ("INVESTIQ_DASHBOARD_PORT", "70000", "a whole number from 1 to 65535"),
         ("INVESTIQ_DASHBOARD_PORT", "http", "a whole number from 1 to 65535"),
+        ("INVESTIQ_PROVIDERS", "alpaca,sample", _CHAIN),
+        ("INVESTIQ_PROVIDERS", "alpaca,alpaca", _CHAIN),
+        ("INVESTIQ_ALPACA_FEED", "otc", "iex or sip"),
+        ("INVESTIQ_MASSIVE_URL", "http://example.com", "an https address, or an http address of this machine"),
+        ("INVESTIQ_MASSIVE_URL", "api.example.com", "an https address, or an http address of this machine"),
+        ("INVESTIQ_HTTP_CACHE_S", "-1", "a whole number of seconds from 0 to 604800"),
+        ("INVESTIQ_FRESHNESS_MINUTES", "0", "a whole number of minutes from 1 to 1440"),
+        ("INVESTIQ_FRESHNESS_MINUTES", "1441", "a whole number of minutes from 1 to 1440"),
     ],
 )
 def test_an_unreadable_value_is_refused_by_name_value_and_expectation(variable, value, expected, monkeypatch):
@@ -115,8 +146,65 @@ def test_the_defaults_in_the_docs_are_those_of_the_settings():
         r"^\| `(INVESTIQ_\w+)` \| `([^`]*)` ", (REPOSITORY / "docs" / "settings.md").read_text(), re.MULTILINE
     )
     assert {name for name, _ in rows} == {
-        "INVESTIQ_OFFLINE", "INVESTIQ_LOG_LEVEL", "INVESTIQ_LOG_FORMAT", "INVESTIQ_DASHBOARD_PORT"
+        "INVESTIQ_OFFLINE", "INVESTIQ_LOG_LEVEL", "INVESTIQ_LOG_FORMAT", "INVESTIQ_DASHBOARD_PORT",
+        "INVESTIQ_MASSIVE_PLAN", "INVESTIQ_ALPACA_PLAN", "INVESTIQ_ALPACA_FEED", "INVESTIQ_ALPHAVANTAGE_PLAN",
+        "INVESTIQ_FINNHUB_PLAN", "INVESTIQ_TWELVEDATA_PLAN", "INVESTIQ_HTTP_CACHE_S", "INVESTIQ_FRESHNESS_MINUTES",
     }  # fmt: skip
     for name, default in rows:
         field = Settings.model_fields[_field(name)]
         assert str(field.default).lower() == default.lower(), name
+
+
+@pytest.mark.parametrize(
+    ("variable", "field"),
+    [
+        ("MASSIVE_API_KEY", "massive_api_key"),
+        ("POLYGON_API_KEY", "massive_api_key"),
+        ("APCA_API_KEY_ID", "alpaca_key_id"),
+        ("ALPACA_API_KEY", "alpaca_key_id"),
+        ("APCA_API_SECRET_KEY", "alpaca_secret_key"),
+        ("ALPACA_SECRET_KEY", "alpaca_secret_key"),
+        ("ALPACA_API_SECRET", "alpaca_secret_key"),
+        ("ALPHAVANTAGE_API_KEY", "alphavantage_api_key"),
+        ("ALPHA_VANTAGE_API_KEY", "alphavantage_api_key"),
+        ("FINNHUB_API_KEY", "finnhub_api_key"),
+        ("TWELVEDATA_API_KEY", "twelvedata_api_key"),
+    ],
+)
+def test_a_key_is_read_under_the_vendors_own_name(variable, field, monkeypatch):
+    monkeypatch.setenv(variable, "theirs")
+    assert getattr(load_settings(), field) == SecretStr("theirs")
+    monkeypatch.setenv(f"INVESTIQ_{field.upper()}", "ours")
+    assert getattr(load_settings(), field) == SecretStr("ours")
+
+
+def test_alpacas_feed_is_read_under_its_librarys_name_and_refused_under_it(monkeypatch):
+    monkeypatch.setenv("ALPACA_DATA_FEED", "sip")
+    assert load_settings().alpaca_feed == "sip"
+    monkeypatch.setenv("ALPACA_DATA_FEED", "otc")
+    with pytest.raises(
+        ConfigError, match="ALPACA_DATA_FEED must be iex or sip, was 'otc'; change it in the environment"
+    ):
+        load_settings()
+
+
+def test_a_key_of_the_environment_wins_over_the_file_under_any_name(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("INVESTIQ_MASSIVE_API_KEY=file\n")
+    monkeypatch.setenv("POLYGON_API_KEY", "environment")
+    assert load_settings().massive_api_key == SecretStr("environment")
+
+
+def test_keys_are_secret_values_and_are_not_shown(monkeypatch):
+    monkeypatch.setenv("MASSIVE_API_KEY", "hush-1")
+    monkeypatch.setenv("APCA_API_SECRET_KEY", "hush-2")
+    settings = load_settings()
+    assert set(settings.secret_values()) == {"hush-1", "hush-2"}
+    assert "hush" not in f"{settings!r} {settings}"
+
+
+def test_the_old_name_of_a_key_is_told_only_while_it_is_the_one_that_is_read(tmp_path, monkeypatch):
+    assert old_names() == ()
+    (tmp_path / ".env").write_text("POLYGON_API_KEY=abc\n")
+    assert old_names() == (("POLYGON_API_KEY", "INVESTIQ_MASSIVE_API_KEY"),)
+    monkeypatch.setenv("MASSIVE_API_KEY", "abc")
+    assert old_names() == ()
