@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,12 @@ from investiq.history.adjust import Action, forward_factors
 from investiq.history.bars import Bars
 from investiq.history.checks import row_checks
 from investiq.history.flags import Flag
+from investiq.market.contract import Payload, Request
 
-__all__ = ["SETTLE_SHARES", "build_bars", "recheck"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SETTLE_SHARES", "build_bars", "nothing", "payload_of", "recheck"]
 
 # Prints of the closing auction and the official close arrive after the bell.
 SETTLE_SHARES: Final = timedelta(minutes=15)
@@ -116,6 +120,55 @@ def build_bars(
         *_in_another_currency(symbol, currency),
     )
     return recheck(bars.with_passport(dataclasses.replace(passport, sha256=bars.fingerprint, notes=stated)))
+
+
+def payload_of(bars: Bars, request: Request) -> Payload:
+    """Return the part of `bars` that `request` asks for as a provider's payload."""
+    import pandas as pd
+
+    first = 0 if request.start is None else int(np.searchsorted(bars.ts, request.start, side="left"))
+    last = len(bars) if request.end is None else int(np.searchsorted(bars.ts, request.end, side="right"))
+    wanted = bars[first : max(first, last)]
+    if request.limit is not None:
+        wanted = wanted[max(0, len(wanted) - request.limit) :]
+    names = [
+        name for name in ("open", "high", "low", "close", "volume", "vwap", "trades") if getattr(bars, name) is not None
+    ]
+    passport = bars.passport
+    return Payload(
+        table=pd.DataFrame({"ts": wanted.index, **{name: getattr(wanted, name) for name in names}}),
+        companions={"actions": _action_table(wanted.actions)},
+        feed=passport.feed,
+        price_basis=passport.price_basis,
+        currency=passport.currency,
+        calendar=passport.calendar,
+        source=passport.source,
+        notes=passport.notes,
+    )
+
+
+def nothing(reason: str) -> Payload:
+    """Return a payload of bars without rows, and why."""
+    import pandas as pd
+
+    columns = {name: pd.Series(dtype=float) for name in ("open", "high", "low", "close", "volume")}
+    return Payload(table=pd.DataFrame({"ts": pd.Series(dtype="datetime64[us, UTC]"), **columns}), reason=reason)
+
+
+def _action_table(actions: Sequence[Action]) -> pd.DataFrame:
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {
+            "kind": [action.kind for action in actions],
+            "ex_date": pd.to_datetime([action.ex_date for action in actions], utc=True).as_unit("us"),
+            "ratio": [np.nan if action.ratio is None else action.ratio for action in actions],
+            "cash": [np.nan if action.cash is None else action.cash for action in actions],
+            "currency": [action.currency for action in actions],
+            "exchange_rate": [np.nan if action.exchange_rate is None else action.exchange_rate for action in actions],
+        }
+    )
+    return table.astype({"kind": str, "currency": str})
 
 
 def _session_days(ts: NDArray[np.datetime64], interval: Interval, calendar_name: str) -> NDArray[np.datetime64]:

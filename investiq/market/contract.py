@@ -151,6 +151,8 @@ class Payload:
         (15 minutes for daily bars of US shares).
     source : str
         Where it came from, without any key.
+    reason : str
+        Why there are no rows, where that is known.
     notes : tuple of Note
     """
 
@@ -163,6 +165,7 @@ class Payload:
     delay: timedelta = timedelta(0)
     settle: timedelta = timedelta(0)
     source: str = ""
+    reason: str = ""
     notes: tuple[Note, ...] = ()
 
 
@@ -266,13 +269,13 @@ class Vendor:
             return self._failed(request, "not_entitled", str(error))
         except InvestIQError as error:
             return self._failed(request, "error", str(error))
-        found = "ok" if len(payload.table) else "empty"
-        reason = "" if found == "ok" else f"{self.name} has no {request.dataset} of {request.symbol} in the range"
+        has_rows = len(payload.table) > 0
+        missing = payload.reason or f"{self.name} has no {request.dataset} of {request.symbol} in the range"
         return Answer(
             request=request,
             provider=self.name,
-            status="ok" if found == "ok" else "empty",
-            reason=reason,
+            status="ok" if has_rows else "empty",
+            reason="" if has_rows else missing,
             payload=payload,
             retrieved_at=clock.now(),
         )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from investiq.core.types import Interval, PriceBasis, parse_interval
 from investiq.history.adjust import Action, ActionKind
 from investiq.history.bars import Bars
 from investiq.history.instants import instant, label_text
-from investiq.market.building import SETTLE_SHARES, build_bars
+from investiq.market.building import SETTLE_SHARES, build_bars, payload_of
+from investiq.market.contract import Capabilities, Payload, Request, Vendor
 from investiq.market.schemas import BadRow, bad_bars
 from investiq.market.stamps import off_session, read_stamps
 from investiq.market.tables import Table, read_table
@@ -28,7 +29,7 @@ from investiq.runtime import clock
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_bars"]
+__all__ = ["File", "read_bars"]
 
 _STAMPS: Final = {
     True: ("date", "ts", "timestamp", "datetime", "time"),
@@ -144,6 +145,34 @@ def read_bars(
         actions=events,
         notes=(*notes, *unfinished, *unknown),
     )
+
+
+class File(Vendor):
+    """One file under the contract of every provider.
+
+    Parameters
+    ----------
+    path : str or path
+    **declared
+        What the file does not say, as the keywords of `read_bars`.
+    """
+
+    name = "file"
+    capabilities = Capabilities(
+        datasets=frozenset(("bars",)),
+        intervals=("1min", "5min", "15min", "30min", "60min", "4h", "1d"),
+        supports_corp_actions=True,
+        supports_intraday_bars=True,
+    )
+
+    def __init__(self, path: str | os.PathLike[str], **declared: Any) -> None:
+        self.path = path
+        self.declared = declared
+
+    def bars(self, request: Request) -> Payload:
+        """Return the rows of the file for a symbol, with the actions declared beside them."""
+        bars = read_bars(request.symbol, self.path, interval=request.interval, **self.declared)
+        return payload_of(bars, request)
 
 
 def _checked_interval(text: str) -> Interval:

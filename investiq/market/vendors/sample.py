@@ -17,12 +17,13 @@ from investiq.core.errors import MissingDependencyError
 from investiq.core.notes import Note
 from investiq.history.bars import Bars
 from investiq.history.records import Records
-from investiq.market.building import build_bars
+from investiq.market.building import build_bars, nothing, payload_of
+from investiq.market.contract import Capabilities, Payload, Request, Vendor
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AS_OF", "BAR_SYMBOLS", "RECORD_NAMES", "load", "load_table"]
+__all__ = ["AS_OF", "BAR_SYMBOLS", "RECORD_NAMES", "Sample", "load", "load_table"]
 
 _DAY: Final = np.timedelta64(1, "D")
 # The sample's own "now": the close of the last session of the index series.
@@ -226,6 +227,19 @@ def load_table(name: str) -> Records:
         notes=notes,
     )
     return records.until(AS_OF)
+
+
+class Sample(Vendor):
+    """The sample under the contract of every provider; what is not in it is empty, with that reason."""
+
+    name = "sample"
+    capabilities = Capabilities(datasets=frozenset(("bars",)))
+
+    def bars(self, request: Request) -> Payload:
+        """Return an index series, or no rows for any other symbol."""
+        if request.symbol not in BAR_SYMBOLS:
+            return nothing(f"{request.symbol} is not in the sample set; it holds {', '.join(BAR_SYMBOLS)}")
+        return payload_of(load(request.symbol), request)
 
 
 def _known(labels: NDArray[np.datetime64], rule: str) -> NDArray[np.datetime64]:

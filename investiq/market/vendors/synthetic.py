@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from investiq.core import calendar
 from investiq.history.adjust import Action, forward_factors
 from investiq.history.bars import Bars
-from investiq.market.building import SETTLE_SHARES, build_bars
+from investiq.market.building import SETTLE_SHARES, build_bars, nothing, payload_of
+from investiq.market.contract import Capabilities, Payload, Request, Vendor
 from investiq.market.simulating import ActionPlan, ReturnModel, price_paths, simulate_returns, simulate_volume
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AS_OF", "FIRST", "LAST", "SECTORS", "SEED", "SYMBOLS", "SyntheticTruth", "load", "truth"]
+__all__ = ["AS_OF", "FIRST", "LAST", "SECTORS", "SEED", "SYMBOLS", "Synthetic", "SyntheticTruth", "load", "truth"]
 
 FloatArray = NDArray[np.float64]
 
@@ -123,6 +124,26 @@ def load(symbol: str) -> Bars:
         dividends; `known_at` is the close, for shares plus 15 minutes.
     """
     return _make(symbol)[0]
+
+
+class Synthetic(Vendor):
+    """The invented shares under the contract of every provider."""
+
+    name = "synthetic"
+    capabilities = Capabilities(
+        datasets=frozenset(("bars", "actions")), supports_corp_actions=True, survivorship_safe=True
+    )
+
+    def bars(self, request: Request) -> Payload:
+        """Return the bars of a synthetic symbol, with its actions; no rows for a real one."""
+        if request.symbol not in SYMBOLS:
+            return nothing(f"{request.symbol} is no synthetic symbol; those begin with SYN")
+        return payload_of(load(request.symbol), request)
+
+    def actions(self, request: Request) -> Payload:
+        """Return the splits and dividends of a synthetic symbol."""
+        payload = self.bars(request)
+        return dataclasses.replace(payload, table=payload.companions.get("actions", payload.table), companions={})
 
 
 class _Draws(NamedTuple):
