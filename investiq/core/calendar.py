@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     import exchange_calendars
 
 __all__ = [
+    "InstantArray",
+    "Schedule",
     "closes",
     "holding_sessions",
     "known_at",
     "missing_sessions",
     "nth_session_close",
     "periods_per_year",
+    "require_covered",
+    "schedule",
     "session_dates",
     "time_zone",
 ]
@@ -87,14 +91,32 @@ def _sessions_and_closes(name: str) -> tuple[InstantArray, InstantArray]:
     return sessions, ends
 
 
+class Schedule(NamedTuple):
+    """Every known session of a market, each array of shape (n_sessions,) in UTC, datetime64[us], read-only.
+
+    `pause_starts` and `pause_ends` are NaT where the session has no pause at noon.
+    """
+
+    dates: InstantArray
+    opens: InstantArray
+    closes: InstantArray
+    pause_starts: InstantArray
+    pause_ends: InstantArray
+
+
 @lru_cache(maxsize=4)
-def _opens(name: str) -> InstantArray:
-    starts: InstantArray = _calendar(name).opens.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
-    starts.flags.writeable = False
-    return starts
+def schedule(name: str) -> Schedule:
+    """Return dates, opens, closes and pauses of all sessions of a calendar, such as ``"XNYS"``."""
+    calendar = _calendar(name)
+    columns = (calendar.opens, calendar.break_starts, calendar.break_ends)
+    opens, *pauses = (column.dt.tz_convert(None).to_numpy().astype("datetime64[us]") for column in columns)
+    for array in (opens, *pauses):
+        array.flags.writeable = False
+    return Schedule(_sessions_and_closes(name)[0], opens, _sessions_and_closes(name)[1], *pauses)
 
 
-def _require_covered(name: str, first: np.datetime64, last: np.datetime64) -> None:
+def require_covered(name: str, first: np.datetime64, last: np.datetime64) -> None:
+    """Refuse a range that reaches outside what the calendar knows."""
     sessions, ends = _sessions_and_closes(name)
     if first < sessions[0] or last >= ends[-1]:
         raise DataError(
@@ -135,7 +157,7 @@ def closes(calendar: str, sessions: InstantArray) -> InstantArray:
 def holding_sessions(calendar: str, ts: InstantArray) -> tuple[InstantArray, InstantArray]:
     """Return date and opening instant of the session that holds each instant in [open, close), NaT where none does."""
     sessions, ends = _sessions_and_closes(calendar)
-    starts = _opens(calendar)
+    starts = schedule(calendar).opens
     rows = np.minimum(np.searchsorted(ends, ts, side="right"), ends.size - 1)
     outside = (ts < starts[rows]) | (ts >= ends[rows])
     nothing = np.datetime64("NaT", "us")
@@ -196,7 +218,7 @@ def known_at(
         return ts
     if interval == "1d":
         return closes(calendar, ts) + shift
-    _require_covered(calendar, ts.min(), ts.max())
+    require_covered(calendar, ts.min(), ts.max())
     sessions, ends = _sessions_and_closes(calendar)
     if interval in ("1w", "1mo"):
         last = np.searchsorted(sessions, _next_period(ts, interval), side="left") - 1
