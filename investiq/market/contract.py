@@ -259,7 +259,7 @@ class Vendor:
         return dataclasses.replace(answer, elapsed=time.monotonic() - begun)
 
     def _answer(self, request: Request) -> Answer:
-        if refusal := self._refusal(request):
+        if refusal := self.refusal(request):
             return self._failed(request, "error", refusal)
         try:
             payload: Payload = getattr(self, request.dataset)(request)
@@ -280,7 +280,7 @@ class Vendor:
             retrieved_at=clock.now(),
         )
 
-    def _refusal(self, request: Request) -> str:
+    def refusal(self, request: Request) -> str:
         """Return why the declared capabilities do not cover `request`, or an empty text."""
         able = self.capabilities
         if request.dataset not in able.datasets:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from investiq.core import calendar as calendars
 from investiq.core.errors import DataError
+from investiq.core.sessions import expected_labels
 from investiq.core.types import INTERVAL_MINUTES, Interval
 from investiq.history.instants import instant, label_text
 from investiq.runtime import clock
@@ -36,8 +37,7 @@ GRACE: Final = timedelta(minutes=30)
 # Share of symbols that must be fresh, of the source of this gate.
 REQUIRED_SHARE: Final = 0.9
 _NOTHING: Final = timedelta(0)
-_DAY: Final = np.timedelta64(1, "D")
-# Longer than any exchange's holidays; two whole weeks or months beyond them.
+# Longer than any exchange's holidays, by two weeks or months where a bar is so long.
 _LOOK_BACK: Final = {"1w": np.timedelta64(35, "D"), "1mo": np.timedelta64(100, "D")}
 _USUAL_LOOK_BACK: Final = np.timedelta64(21, "D")
 
@@ -266,16 +266,5 @@ def _verdict(
 def _grid(calendar: str, interval: Interval, first: np.datetime64, last: np.datetime64) -> NDArray[np.datetime64]:
     """Return the labels of the calendar's regular grid in [first, last], ascending."""
     sessions = calendars.session_dates(calendar, first, last)
-    if interval == "1d":
-        return sessions
-    if interval in ("1w", "1mo"):
-        # Periods cut off by `first` begin at a wrong label, but never at the last one.
-        days = sessions.astype("datetime64[D]")
-        period = (days.astype(np.int64) + 3) // 7 if interval == "1w" else days.astype("datetime64[M]").astype(np.int64)
-        return sessions[np.diff(period, prepend=period[:1] - 1) != 0]
-    ends = calendars.closes(calendar, sessions)
-    _, opens = calendars.holding_sessions(calendar, ends - np.timedelta64(1, "us"))
-    step = np.timedelta64(INTERVAL_MINUTES[interval], "m")
-    bars = [np.arange(opened, closed, step) for opened, closed in zip(opens, ends, strict=True)]
-    labels = np.concatenate(bars) if bars else sessions
-    return labels[(labels >= first) & (labels <= last)].astype("datetime64[us]")
+    labels = expected_labels(calendar, sessions, interval)
+    return labels[(labels >= first) & (labels <= last)]
