@@ -43,3 +43,15 @@ def vendor_server():
 
     with VendorServer() as server:
         yield server
+
+
+@pytest.fixture
+def vendor_time(monkeypatch):
+    """Gates made in the test keep a time of their own, where a wait of a minute takes none: `tests.servers.timing`."""
+    from investiq.market.gate import gate
+    from tests.servers.timing import FakeTime
+
+    time = FakeTime()
+    monkeypatch.setattr(gate, "_timer", time.timer)
+    monkeypatch.setattr(gate, "_gates", {})
+    return time
