@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import DataError
+from investiq.core.notes import Note
 from investiq.core.passport import Passport
 from investiq.core.types import Interval
 from investiq.history.adjust import Action
+from investiq.history.flags import Flag
 from investiq.history.instants import When, instant, label_text
 
 if TYPE_CHECKING:
@@ -293,6 +295,35 @@ class Bars:
                 f"{self.passport.provider} holds {span}; choose dates inside"
             )
         return self[first:last]
+
+    def without_quarantined(self) -> Bars:
+        """Return the bars without those held to be bad prints.
+
+        The return of a bar after one that was left out spans two bars or more; a
+        note in the passport says where. Factors and actions stay as they are: an
+        action of a dropped bar takes effect at the next.
+        """
+        bad = (self.flags & Flag.QUARANTINED) != 0
+        if not bad.any():
+            return self
+        changes: dict[str, Any] = {name: getattr(self, name)[~bad] for name in _ARRAYS}
+        changes |= {name: getattr(self, name)[~bad] for name, _ in self._extras()}
+        dates = ", ".join(label_text(ts, self.interval) for ts in self.ts[bad][:3])
+        more = f" and {bad.sum() - 3} more" if bad.sum() > 3 else ""
+        note = Note(
+            code="quarantined_dropped",
+            text=(
+                f"{self.symbol}: {bad.sum()} quarantined bar(s) were left out ({dates}{more}): "
+                "the return of the bar after each spans two bars or more"
+            ),
+            rows=int(bad.sum()),
+        )
+        notes = (*(each for each in self.passport.notes if each.code != "quarantined"), note)
+        return self._derived(
+            **changes,
+            actions=self._inside(self.actions, changes["ts"]),
+            passport=dataclasses.replace(self.passport, notes=notes),
+        )
 
     def adjusted(self, how: Adjustment = "total") -> Bars:
         """Return bars with prices x factor, for returns and indicators (never for orders).

@@ -89,7 +89,7 @@ def test_a_file_cut_at_a_time_tells_what_a_file_that_ends_there_tells(tmp_path):
         return iq.read_bars("ACME", path, price_basis="as_traded", actions=tmp_path / "actions.csv")
 
     whole, short = read(130), read(90)
-    later = {"large_dividend", "zero_volume", "price_spikes", "possible_splits"}
+    later = {"large_dividend", "zero_volume", "possible_splits"}
     assert later <= {note.code for note in analyze(whole).notes}
     past = analyze(whole, as_of=known(whole, 89))
     assert past.notes == analyze(short).notes

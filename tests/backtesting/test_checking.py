@@ -17,7 +17,7 @@ FLAT = [(100.0, 101.0, 99.0, 100.0)]
 def without(bars, *rows):
     """Return the bars without some rows."""
     kept = np.delete(np.arange(len(bars)), rows)
-    names = ("ts", "open", "high", "low", "close", "volume", "known_at", "split_factor", "total_factor")
+    names = ("ts", "open", "high", "low", "close", "volume", "known_at", "split_factor", "total_factor", "flags")
     return dataclasses.replace(bars, **{name: getattr(bars, name)[kept] for name in names})
 
 

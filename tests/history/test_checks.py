@@ -5,10 +5,13 @@ import pytest
 
 from investiq.core.notes import Note
 from investiq.history.checks import (
+    extreme_moves,
     missing_sessions,
+    mixed_adjustment,
     open_repeats_previous_close,
     possible_splits,
     price_spikes,
+    quarantined,
     row_checks,
     stale_closes,
     zero_volume,
@@ -154,3 +157,46 @@ def test_minutes_and_endless_markets_may_open_at_the_price_before(make_bars):
     minutes = dataclasses.replace(bars, interval="5min")
     assert open_repeats_previous_close(minutes) is None
     assert stale_closes(dataclasses.replace(make_bars((10.0,) * 6), interval="5min")) is None
+
+
+def test_moves_fall_into_one_class_each(make_bars):
+    # -50 % is 2:1; +60 % fits no split (1:1.6) and is above 50 %; -30 % is 1:1.43, 4.8 % from 3:2: within 5 %; +25 % is a spike.
+    bars = make_bars((100.0, 50.0, 80.0, 56.0, 70.0), low=[1.0] * 5)
+    assert [note.code for note in row_checks(bars)] == ["price_spikes", "extreme_moves", "possible_splits"]
+    assert possible_splits(bars).rows == 2
+    assert (price_spikes(bars).rows, extreme_moves(bars).rows) == (1, 1)
+    assert "2024-03-05 +60%" in extreme_moves(bars).text
+
+
+def test_a_recorded_split_that_the_price_does_not_show_is_mixed_adjustment(make_bars):
+    # The price goes on at 10 where 2:1 is recorded: the adjusted series would jump by 2.
+    factors = {"split_factor": [1.0, 1.0, 2.0], "total_factor": [1.0, 1.0, 2.0]}
+    note = mixed_adjustment(make_bars((10.0, 10.1, 10.0), **factors))
+    assert (note.severity, note.rows) == ("error", 1)
+    assert "2024-03-05 +98%" in note.text
+
+
+def test_a_step_by_the_ratio_of_a_later_split_is_mixed_adjustment(make_bars):
+    # As traded at 40, then already divided by the 4:1 of the last day: 40, 10, and 10 on the ex-date itself shows nothing.
+    factors = {"split_factor": [1.0, 1.0, 1.0, 4.0], "total_factor": [1.0, 1.0, 1.0, 4.0]}
+    bars = make_bars((40.0, 10.0, 10.1, 10.0), low=[1.0] * 4, **factors)
+    assert mixed_adjustment(bars).rows == 2
+    assert possible_splits(bars) is None
+
+
+def test_a_quarantined_bar_blocks_and_explains_its_moves(make_bars):
+    bars = make_bars((10.0, 10.1, 14.0, 10.2, 10.1), flags=np.array([0, 0, 1, 0, 0]))
+    note = quarantined(bars)
+    assert (note.severity, note.rows) == ("error", 1)
+    assert "2024-03-05" in note.text
+    assert [each.code for each in row_checks(bars)] == ["quarantined"]
+
+
+def test_bars_without_the_quarantined_say_what_is_missing(make_bars):
+    bars = make_bars((10.0, 10.1, 14.0, 10.2, 10.1), flags=np.array([0, 0, 1, 0, 0]))
+    rest = bars.without_quarantined()
+    assert rest.close.tolist() == [10.0, 10.1, 10.2, 10.1]
+    assert [note.code for note in rest.passport.notes] == ["a_caution", "quarantined_dropped"]
+    assert "2024-03-05" in rest.passport.notes[-1].text
+    assert quarantined(rest) is None
+    assert rest.without_quarantined() is rest

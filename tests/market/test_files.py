@@ -341,7 +341,7 @@ def test_actions_are_not_applied_to_adjusted_prices(read, write):
 def test_a_fall_that_looks_like_a_split_is_pointed_out(read):
     text = "date,open,high,low,close,volume\n2024-03-01,10,11,9,10,1\n2024-03-04,5.2,6,4.9,5.0,1\n"
     codes = [note.code for note in read(text).passport.notes]
-    assert codes == ["no_actions", "price_spikes", "possible_splits"]
+    assert codes == ["no_actions", "possible_splits"]
 
 
 def test_sessions_without_a_row_are_counted(read):
