@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from investiq.history.panel import Panel
     from investiq.market.loading import list_symbols, load_bars, load_panel, load_records, synthetic_truth
     from investiq.market.vendors.files import read_bars
+    from investiq.metrics.correlation import correlate
     from investiq.reporting.sheets import tear_sheet
 
 _HOMES: Final[dict[str, str]] = {
@@ -33,6 +34,7 @@ _HOMES: Final[dict[str, str]] = {
     "Panel": "investiq.history.panel",
     "analyze": "investiq.analysis.analyzing",
     "backtest": "investiq.backtesting.engine",
+    "correlate": "investiq.metrics.correlation",
     "list_symbols": "investiq.market.loading",
     "load_bars": "investiq.market.loading",
     "load_panel": "investiq.market.loading",
@@ -52,6 +54,7 @@ __all__ = [
     "Panel",
     "analyze",
     "backtest",
+    "correlate",
     "figures",
     "list_symbols",
     "load_bars",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from investiq.figures.drawing import draw
     from investiq.figures.equity import backtest_overview, equity_curve
-    from investiq.figures.heatmaps import monthly_returns
+    from investiq.figures.heatmaps import correlation_table, monthly_returns
     from investiq.figures.price import price_chart
     from investiq.figures.scores import analysis_chart
     from investiq.figures.tables import metric_cards
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "analysis_chart": "scores",
     "backtest_overview": "equity",
+    "correlation_table": "heatmaps",
     "draw": "drawing",
     "equity_curve": "equity",
     "metric_cards": "tables",
@@ -26,6 +27,7 @@ _HOMES: Final = {
 __all__ = [
     "analysis_chart",
     "backtest_overview",
+    "correlation_table",
     "draw",
     "equity_curve",
     "metric_cards",

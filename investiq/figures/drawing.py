@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from investiq.analysis.analyzing import Analysis
     from investiq.backtesting.result import BacktestResult
     from investiq.core.result import Result
+    from investiq.metrics.correlation import Correlation
 
 __all__ = ["KINDS", "draw"]
 
-KINDS: Final = ("analysis", "backtest", "report")
+KINDS: Final = ("analysis", "backtest", "correlation", "quote", "report", "source_check", "universe")
 
 
 def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Figure:
@@ -44,7 +45,11 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.equity import backtest_overview
 
             return backtest_overview(cast("BacktestResult", result), theme=theme, **options)
-        case "report":
+        case "correlation":
+            from investiq.figures.heatmaps import correlation_table
+
+            return correlation_table(cast("Correlation", result), theme=theme, **options)
+        case "quote" | "report" | "source_check" | "universe":
             from investiq.figures.tables import facts_figure
 
             return facts_figure(result.title, result.facts(), result.watermark, theme=theme, **options)

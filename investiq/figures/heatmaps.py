@@ -1,4 +1,4 @@
-"""Heat maps: returns by month and year."""
+"""Heat maps: returns by month and year, and correlations."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from investiq.metrics import returns
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
+    from investiq.metrics.correlation import Correlation
 
-__all__ = ["monthly_returns"]
+__all__ = ["correlation_table", "monthly_returns"]
 
 FloatArray = NDArray[np.float64]
 
@@ -70,6 +71,64 @@ def monthly_returns(result: BacktestResult, *, theme: ThemeName = "light") -> go
             "xaxis2": {"domain": [0.93, 1.0], "side": "top", "showgrid": False, "showspikes": False, "anchor": "y"},
             # Categories, else the years become numbers with ticks between them.
             "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False, "title": {"text": "Year"}},
+            "margin": {"t": 104},
+            "annotations": [watermark_note(watermark, colors)] if watermark else [],
+        },
+    )
+
+
+def correlation_table(result: Correlation, *, theme: ThemeName = "light") -> go.Figure:
+    """Draw the correlation of each two symbols, the number written in its cell.
+
+    Parameters
+    ----------
+    result : Correlation
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        From -1 to 1; a pair without a correlation is an empty cell.
+
+    Examples
+    --------
+    >>> import investiq as iq
+    >>> found = iq.correlate(iq.load_panel(["SYN001", "SYN002"], start="2019"))
+    >>> correlation_table(found).data[0].z.shape
+    (2, 2)
+    """
+    colors = theme_of(theme)
+    matrix, watermark = result.matrix, result.watermark
+    names, values = list(matrix.columns), matrix.to_numpy()
+    cells = {
+        "type": "heatmap",
+        "x": names,
+        "y": names,
+        "z": values,
+        "zmin": -1.0,
+        "zmax": 1.0,
+        "colorscale": [list(stop) for stop in colors.diverging],
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+        "text": [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in values],
+        "texttemplate": "%{text}",
+        "textfont": {"size": 11, "color": colors.text},
+        "hoverongaps": False,
+        "hovertemplate": "%{y} and %{x}: %{z:.3f}<extra></extra>",
+    }
+    return go.Figure(
+        data=[cells],
+        layout={
+            "template": template(colors),
+            "title": {
+                "text": f"Correlation of {len(names)} symbols",
+                "subtitle": {"text": result.basis + (f" · {watermark} data" if watermark else "")},
+            },
+            "height": 180 + 30 * len(names),
+            "hovermode": "closest",
+            "xaxis": {"type": "category", "side": "top", "showgrid": False, "showspikes": False},
+            "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
             "margin": {"t": 104},
             "annotations": [watermark_note(watermark, colors)] if watermark else [],
         },

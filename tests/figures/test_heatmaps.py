@@ -53,3 +53,13 @@ def test_title_and_watermark_are_stated(result):
     assert layout.title.text == f"Monthly returns (%), {result.title}"
     assert layout.title.subtitle.text.endswith("SAMPLE data")
     assert [note.text for note in layout.annotations] == ["SAMPLE"]
+
+
+def test_correlations_are_written_in_their_cells_and_an_undefined_one_is_empty():
+    index = pd.date_range("2024-01-02", periods=3, freq="B", tz="UTC")
+    columns = {"x": [0.01, 0.02, 0.03], "y": [0.01, 0.03, 0.02], "flat": [0.01, 0.01, 0.01]}
+    found = iq.correlate({name: pd.Series(values, index=index) for name, values in columns.items()})
+    cells = found.figure().data[0]
+    assert list(cells.x) == ["x", "y", "flat"]
+    # corr(x, y) = 0.5: offsets -1, 0, 1 and -1, 1, 0.
+    assert [list(row) for row in cells.text] == [["1.00", "0.50", ""], ["0.50", "1.00", ""], ["", "", "1.00"]]
