@@ -1,0 +1,420 @@
+"""Reading the store: from files to arrays, `Bars`, `Records` and actions."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.core.errors import DataError, near_matches
+from investiq.core.notes import Note
+from investiq.core.passport import Passport
+from investiq.history.adjust import Action, ActionKind
+from investiq.history.bars import Bars
+from investiq.history.flags import Flag
+from investiq.history.instants import When, instant, label_text
+from investiq.history.records import Records
+from investiq.market.building import build_bars, recheck
+from investiq.market.canonical import canonical_hash, columns_of
+from investiq.market.contract import Dataset
+from investiq.market.datasets import LAYOUTS
+from investiq.market.series import SeriesKey, folder_of, stored_keys
+from investiq.market.versions import PRICES, arrow_schema, largest_change, last_versions, visible
+from investiq.storage import generations
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Rows",
+    "bars_from",
+    "facts",
+    "part_folders",
+    "placeholder_passport",
+    "read_actions",
+    "read_bars",
+    "read_records",
+    "read_rows",
+    "snapshot_id",
+]
+
+_EXTRAS: Final = ("vwap", "trades")
+_EVENT: Final = "action"
+
+
+class Rows(NamedTuple):
+    """Bars as arrays, the last version of each, and what the versions say.
+
+    Attributes
+    ----------
+    columns : dict of str to ndarray
+        ts, open, high, low, close, volume, known_at, recorded_at, flags, and vwap and trades where known.
+    largest_revision : float
+    manifest : dict
+        Of the newest file.
+    """
+
+    columns: dict[str, NDArray[Any]]
+    largest_revision: float
+    manifest: dict[str, Any]
+
+
+def part_folders(folder: Path, key: SeriesKey) -> list[Path]:
+    """Return the folders with generations of a series, oldest first: itself, or one a year."""
+    parts = sorted(folder.glob("year=*")) if key.is_yearly else [folder]
+    return [part for part in parts if generations.current(part) is not None]
+
+
+def facts(root: Path, key: SeriesKey) -> dict[str, str]:
+    """Return the facts of a series as text; see `store.Store.facts`."""
+    folder = folder_of(root, key)
+    found = [each for part in part_folders(folder, key) if (each := generations.read_manifest(part)) is not None]
+    if not found:
+        raise _absent(root, key)
+    manifests = [each.manifest for each in found]
+    own = {
+        "rows": str(sum(each["rows"] for each in manifests)),
+        "versions": str(sum(each["versions"] for each in manifests)),
+        "revisions": str(sum(each["revisions"] for each in manifests)),
+        "first": next((each["first"] for each in manifests if each["first"]), ""),
+        "last": next((each["last"] for each in reversed(manifests) if each["last"]), ""),
+        "recorded_at": max(each["recorded_at"] for each in manifests),
+        "generation": str(int(found[-1].path.stem)),
+        "sha256": manifests[0]["sha256"] if len(manifests) == 1 else _joint_hash(manifests),
+    }
+    return {**manifests[-1]["facts"], **own}
+
+
+def _joint_hash(manifests: list[dict[str, Any]]) -> str:
+    hashes = np.array([each["sha256"] for each in manifests], dtype=object)
+    return canonical_hash("years", {"sha256": hashes})
+
+
+def read_rows(
+    root: Path,
+    key: SeriesKey,
+    *,
+    recorded_by: np.datetime64 | None = None,
+    years: tuple[int, int] | None = None,
+    columns: tuple[str, ...] | None = None,
+) -> Rows:
+    """Return the bars of a series as arrays.
+
+    Parameters
+    ----------
+    root : Path
+    key : SeriesKey
+    recorded_by : datetime64, optional
+    years : (int, int), optional
+        First and last year wanted, of intraday bars.
+    columns : tuple of str, optional
+        By default all.
+
+    Raises
+    ------
+    DataError
+        If the series is not stored, or nothing of it was by then.
+    """
+    schema = _bars_schema(columns)
+    folder = folder_of(root, key)
+    parts = _years_within(part_folders(folder, key), years) if key.is_yearly else [folder]
+    found = [each for part in parts if (each := generations.read(part, schema)) is not None]
+    if not found:
+        raise _absent(root, key)
+    each_part = [_latest(each.table, recorded_by) for each in found]
+    joined = each_part[0][0] if len(found) == 1 else _joined([arrays for arrays, _ in each_part])
+    if not joined["ts"].size and recorded_by is not None:
+        raise DataError(
+            f"{key}: nothing was recorded by {_minute(recorded_by)}; the store has it from {_minute(_earliest(root, key))} on"
+        )
+    return Rows(joined, max(change for _, change in each_part), found[-1].manifest)
+
+
+def _years_within(parts: list[Path], years: tuple[int, int] | None) -> list[Path]:
+    if years is None:
+        return parts
+    within = [part for part in parts if years[0] <= int(part.name.removeprefix("year=")) <= years[1]]
+    return within or parts[-1:]
+
+
+@lru_cache(maxsize=8)
+def _bars_schema(columns: tuple[str, ...] | None) -> Any:
+    import pyarrow as pa
+
+    schema = arrow_schema("bars")
+    if columns is None:
+        return schema
+    return pa.schema([field for field in schema if field.name in (*columns, "ts", "recorded_at", "withdrawn")])
+
+
+def _latest(table: Any, recorded_by: np.datetime64 | None) -> tuple[dict[str, NDArray[Any]], float]:
+    """Return the last version of each label recorded by then, and the largest change between versions."""
+    arrays = {
+        name: table.column(name).to_numpy() for name in table.column_names if table.column(name).null_count < len(table)
+    }
+    ts, recorded_at = arrays["ts"], arrays["recorded_at"]
+    chosen = last_versions(ts, recorded_at, recorded_by)
+    change = 0.0
+    if not isinstance(chosen, slice):
+        seen = slice(None) if recorded_by is None else recorded_at <= recorded_by
+        change = largest_change(ts[seen], [arrays[name][seen] for name in PRICES if name in arrays])
+        arrays = {name: array[chosen] for name, array in arrays.items()}
+    if (withdrawn := arrays.pop("withdrawn", None)) is not None:
+        kept = withdrawn != True  # noqa: E712 - an array of objects: True, False and None
+        arrays = {name: array[kept] for name, array in arrays.items()}
+    return arrays, change
+
+
+def _joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: np.concatenate([part.get(name, np.full(part["ts"].size, np.nan)) for part in parts]) for name in names
+    }
+
+
+def read_bars(
+    root: Path,
+    key: SeriesKey,
+    start: When | None,
+    end: When | None,
+    as_of: np.datetime64 | None,
+    recorded_by: np.datetime64 | None,
+) -> Bars:
+    """Return `Bars`; see `store.Store.bars`."""
+    if key.dataset != "bars":
+        raise DataError(f"{key} are no bars; use store.records")
+    rows = read_rows(root, key, recorded_by=recorded_by, years=_years(start, end) if key.is_yearly else None)
+    actions = _actions_or_none(root, key, recorded_by)
+    whole = bars_from(key, rows, actions, recorded_by)
+    known = whole
+    if as_of is not None:
+        known = whole.until(as_of)
+        if not len(known):
+            first = label_text(whole.ts[0], key.interval)
+            raise DataError(f"{key}: nothing was known at {_minute(as_of)}; it begins with {first}; pass a later as_of")
+    if start is None and end is None:
+        return known if as_of is None else recheck(known)
+    return recheck(known.between(start, end))
+
+
+def _years(start: When | None, end: When | None) -> tuple[int, int]:
+    low = 0 if start is None else instant(start, day_ends=False).astype("datetime64[Y]").astype(int) + 1970
+    high = 9999 if end is None else instant(end).astype("datetime64[Y]").astype(int) + 1970
+    return int(low), int(high)
+
+
+def bars_from(
+    key: SeriesKey, rows: Rows, actions: tuple[Action, ...] | None, recorded_by: np.datetime64 | None
+) -> Bars:
+    """Return `Bars` with a passport from stored rows; `actions` None means that none were ever stored."""
+    columns, stated = rows.columns, rows.manifest["facts"]
+    flags = columns.get("flags", np.zeros(columns["ts"].size, dtype=np.int32))
+    close_only = (flags & int(Flag.CLOSE_ONLY)) != 0
+    if close_only.any():
+        columns = {name: array[~close_only] for name, array in columns.items()}
+        flags = columns["flags"]
+    basis = stated.get("price_basis", "as_traded")
+    adjusted = basis in ("vendor_split", "vendor_total")
+    revisions = int(((flags & int(Flag.REVISED)) != 0).sum())
+    notes = [*(Note(**note) for note in rows.manifest["notes"]), *_notes(key, rows, revisions, int(close_only.sum()))]
+    if actions is None and not adjusted and stated.get("currency") != "index points":
+        notes.append(_no_actions(key))
+    bars = build_bars(
+        symbol=key.symbol,
+        provider=key.provider,
+        provenance=stated.get("provenance", "vendor"),
+        interval=key.interval,
+        calendar_name=stated.get("calendar", "XNYS"),
+        ts=columns["ts"],
+        known_at=columns["known_at"],
+        columns={name: columns[name] for name in (*PRICES, *_EXTRAS) if name in columns}
+        | {"volume": columns.get("volume", np.full(columns["ts"].size, np.nan))},
+        price_basis=basis,
+        known_at_rule=stated.get("known_at_rule", "as recorded by the source"),
+        source=stated.get("source", ""),
+        currency=stated.get("currency", "USD"),
+        feed=key.feed,
+        retrieved_at=_moment(stated.get("retrieved_at")),
+        repairs=int(stated.get("repairs", "0")),
+        actions=() if adjusted or actions is None else actions,
+        flags=flags,
+        notes=notes,
+    )
+    seen = recorded_by if recorded_by is not None else columns["recorded_at"].max()
+    return bars.with_passport(
+        dataclasses.replace(
+            bars.passport,
+            session=key.session,
+            recorded_by=_aware(seen),
+            revisions=revisions,
+            largest_revision=rows.largest_revision,
+        )
+    )
+
+
+def _notes(key: SeriesKey, rows: Rows, revisions: int, close_only: int) -> list[Note]:
+    notes = []
+    if revisions:
+        text = (
+            f"{key.symbol}: {key.provider} corrected {revisions} bar(s) after they were first recorded, the largest change of a "
+            f"price is {rows.largest_revision:.2%}; what was seen before is there with recorded_by"
+        )
+        notes.append(Note(code="revised_bars", text=text, rows=revisions))
+    if close_only:
+        text = f"{key.symbol}: {close_only} stored row(s) have a close only and are no bars; they were left out"
+        notes.append(Note(code="close_only", text=text, rows=close_only))
+    return notes
+
+
+def _no_actions(key: SeriesKey) -> Note:
+    text = (
+        f"{key.symbol}: no corporate actions of {key.provider} are stored: dividends are missing from total returns, "
+        "and a split would look like a fall"
+    )
+    return Note(code="no_actions", text=text)
+
+
+def read_records(root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None) -> Records:
+    """Return `Records`; see `store.Store.records`."""
+    layout = LAYOUTS[key.dataset]
+    if key.dataset == "bars":
+        raise DataError(f"{key} are bars; use store.bars")
+    if layout.columns[layout.label].type not in ("instant", "date"):
+        raise DataError(f"{key.dataset} have no time label, so they are no records; use store.query")
+    frame, manifest = _frame(root, key, as_of, recorded_by)
+    stated = manifest["facts"]
+    labelled = frame.rename(columns={layout.label: "ts"}).set_index("ts").drop(columns=["recorded_at", "withdrawn"])
+    return Records(
+        kind=key.dataset,
+        name=f"{key.symbol}:{key.dataset}",
+        frame=labelled,
+        provider=key.provider,
+        source=stated.get("source", ""),
+        known_at_rule=stated.get("known_at_rule", "as recorded by the source"),
+        unit=stated.get("unit", stated.get("currency", "")),
+        notes=tuple(Note(**note) for note in manifest["notes"]),
+    )
+
+
+def _frame(
+    root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    content = generations.read(folder_of(root, key), _records_schema(key.dataset))
+    if content is None:
+        raise _absent(root, key)
+    return visible(content.table.to_pandas(), LAYOUTS[key.dataset].key, as_of, recorded_by), content.manifest
+
+
+@lru_cache(maxsize=16)
+def _records_schema(dataset: Dataset) -> Any:
+    return arrow_schema(dataset)
+
+
+def read_actions(
+    root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None
+) -> tuple[Action, ...]:
+    """Return the stored actions of `key` by ex-date; none where none are stored."""
+    found = _actions_or_none(root, key, recorded_by, as_of)
+    return () if found is None else found
+
+
+def _actions_or_none(
+    root: Path, key: SeriesKey, recorded_by: np.datetime64 | None, as_of: np.datetime64 | None = None
+) -> tuple[Action, ...] | None:
+    """Return the actions, None where the series of actions does not exist or did not by then."""
+    of_actions = key.actions
+    if generations.current(folder_of(root, of_actions)) is None:
+        return None
+    frame, manifest = _frame(root, of_actions, as_of, recorded_by)
+    if recorded_by is not None and recorded_by < np.datetime64(manifest["begun"], "us"):
+        return None
+    return tuple(sorted((_action(key, row) for row in frame.to_dict("records")), key=lambda action: action.ex_date))
+
+
+def _action(key: SeriesKey, row: dict[Any, Any]) -> Action:
+    kind, kinds = str(row["kind"]), get_args(ActionKind)
+    if kind not in kinds:
+        raise DataError(
+            f"{key}: unknown kind of action {kind!r}{near_matches(kind, kinds)}; known are {', '.join(kinds)}"
+        )
+    numbers = {
+        name: float(row[name])
+        for name in ("ratio", "cash", "exchange_rate")
+        if row[name] == row[name] and row[name] is not None
+    }
+    currency = row["currency"]
+    ex_date: date = row["ex_date"].date()
+    stated = {"currency": currency} if isinstance(currency, str) else {}
+    return Action(kind=kind, ex_date=ex_date, **numbers, **stated)  # type: ignore[arg-type]  # one of the literals
+
+
+def snapshot_id(root: Path, key: SeriesKey, recorded_by: np.datetime64 | None) -> str:
+    """Return the hash of what a read is made of; see `store.Store.snapshot_id`."""
+    title = f"schema {generations.MAJOR} {key.path}"
+    if key.dataset != "bars":
+        frame, _ = _frame(root, key, None, recorded_by)
+        return canonical_hash(title, columns_of(frame.drop(columns=["recorded_at", "withdrawn"])))
+    rows = read_rows(root, key, recorded_by=recorded_by)
+    names = ("ts", *PRICES, "volume", "known_at")
+    columns = {name: rows.columns[name] for name in names if name in rows.columns}
+    of_actions = key.actions
+    if generations.current(folder_of(root, of_actions)) is not None:
+        frame, _ = _frame(root, of_actions, None, recorded_by)
+        actions = columns_of(frame[["kind", "ex_date", "ratio", "cash", "currency", "exchange_rate"]])
+        columns |= {f"{_EVENT} {name}": array for name, array in actions.items()}
+    return canonical_hash(title, columns)
+
+
+def placeholder_passport(key: SeriesKey, ts: NDArray[np.datetime64]) -> Passport:
+    """Return a passport for bars that are only checked and never handed out."""
+    return Passport(
+        symbol=key.symbol,
+        provider=key.provider,
+        provenance="vendor",
+        interval=key.interval,
+        calendar="",
+        price_basis="as_traded",
+        known_at_rule="",
+        rows=int(ts.size),
+        first=_aware(ts[0]),
+        last=_aware(ts[-1]),
+        missing_sessions=0,
+        repairs=0,
+        sha256="",
+    )
+
+
+def _earliest(root: Path, key: SeriesKey) -> np.datetime64:
+    parts = part_folders(folder_of(root, key), key)
+    found = [generations.read(part, _bars_schema(("ts",))) for part in parts]
+    moments = [
+        each.table.column("recorded_at").to_numpy().min() for each in found if each is not None and each.table.num_rows
+    ]
+    return np.datetime64(min(moments), "us")
+
+
+def _absent(root: Path, key: SeriesKey) -> DataError:
+    others = [str(each) for each in stored_keys(root, symbol=key.symbol) if each != key]
+    beside = f"; of this symbol it holds {', '.join(others)}" if others else ""
+    return DataError(f"the store has no {key}{beside}; fetch it first")
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _aware(moment: Any) -> datetime:
+    plain: datetime = np.datetime64(moment, "us").item()
+    return plain.replace(tzinfo=UTC)
+
+
+def _minute(moment: np.datetime64) -> str:
+    return f"{str(moment)[:16].replace('T', ' ')} UTC"

@@ -1,0 +1,280 @@
+"""Two clocks: every version of a row is kept, and one is seen.
+
+`known_at` says when a fact was complete in the market, `recorded_at` when the
+store received this version of it. A later version never replaces an earlier one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.core.errors import DataError
+from investiq.history.flags import Flag
+from investiq.market.datasets import LAYOUTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from investiq.market.contract import Dataset
+
+__all__ = [
+    "DERIVED",
+    "PRICES",
+    "Counts",
+    "Merged",
+    "arrow_schema",
+    "checked",
+    "largest_change",
+    "last_versions",
+    "merge",
+    "visible",
+]
+
+PRICES: Final = ("open", "high", "low", "close")
+# Set when bars are built from what is stored, so they are not stored themselves.
+DERIVED: Final = int(Flag.ACTION | Flag.ZERO_VOLUME)
+_CLOCKS: Final = ("known_at", "recorded_at", "withdrawn")
+_INSTANT: Final = "datetime64[us, UTC]"
+
+
+class Counts(NamedTuple):
+    """Rows by what became of them."""
+
+    added: int
+    revised: int
+    unchanged: int
+    withdrawn: int
+
+
+class Merged(NamedTuple):
+    """All versions after a merge, sorted by label, key and `recorded_at`, and what was new among them."""
+
+    frame: pd.DataFrame
+    counts: Counts
+
+
+def arrow_schema(dataset: Dataset) -> Any:
+    """Return the columns of a dataset on disk (pyarrow.Schema): its layout, both clocks, and flags of bars."""
+    import pyarrow as pa
+
+    instant = pa.timestamp("us", tz="UTC")
+    kinds = {"instant": instant, "date": instant, "number": pa.float64(), "text": pa.string(), "texts": pa.string()}
+    fields = [
+        pa.field(name, kinds[column.type], nullable=not column.required)
+        for name, column in LAYOUTS[dataset].columns.items()
+    ]
+    fields += [pa.field(name, instant, nullable=False) for name in ("known_at", "recorded_at")]
+    if dataset == "bars":
+        fields.append(pa.field("flags", pa.int32(), nullable=False))
+    return pa.schema([*fields, pa.field("withdrawn", pa.bool_())])
+
+
+def visible(
+    frame: pd.DataFrame, key: tuple[str, ...], as_of: np.datetime64 | None, recorded_by: np.datetime64 | None
+) -> pd.DataFrame:
+    """Return one version of each fact: the last of those known and recorded by then, unless it was withdrawn."""
+    for column, limit in (("known_at", as_of), ("recorded_at", recorded_by)):
+        if limit is not None:
+            frame = frame[_us(frame[column]) <= limit]
+    latest = frame.drop_duplicates(list(key), keep="last")
+    return latest[~latest["withdrawn"].fillna(value=False).astype(bool)]
+
+
+def last_versions(
+    ts: NDArray[np.datetime64], recorded_at: NDArray[np.datetime64], recorded_by: np.datetime64 | None
+) -> slice | NDArray[np.intp]:
+    """Return the rows of the last version of each label recorded by then; both arrays sorted by (ts, recorded_at).
+
+    A slice where there is one version of each, so that the arrays need no copy.
+    """
+    within = None if recorded_by is None else recorded_at <= recorded_by
+    if within is not None and not within.all():
+        rows = np.flatnonzero(within)
+        return rows[_ends_of_runs(ts[rows])]
+    ends = _ends_of_runs(ts)
+    return slice(None) if ends.all() else np.flatnonzero(ends)
+
+
+def _ends_of_runs(ts: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    ends = np.ones(ts.size, dtype=bool)
+    np.not_equal(ts[1:], ts[:-1], out=ends[:-1])
+    return ends
+
+
+def largest_change(ts: NDArray[np.datetime64], prices: list[NDArray[np.float64]]) -> float:
+    """Return the largest relative change of a price between two versions of a row, 0.0 without any."""
+    same = np.flatnonzero(ts[1:] == ts[:-1])
+    if not same.size:
+        return 0.0
+    changes = np.abs(np.stack([price[same + 1] / price[same] - 1 for price in prices]))
+    return float(np.nanmax(changes)) if np.isfinite(changes).any() else 0.0
+
+
+def merge(
+    dataset: Dataset,
+    stored: pd.DataFrame | None,
+    new: pd.DataFrame,
+    recorded_at: pd.Timestamp,
+    covers: tuple[np.datetime64, np.datetime64] | None = None,
+) -> Merged:
+    """Add to `stored` the versions that `new` holds: new facts, changed ones, and with `covers` those that are gone.
+
+    Parameters
+    ----------
+    dataset : str
+    stored : DataFrame, optional
+        All versions, sorted.
+    new : DataFrame
+        One row a fact, in the columns of the dataset with `known_at`; a column that is absent says nothing about it.
+    recorded_at : Timestamp
+        Later than every `recorded_at` of `stored`.
+    covers : (datetime64, datetime64), optional
+        Labels, inclusive, of which `new` is complete: what is stored there and not in `new` is withdrawn.
+    """
+    layout = LAYOUTS[dataset]
+    key = list(layout.key)
+    if stored is None:
+        first = _complete(new, dataset).assign(recorded_at=recorded_at, withdrawn=False)
+        return Merged(_sorted(first, dataset), Counts(len(first), 0, 0, 0))
+    latest = stored.drop_duplicates(key, keep="last").reset_index(drop=True)
+    rows = _positions(latest, new, key)
+    matched = rows >= 0
+    before = latest.iloc[rows[matched]].reset_index(drop=True)
+    after = _over(before, new[matched].reset_index(drop=True), dataset)
+    other = _differs(before, after, [name for name in before.columns if name not in (*key, *_CLOCKS, "flags")])
+    flagged = (
+        before["flags"].ne(after["flags"]).to_numpy() if "flags" in before.columns else np.zeros(len(before), bool)
+    )
+    gone = before["withdrawn"].fillna(value=False).to_numpy(dtype=bool)
+    if dataset == "bars":
+        after.loc[other, "flags"] = after.loc[other, "flags"] | int(Flag.REVISED)
+    changed = other | flagged | gone
+    added = _complete(new[~matched], dataset)
+    absent = _withdrawn(latest, rows[matched], layout.label, covers)
+    parts = [
+        stored,
+        after[changed].assign(recorded_at=recorded_at, withdrawn=False),
+        added.assign(recorded_at=recorded_at, withdrawn=False),
+        absent.assign(recorded_at=recorded_at, withdrawn=True),
+    ]
+    counts = Counts(len(added), int(changed.sum()), int((~changed).sum()), len(absent))
+    return Merged(_sorted(_joined(parts), dataset), counts)
+
+
+def _over(before: pd.DataFrame, new: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Return `new` with what it does not say taken from the version before, and the rule of its clock."""
+    after = before.copy()
+    for name in new.columns:
+        if name not in ("known_at", "flags"):
+            after[name] = new[name]
+    if "flags" in new.columns:
+        after["flags"] = new["flags"] | (before["flags"] & int(Flag.REVISED))
+    if dataset not in ("bars", "actions"):
+        # A bar's own decision needs it where it was. A record's later content was not known before its own stamp.
+        after["known_at"] = new["known_at"].where(new["known_at"] > before["known_at"], before["known_at"])
+    return after
+
+
+def _differs(before: pd.DataFrame, after: pd.DataFrame, columns: list[str]) -> NDArray[np.bool_]:
+    changed = np.zeros(len(before), dtype=bool)
+    for name in columns:
+        old, new = before[name], after[name]
+        equal = (old == new).fillna(value=False).to_numpy(dtype=bool)
+        changed |= ~(equal | (old.isna() & new.isna()).to_numpy())
+    return changed
+
+
+def _withdrawn(
+    latest: pd.DataFrame, seen: NDArray[np.intp], label: str, covers: tuple[np.datetime64, np.datetime64] | None
+) -> pd.DataFrame:
+    if covers is None:
+        return latest.iloc[:0]
+    labels = _us(latest[label])
+    absent = (
+        (labels >= covers[0]) & (labels <= covers[1]) & ~latest["withdrawn"].fillna(value=False).to_numpy(dtype=bool)
+    )
+    absent[seen] = False
+    return latest[absent]
+
+
+def _positions(latest: pd.DataFrame, new: pd.DataFrame, key: list[str]) -> NDArray[np.intp]:
+    """Return for each new row its row in `latest`, -1 where the fact is new."""
+    import pandas as pd
+
+    if len(key) == 1:
+        return pd.Index(latest[key[0]]).get_indexer(pd.Index(new[key[0]]))
+    numbers = pd.concat([latest[key], new[key]], ignore_index=True).groupby(key, dropna=False, sort=False).ngroup()
+    return pd.Index(numbers[: len(latest)]).get_indexer(pd.Index(numbers[len(latest) :]))
+
+
+def _complete(new: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    return new.assign(flags=0) if dataset == "bars" and "flags" not in new.columns else new
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _sorted(frame: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    layout = LAYOUTS[dataset]
+    order = list(dict.fromkeys([layout.label, *layout.key, "recorded_at"]))
+    return frame.sort_values(order, kind="stable", ignore_index=True)
+
+
+def checked(dataset: Dataset, table: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Return `table` in the types of the store.
+
+    Raises
+    ------
+    DataError
+        If a required column or `known_at` is missing or has gaps, a stamp has
+        no zone, a column is unknown, or a fact appears twice.
+    """
+    layout = LAYOUTS[dataset]
+    types = {name: column.type for name, column in layout.columns.items()} | {"known_at": "instant"}
+    if dataset == "bars":
+        types["flags"] = "flags"
+    if unknown := [str(name) for name in table.columns if name not in types]:
+        raise DataError(f"{what}: unknown column(s) {', '.join(unknown)}; {dataset} have {', '.join(types)}")
+    needed = [*(name for name, column in layout.columns.items() if column.required), "known_at"]
+    if absent := [name for name in needed if name not in table.columns]:
+        raise DataError(f"{what}: no column {', '.join(absent)}; found {', '.join(map(str, table.columns))}")
+    frame = table.reset_index(drop=True)
+    for name in frame.columns:
+        frame[name] = _typed(frame[name], types[name], f"{what}: {name}")
+    gaps = [name for name in needed if types[name] != "number" and frame[name].isna().any()]
+    if gaps:
+        raise DataError(f"{what}: {', '.join(gaps)} must not be missing in any row; drop these rows or set it")
+    twice = frame.duplicated(list(layout.key), keep=False) if set(layout.key) <= set(frame.columns) else None
+    if twice is not None and twice.any():
+        raise DataError(
+            f"{what}: {int(twice.sum())} rows share a key ({', '.join(layout.key)}); keep one of each before storing"
+        )
+    return frame.assign(**{name: _nothing(types[name], len(frame)) for name in layout.key if name not in frame.columns})
+
+
+def _typed(values: pd.Series, kind: str, what: str) -> pd.Series:
+    if kind in ("instant", "date"):
+        if getattr(values.dtype, "tz", None) is None:
+            raise DataError(f"{what} must be aware stamps in UTC, was {values.dtype}; convert them where they enter")
+        return values.dt.tz_convert("UTC").astype(_INSTANT)
+    if kind == "flags":
+        return (values.astype("int32") & ~DERIVED).astype("int32")
+    return values.astype("float64" if kind == "number" else "str")
+
+
+def _nothing(kind: str, size: int) -> pd.Series:
+    import pandas as pd
+
+    if kind in ("instant", "date"):
+        return pd.Series(pd.NaT, index=range(size), dtype=_INSTANT)
+    return pd.Series(np.nan, index=range(size), dtype="float64" if kind == "number" else "str")
+
+
+def _us(instants: pd.Series) -> NDArray[np.datetime64]:
+    return instants.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
