@@ -1,16 +1,27 @@
-"""The schema of bars at the border: pandera finds the bad rows, the words are ours."""
+"""The schemas of every dataset at the border: pandera finds the bad rows, the words are ours."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
+
+from investiq.core.errors import DataError
+from investiq.core.notes import Note
+from investiq.history.adjust import ActionKind
+from investiq.market.columns import BadRow, typed
+from investiq.market.contract import Dataset
+from investiq.market.datasets import LAYOUTS
+from investiq.market.known_times import known_times
+from investiq.market.record_rows import each_once, on_future, on_order, on_rejected
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BadRow", "bad_bars"]
+__all__ = ["BadRow", "Canonical", "bad_bars", "canonical"]
 
 _PRICES: Final = ("open", "high", "low", "close")
 _WORDS: Final = {
@@ -22,13 +33,6 @@ _WORDS: Final = {
     "low_body": "low {low:g} lies above open {open:g} or close {close:g}",
     "unique": "its stamp appears more than once",
 }
-
-
-class BadRow(NamedTuple):
-    """A row that cannot be a bar, by its label in the checked frame, and why."""
-
-    label: int
-    reason: str
 
 
 @lru_cache(maxsize=1)
@@ -74,3 +78,171 @@ def bad_bars(frame: pd.DataFrame) -> list[BadRow]:
         words = _WORDS[check].format(column=column, value=value, **{name: row[name] for name in _PRICES})
         found[BadRow(int(label), words)] = None
     return sorted(found)
+
+
+# What a value must be, by dataset and column: smallest and largest number, or the texts that are known.
+_BOUNDS: Final[dict[Dataset, dict[str, tuple[float, float]]]] = {
+    "options": {
+        "strike": (np.nextafter(0, 1), np.inf), "bid": (0, np.inf), "ask": (0, np.inf), "last": (0, np.inf),
+        "volume": (0, np.inf), "open_interest": (0, np.inf), "implied_volatility": (0, np.inf),
+    },
+    "insiders": {"price": (0, np.inf), "shares_after": (0, np.inf)},
+    "short_interest": {"short_interest": (0, np.inf), "average_daily_volume": (0, np.inf), "days_to_cover": (0, np.inf)},
+    "snapshot": {
+        name: (np.nextafter(0, 1), np.inf)
+        for name in ("last", "minute_close", "day_open", "day_high", "day_low", "day_close", "previous_close")
+    },
+}  # fmt: skip
+_CHOICES: Final[dict[Dataset, dict[str, tuple[str, ...]]]] = {
+    "actions": {"kind": get_args(ActionKind)},
+    "statements": {"fiscal_period": ("Q1", "Q2", "Q3", "Q4", "FY")},
+    "options": {"contract_type": ("call", "put")},
+}
+# A label that a record describes cannot lie after the record was known.
+_DESCRIBES_THE_PAST: Final[tuple[Dataset, ...]] = ("statements", "insiders", "short_interest")
+_FIRST_FISCAL_YEAR: Final = 1900
+_PANDERA_TYPES: Final = {
+    "instant": "datetime64[us, UTC]", "date": "datetime64[us, UTC]", "number": "float64", "text": "str", "texts": "str",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Canonical:
+    """A vendor's table after the border.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Every column of the layout in its type, and `known_at` unless it is a
+        search or a listing; ascending, each fact once.
+    notes : tuple of Note
+        What was refused, dropped or put in order, with numbers and examples.
+    rejected : tuple of BadRow
+        Rows that did not pass, by their position in the vendor's table, each with its reasons.
+    """
+
+    table: pd.DataFrame
+    notes: tuple[Note, ...] = ()
+    rejected: tuple[BadRow, ...] = ()
+
+
+def canonical(
+    dataset: Dataset, table: pd.DataFrame, *, symbol: str, retrieved_at: datetime, calendar: str = "XNYS"
+) -> Canonical:
+    """Return a vendor's records typed, checked, in order and each once, with the time at which each became known.
+
+    Parameters
+    ----------
+    dataset : str
+        Any but bars, whose `known_at` follows from calendar and plan.
+    table : DataFrame
+        In the columns of the dataset (`market.datasets`), any order of rows.
+    symbol : str
+        For messages.
+    retrieved_at : datetime
+        Aware. `known_at` never depends on it; stamps after it are reported.
+    calendar : str, default "XNYS"
+        Exchange calendar of the symbol.
+
+    Raises
+    ------
+    DataError
+        If columns are unknown or absent, or stamps are naive: the adapter is
+        wrong. A wrong row is not an error but rejected, counted and reported.
+
+    Notes
+    -----
+    A row without any stamp from which `known_at` follows is no record. Of rows
+    with one key, equal ones count once; of different ones the version known
+    last is kept, and where that does not decide none is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> day = pd.Timestamp("2024-03-04 14:00", tz="UTC")
+    >>> news = pd.DataFrame({"id": ["1"], "title": ["A split"], "published_utc": [day]})
+    >>> canonical("news", news, symbol="AAPL", retrieved_at=day).table["known_at"].iloc[0] == day
+    True
+    """
+    if dataset == "bars":
+        raise DataError("bars are no records: check them with bad_bars and take known_at from their calendar")
+    what = f"{dataset} of {symbol}" if symbol else dataset
+    frame, unreadable = typed(dataset, table, symbol)
+    # A value that is no number is missing now; its row has its own reason.
+    bad = [row for row in _bad_records(dataset, frame) if row.label not in unreadable]
+    bad += [BadRow(row, reason) for row, reason in unreadable.items()]
+    notes = list(on_order(frame, LAYOUTS[dataset].label, what))
+    frame, years = _without_wrong_years(frame, what)
+    known = known_times(dataset, frame, calendar)
+    if known is not None:
+        frame["known_at"] = known
+        bad += _untimely(dataset, frame)
+    kept, repeats, contradicting = each_once(dataset, frame.drop(index=sorted({row.label for row in bad})), what)
+    bad = sorted([*bad, *contradicting])
+    notes += [*years, *repeats, *on_rejected(bad, len(frame), what), *on_future(dataset, kept, retrieved_at, what)]
+    ordered = kept.sort_values(_order(dataset), kind="stable", ignore_index=True)
+    return Canonical(table=ordered, notes=tuple(notes), rejected=tuple(bad))
+
+
+def _order(dataset: Dataset) -> list[str]:
+    return list(dict.fromkeys([LAYOUTS[dataset].label, *LAYOUTS[dataset].key]))
+
+
+@lru_cache(maxsize=16)
+def _record_schema(dataset: Dataset) -> Any:
+    import pandera.pandas as pa
+
+    columns = {}
+    for name, column in LAYOUTS[dataset].columns.items():
+        checks = []
+        if (bounds := _BOUNDS.get(dataset, {}).get(name)) is not None:
+            checks.append(pa.Check.in_range(*bounds, error=f"lies outside {bounds[0]:.3g} to {bounds[1]:.3g}"))
+        if (choices := _CHOICES.get(dataset, {}).get(name)) is not None:
+            checks.append(pa.Check.isin(choices, error=f"is none of {', '.join(choices)}"))
+        columns[name] = pa.Column(_PANDERA_TYPES[column.type], checks, nullable=not column.required)
+    return pa.DataFrameSchema(columns, strict=True)
+
+
+def _bad_records(dataset: Dataset, frame: pd.DataFrame) -> list[BadRow]:
+    import pandera.errors
+
+    try:
+        _record_schema(dataset).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        cases = error.failure_cases
+    else:
+        return []
+    return [
+        BadRow(int(label), f"{column} is missing" if check == "not_nullable" else f"{column} {value!r} {check}")
+        for check, column, value, label in zip(
+            cases["check"], cases["column"], cases["failure_case"], cases["index"], strict=True
+        )
+    ]
+
+
+def _without_wrong_years(frame: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Note]]:
+    """Return the frame with fiscal years that are none, such as 0, as missing."""
+    if "fiscal_year" not in frame.columns:
+        return frame, []
+    wrong = frame["fiscal_year"] < _FIRST_FISCAL_YEAR
+    if not wrong.any():
+        return frame, []
+    first = frame["fiscal_year"][wrong].iloc[0]
+    text = f"{what}: {int(wrong.sum())} fiscal year(s) such as {first:g} are none and count as missing"
+    cleaned = frame.assign(fiscal_year=frame["fiscal_year"].mask(wrong))
+    return cleaned, [Note(code="fiscal_year_missing", text=text, rows=int(wrong.sum()), severity="info")]
+
+
+def _untimely(dataset: Dataset, frame: pd.DataFrame) -> list[BadRow]:
+    known, label = frame["known_at"], LAYOUTS[dataset].label
+    bad = [BadRow(int(row), "no stamp says when it became known") for row in frame.index[known.isna()]]
+    if dataset in _DESCRIBES_THE_PAST:
+        early = known < frame[label]
+        bad += [
+            BadRow(
+                int(row),
+                f"{label} {frame[label][row]:%Y-%m-%d} lies after it was known, {known[row]:%Y-%m-%d %H:%M} UTC",
+            )
+            for row in frame.index[early]
+        ]
+    return bad
