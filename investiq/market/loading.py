@@ -184,10 +184,7 @@ def list_symbols() -> pd.DataFrame:
             (each, title, "sample", _records(each).kind, *_span(_records(each).labels))
             for each, title in sample.RECORD_NAMES.items()
         ),
-        *(
-            (each, title, "synthetic", "bars", synthetic.FIRST, synthetic.LAST)
-            for each, title in synthetic.SYMBOLS.items()
-        ),
+        *((each, title, "synthetic", "bars", *synthetic.span(each)) for each, title in synthetic.SYMBOLS.items()),
     ]
     table = pd.DataFrame(rows, columns=["symbol", "name", "provider", "kind", "first", "last"])
     return table.astype({"first": "datetime64[us]", "last": "datetime64[us]"})
@@ -214,7 +211,7 @@ def synthetic_truth(symbol: str) -> synthetic.SyntheticTruth:
     return synthetic.truth(symbol)
 
 
-_SYNTHETIC_WORDS: Final = f"SYN001 to SYN{synthetic.SHARES:03}, SYN-MKT and SYN-GBM"
+_SYNTHETIC_WORDS: Final = f"SYN001 to SYN{synthetic.SHARES:03}, SYN201 to SYN240, SYN-MKT and SYN-GBM"
 
 
 def _served(symbol: str, provider: Provider | None) -> str:
@@ -265,6 +262,8 @@ def _span(labels: NDArray[np.datetime64]) -> tuple[np.datetime64, np.datetime64]
 
 def _refuse_stale(bars: Bars, as_of: When) -> None:
     """Refuse an `as_of` by which a session after the last bar had closed: what was known then is not here."""
+    if any(note.code == "delisted" for note in bars.passport.notes):
+        return  # no bar is missing: trading ended
     limit, last = instant(as_of), bars.ts[-1]
     sessions = calendar.session_dates(bars.passport.calendar, last + np.timedelta64(1, "D"), limit)
     closed = sessions[calendar.closes(bars.passport.calendar, sessions) <= limit]

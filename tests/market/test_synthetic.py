@@ -115,7 +115,7 @@ def test_no_share_needs_a_correction_of_its_own():
     # The generator never pays more than the price, never leaves a hole, and its splits are all recorded.
     for symbol in synthetic.SYMBOLS:
         codes = {note.code for note in synthetic.load(symbol).passport.notes}
-        assert codes <= {"price_spikes", "large_dividend"}
+        assert codes <= {"price_spikes", "large_dividend", "delisted"}
 
 
 def test_shares_settle_and_indices_do_not():
@@ -134,7 +134,8 @@ def test_synthetic_data_say_so_and_how_they_were_made():
 
 
 def test_names_are_reserved_and_sectors_are_those_of_the_generator():
-    assert len(synthetic.SYMBOLS) == 102
+    # 100 shares, 40 with a life of their own, two indices.
+    assert len(synthetic.SYMBOLS) == 142
     assert all(symbol.startswith("SYN") for symbol in synthetic.SYMBOLS)
     assert synthetic.truth("SYN001").sector == synthetic.truth("SYN009").sector == "SYN-TECH"
     assert synthetic.truth("SYN002").sector == "SYN-HEALTH"

@@ -13,16 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core import calendar
+from investiq.core.notes import Note
 from investiq.history.adjust import Action, forward_factors
 from investiq.history.bars import Bars
 from investiq.market.building import SETTLE_SHARES, build_bars, nothing, payload_of
 from investiq.market.contract import Capabilities, Payload, Request, Vendor
 from investiq.market.simulating import ActionPlan, ReturnModel, price_paths, simulate_returns, simulate_volume
+from investiq.market.vendors.synthetic_lives import NUMBERS, Life, lives, planted_returns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AS_OF", "FIRST", "LAST", "SECTORS", "SEED", "SYMBOLS", "Synthetic", "SyntheticTruth", "load", "truth"]
+__all__ = [
+    "AS_OF",
+    "FIRST",
+    "LAST",
+    "SECTORS",
+    "SEED",
+    "SYMBOLS",
+    "Synthetic",
+    "SyntheticTruth",
+    "life_of",
+    "load",
+    "span",
+    "truth",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -46,7 +61,7 @@ _INDICES: Final = {
 }
 SYMBOLS: Final[dict[str, str]] = _INDICES | {
     f"SYN{number:03}": f"synthetic share, sector SYN-{SECTORS[(number - 1) % len(SECTORS)]}"
-    for number in range(1, SHARES + 1)
+    for number in (*range(1, SHARES + 1), *NUMBERS)
 }
 # Splits that the universe must contain, in the third year whatever the price.
 _PLANNED_SPLITS: Final = {"SYN001": 4.0, "SYN002": 1.5, "SYN003": 0.1}
@@ -76,6 +91,9 @@ class SyntheticTruth:
         The three parts before their loadings.
     actions : tuple of Action
         Every split and dividend.
+    life : Life, optional
+        Of a share that is listed late, fails or is acquired (``SYN201`` to
+        ``SYN240``): when, and how. What its end adds to the returns is in `own`.
     """
 
     symbol: str
@@ -90,6 +108,7 @@ class SyntheticTruth:
     sector_returns: FloatArray
     own: FloatArray
     actions: tuple[Action, ...] = ()
+    life: Life | None = None
 
     def __post_init__(self) -> None:
         for name in ("ts", "returns", "sigma", "market", "sector_returns", "own"):
@@ -114,8 +133,21 @@ def truth(symbol: str) -> SyntheticTruth:
     return _make(symbol)[1]
 
 
+def life_of(symbol: str) -> Life | None:
+    """Return when a share was listed and how it ended; None for one that is there from 2010 to 2019."""
+    return lives(FIRST, LAST).get(symbol)
+
+
+def span(symbol: str) -> tuple[date, date]:
+    """Return the first and the last session of a synthetic symbol."""
+    life = life_of(symbol)
+    return (life.first, life.last) if life else (FIRST, LAST)
+
+
 def load(symbol: str) -> Bars:
     """Return the whole series of a synthetic symbol, one bar per XNYS session from 2010 to 2019.
+
+    Of a share with a life of its own: one per session of that life.
 
     Returns
     -------
@@ -131,7 +163,12 @@ class Synthetic(Vendor):
 
     name = "synthetic"
     capabilities = Capabilities(
-        datasets=frozenset(("bars", "actions")), supports_corp_actions=True, survivorship_safe=True
+        datasets=frozenset(("bars", "actions", "listing")),
+        supports_universe=True,
+        supports_pit_universe=True,
+        supports_active_universe=True,
+        supports_corp_actions=True,
+        survivorship_safe=True,
     )
 
     def bars(self, request: Request) -> Payload:
@@ -144,6 +181,30 @@ class Synthetic(Vendor):
         """Return the splits and dividends of a synthetic symbol."""
         payload = self.bars(request)
         return dataclasses.replace(payload, table=payload.companions.get("actions", payload.table), companions={})
+
+    def listing(self, request: Request) -> Payload:
+        """Return every share with the dates between which it is listed; indices are no instruments."""
+        import pandas as pd
+
+        rows = [_listed(symbol) for symbol in SYMBOLS if symbol not in _INDICES]
+        table = pd.DataFrame(rows)
+        dates = {name: pd.to_datetime(table[name], utc=True).dt.as_unit("us") for name in ("listed_at", "delisted_at")}
+        return Payload(table=table.assign(**dates), source=f"generator {GENERATOR}, seed {SEED}")
+
+
+def _listed(symbol: str) -> dict[str, object]:
+    life = life_of(symbol)
+    ended = life.last if life and life.ending != "listed" else None
+    return {
+        "symbol": symbol,
+        "name": SYMBOLS[symbol],
+        "exchange": "synthetic",
+        "type": "CS",
+        "currency": "USD",
+        "is_active": "false" if ended else "true",
+        "listed_at": span(symbol)[0],
+        "delisted_at": ended,
+    }
 
 
 class _Draws(NamedTuple):
@@ -182,8 +243,11 @@ def _make(symbol: str) -> tuple[Bars, SyntheticTruth]:
     paths, actions = price_paths(
         known.returns, known.sigma, start_price=start_price, dates=dates, plan=plan, rng=draws.prices
     )
-    known = dataclasses.replace(known, actions=actions)
     split_factor = forward_factors(known.ts, paths.close, actions).split_factor
+    volume = split_factor * simulate_volume(known.returns, known.sigma, typical_volume, draws.volume)
+    life = known.life
+    rows = slice(life.first_row, life.last_row + 1) if life else slice(None)
+    known = _within(dataclasses.replace(known, actions=actions), rows)
     settle = SETTLE_SHARES if is_share else timedelta(0)
     bars = build_bars(
         symbol=symbol,
@@ -193,21 +257,31 @@ def _make(symbol: str) -> tuple[Bars, SyntheticTruth]:
         calendar_name="XNYS",
         ts=known.ts,
         known_at=calendar.known_at(known.ts, "1d", "XNYS", settle=settle),
-        columns={
-            "open": paths.open,
-            "high": paths.high,
-            "low": paths.low,
-            "close": paths.close,
-            "volume": split_factor * simulate_volume(known.returns, known.sigma, typical_volume, draws.volume),
-        },
+        columns={name: prices[rows] for name, prices in paths._asdict().items()} | {"volume": volume[rows]},
         price_basis="as_traded",
         known_at_rule=f"XNYS close of the session, early closes included{' + 15 min' if is_share else ''}; no delay",
         source=f"generator {GENERATOR}, seed {SEED}, {SYMBOLS[symbol]}; {_words(known)}",
         currency="USD" if is_share else "index points",
         as_of=AS_OF,
-        actions=actions,
+        actions=known.actions,
+        notes=() if life is None or life.ending == "listed" else (_ended(symbol, life),),
     )
     return bars, known
+
+
+def _ended(symbol: str, life: Life) -> Note:
+    # Of the last session: a part of the bars that ends before it does not tell of the end.
+    text = f"{symbol}: {life.sentence}; what its holders were paid afterwards is not in the bars"
+    return Note(code="delisted", text=text, severity="info", event=life.last.isoformat())
+
+
+def _within(known: SyntheticTruth, rows: slice) -> SyntheticTruth:
+    """Return the truth of some sessions; an action on the first of them moves no holder of these bars."""
+    names = ("ts", "returns", "sigma", "market", "sector_returns", "own")
+    cut = dataclasses.replace(known, **{name: getattr(known, name)[rows] for name in names})
+    first, last = (day.item() for day in cut.ts[[0, -1]].astype("datetime64[D]"))
+    kept = (each for each in known.actions if first < each.ex_date <= last)
+    return dataclasses.replace(cut, actions=tuple(kept)) if known.life else known
 
 
 def _stream(symbol: str) -> int:
@@ -241,6 +315,9 @@ def _share(symbol: str) -> tuple[SyntheticTruth, float, float, ActionPlan]:
     market, market_sigma = _factor(_STREAMS[_MARKET])
     sector_returns, sector_sigma = _factor(_SECTOR_STREAMS + sector)
     own, own_sigma = simulate_returns(model, market.size, draws.returns)
+    life = life_of(symbol)
+    if life is not None:
+        own = own + planted_returns(life, own.size)
     known = SyntheticTruth(
         symbol=symbol,
         sector=f"SYN-{SECTORS[sector]}",
@@ -253,6 +330,7 @@ def _share(symbol: str) -> tuple[SyntheticTruth, float, float, ActionPlan]:
         market=market,
         sector_returns=sector_returns,
         own=own,
+        life=life,
     )
     # A share that will be merged ten into one starts cheap.
     cheap = min(_PLANNED_SPLITS.get(symbol, 1.0), 1.0)
