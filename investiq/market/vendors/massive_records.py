@@ -57,7 +57,7 @@ def actions(splits: list[Any], dividends: list[Any], events: list[dict[str, Any]
     changes = _add_changes(rows, events, request)
     notes = list(rows.notes())
     if untyped:
-        words = f"{untyped} payments of {request.symbol} have no type at massive and count as special, not as regular dividends"
+        words = f"massive gives no known type for {untyped} payments of {request.symbol}; they count as special, not as regular"
         notes.append(Note(code="untyped_dividend", text=words, rows=untyped))
     return rows.table(), (*notes, *changes)
 
@@ -144,7 +144,7 @@ def options(found: list[Any], *, is_partial: bool) -> Told:
         )
     notes = list(rows.notes())
     if is_partial:
-        words = f"a part of the chain: {len(found)} contracts were asked for and there are more; sums over it are not the chain's"
+        words = f"a part of the chain: its first {len(found)} contracts were asked for and there are more; sums over them are not the chain's"
         notes.append(Note(code="partial_chain", text=words, rows=len(found)))
     return rows.table(), tuple(notes)
 

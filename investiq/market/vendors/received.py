@@ -25,8 +25,8 @@ __all__ = ["NOTHING", "Received", "day", "epoch", "joined", "moment", "number", 
 NOTHING: Final = np.datetime64("NaT", "us")
 _ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PER_SECOND: Final = {"ms": 10**3, "us": 10**6, "ns": 10**9}
-# No share traded before, and no vendor writes of later; a stamp in another unit falls outside.
-_EARLIEST: Final = np.datetime64("1900-01-01", "us")
+# Clocks of trades and news begin later, and a count in another unit falls outside.
+_EARLIEST: Final = np.datetime64("1980-01-01", "us")
 _LATEST: Final = np.datetime64("2100-01-01", "us")
 
 
@@ -101,7 +101,7 @@ def moment(value: object) -> np.datetime64:
 def epoch(value: object, unit: str) -> np.datetime64:
     """Return a count of `unit` (``"ms"``, ``"us"`` or ``"ns"``) since 1970 as datetime64[us], NaT where it is none.
 
-    A count in another unit falls outside the years 1900 to 2099 and is NaT too.
+    A count in another unit falls outside the years 1980 to 2099 and is NaT too.
 
     Examples
     --------
@@ -132,7 +132,7 @@ class Received:
     >>> rows.add(settlement_date=day("2024-01-12"), short_interest=1000.0)
     >>> rows.refuse("without a settlement date")
     >>> len(rows.table()), rows.notes()[0].text
-    (1, '1 of the 2 short_interest rows from massive were left out: 1 without a settlement date')
+    (1, '1 of the 2 rows of short_interest from massive were left out: 1 without a settlement date')
     """
 
     def __init__(self, dataset: Dataset, provider: str) -> None:
@@ -188,7 +188,8 @@ def refusals(refused: Counter[str], kept: int, dataset: str, provider: str) -> t
     count = refused.total()
     if not count:
         return ()
-    words = f"{count} of the {count + kept} {dataset} rows from {provider} were left out: {_listed(refused)}"
+    what = "bars" if dataset == "bars" else f"rows of {dataset}"
+    words = f"{count} of the {count + kept} {what} from {provider} were left out: {_listed(refused)}"
     return (Note(code="rows_refused", text=words, rows=count),)
 
 

@@ -180,10 +180,10 @@ def _each_once(frame: pd.DataFrame, provider: str) -> tuple[pd.DataFrame, tuple[
     identical, differing = len(frame) - len(distinct), len(distinct) - len(latest)
     notes = []
     if identical:
-        words = f"{provider} sent {identical} bars twice with the same values; each is kept once"
+        words = f"{provider} sent the same bar again {identical} times; each is kept once"
         notes.append(Note(code="repeated_bars", text=words, rows=identical, severity="info"))
     if differing:
-        words = f"{provider} sent {differing} bars twice with different values; the last received is kept"
+        words = f"{provider} sent another bar for the same stamp {differing} times; the last received is kept"
         notes.append(Note(code="conflicting_bars", text=words, rows=differing))
     return latest, tuple(notes)
 
