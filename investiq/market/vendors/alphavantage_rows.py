@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -123,8 +123,10 @@ def months(request: Request) -> list[str | None]:
     oldest = newest if request.start is None else _aware_utc(request.start)
     if oldest > now - _TRAILING:
         return [None]
-    first = max(_month(oldest), _FIRST_MONTH)
-    return [str(month) for month in np.arange(first, _month(newest) + 1)]
+    # The hours after the close of a month's last session may lie in the next month of UTC; the regular ones never do.
+    zone = _EASTERN if request.session == "extended" else UTC
+    first, last = (np.datetime64(f"{moment.astimezone(zone):%Y-%m}", "M") for moment in (oldest, newest))
+    return [str(month) for month in np.arange(max(first, _FIRST_MONTH), last + 1)]
 
 
 def zone_of(meta: Any, symbol: str) -> ZoneInfo:
@@ -198,9 +200,5 @@ def retry_at(words: str) -> datetime | None:
 
 def _aware_utc(when: np.datetime64) -> datetime:
     moment: datetime = when.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=ZoneInfo("UTC"))
+    return moment.replace(tzinfo=UTC)
 
-
-def _month(moment: datetime) -> np.datetime64:
-    # Months are Eastern: the last hours of trading of a month lie in the next one of UTC.
-    return np.datetime64(f"{moment.astimezone(_EASTERN):%Y-%m}", "M")

@@ -52,6 +52,11 @@ class KeyedVendor(Vendor):
         with asking_for(request.dataset):
             return super().fetch(request)
 
+    def close(self) -> None:
+        """Close the connections; the next request opens new ones."""
+        if (client := self.__dict__.pop("_client", None)) is not None:
+            client.close()
+
     @cached_property
     def _gate(self) -> Gate:
         return gate_of(self.name, key_id_of(self._key), self.plan)
