@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from investiq.history.history import History
     from investiq.history.panel import Panel
     from investiq.market.loading import list_symbols, load_bars, load_panel, load_records, synthetic_truth
+    from investiq.market.quality import check_bars
+    from investiq.market.streaming.opening import stream_bars
+    from investiq.market.streaming.sources.playback import Playback
     from investiq.market.vendors.files import read_bars
     from investiq.metrics.correlation import correlate
     from investiq.reporting.sheets import tear_sheet
@@ -32,8 +35,10 @@ _HOMES: Final[dict[str, str]] = {
     "History": "investiq.history.history",
     "InvestIQError": "investiq.core.errors",
     "Panel": "investiq.history.panel",
+    "Playback": "investiq.market.streaming.sources.playback",
     "analyze": "investiq.analysis.analyzing",
     "backtest": "investiq.backtesting.engine",
+    "check_bars": "investiq.market.quality",
     "correlate": "investiq.metrics.correlation",
     "list_symbols": "investiq.market.loading",
     "load_bars": "investiq.market.loading",
@@ -41,6 +46,7 @@ _HOMES: Final[dict[str, str]] = {
     "load_records": "investiq.market.loading",
     "load_result": "investiq.backtesting.result",
     "read_bars": "investiq.market.vendors.files",
+    "stream_bars": "investiq.market.streaming.opening",
     "synthetic_truth": "investiq.market.loading",
     "tear_sheet": "investiq.reporting.sheets",
 }
@@ -52,8 +58,10 @@ __all__ = [
     "History",
     "InvestIQError",
     "Panel",
+    "Playback",
     "analyze",
     "backtest",
+    "check_bars",
     "correlate",
     "figures",
     "list_symbols",
@@ -63,6 +71,7 @@ __all__ = [
     "load_result",
     "read_bars",
     "strategies",
+    "stream_bars",
     "synthetic_truth",
     "tear_sheet",
     "widgets",

@@ -82,12 +82,20 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _socket_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "wss" and not (parts.scheme == "ws" and parts.hostname in _LOOPBACK):
+        raise ValueError("not a safe address")
+    return text
+
+
 def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
 _Location = Annotated[Path, AfterValidator(_absolute)]
 _Address = Annotated[str, AfterValidator(_address)]
+_SocketAddress = Annotated[str, AfterValidator(_socket_address)]
 _Key = Annotated[SecretStr, BeforeValidator(_stripped)]
 _Plan = Annotated[str, BeforeValidator(_lower)]
 
@@ -111,6 +119,12 @@ def _plan(vendor: str, default: str) -> Any:
 def _url(vendor: str) -> Any:
     return _setting(
         None, f"Base address of {vendor}, for a proxy.", "an https address, or an http address of this machine"
+    )
+
+
+def _stream_url(vendor: str) -> Any:
+    return _setting(
+        None, f"Address of {vendor}'s stream, for a proxy.", "a wss address, or a ws address of this machine"
     )
 
 
@@ -149,6 +163,7 @@ class Settings(BaseSettings):
     massive_api_key: _Key | None = _key("massive_api_key", "Key of Massive (Polygon.io until 2025).")
     massive_plan: _Plan = _plan("Massive", "free")
     massive_url: _Address | None = _url("Massive")
+    massive_stream_url: _SocketAddress | None = _stream_url("Massive")
     alpaca_key_id: _Key | None = _key("alpaca_key_id", "Key id of Alpaca.")
     alpaca_secret_key: _Key | None = _key("alpaca_secret_key", "Secret key of Alpaca.")
     alpaca_plan: _Plan = _plan("Alpaca", "basic")
@@ -156,6 +171,7 @@ class Settings(BaseSettings):
         "iex", "Feed of Alpaca's bars and quotes.", "iex or sip", **_aliased("alpaca_feed")
     )
     alpaca_url: _Address | None = _url("Alpaca's market data")
+    alpaca_stream_url: _SocketAddress | None = _stream_url("Alpaca")
     alphavantage_api_key: _Key | None = _key("alphavantage_api_key", "Key of Alpha Vantage.")
     alphavantage_plan: _Plan = _plan("Alpha Vantage", "free")
     alphavantage_url: _Address | None = _url("Alpha Vantage")

@@ -151,8 +151,11 @@ class Assembler:
         """
         finished = self.advance(now)
         series = self._series.get(message.symbol)
-        slot = self._slot(message)
-        if series is None or slot is None:
+        if series is None:
+            return finished
+        slot = self.place(message)
+        if isinstance(slot, str):
+            self.counts[slot] += 1
             return finished
         if slot.ts <= series.floor:
             self.counts["forgotten"] += 1
@@ -174,7 +177,14 @@ class Assembler:
     def _known_at(self, slot: Slot) -> datetime:
         return slot.end + self.delay + (self.settle if self.length >= DAY else timedelta(0))
 
-    def _slot(self, message: BarMessage | Trade) -> Slot | None:
+    def place(self, message: BarMessage | Trade) -> Slot | str:
+        """Return the bar that `message` belongs to, or under which of `counts` it is not used.
+
+        Raises
+        ------
+        ConfigError
+            If bars of the interval cannot be made of such messages.
+        """
         length = timedelta(0) if isinstance(message, Trade) else message.length
         if length > self.length or (self.length >= DAY and length < DAY):
             raise ConfigError(
@@ -182,17 +192,12 @@ class Assembler:
                 "intraday bars are made of trades and shorter bars, daily bars of daily ones"
             )
         if not message.is_sound:
-            self.counts["invalid"] += 1
-            return None
+            return "invalid"
         slot = self.grid.slot(message.ts, self.length)
         if slot is None:
-            self.counts["outside"] += 1
-            return None
+            return "outside"
         own = self.grid.slot(message.ts, length) if length else None
-        if own is not None and own.ts != message.ts:
-            self.counts["off_grid"] += 1
-            return None
-        return slot
+        return "off_grid" if own is not None and own.ts != message.ts else slot
 
     def _is_held(self, series: _Series, slot: Slot) -> bool:
         return series.held_from is not None and slot.end > series.held_from

@@ -143,5 +143,5 @@ def _midnight(day: date) -> datetime:
 
 
 def _aware(instant: np.datetime64) -> datetime:
-    moment: datetime = instant.item()
+    moment: datetime = instant.astype("datetime64[us]").item()
     return moment.replace(tzinfo=UTC)
