@@ -158,7 +158,7 @@ def options(found: dict[str, dict[str, Any]], limit: int | None) -> Told:
         )
     notes = list(rows.notes())
     if limit is not None and len(found) > limit:
-        words = f"a part of the chain: {limit} of its {len(found)} contracts were asked for; sums over it are not the chain's"
+        words = f"a part of the chain: the first {limit} of {len(found)} contracts were asked for; sums over them are not the chain's"
         notes.append(Note(code="partial_chain", text=words, rows=limit))
     return rows.table(), tuple(notes)
 
