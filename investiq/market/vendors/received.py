@@ -42,7 +42,7 @@ def number(value: object) -> float:
         return math.nan
     try:
         read = float(value)  # type: ignore[arg-type]  # whatever the vendor sent; the except is the check
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
     return read if math.isfinite(read) else math.nan
 

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core import calendar as calendars
+from investiq.core import sessions as hours
 from investiq.core.errors import VendorError
 from investiq.core.notes import Note
 from investiq.core.types import INTERVAL_MINUTES, Interval
 from investiq.market.contract import Request
-from investiq.market.vendors.received import refusals
+from investiq.market.vendors.received import NOTHING, refusals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,10 +24,8 @@ __all__ = ["CALENDAR", "SERVED", "asked_minutes", "seat_bars"]
 CALENDAR: Final = "XNYS"
 SERVED: Final[tuple[Interval, ...]] = ("1min", "5min", "15min", "30min", "60min", "4h", "1d")
 _VALUES: Final = ("open", "high", "low", "close", "volume", "vwap", "trades")
-# Of US shares: 04:00 to 20:00 New York, the open at 09:30.
+# Of US shares: pre-market begins at 04:00 New York, the session at 09:30.
 _BEFORE_OPEN: Final = np.timedelta64(330, "m")
-_TRADED: Final = np.timedelta64(16, "h")
-_MICRO: Final = np.timedelta64(1, "us")
 
 Instants = NDArray[np.datetime64]
 
@@ -132,11 +131,10 @@ def _sessions_among(days: Instants) -> NDArray[np.bool_]:
 
 
 class _Segments(NamedTuple):
-    """Of each bar: the opening instant of its segment (pre, regular, post), and whether that is the regular session."""
+    """Of each bar: the phase of the day that it opens in, and when that phase began (NaT outside trading hours)."""
 
+    phase: NDArray[np.str_]
     start: Instants
-    is_regular: NDArray[np.bool_]
-    is_traded: NDArray[np.bool_]
 
 
 def _segments(ts: Instants) -> _Segments:
@@ -146,17 +144,14 @@ def _segments(ts: Instants) -> _Segments:
     local = pd.DatetimeIndex(ts).tz_localize("UTC").tz_convert(zone).tz_localize(None)
     days = local.normalize().to_numpy().astype("datetime64[us]")
     is_session = _sessions_among(days)
-    start = np.full(ts.shape, np.datetime64("NaT", "us"))
-    is_regular, is_traded = np.zeros(ts.shape, dtype=bool), np.zeros(ts.shape, dtype=bool)
+    phase, start = np.full(ts.shape, "closed", dtype="<U7"), np.full(ts.shape, NOTHING)
     if is_session.any():
-        own = ts[is_session]
-        ends = calendars.closes(CALENDAR, days[is_session])
-        _, opens = calendars.holding_sessions(CALENDAR, ends - _MICRO)
-        first = opens - _BEFORE_OPEN
-        start[is_session] = np.where(own < opens, first, np.where(own < ends, opens, ends))
-        is_regular[is_session] = (own >= opens) & (own < ends)
-        is_traded[is_session] = (own >= first) & (own < first + _TRADED)
-    return _Segments(start, is_regular, is_traded)
+        own = days[is_session]
+        phase[is_session] = hours.phases(CALENDAR, ts[is_session])
+        opens = hours.opens(CALENDAR, own)
+        begins = {"pre": opens - _BEFORE_OPEN, "regular": opens, "post": calendars.closes(CALENDAR, own)}
+        start[is_session] = np.select([phase[is_session] == name for name in begins], list(begins.values()), NOTHING)
+    return _Segments(phase, start)
 
 
 def _intraday(frame: pd.DataFrame, request: Request, refused: Counter[str]) -> pd.DataFrame:
@@ -164,11 +159,15 @@ def _intraday(frame: pd.DataFrame, request: Request, refused: Counter[str]) -> p
     ts = frame["ts"].to_numpy().astype("datetime64[us]")
     segments = _segments(ts)
     minutes = asked_minutes(request.interval)
-    on_grid = segments.is_traded & ((ts - segments.start) % np.timedelta64(minutes, "m") == np.timedelta64(0, "us"))
-    _count(refused, f"outside the trading hours of {CALENDAR}", int((~segments.is_traded).sum()))
-    off_grid = segments.is_traded & ~on_grid
-    _count(refused, f"not a multiple of {minutes} minutes after the start of its session", int(off_grid.sum()))
-    wanted = on_grid if request.session == "extended" else on_grid & segments.is_regular
+    is_traded = segments.phase != "closed"
+    on_grid = is_traded & ((ts - segments.start) % np.timedelta64(minutes, "m") == np.timedelta64(0, "us"))
+    _count(refused, f"outside the trading hours of {CALENDAR}", int((~is_traded).sum()))
+    _count(
+        refused,
+        f"not a multiple of {minutes} minutes after the start of its session",
+        int((is_traded & ~on_grid).sum()),
+    )
+    wanted = on_grid if request.session == "extended" else on_grid & (segments.phase == "regular")
     seated: pd.DataFrame = frame.assign(segment=segments.start).loc[wanted]
     return seated
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from investiq.core.errors import ConfigError
 from investiq.market.contract import Request
 from investiq.market.datasets import LAYOUTS
+from investiq.market.schemas import canonical
 from investiq.market.vendors import alpaca_client
 from investiq.market.vendors.alpaca import Alpaca, from_settings
 from investiq.runtime import clock
@@ -419,6 +420,28 @@ def test_half_of_a_listing_is_an_error(alpaca, vendor_server):
     vendor_server.route("/v2/assets", json_reply([{"symbol": "A", "status": "active"}]), server_error(500))
     answer = ask(alpaca, "listing", "")
     assert (answer.status, answer.payload) == ("error", None)
+
+
+BORDER = {
+    "actions": (ACTIONS, corporate(cash_dividends=[{"id": "d1", "rate": 0.24, "special": False, "ex_date": "2024-02-09"}])),
+    "news": ("/v1beta1/news", {"news": [ARTICLE], "next_page_token": None}),
+    "options": ("/v1beta1/options/snapshots/AAPL", {"snapshots": {"AAPL240119C00190000": {}}, "next_page_token": None}),
+    "snapshot": ("/v2/stocks/snapshots", {"AAPL": {"latestTrade": {"t": "2024-11-29T17:00:00Z", "p": 1.0}}}),
+    "listing": (
+        "/v2/assets",
+        lambda asked: [{"symbol": f"X{asked.query['status'][0].upper()}", "status": asked.query["status"]}],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dataset", BORDER)
+def test_records_pass_the_schema_of_their_dataset(alpaca, vendor_server, dataset):
+    vendor_server.route(*BORDER[dataset])
+    answer = ask(alpaca, dataset)
+    checked = canonical(dataset, answer.table, symbol="AAPL", retrieved_at=NOW)
+    assert answer.status == "ok"
+    assert checked.rejected == ()
+    assert len(checked.table) == answer.rows
 
 
 # Settings.

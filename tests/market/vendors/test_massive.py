@@ -14,6 +14,7 @@ import pytest
 from investiq.core.errors import ConfigError
 from investiq.market.contract import Request
 from investiq.market.datasets import LAYOUTS
+from investiq.market.schemas import canonical
 from investiq.market.vendors import massive_client
 from investiq.market.vendors.massive import Massive, from_settings
 from investiq.runtime import clock
@@ -626,6 +627,40 @@ def test_insider_transactions_need_the_new_client_and_leave_holdings_out(massive
         "true",
     )
     assert f"{row['filed_at']:%Y-%m-%d}" == "2024-05-03"
+
+
+BORDER = {
+    "actions": (SPLITS, page({"id": "S1", "execution_date": "2024-06-10", "split_from": 1, "split_to": 10})),
+    "news": ("/v2/reference/news", page(ARTICLE)),
+    "options": ("/v3/snapshot/options/AAPL", page(contract(190.0))),
+    "short_interest": (
+        "/stocks/v1/short-interest",
+        page({"settlement_date": "2024-01-12", "short_interest": 1000, "avg_daily_volume": 500}),
+    ),
+    "snapshot": (
+        "/v2/snapshot/*/AAPL",
+        {"status": "OK", "ticker": {"ticker": "AAPL", "lastTrade": {"p": 1.0, "t": stamp("2024-11-29") * 10**6}}},
+    ),
+    "search": ("/v3/reference/tickers", page(ticker("AAPL"))),
+    "listing": (
+        "/v3/reference/tickers",
+        lambda asked: page(ticker("AAPL") if asked.query["active"] == "true" else ticker("TWTR", active=False)),
+    ),
+    "statements": ("/vX/reference/financials", page(filing("Q2"))),
+    "insiders": ("/stocks/filings/vX/form-4", page(FORM_4)),
+}
+
+
+@pytest.mark.parametrize("dataset", BORDER)
+def test_records_pass_the_schema_of_their_dataset(vendor_server, new_key, dataset):
+    # Of the new library, which serves them all.
+    no_actions(vendor_server)
+    vendor_server.route(*BORDER[dataset])
+    answer = ask(Massive(new_key, plan="advanced", base_url=vendor_server.url), dataset)
+    checked = canonical(dataset, answer.table, symbol="AAPL", retrieved_at=NOW)
+    assert answer.status == "ok"
+    assert checked.rejected == ()
+    assert len(checked.table) == answer.rows
 
 
 # Settings.
