@@ -19,7 +19,7 @@ from investiq.market.freshness import expected_last, is_behind
 from investiq.runtime import clock
 from investiq.runtime.settings import PREFIX, VENDORS, Settings, load_settings, old_names
 
-__all__ = ["ask", "chain", "feed_of", "keys_to_set", "reasons_of", "stale_reason", "vendor"]
+__all__ = ["ask", "attempt_of", "chain", "feed_of", "keys_to_set", "no_vendor", "reasons_of", "stale_reason", "vendor"]
 
 # Settings that make a vendor available; a vendor without keys is asked only where `providers` names it.
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
@@ -122,13 +122,13 @@ def ask(request: Request, provider: str | None = None, *, vendors: Sequence[Vend
         if answer.status == "ok":
             break
     best = answers[-1] if answers[-1].status == "ok" else _most_telling(answers)
-    others = tuple(_attempt(answer) for answer in answers if answer is not best)
+    others = tuple(attempt_of(answer) for answer in answers if answer is not best)
     return _with_notes(dataclasses.replace(best, attempts=others), _remarks(best, others))
 
 
 def reasons_of(answer: Answer) -> str:
     """Return what each vendor said, in one sentence."""
-    said = [*answer.attempts, _attempt(answer)]
+    said = [*answer.attempts, attempt_of(answer)]
     return "; ".join(f"{each.provider}: {each.status} ({each.reason})" for each in said if each.status != "ok")
 
 
@@ -164,6 +164,12 @@ def keys_to_set(name: str) -> str:
     return " and ".join(f"{PREFIX}{each.upper()}" for each in _KEYS[name])
 
 
+def no_vendor() -> str:
+    """Return that no vendor can be asked, and the keys of which one is needed."""
+    each_with_key = ", ".join(keys_to_set(name) for name in VENDORS)
+    return f"no vendor is configured; set the key of one: {each_with_key}"
+
+
 def _has_keys(name: str, settings: Settings) -> bool:
     return all(getattr(settings, each) is not None for each in _KEYS[name])
 
@@ -180,8 +186,7 @@ def _asked(request: Request, provider: str | None, vendors: Sequence[Vendor] | N
         return [vendor(provider)]
     configured = chain() if vendors is None else tuple(vendors)
     if not configured:
-        each_with_key = ", ".join(keys_to_set(name) for name in VENDORS)
-        raise ConfigError(f"no vendor is configured; set the key of one: {each_with_key}")
+        raise ConfigError(no_vendor())
     able = [each for each in configured if not each.refusal(request)]
     if not able:
         raise ConfigError("; ".join(each.refusal(request) for each in configured))
@@ -209,7 +214,8 @@ def _last_label(answer: Answer) -> np.datetime64:
     return last
 
 
-def _attempt(answer: Answer) -> Attempt:
+def attempt_of(answer: Answer) -> Attempt:
+    """Return an answer as an attempt on the way to another one."""
     return Attempt(provider=answer.provider, status=answer.status, reason=answer.reason, elapsed=answer.elapsed)
 
 
