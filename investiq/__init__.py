@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from investiq.history.bars import Bars
     from investiq.history.history import History
     from investiq.history.panel import Panel
+    from investiq.market.action_lab import check_actions
     from investiq.market.loading import list_symbols, load_bars, load_panel, load_records, synthetic_truth
     from investiq.market.quality import check_bars
     from investiq.market.streaming.opening import stream_bars
     from investiq.market.streaming.sources.playback import Playback
+    from investiq.market.universes import list_universes, load_universe, read_universe
     from investiq.market.vendors.files import read_bars
     from investiq.metrics.correlation import correlate
     from investiq.reporting.sheets import tear_sheet
@@ -38,14 +40,18 @@ _HOMES: Final[dict[str, str]] = {
     "Playback": "investiq.market.streaming.sources.playback",
     "analyze": "investiq.analysis.analyzing",
     "backtest": "investiq.backtesting.engine",
+    "check_actions": "investiq.market.action_lab",
     "check_bars": "investiq.market.quality",
     "correlate": "investiq.metrics.correlation",
     "list_symbols": "investiq.market.loading",
+    "list_universes": "investiq.market.universes",
     "load_bars": "investiq.market.loading",
     "load_panel": "investiq.market.loading",
     "load_records": "investiq.market.loading",
     "load_result": "investiq.backtesting.result",
+    "load_universe": "investiq.market.universes",
     "read_bars": "investiq.market.vendors.files",
+    "read_universe": "investiq.market.universes",
     "stream_bars": "investiq.market.streaming.opening",
     "synthetic_truth": "investiq.market.loading",
     "tear_sheet": "investiq.reporting.sheets",
@@ -61,15 +67,19 @@ __all__ = [
     "Playback",
     "analyze",
     "backtest",
+    "check_actions",
     "check_bars",
     "correlate",
     "figures",
     "list_symbols",
+    "list_universes",
     "load_bars",
     "load_panel",
     "load_records",
     "load_result",
+    "load_universe",
     "read_bars",
+    "read_universe",
     "strategies",
     "stream_bars",
     "synthetic_truth",

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from investiq.figures.equity import backtest_overview, equity_curve
     from investiq.figures.heatmaps import correlation_table, monthly_returns
     from investiq.figures.price import price_chart
+    from investiq.figures.quality import adjustment_chart, coverage_map
     from investiq.figures.scores import analysis_chart
     from investiq.figures.tables import metric_cards
 
 _HOMES: Final = {
+    "adjustment_chart": "quality",
     "analysis_chart": "scores",
     "backtest_overview": "equity",
     "correlation_table": "heatmaps",
+    "coverage_map": "quality",
     "draw": "drawing",
     "equity_curve": "equity",
     "metric_cards": "tables",
@@ -25,9 +28,11 @@ _HOMES: Final = {
 }
 
 __all__ = [
+    "adjustment_chart",
     "analysis_chart",
     "backtest_overview",
     "correlation_table",
+    "coverage_map",
     "draw",
     "equity_curve",
     "metric_cards",

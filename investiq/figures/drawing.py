@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "draw"]
 
-KINDS: Final = ("analysis", "backtest", "correlation", "quote", "report", "source_check", "universe")
+KINDS: Final = (
+    "action_lab",
+    "analysis",
+    "backtest",
+    "correlation",
+    "quality",
+    "quote",
+    "report",
+    "source_check",
+    "universe",
+)
 
 
 def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Figure:

@@ -27,6 +27,7 @@ __all__ = [
     "price_spikes",
     "quarantined",
     "row_checks",
+    "source_notes",
     "stale_closes",
     "zero_volume",
 ]
@@ -142,13 +143,18 @@ _CODES: Final = {
 }
 
 
+def source_notes(bars: Bars, notes: Iterable[Note]) -> list[Note]:
+    """Return those of `notes` that no check here makes, and that concern `bars`."""
+    return [note for note in notes if note.code not in _CODES and _is_crossed(bars, note.event)]
+
+
 def row_checks(bars: Bars, others: Iterable[Note] = ()) -> tuple[Note, ...]:
     """Return what concerns `bars`: `others` without what these checks once said, then what they say about `bars` now.
 
     Of `others`, a note on one event is kept where the bars lie on both sides of it: before, nobody knew of it; after, no
     return of theirs crosses it.
     """
-    kept = [note for note in others if note.code not in _CODES and _is_crossed(bars, note.event)]
+    kept = source_notes(bars, others)
     moves = scanning.classified_moves(bars)
     found = [
         *(check(bars) for check in _CHECKS),

@@ -30,7 +30,7 @@ class Panel:
         As in `Bars`; NaN where the symbol has no bar.
     known_at : ndarray of datetime64[us], shape (n_symbols, n_bars)
         NaT where the symbol has no bar.
-    passports : tuple of Passport
+    passports : sequence of Passport
     """
 
     symbols: tuple[str, ...]
@@ -44,7 +44,7 @@ class Panel:
     split_factor: NDArray[np.float64]
     total_factor: NDArray[np.float64]
     known_at: NDArray[np.datetime64]
-    passports: tuple[Passport, ...]
+    passports: Sequence[Passport]
 
     @classmethod
     def of(cls, members: Sequence[Bars]) -> Panel:

@@ -28,6 +28,7 @@ __all__ = [
     "missing_sessions",
     "repeated_opens",
     "stale_runs",
+    "total_moves",
     "volume_beside",
     "zero_volume",
 ]
@@ -229,9 +230,7 @@ def _ends(bars: Bars) -> tuple[RowArray, NDArray[np.datetime64]]:
     """Return the rows whose labels are sessions, and when each of these bars ended."""
     rows = np.arange(len(bars))
     if bars.interval == "1d" and len(bars):
-        rows = np.flatnonzero(
-            np.isin(bars.ts, calendar.session_dates(bars.passport.calendar, bars.ts[0], bars.ts[-1]))
-        )
+        rows = np.flatnonzero(np.isin(bars.ts, calendar.session_dates(bars.passport.calendar, bars.ts[0], bars.ts[-1])))
     return rows, calendar.known_at(bars.ts[rows], bars.interval, bars.passport.calendar)
 
 

@@ -17,13 +17,18 @@ __all__ = [
     "OUTLIER_SCORE",
     "REVERT_SCORE",
     "REVERT_SHARE",
+    "VOLUME_RATIO",
+    "WARNINGS",
+    "WICK_SCORE",
     "WINDOW",
     "Gated",
     "long_wicks",
     "odd_volumes",
     "quality_gate",
     "robust_scores",
+    "simple_moves",
     "spikes_that_revert",
+    "usual_moves",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -45,14 +50,33 @@ GATE_RETURN: Final = 0.30
 WICK_SCORE: Final = 15.0
 # Of the median of the 60 bars before: the indices stay between 0.12 and 2.5, a share may have ten times on a day of news.
 VOLUME_RATIO: Final = 20.0
+WARNINGS: Final = {
+    "outliers": f"{{rows}} move(s) beyond {OUTLIER_SCORE:g} times the usual of the {WINDOW} bars before, real more often than not",
+    "large_returns": f"{{rows}} move(s) above {GATE_RETURN:.0%} a bar: a bad print, or news",
+    "long_wicks": f"{{rows}} bar(s) whose high or low lies {WICK_SCORE:g} times the usual move outside the bar",
+    "odd_volumes": f"{{rows}} bar(s) with {VOLUME_RATIO:g} times or a {VOLUME_RATIO:g}th of the usual volume",
+}
 _SHOWN: Final = 3
 
 
 class Gated(NamedTuple):
-    """Flags of every bar, shape (n_bars,), reasons for those quarantined by row, and notes."""
+    """What the gate found.
+
+    Attributes
+    ----------
+    flags : ndarray of int32, shape (n_bars,)
+        With `Flag.QUARANTINED` where it belongs, and all that was set before.
+    reasons : dict of int to str
+        Of each quarantined row.
+    doubtful : dict of str to ndarray of rows
+        ``"outliers"``, ``"large_returns"``, ``"long_wicks"``, ``"odd_volumes"``: warned of, not quarantined.
+    notes : tuple of Note
+        The warnings in words; `history.checks` tells of the quarantined from the flags.
+    """
 
     flags: NDArray[np.int32]
     reasons: dict[int, str]
+    doubtful: dict[str, RowArray]
     notes: tuple[Note, ...]
 
 
@@ -83,28 +107,27 @@ def quality_gate(bars: Bars, *, is_price: bool = True) -> Gated:
     --------
     >>> import investiq as iq
     >>> quality_gate(iq.load_bars("^GSPC")).notes[0].text
-    '^GSPC: 2 move(s) beyond 10 times the usual of the 60 bars before: 2007-02-27 -3.5%, 2018-02-05 -4.1%; real more often than not'
+    '^GSPC: 2 move(s) beyond 10 times the usual of the 60 bars before, real more often than not: 2007-02-27 -3.5%, 2018-02-05 -4.1%'
     """
     adjusted = bars if bars.basis == "total" else bars.adjusted("total")
     close = adjusted.close
-    scores = robust_scores(close)
-    bad = spikes_that_revert(close, scores) if bars.interval in ("1d", "1w", "1mo") else np.zeros(0, dtype=np.intp)
-    moves = simple_moves(close)
-    reasons = {int(row): _reason(moves, scores, close, int(row)) for row in bad}
+    moves, usual = simple_moves(close), usual_moves(close)
+    bad = spikes_that_revert(close) if bars.interval in ("1d", "1w", "1mo") else np.zeros(0, dtype=np.intp)
+    reasons = {int(row): _reason(moves, usual, close, int(row)) for row in bad}
     flags = bars.flags & ~np.int32(Flag.QUARANTINED)
     flags[bad] |= np.int32(Flag.QUARANTINED)
     explained = np.union1d(bad, bad + 1)
     with np.errstate(invalid="ignore"):
-        outliers = np.setdiff1d(np.flatnonzero(scores > OUTLIER_SCORE), explained)
-        large = np.setdiff1d(np.flatnonzero(np.abs(moves) > GATE_RETURN), explained) if is_price else explained[:0]
-    notes = [
-        _warning(bars, "quarantine", bad, moves, "were quarantined: the next bar takes the jump back"),
-        _warning(bars, "outliers", outliers, moves, "", "real more often than not", score=True),
-        _warning(bars, "large_returns", large, moves, f"above {GATE_RETURN:.0%} a bar", "a bad print, or news?"),
-        _shape_warning(bars, "long_wicks", long_wicks(adjusted, scores, moves), "a high or low far outside the bar"),
-        _shape_warning(bars, "odd_volumes", odd_volumes(adjusted.volume), f"{VOLUME_RATIO:g} times the usual volume"),
-    ]
-    return Gated(flags, reasons, tuple(note for note in notes if note is not None))
+        outliers = np.flatnonzero(np.abs(moves) > OUTLIER_SCORE * usual)
+        large = np.flatnonzero(np.abs(moves) > (GATE_RETURN if is_price else np.inf))
+    doubtful = {
+        "outliers": np.setdiff1d(outliers, explained),
+        "large_returns": np.setdiff1d(large, explained),
+        "long_wicks": long_wicks(adjusted, usual),
+        "odd_volumes": odd_volumes(adjusted.volume),
+    }
+    notes = [_warning(bars, code, rows, moves) for code, rows in doubtful.items() if rows.size]
+    return Gated(flags, reasons, doubtful, tuple(notes))
 
 
 def simple_moves(close: FloatArray) -> FloatArray:
@@ -114,41 +137,41 @@ def simple_moves(close: FloatArray) -> FloatArray:
     return moves
 
 
-def robust_scores(close: FloatArray) -> FloatArray:
-    """Return the size of each return over the usual size of the 60 before it, shape (n_bars,).
+def usual_moves(close: FloatArray) -> FloatArray:
+    """Return the usual size of a return at each bar, 1.4826 times the median absolute deviation of the 60 before it.
 
-    abs(r) / (1.4826 MAD), with the median absolute deviation of the 60 returns
-    before; NaN where there are fewer, or where more than half of them are equal.
+    Shape (n_bars,); NaN where there are fewer, or where more than half of them are equal.
     """
-    moves = simple_moves(close)
-    scores = np.full(close.size, np.nan)
+    usual = np.full(close.size, np.nan)
     if close.size < WINDOW + 2:
-        return scores
-    windows = np.lib.stride_tricks.sliding_window_view(moves[1:], WINDOW)[:-1]
+        return usual
+    windows = np.lib.stride_tricks.sliding_window_view(simple_moves(close)[1:], WINDOW)[:-1]
     middle = np.median(windows, axis=1)
     deviation = np.median(np.abs(windows - middle[:, np.newaxis]), axis=1)
-    usual = np.where(deviation > 0, _MAD_SCALE * deviation, np.nan)
-    scores[WINDOW + 1 :] = np.abs(moves[WINDOW + 1 :]) / usual
+    usual[WINDOW + 1 :] = np.where(deviation > 0, _MAD_SCALE * deviation, np.nan)
+    return usual
+
+
+def robust_scores(close: FloatArray) -> FloatArray:
+    """Return the size of each return over the usual size at its bar, shape (n_bars,)."""
+    scores: FloatArray = np.abs(simple_moves(close)) / usual_moves(close)
     return scores
 
 
-def spikes_that_revert(close: FloatArray, scores: FloatArray) -> RowArray:
+def spikes_that_revert(close: FloatArray) -> RowArray:
     """Return the rows whose jump the next bar takes back: score above 6, two-bar return below a fifth of the jump."""
-    if close.size < WINDOW + 3:
-        return np.zeros(0, dtype=np.intp)
-    moves = simple_moves(close)
     both = np.full(close.size, np.inf)
     both[1:-1] = np.abs(close[2:] / close[:-2] - 1)
     with np.errstate(invalid="ignore"):
-        return np.flatnonzero((scores > REVERT_SCORE) & (both < REVERT_SHARE * np.abs(moves)))
+        is_back = both < REVERT_SHARE * np.abs(simple_moves(close))
+        return np.flatnonzero((robust_scores(close) > REVERT_SCORE) & is_back)
 
 
-def long_wicks(bars: Bars, scores: FloatArray, moves: FloatArray) -> RowArray:
+def long_wicks(bars: Bars, usual: FloatArray) -> RowArray:
     """Return the rows whose high or low lies 15 times the usual return beyond open and close."""
     above = bars.high / np.maximum(bars.open, bars.close) - 1
     below = 1 - bars.low / np.minimum(bars.open, bars.close)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        usual = np.abs(moves) / scores
+    with np.errstate(invalid="ignore"):
         return np.flatnonzero(np.maximum(above, below) > WICK_SCORE * usual)
 
 
@@ -165,29 +188,19 @@ def odd_volumes(volume: FloatArray) -> RowArray:
     return np.flatnonzero(odd) + WINDOW
 
 
-def _reason(moves: FloatArray, scores: FloatArray, close: FloatArray, row: int) -> str:
+def _reason(moves: FloatArray, usual: FloatArray, close: FloatArray, row: int) -> str:
     both = close[row + 1] / close[row - 1] - 1
     return (
-        f"return {moves[row]:+.1%}, {scores[row]:.1f} times the usual, and only {both:+.1%} over this bar and the next: "
-        "the jump was taken back"
+        f"return {moves[row]:+.1%}, {abs(moves[row]) / usual[row]:.1f} times the usual, and only {both:+.1%} over this bar "
+        "and the next: the jump was taken back"
     )
 
 
-def _warning(
-    bars: Bars, code: str, rows: RowArray, moves: FloatArray, what: str, doubt: str = "", *, score: bool = False
-) -> Note | None:
-    if not rows.size:
-        return None
-    words = f"beyond {OUTLIER_SCORE:g} times the usual of the {WINDOW} bars before" if score else what
-    shown = ", ".join(f"{label_text(bars.ts[row], bars.interval)} {moves[row]:+.1%}" for row in rows[:_SHOWN])
+def _warning(bars: Bars, code: str, rows: RowArray, moves: FloatArray) -> Note:
+    is_move = code in ("outliers", "large_returns")
+    shown = ", ".join(
+        label_text(bars.ts[row], bars.interval) + (f" {moves[row]:+.1%}" if is_move else "") for row in rows[:_SHOWN]
+    )
     more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
-    text = f"{bars.symbol}: {rows.size} move(s) {words}: {shown}{more}{f'; {doubt}' if doubt else ''}"
-    return Note(code=code, text=text, rows=int(rows.size))
-
-
-def _shape_warning(bars: Bars, code: str, rows: RowArray, what: str) -> Note | None:
-    if not rows.size:
-        return None
-    shown = ", ".join(label_text(bars.ts[row], bars.interval) for row in rows[:_SHOWN])
-    more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
-    return Note(code=code, text=f"{bars.symbol}: {rows.size} bar(s) with {what}: {shown}{more}", rows=int(rows.size))
+    words = WARNINGS[code].format(rows=rows.size)
+    return Note(code=code, text=f"{bars.symbol}: {words}: {shown}{more}", rows=int(rows.size))
