@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from investiq.history.history import History
     from investiq.history.panel import Panel
     from investiq.market.action_lab import check_actions
+    from investiq.market.instruments import list_ticker_changes, ticker_now, ticker_on
     from investiq.market.loading import list_symbols, load_bars, load_panel, load_records, synthetic_truth
     from investiq.market.quality import check_bars
     from investiq.market.streaming.opening import stream_bars
@@ -44,6 +45,7 @@ _HOMES: Final[dict[str, str]] = {
     "check_bars": "investiq.market.quality",
     "correlate": "investiq.metrics.correlation",
     "list_symbols": "investiq.market.loading",
+    "list_ticker_changes": "investiq.market.instruments",
     "list_universes": "investiq.market.universes",
     "load_bars": "investiq.market.loading",
     "load_panel": "investiq.market.loading",
@@ -55,6 +57,8 @@ _HOMES: Final[dict[str, str]] = {
     "stream_bars": "investiq.market.streaming.opening",
     "synthetic_truth": "investiq.market.loading",
     "tear_sheet": "investiq.reporting.sheets",
+    "ticker_now": "investiq.market.instruments",
+    "ticker_on": "investiq.market.instruments",
 }
 _PACKAGES: Final = ("figures", "strategies", "widgets")
 
@@ -72,6 +76,7 @@ __all__ = [
     "correlate",
     "figures",
     "list_symbols",
+    "list_ticker_changes",
     "list_universes",
     "load_bars",
     "load_panel",
@@ -84,6 +89,8 @@ __all__ = [
     "stream_bars",
     "synthetic_truth",
     "tear_sheet",
+    "ticker_now",
+    "ticker_on",
     "widgets",
 ]
 
