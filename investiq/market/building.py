@@ -72,7 +72,7 @@ def build_bars(
     if ts.size == 0:
         raise DataError(f"{symbol}: {provider} returned no bars")
     factors = forward_factors(
-        _session_days(ts, interval, calendar_name), columns["close"], actions, calendar=calendar_name, currency=currency
+        session_days(ts, interval, calendar_name), columns["close"], actions, calendar=calendar_name, currency=currency
     )
     gaps = calendar.missing_sessions(calendar_name, ts).size if interval == "1d" else 0
     passport = Passport(
@@ -171,7 +171,8 @@ def _action_table(actions: Sequence[Action]) -> pd.DataFrame:
     return table.astype({"kind": str, "currency": str})
 
 
-def _session_days(ts: NDArray[np.datetime64], interval: Interval, calendar_name: str) -> NDArray[np.datetime64]:
+def session_days(ts: NDArray[np.datetime64], interval: Interval, calendar_name: str) -> NDArray[np.datetime64]:
+    """Return the session date that each bar belongs to, by which actions take effect."""
     return ts if interval in ("1d", "1w", "1mo") else calendar.holding_sessions(calendar_name, ts)[0]
 
 

@@ -254,7 +254,7 @@ class Store:
         self, key: SeriesKey, *, as_of: When | None = None, recorded_by: When | None = None
     ) -> tuple[Action, ...]:
         """Return the corporate actions behind a series of any dataset, by ex-date; none where none are stored."""
-        return store_reading.read_actions(self.root, key.actions, _limit(as_of), _limit(recorded_by))
+        return store_reading.read_actions(self.root, key, _limit(as_of), _limit(recorded_by))
 
     def query(self, sql: str, *, recorded_by: When | None = None) -> pd.DataFrame:
         """Run SQL (DuckDB, in memory) over the stored rows and return the answer.

@@ -4,15 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final, NamedTuple, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from investiq.history.instants import When
+from investiq.core.errors import DataError
+from investiq.core.passport import Passport
+from investiq.history.adjust import forward_factors
+from investiq.history.instants import When, instant
 from investiq.history.panel import Panel
+from investiq.market.building import recheck, session_days
 from investiq.market.series import SeriesKey
-from investiq.market.store_reading import read_bars
+from investiq.market.store_reading import (
+    Rows,
+    Stored,
+    applied,
+    bars_from,
+    read_rows,
+    stored_actions,
+    whole_bars,
+    years_of,
+)
+from investiq.market.versions import PRICES
 
 __all__ = ["read_panel"]
+
+_NUMBERS: Final = (*PRICES, "volume")
+_FACTORS: Final = ("split_factor", "total_factor")
+_READ: Final = ("ts", *_NUMBERS, "known_at", "flags")
+
+
+class _Member(NamedTuple):
+    """A series as it was read, and the part of its rows that the panel shows."""
+
+    key: SeriesKey
+    rows: Rows
+    stored: Stored | None
+    columns: dict[str, NDArray[Any]]
+    shown: slice
+
+
+class _Passports(Sequence[Passport]):
+    """The passports of the members, each made when it is asked for: nobody reads five hundred of them."""
+
+    def __init__(self, members: Sequence[_Member], recorded_by: np.datetime64 | None) -> None:
+        self._members = members
+        self._recorded_by = recorded_by
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    @overload
+    def __getitem__(self, row: int) -> Passport: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Passport]: ...
+    def __getitem__(self, row: int | slice) -> Passport | Sequence[Passport]:
+        if isinstance(row, slice):
+            return _Passports(self._members[row], self._recorded_by)
+        member = self._members[row]
+        bars = bars_from(member.key, member.rows, member.stored, self._recorded_by)
+        return recheck(bars[member.shown]).passport
 
 
 def read_panel(
@@ -24,4 +76,97 @@ def read_panel(
     recorded_by: np.datetime64 | None,
 ) -> Panel:
     """Return a `Panel`; see `store.Store.panel`."""
-    return Panel.of([read_bars(root, key, start, end, as_of, recorded_by) for key in keys])
+    _refuse_unlike(keys)
+    low = None if start is None else instant(start, day_ends=False)
+    high = None if end is None else instant(end)
+    members = []
+    for key in keys:
+        rows = read_rows(
+            root, key, recorded_by=recorded_by, years=years_of(start, end) if key.is_yearly else None, columns=_READ
+        )
+        columns, _, _ = whole_bars(rows.columns)
+        shown = _shown(columns, low, high, as_of)
+        members.append(_Member(key, rows, stored_actions(root, key, recorded_by), columns, shown))
+    return _aligned(members, _Passports(members, recorded_by))
+
+
+def _refuse_unlike(keys: Sequence[SeriesKey]) -> None:
+    if not keys:
+        raise DataError("a panel needs at least one series")
+    symbols = [key.symbol for key in keys]
+    if len(set(symbols)) != len(symbols):
+        raise DataError(f"each symbol may appear once in a panel; found {', '.join(symbols)}")
+    if wrong := {f"{key.dataset} of {key.interval}" for key in keys} - {f"bars of {keys[0].interval}"}:
+        raise DataError(
+            f"a panel holds bars of one interval, of {keys[0].symbol} {keys[0].interval}; found {', '.join(sorted(wrong))}"
+        )
+
+
+def _shown(
+    columns: dict[str, NDArray[Any]], low: np.datetime64 | None, high: np.datetime64 | None, as_of: np.datetime64 | None
+) -> slice:
+    first = 0 if low is None else int(np.searchsorted(columns["ts"], low, side="left"))
+    last = columns["ts"].size if high is None else int(np.searchsorted(columns["ts"], high, side="right"))
+    if as_of is not None:
+        last = min(last, int(np.searchsorted(columns["known_at"], as_of, side="right")))
+    return slice(first, max(first, last))
+
+
+def _aligned(members: Sequence[_Member], passports: _Passports) -> Panel:
+    labels = [member.columns["ts"][member.shown] for member in members]
+    ts = _union(labels)
+    if not ts.size:
+        raise DataError(
+            f"none of the {len(members)} series has a bar in the range; choose dates inside, or a later as_of"
+        )
+    shape = (len(members), ts.size)
+    arrays = {name: np.empty(shape) for name in (*_NUMBERS, *_FACTORS)}
+    known_at = np.empty(shape, dtype="datetime64[us]")
+    for row, (member, own) in enumerate(zip(members, labels, strict=True)):
+        at: Any = slice(None)
+        if own.size != ts.size:
+            at = np.searchsorted(ts, own)
+            known_at[row] = np.datetime64("NaT", "us")
+            for array in arrays.values():
+                array[row] = np.nan
+        for name in _NUMBERS:
+            arrays[name][row, at] = member.columns[name][member.shown]
+        known_at[row, at] = member.columns["known_at"][member.shown]
+        for name, factor in zip(_FACTORS, _factors(member), strict=True):
+            arrays[name][row, at] = factor
+    for array in (ts, known_at, *arrays.values()):
+        array.flags.writeable = False
+    return Panel(
+        symbols=tuple(member.key.symbol for member in members),
+        interval=members[0].key.interval,
+        ts=ts,
+        known_at=known_at,
+        passports=passports,
+        **arrays,
+    )
+
+
+def _union(labels: Sequence[NDArray[np.datetime64]]) -> NDArray[np.datetime64]:
+    """Return all labels once, ascending; most series of one market have the same."""
+    union = np.array(labels[0])
+    for own in labels[1:]:
+        if own.size == union.size and np.array_equal(own, union):
+            continue
+        union = np.union1d(union, own)
+    return union
+
+
+def _factors(member: _Member) -> tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]:
+    actions = applied(member.rows.manifest, member.stored)
+    if not actions:
+        return 1.0, 1.0
+    stated, columns = member.rows.manifest["facts"], member.columns
+    market = stated.get("calendar", "XNYS")
+    factors = forward_factors(
+        session_days(columns["ts"], member.key.interval, market),
+        columns["close"],
+        actions,
+        calendar=market,
+        currency=stated.get("currency", "USD"),
+    )
+    return factors.split_factor[member.shown], factors.total_factor[member.shown]

@@ -32,18 +32,30 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Rows",
+    "Stored",
+    "applied",
     "bars_from",
     "facts",
     "part_folders",
     "placeholder_passport",
     "read_actions",
     "read_bars",
+    "read_moment",
     "read_records",
     "read_rows",
     "snapshot_id",
+    "stated_notes",
+    "stored_actions",
+    "whole_bars",
+    "years_of",
 ]
 
 _EXTRAS: Final = ("vwap", "trades")
+WHOLE: Final = ("ts", *PRICES, "volume", "known_at", "flags", *_EXTRAS)
+_REQUIRED: Final = ("ts", *PRICES, "known_at", "recorded_at")
+# What it takes to choose among versions.
+_OF_VERSIONS: Final = ("recorded_at", "withdrawn")
+_IDENTITY: Final = ("ts", *PRICES, "volume", "known_at")
 _EVENT: Final = "action"
 
 
@@ -53,14 +65,17 @@ class Rows(NamedTuple):
     Attributes
     ----------
     columns : dict of str to ndarray
-        ts, open, high, low, close, volume, known_at, recorded_at, flags, and vwap and trades where known.
+        ts, open, high, low, close, known_at; volume, vwap and trades where any is known, flags where any is set.
     largest_revision : float
+    recorded_at : datetime64[us]
+        Newest recording of the series.
     manifest : dict
         Of the newest file.
     """
 
     columns: dict[str, NDArray[Any]]
     largest_revision: float
+    recorded_at: np.datetime64
     manifest: dict[str, Any]
 
 
@@ -101,7 +116,7 @@ def read_rows(
     *,
     recorded_by: np.datetime64 | None = None,
     years: tuple[int, int] | None = None,
-    columns: tuple[str, ...] | None = None,
+    columns: tuple[str, ...] = WHOLE,
 ) -> Rows:
     """Return the bars of a series as arrays.
 
@@ -112,27 +127,33 @@ def read_rows(
     recorded_by : datetime64, optional
     years : (int, int), optional
         First and last year wanted, of intraday bars.
-    columns : tuple of str, optional
-        By default all.
+    columns : tuple of str
+        Those wanted, `ts` among them.
 
     Raises
     ------
     DataError
         If the series is not stored, or nothing of it was by then.
     """
-    schema = _bars_schema(columns)
     folder = folder_of(root, key)
     parts = _years_within(part_folders(folder, key), years) if key.is_yearly else [folder]
-    found = [each for part in parts if (each := generations.read(part, schema)) is not None]
+
+    def wanted(manifest: dict[str, Any]) -> tuple[str, ...]:
+        is_simple = manifest["rows"] == manifest["versions"] and recorded_by is None
+        return columns if is_simple else (*columns, *_OF_VERSIONS)
+
+    found = [each for part in parts if (each := generations.read(part, wanted, required=_REQUIRED)) is not None]
     if not found:
         raise _absent(root, key)
     each_part = [_latest(each.table, recorded_by) for each in found]
     joined = each_part[0][0] if len(found) == 1 else _joined([arrays for arrays, _ in each_part])
     if not joined["ts"].size and recorded_by is not None:
         raise DataError(
-            f"{key}: nothing was recorded by {_minute(recorded_by)}; the store has it from {_minute(_earliest(root, key))} on"
+            f"{key}: nothing was recorded by {_minute(recorded_by)}; the store has it from "
+            f"{_minute(np.datetime64(found[0].manifest['begun'], 'us'))} on"
         )
-    return Rows(joined, max(change for _, change in each_part), found[-1].manifest)
+    newest = np.datetime64(max(each.manifest["recorded_at"] for each in found), "us")
+    return Rows(joined, max(change for _, change in each_part), newest, found[-1].manifest)
 
 
 def _years_within(parts: list[Path], years: tuple[int, int] | None) -> list[Path]:
@@ -142,21 +163,11 @@ def _years_within(parts: list[Path], years: tuple[int, int] | None) -> list[Path
     return within or parts[-1:]
 
 
-@lru_cache(maxsize=8)
-def _bars_schema(columns: tuple[str, ...] | None) -> Any:
-    import pyarrow as pa
-
-    schema = arrow_schema("bars")
-    if columns is None:
-        return schema
-    return pa.schema([field for field in schema if field.name in (*columns, "ts", "recorded_at", "withdrawn")])
-
-
 def _latest(table: Any, recorded_by: np.datetime64 | None) -> tuple[dict[str, NDArray[Any]], float]:
     """Return the last version of each label recorded by then, and the largest change between versions."""
-    arrays = {
-        name: table.column(name).to_numpy() for name in table.column_names if table.column(name).null_count < len(table)
-    }
+    arrays = {name: table.column(name).to_numpy() for name in table.column_names}
+    if "recorded_at" not in arrays:
+        return arrays, 0.0
     ts, recorded_at = arrays["ts"], arrays["recorded_at"]
     chosen = last_versions(ts, recorded_at, recorded_by)
     change = 0.0
@@ -167,14 +178,20 @@ def _latest(table: Any, recorded_by: np.datetime64 | None) -> tuple[dict[str, ND
     if (withdrawn := arrays.pop("withdrawn", None)) is not None:
         kept = withdrawn != True  # noqa: E712 - an array of objects: True, False and None
         arrays = {name: array[kept] for name, array in arrays.items()}
+    del arrays["recorded_at"]
     return arrays, change
 
 
 def _joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     names = dict.fromkeys(name for part in parts for name in part)
     return {
-        name: np.concatenate([part.get(name, np.full(part["ts"].size, np.nan)) for part in parts]) for name in names
+        name: np.concatenate([part[name] if name in part else _unsaid(name, part["ts"].size) for part in parts])
+        for name in names
     }
+
+
+def _unsaid(name: str, size: int) -> NDArray[Any]:
+    return np.zeros(size, dtype=np.int32) if name == "flags" else np.full(size, np.nan)
 
 
 def read_bars(
@@ -188,9 +205,8 @@ def read_bars(
     """Return `Bars`; see `store.Store.bars`."""
     if key.dataset != "bars":
         raise DataError(f"{key} are no bars; use store.records")
-    rows = read_rows(root, key, recorded_by=recorded_by, years=_years(start, end) if key.is_yearly else None)
-    actions = _actions_or_none(root, key, recorded_by)
-    whole = bars_from(key, rows, actions, recorded_by)
+    rows = read_rows(root, key, recorded_by=recorded_by, years=years_of(start, end) if key.is_yearly else None)
+    whole = bars_from(key, rows, stored_actions(root, key, recorded_by), recorded_by)
     known = whole
     if as_of is not None:
         known = whole.until(as_of)
@@ -202,28 +218,24 @@ def read_bars(
     return recheck(known.between(start, end))
 
 
-def _years(start: When | None, end: When | None) -> tuple[int, int]:
+def years_of(start: When | None, end: When | None) -> tuple[int, int]:
+    """Return the first and the last year that the labels of a range may lie in."""
     low = 0 if start is None else instant(start, day_ends=False).astype("datetime64[Y]").astype(int) + 1970
     high = 9999 if end is None else instant(end).astype("datetime64[Y]").astype(int) + 1970
     return int(low), int(high)
 
 
-def bars_from(
-    key: SeriesKey, rows: Rows, actions: tuple[Action, ...] | None, recorded_by: np.datetime64 | None
-) -> Bars:
-    """Return `Bars` with a passport from stored rows; `actions` None means that none were ever stored."""
-    columns, stated = rows.columns, rows.manifest["facts"]
-    flags = columns.get("flags", np.zeros(columns["ts"].size, dtype=np.int32))
-    close_only = (flags & int(Flag.CLOSE_ONLY)) != 0
-    if close_only.any():
-        columns = {name: array[~close_only] for name, array in columns.items()}
-        flags = columns["flags"]
-    basis = stated.get("price_basis", "as_traded")
-    adjusted = basis in ("vendor_split", "vendor_total")
-    revisions = int(((flags & int(Flag.REVISED)) != 0).sum())
-    notes = [*(Note(**note) for note in rows.manifest["notes"]), *_notes(key, rows, revisions, int(close_only.sum()))]
-    if actions is None and not adjusted and stated.get("currency") != "index points":
-        notes.append(_no_actions(key))
+class Stored(NamedTuple):
+    """Stored actions by ex-date, and when the newest of them was recorded."""
+
+    actions: tuple[Action, ...]
+    recorded_at: np.datetime64
+
+
+def bars_from(key: SeriesKey, rows: Rows, stored: Stored | None, recorded_by: np.datetime64 | None) -> Bars:
+    """Return `Bars` with a passport from stored rows; `stored` None means that no actions were ever stored."""
+    columns, revisions, dropped = whole_bars(rows.columns)
+    stated = rows.manifest["facts"]
     bars = build_bars(
         symbol=key.symbol,
         provider=key.provider,
@@ -232,33 +244,58 @@ def bars_from(
         calendar_name=stated.get("calendar", "XNYS"),
         ts=columns["ts"],
         known_at=columns["known_at"],
-        columns={name: columns[name] for name in (*PRICES, *_EXTRAS) if name in columns}
-        | {"volume": columns.get("volume", np.full(columns["ts"].size, np.nan))},
-        price_basis=basis,
+        columns={name: columns[name] for name in (*PRICES, "volume", *_EXTRAS) if name in columns},
+        price_basis=stated.get("price_basis", "as_traded"),
         known_at_rule=stated.get("known_at_rule", "as recorded by the source"),
         source=stated.get("source", ""),
         currency=stated.get("currency", "USD"),
         feed=key.feed,
         retrieved_at=_moment(stated.get("retrieved_at")),
         repairs=int(stated.get("repairs", "0")),
-        actions=() if adjusted or actions is None else actions,
-        flags=flags,
-        notes=notes,
+        actions=applied(rows.manifest, stored),
+        flags=columns.get("flags"),
+        notes=stated_notes(key, rows, stored, revisions, dropped),
     )
-    seen = recorded_by if recorded_by is not None else columns["recorded_at"].max()
     return bars.with_passport(
         dataclasses.replace(
             bars.passport,
             session=key.session,
-            recorded_by=_aware(seen),
+            recorded_by=read_moment(rows, stored, recorded_by),
             revisions=revisions,
             largest_revision=rows.largest_revision,
         )
     )
 
 
-def _notes(key: SeriesKey, rows: Rows, revisions: int, close_only: int) -> list[Note]:
-    notes = []
+def whole_bars(columns: dict[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any]], int, int]:
+    """Return the rows that are bars, how many of them were corrected, and how many rows have a close only."""
+    if "volume" not in columns:
+        columns = columns | {"volume": np.full(columns["ts"].size, np.nan)}
+    flags = columns.get("flags")
+    if flags is None or not flags.any():
+        return columns, 0, 0
+    close_only = (flags & int(Flag.CLOSE_ONLY)) != 0
+    if close_only.any():
+        columns = {name: array[~close_only] for name, array in columns.items()}
+    return columns, int(((columns["flags"] & int(Flag.REVISED)) != 0).sum()), int(close_only.sum())
+
+
+def applied(manifest: dict[str, Any], stored: Stored | None) -> tuple[Action, ...]:
+    """Return the actions that factors follow from: none where the vendor has adjusted the prices already."""
+    adjusted = manifest["facts"].get("price_basis") in ("vendor_split", "vendor_total")
+    return () if adjusted or stored is None else stored.actions
+
+
+def read_moment(rows: Rows, stored: Stored | None, recorded_by: np.datetime64 | None) -> datetime:
+    """Return the `recorded_by` that gives what was read here again."""
+    if recorded_by is not None:
+        return _aware(recorded_by)
+    return _aware(rows.recorded_at if stored is None else max(rows.recorded_at, stored.recorded_at))
+
+
+def stated_notes(key: SeriesKey, rows: Rows, stored: Stored | None, revisions: int, close_only: int) -> list[Note]:
+    """Return the cautions that were stored with the series, and those about its versions and actions."""
+    notes = [Note(**note) for note in rows.manifest["notes"]]
     if revisions:
         text = (
             f"{key.symbol}: {key.provider} corrected {revisions} bar(s) after they were first recorded, the largest change of a "
@@ -268,15 +305,17 @@ def _notes(key: SeriesKey, rows: Rows, revisions: int, close_only: int) -> list[
     if close_only:
         text = f"{key.symbol}: {close_only} stored row(s) have a close only and are no bars; they were left out"
         notes.append(Note(code="close_only", text=text, rows=close_only))
-    return notes
-
-
-def _no_actions(key: SeriesKey) -> Note:
-    text = (
-        f"{key.symbol}: no corporate actions of {key.provider} are stored: dividends are missing from total returns, "
-        "and a split would look like a fall"
+    stated = rows.manifest["facts"]
+    needs_none = (
+        stated.get("price_basis") in ("vendor_split", "vendor_total") or stated.get("currency") == "index points"
     )
-    return Note(code="no_actions", text=text)
+    if stored is None and not needs_none:
+        text = (
+            f"{key.symbol}: no corporate actions of {key.provider} are stored: dividends are missing from total returns, "
+            "and a split would look like a fall"
+        )
+        notes.append(Note(code="no_actions", text=text))
+    return notes
 
 
 def read_records(root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None) -> Records:
@@ -304,10 +343,11 @@ def read_records(root: Path, key: SeriesKey, as_of: np.datetime64 | None, record
 def _frame(
     root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    content = generations.read(folder_of(root, key), _records_schema(key.dataset))
+    content = generations.read(folder_of(root, key), lambda _: _records_schema(key.dataset).names)
     if content is None:
         raise _absent(root, key)
-    return visible(content.table.to_pandas(), LAYOUTS[key.dataset].key, as_of, recorded_by), content.manifest
+    table = generations.filled(content.table, _records_schema(key.dataset))
+    return visible(table.to_pandas(), LAYOUTS[key.dataset].key, as_of, recorded_by), content.manifest
 
 
 @lru_cache(maxsize=16)
@@ -318,14 +358,14 @@ def _records_schema(dataset: Dataset) -> Any:
 def read_actions(
     root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None
 ) -> tuple[Action, ...]:
-    """Return the stored actions of `key` by ex-date; none where none are stored."""
-    found = _actions_or_none(root, key, recorded_by, as_of)
-    return () if found is None else found
+    """Return the actions of the provider and symbol of `key` by ex-date; none where none are stored."""
+    stored = stored_actions(root, key, recorded_by, as_of)
+    return () if stored is None else stored.actions
 
 
-def _actions_or_none(
+def stored_actions(
     root: Path, key: SeriesKey, recorded_by: np.datetime64 | None, as_of: np.datetime64 | None = None
-) -> tuple[Action, ...] | None:
+) -> Stored | None:
     """Return the actions, None where the series of actions does not exist or did not by then."""
     of_actions = key.actions
     if generations.current(folder_of(root, of_actions)) is None:
@@ -333,7 +373,8 @@ def _actions_or_none(
     frame, manifest = _frame(root, of_actions, as_of, recorded_by)
     if recorded_by is not None and recorded_by < np.datetime64(manifest["begun"], "us"):
         return None
-    return tuple(sorted((_action(key, row) for row in frame.to_dict("records")), key=lambda action: action.ex_date))
+    actions = sorted((_action(key, row) for row in frame.to_dict("records")), key=lambda action: action.ex_date)
+    return Stored(tuple(actions), np.datetime64(manifest["recorded_at"], "us"))
 
 
 def _action(key: SeriesKey, row: dict[Any, Any]) -> Action:
@@ -359,9 +400,8 @@ def snapshot_id(root: Path, key: SeriesKey, recorded_by: np.datetime64 | None) -
     if key.dataset != "bars":
         frame, _ = _frame(root, key, None, recorded_by)
         return canonical_hash(title, columns_of(frame.drop(columns=["recorded_at", "withdrawn"])))
-    rows = read_rows(root, key, recorded_by=recorded_by)
-    names = ("ts", *PRICES, "volume", "known_at")
-    columns = {name: rows.columns[name] for name in names if name in rows.columns}
+    rows = read_rows(root, key, recorded_by=recorded_by, columns=_IDENTITY)
+    columns = {name: array for name, array in rows.columns.items() if name in _IDENTITY}
     of_actions = key.actions
     if generations.current(folder_of(root, of_actions)) is not None:
         frame, _ = _frame(root, of_actions, None, recorded_by)
@@ -387,15 +427,6 @@ def placeholder_passport(key: SeriesKey, ts: NDArray[np.datetime64]) -> Passport
         repairs=0,
         sha256="",
     )
-
-
-def _earliest(root: Path, key: SeriesKey) -> np.datetime64:
-    parts = part_folders(folder_of(root, key), key)
-    found = [generations.read(part, _bars_schema(("ts",))) for part in parts]
-    moments = [
-        each.table.column("recorded_at").to_numpy().min() for each in found if each is not None and each.table.num_rows
-    ]
-    return np.datetime64(min(moments), "us")
 
 
 def _absent(root: Path, key: SeriesKey) -> DataError:

@@ -27,7 +27,7 @@ __all__ = ["write"]
 
 Limits = tuple[np.datetime64, np.datetime64]
 # Absent from a file where no row has them.
-_OPTIONAL: Final = ("vwap", "trades", "withdrawn")
+_OPTIONAL: Final = ("vwap", "trades", "flags", "withdrawn")
 _TICK: Final = np.timedelta64(1, "us")
 
 
@@ -91,8 +91,8 @@ def _write_part(
     now = generations.current(folder)
     if now is not None and new.empty and covers is None and not is_last:
         return Counts(0, 0, 0, 0), now.number, ()
-    content = generations.read(folder, arrow_schema(key.dataset), everything=True)
-    stored = None if content is None else _frame(content.table)
+    content = generations.read(folder, lambda _: arrow_schema(key.dataset).names, everything=True)
+    stored = None if content is None else _frame(key, content.table)
     merged = merge(key.dataset, stored, new, pd.Timestamp(moment, tz="UTC"), covers)
     rows_change = merged.counts.added + merged.counts.revised + merged.counts.withdrawn > 0
     before = None if content is None else {name: content.manifest[name] for name in stated}
@@ -107,9 +107,12 @@ def _write_part(
     return merged.counts, generation.number, notes
 
 
-def _frame(table: Any) -> pd.DataFrame:
-    frame: pd.DataFrame = table.to_pandas()
-    return frame.assign(withdrawn=frame["withdrawn"].fillna(value=False).astype(bool))
+def _frame(key: SeriesKey, table: Any) -> pd.DataFrame:
+    frame: pd.DataFrame = generations.filled(table, arrow_schema(key.dataset)).to_pandas()
+    frame["withdrawn"] = frame["withdrawn"].fillna(value=False).astype(bool)
+    if key.dataset == "bars":
+        frame["flags"] = frame["flags"].fillna(0).astype("int32")
+    return frame
 
 
 def _after(recorded_at: np.datetime64, earlier: list[str]) -> np.datetime64:
@@ -179,15 +182,14 @@ def _table(key: SeriesKey, frame: pd.DataFrame) -> Any:
 
     known = [field for field in arrow_schema(key.dataset) if field.name in frame.columns]
     fields = [field for field in known if field.name not in _OPTIONAL or _says_something(frame[field.name])]
-    # Of a required number the missing value is NaN, of another column null.
-    table = pa.Table.from_arrays(
-        [pa.array(frame[field.name], type=field.type, from_pandas=field.nullable) for field in fields],
-        schema=pa.schema(fields),
-    )
+    # Of a required number the missing value is NaN, of another column null. A column without any is quicker to decode.
+    arrays = [pa.array(frame[field.name], type=field.type, from_pandas=field.nullable) for field in fields]
+    full = [field.with_nullable(array.null_count > 0) for field, array in zip(fields, arrays, strict=True)]
+    table = pa.Table.from_arrays(arrays, schema=pa.schema(full))
     for name in [name for name in frame.columns if name not in {field.name for field in known}]:
         table = table.append_column(name, pa.array(frame[name], from_pandas=True))
     return table
 
 
 def _says_something(values: pd.Series) -> bool:
-    return bool(values.any() if values.dtype == bool else values.notna().any())
+    return bool(values.any() if values.dtype.kind in "bi" else values.notna().any())

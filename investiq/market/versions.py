@@ -68,7 +68,7 @@ def arrow_schema(dataset: Dataset) -> Any:
     ]
     fields += [pa.field(name, instant, nullable=False) for name in ("known_at", "recorded_at")]
     if dataset == "bars":
-        fields.append(pa.field("flags", pa.int32(), nullable=False))
+        fields.append(pa.field("flags", pa.int32()))
     return pa.schema([*fields, pa.field("withdrawn", pa.bool_())])
 
 

@@ -12,14 +12,15 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.notes import Note
 
-__all__ = ["MAJOR", "MINOR", "Content", "Generation", "current", "publish", "read", "read_manifest"]
+__all__ = ["MAJOR", "MINOR", "Content", "Generation", "current", "filled", "publish", "read", "read_manifest"]
 
 # A new nullable column raises MINOR and needs no rewrite; anything else raises MAJOR and a migration at the next write.
 MAJOR: Final = 1
@@ -61,18 +62,26 @@ def current(folder: Path) -> Generation | None:
     return None if newest is None else Generation(int(newest[: -len(_SUFFIX)]), folder / newest)
 
 
-def read(folder: Path, schema: Any, *, everything: bool = False) -> Content | None:
-    """Return the newest generation as a table of the columns of `schema`, or None where there is none.
+def read(
+    folder: Path,
+    columns_for: Callable[[dict[str, Any]], Sequence[str]],
+    *,
+    required: Collection[str] = (),
+    everything: bool = False,
+) -> Content | None:
+    """Return the newest generation as a table of the columns wanted, or None where there is none.
 
     Parameters
     ----------
     folder : Path
-    schema : pyarrow.Schema
-        The columns wanted, in order. One that the file lacks is filled with
-        nulls where it may be null.
+    columns_for : callable
+        From the file's manifest to the columns wanted. One that the file lacks
+        is left out (see `filled`).
+    required : collection of str
+        Columns without which a file cannot be used.
     everything : bool, default False
-        Also return columns that `schema` does not name, as a later version of
-        the program may have written them.
+        Also return other columns, as a later version of the program may have
+        written them.
 
     Raises
     ------
@@ -85,7 +94,7 @@ def read(folder: Path, schema: Any, *, everything: bool = False) -> Content | No
         if found is None:
             return None
         try:
-            return _open(found.path, schema, everything)
+            return _open(found.path, columns_for, required, everything)
         except FileNotFoundError:  # pruned between the listing and the opening: list again
             continue
     raise DataError(f"{folder}: every file listed was gone when it was opened; is something deleting them?")
@@ -93,19 +102,15 @@ def read(folder: Path, schema: Any, *, everything: bool = False) -> Content | No
 
 def read_manifest(folder: Path) -> Content | None:
     """Return the manifest of the newest generation, without reading its rows."""
-    import pyarrow as pa
-
     for _ in range(_TRIES):
         found = current(folder)
         if found is None:
             return None
         try:
-            with _reader(found.path) as file:
+            with _opened(found.path) as file:
                 return Content(found.path, None, _manifest(found.path, file))
         except FileNotFoundError:
             continue
-        except (pa.ArrowException, OSError) as error:
-            raise _damaged(found.path, error) from error
     raise DataError(f"{folder}: every file listed was gone when it was opened; is something deleting them?")
 
 
@@ -162,35 +167,45 @@ def _is_generation(name: str) -> bool:
     return name.endswith(_SUFFIX) and name[: -len(_SUFFIX)].isdecimal() and len(name) == 8 + len(_SUFFIX)
 
 
-def _reader(path: Path) -> Any:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a file for reading; plain reads are quicker here than a memory map, whose pages fault in one by one."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(path, memory_map=True, pre_buffer=False, page_checksum_verification=True)
-
-
-def _open(path: Path, schema: Any, everything: bool) -> Content:
-    import pyarrow as pa
-
     try:
-        with _reader(path) as file:
-            manifest = _manifest(path, file)
-            there = file.schema_arrow.names
-            wanted = [name for name in schema.names if name in there]
-            rest = [name for name in there if name not in wanted] if everything else []
-            table = file.read(columns=[*wanted, *rest], use_threads=False)
+        with pa.OSFile(str(path)) as source:
+            yield pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
-    for place, field in enumerate(schema):
-        if field.name in wanted:
-            continue
-        if not field.nullable:
-            raise DataError(
-                f"{path} has no column {field.name!r}, without which it cannot be read; fetch the series again"
-            )
-        table = table.add_column(place, field, pa.nulls(table.num_rows, field.type))
+
+
+def _open(
+    path: Path, columns_for: Callable[[dict[str, Any]], Sequence[str]], required: Collection[str], everything: bool
+) -> Content:
+    with _opened(path) as file:
+        manifest = _manifest(path, file)
+        there = file.schema_arrow.names
+        wanted = [name for name in columns_for(manifest) if name in there]
+        rest = [name for name in there if name not in wanted] if everything else []
+        table = file.read(columns=[*wanted, *rest], use_threads=False)
+    if absent := [name for name in required if name not in there]:
+        raise DataError(
+            f"{path} has no column {', '.join(absent)}, without which it cannot be read; fetch the series again"
+        )
     return Content(path, table, manifest)
+
+
+def filled(table: Any, schema: Any) -> Any:
+    """Return `table` with the columns of `schema` that it lacks, full of nulls, behind its own."""
+    import pyarrow as pa
+
+    for field in schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table
 
 
 def _manifest(path: Path, file: Any) -> dict[str, Any]:
@@ -235,7 +250,7 @@ def _write(path: Path, table: Any, manifest: Mapping[str, Any], fast: bool) -> N
 def _name(partial: Path, target: Path) -> None:
     """Give the finished file its name; a name that exists is refused, never replaced."""
     if os.name == "nt":
-        os.rename(partial, target)  # noqa: PTH104 - refuses an existing name on Windows, unlike os.replace
+        os.rename(partial, target)  # refuses an existing name on Windows, unlike os.replace
     else:
         os.link(partial, target)
 

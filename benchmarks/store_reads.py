@@ -1,0 +1,126 @@
+"""S1 and S2: reading the store of daily bars, one symbol and a panel.
+
+S1: ten years (2,520 bars) of one symbol out of a store of 1,000 into arrays,
+against pandas reading one CSV file of the same columns. Each call reads the next
+symbol, so that nothing of the file is known from the call before.
+
+S2: 500 symbols into aligned contiguous arrays, against the least that this can
+cost: decoding the 500 files, and copying the arrays of the panel once.
+
+Before the clock starts every way must return the same numbers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import common
+from investiq.core import calendar
+from investiq.history.panel import Panel
+from investiq.market.series import folder_of
+from investiq.market.store import SeriesKey, Store
+
+SYMBOLS, MEMBERS, BARS = 1_000, 500, 2_520
+COLUMNS = ("ts", "open", "high", "low", "close", "volume", "known_at")
+PANEL = ("open", "high", "low", "close", "volume", "split_factor", "total_factor")
+FACTS = {"calendar": "XNYS", "currency": "index points", "source": "benchmarks/store_reads.py"}
+
+
+def filled(root: Path) -> tuple[Store, list[SeriesKey], list[Path]]:
+    """Return a store of invented bars, its keys, and a CSV file of each of the first `MEMBERS`."""
+    store, files = Store(root / "store"), []
+    sessions = calendar.session_dates("XNYS", np.datetime64("2014-01-01"), np.datetime64("2024-12-31"))[:BARS]
+    stamps = {"ts": sessions, "known_at": calendar.known_at(sessions, "1d", "XNYS")}
+    keys = [SeriesKey("bars", "bench", f"S{number:04d}") for number in range(SYMBOLS)]
+    for number, key in enumerate(keys):
+        random = np.random.default_rng(number)
+        close = np.round(100 * np.exp(np.cumsum(random.normal(0, 0.01, BARS))), 4)
+        frame = pd.DataFrame({name: pd.DatetimeIndex(stamp, tz="UTC") for name, stamp in stamps.items()})
+        frame["open"], frame["high"], frame["low"], frame["close"] = close, close + 0.5, close * 0.99, close
+        frame["volume"] = random.integers(1_000, 1_000_000, BARS).astype(float)
+        store.write(key, frame, FACTS, np.datetime64("2025-01-01"))
+        if number < MEMBERS:
+            files.append(root / f"{key.symbol}.csv")
+            frame[list(COLUMNS[:6])].to_csv(files[-1], index=False, date_format="%Y-%m-%d")
+    return store, keys, files
+
+
+def one_symbol(store: Store, keys: list[SeriesKey], files: list[Path]) -> dict[str, Callable[[], object]]:
+    """Return the ways to read one symbol, each going on to the next symbol at every call."""
+    for key, file in zip(keys[:5], files[:5], strict=True):
+        arrays, frame, bars = store.arrays(key), pd.read_csv(file, parse_dates=["ts"]), store.bars(key)
+        np.testing.assert_array_equal(arrays["ts"], frame["ts"].to_numpy().astype("datetime64[us]"))
+        for name in COLUMNS[1:6]:
+            np.testing.assert_array_equal(arrays[name], frame[name].to_numpy())
+            np.testing.assert_array_equal(getattr(bars, name), frame[name].to_numpy())
+    turns = {name: itertools.cycle(range(MEMBERS)) for name in ("arrays", "bars", "csv", "dates")}
+    return {
+        "InvestIQ store, arrays": lambda: store.arrays(keys[next(turns["arrays"])]),
+        "InvestIQ store, Bars with passport and checks": lambda: store.bars(keys[next(turns["bars"])]),
+        "pandas.read_csv": lambda: pd.read_csv(files[next(turns["csv"])]),
+        "pandas.read_csv, dates parsed": lambda: pd.read_csv(files[next(turns["dates"])], parse_dates=["ts"]),
+    }
+
+
+def panel(store: Store, keys: list[SeriesKey]) -> dict[str, Callable[[], object]]:
+    """Return the panel and the two parts of the least it can cost."""
+    members = keys[:MEMBERS]
+    direct, aligned = store.panel(members), Panel.of([store.bars(key) for key in members])
+    for name in ("ts", "known_at", *PANEL):
+        np.testing.assert_array_equal(getattr(direct, name), getattr(aligned, name))
+    paths = [next(folder_of(store.root, key).glob("*.parquet")) for key in members]
+    copied = [getattr(direct, name) for name in (*PANEL, "known_at")]
+
+    def decode() -> list[object]:
+        return [
+            pq.ParquetFile(path, memory_map=True, pre_buffer=False).read(columns=list(COLUMNS), use_threads=False)
+            for path in paths
+        ]
+
+    def copy() -> list[NDArray[np.float64]]:
+        return [array.copy() for array in copied]
+
+    def floor() -> object:
+        return decode(), copy()
+
+    return {
+        "InvestIQ store, panel of 500": lambda: store.panel(members),
+        "InvestIQ store, 500 Bars aligned": lambda: Panel.of([store.bars(key) for key in members]),
+        "decode and one copy": floor,
+        "decode alone": decode,
+        "one copy alone": copy,
+    }
+
+
+def main() -> str:
+    """Check and time both; return the report as Markdown."""
+    with tempfile.TemporaryDirectory() as folder:
+        store, keys, files = filled(Path(folder))
+        single = common.interleaved(one_symbol(store, keys, files))
+        many = common.interleaved(panel(store, keys), rounds=7)
+    tables = {"one_symbol": single, "panel": many}
+    seconds = {title: {name: timing._asdict() for name, timing in table.items()} for title, table in tables.items()}
+    common.save("store_reads", {"seconds": seconds})
+    return "\n\n".join(
+        [
+            f"## S1: {BARS:,} daily bars of one symbol out of a store of {SYMBOLS:,}",
+            common.markdown(single, "pandas.read_csv"),
+            f"## S2: a panel of {MEMBERS} symbols x {BARS:,} daily bars, aligned and contiguous",
+            common.markdown(many, "decode and one copy"),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    print(main())
