@@ -66,24 +66,27 @@ def action_table(splits: pd.DataFrame, dividends: pd.DataFrame, currency: str) -
         Columns `ex_date` and `ratio`. A spin-off factor becomes a spin-off of
         unknown value, which is flagged and not adjusted for.
     dividends : DataFrame
-        Columns `ex_date` and `cash`, per share as traded on the ex-date.
+        Columns `ex_date` and `cash`, per share as traded on the ex-date, and
+        `currency` where the vendor names one for each payment.
     currency : str
-        Of the cash.
+        Of cash for which none is named.
     """
     import pandas as pd
 
     odd = splits["ratio"].map(is_spin_off_factor).astype(bool)
+    named = dividends["currency"] if "currency" in dividends else pd.Series(index=dividends.index, dtype="str")
     tables = [
         splits.assign(
             kind=np.where(odd, "spin_off", "split"),
             id=splits["ratio"].map("price factor {:g}".format).astype("str").where(odd),
             ratio=splits["ratio"].where(~odd),
             cash=np.nan,
+            currency=currency,
         ),
-        dividends.assign(kind="dividend", id=None, ratio=np.nan),
+        dividends.assign(kind="dividend", id=None, ratio=np.nan, currency=named.fillna(currency)),
     ]
-    columns = {"kind": "str", "ex_date": "datetime64[us, UTC]", "ratio": "float64", "cash": "float64", "id": "str"}
+    columns = {
+        "kind": "str", "ex_date": "datetime64[us, UTC]", "ratio": "float64", "cash": "float64", "currency": "str", "id": "str",
+    }  # fmt: skip
     found = pd.concat([table[list(columns)].astype(columns) for table in tables], ignore_index=True)
-    return found.assign(currency=pd.Series([currency] * len(found), dtype="str")).sort_values(
-        "ex_date", kind="stable", ignore_index=True
-    )
+    return found.sort_values("ex_date", kind="stable", ignore_index=True)

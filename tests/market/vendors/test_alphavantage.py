@@ -43,9 +43,9 @@ def intraday_document(rows, interval="5min", zone="US/Eastern"):
 
 @pytest.fixture
 def av(vendor_server, vendor_time):
-    with clock.fixed(NOW):
-        with closing(AlphaVantage(SecretStr(KEY), plan="premium_75", base_url=vendor_server.url)) as vendor:
-            yield vendor
+    made = AlphaVantage(SecretStr(KEY), plan="premium_75", base_url=vendor_server.url)
+    with clock.fixed(NOW), closing(made) as vendor:
+        yield vendor
 
 
 def utc(*texts):
