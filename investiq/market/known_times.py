@@ -102,11 +102,12 @@ _RULES: Final[dict[Dataset, Callable[[pd.DataFrame, str], pd.Series]]] = {
 
 
 def _local(dates: pd.Series, time_of_day: np.timedelta64, zone: str) -> pd.Series:
-    """Return the instant of `time_of_day` on each date in `zone`."""
+    """Return the instant of `time_of_day` on each date in `zone`, the later one where the clocks go back."""
     walls = dates.dt.tz_localize(None) + time_of_day
-    return (
-        walls.dt.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward").dt.tz_convert("UTC").dt.as_unit("us")
-    )
+    is_summer = np.zeros(len(walls), dtype=bool)
+    instants = walls.dt.tz_localize(zone, ambiguous=is_summer, nonexistent="shift_forward").dt.tz_convert("UTC")
+    counted: pd.Series = instants.dt.as_unit("us")
+    return counted
 
 
 def _session_times(dates: pd.Series, calendar: str, *, is_open: bool) -> pd.Series:

@@ -115,6 +115,11 @@ def throttle_note(document: dict[str, Any] | None = None) -> Reply:
     )
 
 
+def empty_page(cursor: str) -> Reply:
+    """No rows, and still a place where more are said to be."""
+    return json_reply({"results": [], "next_url": cursor})
+
+
 class VendorServer:
     """A threaded HTTP/1.1 server that keeps connections alive.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -75,6 +76,10 @@ def _gated_client() -> Any:
         def __init__(self, gate: Gate, **rest: Any) -> None:
             self._gate = gate
             super().__init__(**rest)
+            # A client lives as long as its adapter, which nobody closes.
+            for transport in (self._transport, *self._mounts.values()):
+                if transport is not None:
+                    weakref.finalize(self, transport.close)
 
         def send(self, request: httpx.Request, **rest: Any) -> httpx.Response:
             def call() -> Exchange[httpx.Response]:
@@ -233,6 +238,10 @@ class GatedPool:
         if reply.status == 200:
             _decoded(self._gate, reply.data, reply.headers.get("content-type", ""), what)
         return reply
+
+    def clear(self) -> None:
+        """Close the connections that are kept open."""
+        self._pool.clear()
 
 
 def urllib3_pool(gate: Gate, *, headers: Mapping[str, str] | None = None, timeout: float = TIMEOUT_S) -> GatedPool:
