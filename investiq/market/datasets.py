@@ -158,6 +158,7 @@ LAYOUTS: Final[dict[Dataset, Layout]] = {
             listed_at="date", delisted_at="date",
         ),
         label="symbol",
-        key=("symbol", "listed_at"),
+        # A symbol is given again to another share, and not every vendor knows when.
+        key=("symbol", "is_active", "listed_at", "delisted_at"),
     ),
 }  # fmt: skip

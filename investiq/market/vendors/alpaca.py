@@ -139,12 +139,23 @@ class Alpaca(Vendor):
         from alpaca.data.requests import CorporateActionsRequest
 
         start, notes = _reach(request.start)
-        end = clock.now() + _AHEAD if request.end is None else _aware(request.end)
-        asked = CorporateActionsRequest(symbols=[request.symbol], start=start.date(), end=end.date(), limit=None)
-        with self._asking("actions", f"corporate actions of {request.symbol}"):
-            client = self._client(CorporateActionsClient)
-            found = client.get_corporate_actions(asked)
-        table, remarks = records.actions(found, request.symbol)
+        # Bars run through a change of the symbol, the vendor's actions do not: those under the names before are asked for
+        # too. A change after the range asked for tells the name inside it, so that every request runs to the end.
+        end = clock.now() + _AHEAD
+        names, found = [request.symbol], records.Groups()
+        while True:
+            asked = CorporateActionsRequest(symbols=names[-1:], start=start.date(), end=end.date(), limit=None)
+            with self._asking("actions", f"corporate actions of {names[-1]}"):
+                groups = self._client(CorporateActionsClient).get_corporate_actions(asked)
+            for group, events in groups.items():
+                known = found.setdefault(group, [])
+                known += [event for event in events if event not in known]
+            earlier = records.earlier_name(groups, names[-1])
+            if earlier is None or earlier[0] in names:
+                break
+            names.append(earlier[0])
+            end = _aware(earlier[1])
+        table, remarks = records.actions(found, names, request.end)
         return self._payload(table, notes + remarks, "/v1/corporate-actions")
 
     def news(self, request: Request) -> Payload:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,8 +16,9 @@ from investiq.runtime import clock
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["actions", "listing", "news", "options", "snapshot"]
+__all__ = ["Groups", "actions", "earlier_name", "listing", "news", "options", "snapshot"]
 
+Groups = dict[str, list[dict[str, Any]]]
 Told = tuple["pd.DataFrame", tuple[Note, ...]]
 
 # Root, expiration (yymmdd), call or put, strike in thousandths.
@@ -32,10 +34,33 @@ _ENDINGS: Final = {
 }
 
 
-def actions(found: dict[str, list[dict[str, Any]]], symbol: str) -> Told:
-    """Return the events of holders of `symbol`; what concerns the other side of a merger only is left out.
+def earlier_name(found: Groups, symbol: str) -> tuple[str, np.datetime64] | None:
+    """Return the symbol that the share of `symbol` had before, and the date of the change, if it had another."""
+    changes = [
+        (day(event.get("process_date")), str(event.get("old_symbol")))
+        for event in found.get("name_changes", [])
+        if event.get("new_symbol") == symbol and event.get("old_symbol") not in (symbol, None)
+    ]
+    dated = [(when, before) for when, before in changes if not np.isnat(when)]
+    if not dated:
+        return None
+    when, before = max(dated)
+    return before, when
+
+
+def actions(found: Groups, names: Sequence[str], end: np.datetime64 | None) -> Told:
+    """Return the events of holders of a share; what concerns the other side of a merger only is left out.
 
     Alpaca gives no declaration dates, so that none is known before its ex-date.
+
+    Parameters
+    ----------
+    found : dict of str to list
+        The vendor's groups of events.
+    names : sequence of str
+        The symbol asked for, then those that the share had before.
+    end : datetime64, optional
+        Last ex-date wanted.
     """
     rows = Received("actions", "alpaca")
     notes: list[Note] = []
@@ -48,18 +73,21 @@ def actions(found: dict[str, list[dict[str, Any]]], symbol: str) -> Told:
             elif group == "cash_dividends":
                 notes += _add_cash(rows, event)
             elif group == "spin_offs":
-                _add_spin_off(rows, event, symbol)
+                _add_spin_off(rows, event, names)
             elif group == "name_changes":
-                notes += _add_change(rows, event, symbol)
+                notes += _add_change(rows, event, names)
             elif group == "worthless_removals":
-                notes.append(_worthless(event, symbol))
+                notes.append(_worthless(event))
             elif group in _ENDINGS:
                 kind, owner, date = _ENDINGS[group]
-                if event.get(owner) == symbol:
+                if event.get(owner) in names:
                     rows.add(kind=kind, **{**_dates(event), "ex_date": day(event.get(date))})
             else:
                 rows.refuse(f"of the unknown kind {group}")
-    return rows.table(), (*rows.notes(), *notes)
+    table = rows.table()
+    if end is not None:
+        table = table[table["ex_date"].dt.tz_localize(None) <= end].reset_index(drop=True)
+    return table, (*rows.notes(), *notes)
 
 
 def _dates(event: dict[str, Any]) -> dict[str, Any]:
@@ -94,25 +122,27 @@ def _add_cash(rows: Received, event: dict[str, Any]) -> list[Note]:
     return [Note(code="untyped_dividend", text=words, rows=1, event=text(event.get("ex_date")))]
 
 
-def _add_spin_off(rows: Received, event: dict[str, Any], symbol: str) -> None:
-    if event.get("source_symbol") != symbol:
+def _add_spin_off(rows: Received, event: dict[str, Any], names: Sequence[str]) -> None:
+    if event.get("source_symbol") not in names:
         return
     received, held = number(event.get("new_rate")), number(event.get("source_rate"))
     rows.add(kind="spin_off", ratio=received / held if held > 0 else float("nan"), **_dates(event))
 
 
-def _add_change(rows: Received, event: dict[str, Any], symbol: str) -> list[Note]:
+def _add_change(rows: Received, event: dict[str, Any], names: Sequence[str]) -> list[Note]:
     before, after, when = event.get("old_symbol"), event.get("new_symbol"), text(event.get("process_date"))
-    if before == after or symbol not in (before, after):
+    if before == after or not {before, after} & set(names):
         return []
     rows.add(kind="symbol_change", ex_date=day(when), id=f"{before}->{after}")
     words = f"{after} was {before} before {when}; alpaca's bars of {after} run through the change"
     return [Note(code="symbol_change", text=words, rows=1, severity="info", event=when)]
 
 
-def _worthless(event: dict[str, Any], symbol: str) -> Note:
+def _worthless(event: dict[str, Any]) -> Note:
     when = text(event.get("process_date"))
-    words = f"{symbol} was removed as worthless on {when}: a holder lost the whole value, which no bar shows"
+    words = (
+        f"{event.get('symbol')} was removed as worthless on {when}: a holder lost the whole value, which no bar shows"
+    )
     return Note(code="worthless_removal", text=words, rows=1, event=when)
 
 
@@ -198,16 +228,24 @@ def snapshot(found: dict[str, Any] | None, symbol: str) -> Told:
 def listing(found: list[dict[str, Any]]) -> Told:
     """Return assets; Alpaca tells no instrument type and no dates of listing."""
     rows = Received("listing", "alpaca")
+    seen: set[tuple[object, object]] = set()
     for asset in found:
-        status = asset.get("status")
+        symbol, status = text(asset.get("symbol")), asset.get("status")
+        if (symbol, status) in seen:
+            continue
+        seen.add((symbol, status))
         rows.add(
-            symbol=text(asset.get("symbol")),
+            symbol=symbol,
             name=text(asset.get("name")),
             exchange=text(asset.get("exchange")),
             currency="USD",
             is_active=None if status is None else str(status == "active").lower(),
         )
-    return rows.table(), rows.notes()
+    shared = len(found) - len(seen)
+    if not shared:
+        return rows.table(), rows.notes()
+    words = f"{shared} assets share symbol and status with another, mostly old names given again; each such symbol is listed once"
+    return rows.table(), (*rows.notes(), Note(code="shared_symbols", text=words, rows=shared, severity="info"))
 
 
 def _price(value: object) -> float:

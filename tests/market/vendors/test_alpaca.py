@@ -297,8 +297,31 @@ def test_splits_and_payments_of_every_page_are_actions(alpaca, vendor_server):
     assert table.loc["d1", "pay_date"] == pd.Timestamp("2024-02-15", tz="UTC")
     assert "2024-02-09" in note_of(answer, "untyped_dividend")
     query = vendor_server.requests[0].query
-    # A split on the last day asked for is inside; without an end, what is declared for the year ahead.
-    assert (query["start"], query["end"], query["symbols"]) == ("2024-01-02", "2024-07-10", "AAPL")
+    # Events that are declared for the year ahead are asked for, and what lies after the range is left out below.
+    assert (query["start"], query["end"], query["symbols"]) == ("2024-01-02", "2025-12-02", "AAPL")
+
+
+def test_a_split_on_the_last_day_is_inside_and_one_on_the_next_is_not(alpaca, vendor_server):
+    splits = [{"id": day, "new_rate": 4, "old_rate": 1, "ex_date": f"2024-06-{day}"} for day in ("10", "11")]
+    vendor_server.route(ACTIONS, corporate(forward_splits=splits))
+    assert ask(alpaca, "actions", start="2024-01-02", end="2024-06-10").table["id"].tolist() == ["10"]
+
+
+def test_actions_run_through_a_change_of_the_symbol_as_the_bars_do(alpaca, vendor_server):
+    change = {"id": "n1", "old_symbol": "UTX", "new_symbol": "RTX", "process_date": "2020-04-03"}
+    before = {"id": "d1", "symbol": "UTX", "rate": 0.735, "special": False, "ex_date": "2019-11-14"}
+    after = {"id": "d2", "symbol": "RTX", "rate": 0.475, "special": False, "ex_date": "2020-05-14"}
+    vendor_server.route(
+        ACTIONS,
+        lambda asked: corporate(
+            name_changes=[change], cash_dividends=[after if asked.query["symbols"] == "RTX" else before]
+        ),
+    )
+    # The range ends before the change: its only payment stands under the old name.
+    answer = ask(alpaca, "actions", "RTX", start="2019-01-02", end="2019-12-31")
+    assert answer.table["id"].tolist() == ["d1"]
+    assert [each.query["symbols"] for each in vendor_server.requests] == ["RTX", "UTX"]
+    assert vendor_server.requests[1].query["end"] == "2020-04-03"
 
 
 def test_events_that_end_or_rename_a_share_are_recorded(alpaca, vendor_server):
@@ -414,6 +437,18 @@ def test_a_listing_holds_active_and_inactive_shares(alpaca, vendor_server):
     table = ask(alpaca, "listing", "").table
     assert table["symbol"].tolist() == ["BRK.B", "TWTR"]
     assert table["is_active"].tolist() == ["true", "false"]
+
+
+def test_a_symbol_given_again_is_listed_once_for_each_status(alpaca, vendor_server):
+    vendor_server.route(
+        "/v2/assets",
+        json_reply([{"symbol": "X", "status": "active"}]),
+        json_reply([{"symbol": "X", "name": name, "status": "inactive"} for name in ("first", "second")]),
+    )
+    answer = ask(alpaca, "listing", "")
+    assert answer.table["is_active"].tolist() == ["true", "false"]
+    assert note_of(answer, "shared_symbols").startswith("1 assets share symbol and status with another")
+    assert len(canonical("listing", answer.table, symbol="", retrieved_at=NOW).table) == 2
 
 
 def test_half_of_a_listing_is_an_error(alpaca, vendor_server):

@@ -547,6 +547,18 @@ def test_a_listing_holds_share_classes_and_delisted_names(massive, vendor_server
     assert table["delisted_at"][2] == pd.Timestamp("2022-11-08", tz="UTC")
 
 
+def test_a_symbol_given_again_keeps_both_shares(massive, vendor_server):
+    old = ticker("META", "ETF", active=False, delisted_utc="2021-12-03T00:00:00Z")
+    vendor_server.route(
+        "/v3/reference/tickers",
+        lambda asked: page(old if asked.query["active"] == "false" else ticker("META")),
+    )
+    answer = ask(massive, "listing", "")
+    kept = canonical("listing", answer.table, symbol="", retrieved_at=NOW)
+    assert kept.rejected == ()
+    assert kept.table["type"].tolist() == ["ETF", "CS"]
+
+
 def test_a_part_of_a_listing_is_an_error(massive, vendor_server):
     more = f"{vendor_server.url}/v3/more?cursor=x"
     vendor_server.route("/v3/reference/tickers", page(ticker("A"), next_url=more))
