@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from investiq.history.history import History
     from investiq.history.panel import Panel
     from investiq.market.action_lab import check_actions
+    from investiq.market.bundled import list_symbols, synthetic_truth
+    from investiq.market.comparing import compare_data
     from investiq.market.instruments import list_ticker_changes, ticker_now, ticker_on
-    from investiq.market.loading import list_symbols, load_bars, load_panel, load_records, synthetic_truth
+    from investiq.market.loading import load_bars, load_panel, load_records
     from investiq.market.quality import check_bars
+    from investiq.market.reference import list_tickers, search_symbols
     from investiq.market.streaming.opening import stream_bars
     from investiq.market.streaming.sources.playback import Playback
     from investiq.market.universes import list_universes, load_universe, read_universe
@@ -43,9 +46,11 @@ _HOMES: Final[dict[str, str]] = {
     "backtest": "investiq.backtesting.engine",
     "check_actions": "investiq.market.action_lab",
     "check_bars": "investiq.market.quality",
+    "compare_data": "investiq.market.comparing",
     "correlate": "investiq.metrics.correlation",
-    "list_symbols": "investiq.market.loading",
+    "list_symbols": "investiq.market.bundled",
     "list_ticker_changes": "investiq.market.instruments",
+    "list_tickers": "investiq.market.reference",
     "list_universes": "investiq.market.universes",
     "load_bars": "investiq.market.loading",
     "load_panel": "investiq.market.loading",
@@ -54,8 +59,9 @@ _HOMES: Final[dict[str, str]] = {
     "load_universe": "investiq.market.universes",
     "read_bars": "investiq.market.vendors.files",
     "read_universe": "investiq.market.universes",
+    "search_symbols": "investiq.market.reference",
     "stream_bars": "investiq.market.streaming.opening",
-    "synthetic_truth": "investiq.market.loading",
+    "synthetic_truth": "investiq.market.bundled",
     "tear_sheet": "investiq.reporting.sheets",
     "ticker_now": "investiq.market.instruments",
     "ticker_on": "investiq.market.instruments",
@@ -73,10 +79,12 @@ __all__ = [
     "backtest",
     "check_actions",
     "check_bars",
+    "compare_data",
     "correlate",
     "figures",
     "list_symbols",
     "list_ticker_changes",
+    "list_tickers",
     "list_universes",
     "load_bars",
     "load_panel",
@@ -85,6 +93,7 @@ __all__ = [
     "load_universe",
     "read_bars",
     "read_universe",
+    "search_symbols",
     "strategies",
     "stream_bars",
     "synthetic_truth",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from investiq.analysis.analyzing import Analysis
     from investiq.backtesting.result import BacktestResult
     from investiq.core.result import Result
+    from investiq.market.data_diff import DataDiff
     from investiq.metrics.correlation import Correlation
 
 __all__ = ["KINDS", "draw"]
@@ -22,6 +23,7 @@ KINDS: Final = (
     "analysis",
     "backtest",
     "correlation",
+    "data_diff",
     "quality",
     "quote",
     "report",
@@ -59,6 +61,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.heatmaps import correlation_table
 
             return correlation_table(cast("Correlation", result), theme=theme, **options)
+        case "data_diff":
+            from investiq.figures.data_diff import data_diff_chart
+
+            return data_diff_chart(cast("DataDiff", result), theme=theme, **options)
         case "quote" | "report" | "source_check" | "universe":
             from investiq.figures.tables import facts_figure
 
