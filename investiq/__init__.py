@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from investiq.market.bundled import list_symbols, synthetic_truth
     from investiq.market.comparing import compare_data
     from investiq.market.instruments import list_ticker_changes, ticker_now, ticker_on
-    from investiq.market.loading import load_bars, load_panel, load_records
+    from investiq.market.loading import load_bars, load_panel
     from investiq.market.quality import check_bars
+    from investiq.market.record_loading import load_records
     from investiq.market.reference import list_tickers, search_symbols
     from investiq.market.streaming.opening import stream_bars
     from investiq.market.streaming.sources.playback import Playback
@@ -54,7 +55,7 @@ _HOMES: Final[dict[str, str]] = {
     "list_universes": "investiq.market.universes",
     "load_bars": "investiq.market.loading",
     "load_panel": "investiq.market.loading",
-    "load_records": "investiq.market.loading",
+    "load_records": "investiq.market.record_loading",
     "load_result": "investiq.backtesting.result",
     "load_universe": "investiq.market.universes",
     "read_bars": "investiq.market.vendors.files",
