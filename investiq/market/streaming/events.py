@@ -160,7 +160,7 @@ class StreamBar:
     is_backfill : bool
         Whether a part of it was fetched afterwards.
     is_cold : bool
-        Whether bars before it are known to be missing (see `Gap`).
+        Whether bars before it, or parts of it, are known to be missing (see `Gap`).
     flags : int
         Bits of `history.flags.Flag`.
     """

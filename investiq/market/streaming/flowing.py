@@ -279,7 +279,7 @@ class Flow:
                 del self.missing[symbol]
 
     async def _give(self, bars: Iterable[StreamBar]) -> None:
-        shown = [dataclasses.replace(bar, is_cold=bar.symbol in self.missing) for bar in bars]
+        shown = [dataclasses.replace(bar, is_cold=self._is_cold(bar)) for bar in bars]
         lasting = [bar for bar in shown if bar.is_final]
         if lasting and self._sink is not None:
             await self._sink.take(lasting)
@@ -290,6 +290,11 @@ class Flow:
             self.counts["bars"] += bar.status in ("final", "late")
             if bar.is_final or self._wishes.provisional:
                 await self.queue.put(bar)
+
+    def _is_cold(self, bar: StreamBar) -> bool:
+        missing = self.missing.get(bar.symbol)
+        slot = self._grid.slot(bar.ts, self._assembler.length) if missing else None
+        return bool(missing) and slot is not None and min(missing) < slot.end
 
     # Backfill: one task a symbol; a later window waits for the earlier.
 
