@@ -137,7 +137,8 @@ class Massive(Vendor):
         """Return the events of a ticker; the vendor keeps them apart and calls them experimental."""
         try:
             with self._connection.asking("symbol_changes", f"the events of {request.symbol}") as client:
-                return (client.get_ticker_events(request.symbol).events or []), ()
+                # An empty list where the vendor knows of no event.
+                return getattr(client.get_ticker_events(request.symbol), "events", None) or [], ()
         except UnknownSymbolError:
             return [], ()
         except NotEntitledError as error:
@@ -218,6 +219,8 @@ class Massive(Vendor):
         """Return the newest trade, quote, minute and day of a share, each with its age."""
         with self._connection.asking("snapshot", f"a snapshot of {request.symbol}") as client:
             found = client.get_snapshot_ticker("stocks", request.symbol)
+        if not found:
+            raise UnknownSymbolError(f"massive has no snapshot of {request.symbol}; check the symbol")
         table, notes = records.snapshot(found, request.symbol)
         return self._payload(table, notes, "/v2/snapshot")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -507,3 +508,14 @@ def test_the_settings_choose_feed_plan_and_address(monkeypatch, vendor_server, w
 def test_an_unknown_feed_is_refused(new_key):
     with pytest.raises(ConfigError, match="feed must be 'iex' or 'sip', was 'otc'"):
         Alpaca(new_key, secret=SECRET, feed="otc")
+
+
+def test_twenty_threads_share_one_client_and_get_their_own_rows(alpaca, vendor_server):
+    def reply(asked):
+        symbol = asked.query["symbols"]
+        return page(bar("2024-01-08T05:00:00Z", float(symbol.removeprefix("S"))), symbol=symbol)
+
+    vendor_server.route(BARS, reply)
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda n: ask(alpaca, "bars", f"S{n}", "2024-01-08"), range(10, 50)))
+    assert [answer.table["close"].tolist() for answer in answers] == [[float(n)] for n in range(10, 50)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -404,6 +405,14 @@ def test_a_change_of_the_symbol_is_an_action_and_says_whose_bars_came_before(mas
     assert "META was FB before 2022-06-09" in note_of(answer, "symbol_change")
 
 
+@pytest.mark.parametrize("results", [{}, {"results": {}}, {"results": {"name": "Apple", "events": None}}])
+def test_a_ticker_without_events_has_no_change_of_the_symbol(massive, vendor_server, results):
+    no_actions(vendor_server)
+    vendor_server.route(EVENTS, {"status": "OK", **results})
+    answer = ask(massive, "actions")
+    assert (answer.status, answer.payload.notes) == ("empty", ())
+
+
 def test_symbol_changes_beyond_the_plan_are_a_note_and_no_failure(massive, vendor_server):
     no_actions(vendor_server)
     vendor_server.route(EVENTS, refused())
@@ -518,6 +527,12 @@ def test_an_unknown_symbol_of_a_snapshot_is_an_error_that_names_it(massive, vend
     answer = ask(massive, "snapshot", "APPL")
     assert answer.status == "error"
     assert answer.reason.startswith("massive knows nothing of a snapshot of APPL")
+
+
+def test_a_snapshot_that_is_not_there_is_an_error_and_no_row(massive, vendor_server):
+    vendor_server.route("/v2/snapshot/*", {"status": "OK"})
+    answer = ask(massive, "snapshot", "APPL")
+    assert (answer.status, answer.reason) == ("error", "massive has no snapshot of APPL; check the symbol")
 
 
 def ticker(symbol: str, kind: str = "CS", **changes) -> dict:
@@ -699,3 +714,15 @@ def test_the_settings_choose_plan_and_address(monkeypatch, vendor_server, waits)
 def test_an_unknown_plan_is_refused_with_those_that_are_known(new_key):
     with pytest.raises(ConfigError, match="expected one of free, starter, developer, advanced"):
         Massive(new_key, plan="gold")
+
+
+def test_twenty_threads_share_one_limiter_and_get_their_own_rows(massive, vendor_server):
+    def reply(asked):
+        close = float(asked.path.split("/")[4].removeprefix("S"))
+        return page(bar("2024-01-08", close))
+
+    vendor_server.route(AGGS, reply)
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda n: ask(massive, "bars", f"S{n}", "2024-01-08"), range(10, 50)))
+    assert [answer.table["close"].tolist() for answer in answers] == [[float(n)] for n in range(10, 50)]
+    assert len(vendor_server.requests) == 40
