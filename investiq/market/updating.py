@@ -115,13 +115,15 @@ def update(wanted: Wanted, store: Store, *, vendors: Sequence[Vendor] | None = N
             if not lack or (is_patient(each) and reaches_back(each, wanted)):
                 return _served(wanted, each, lack)
     if not work.vendors:
-        raise ConfigError(no_vendor())
+        if not held:
+            raise ConfigError(no_vendor())
+        return _not_updated(_served(wanted, held[0], f"{missing_from(held[0], wanted)}, and {no_vendor()}"))
     done = _continued(work, held[0], refresh) if held else _anew(work, tuple(work.vendors.values()))
     return dataclasses.replace(done, elapsed=time.monotonic() - begun)
 
 
 def _served(wanted: Wanted, held: Held, lack: str) -> Update:
-    notes = (Note(code="stale", text=f"{lack}: the newest bars are missing"),) if lack else ()
+    notes = (Note(code="stale", text=f"{lack}: the newest are missing"),) if lack else ()
     return Update(
         dataset=wanted.dataset,
         symbol=wanted.symbol,
