@@ -125,7 +125,7 @@ def _numbers(values: pd.Series, name: str, unreadable: dict[int, str]) -> pd.Ser
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     wrong = (numbers.isna() & values.notna()) | np.isinf(numbers)
     for row in numbers.index[wrong]:
-        unreadable.setdefault(int(row), f"{name} {values[row]!r} is no finite number")
+        unreadable.setdefault(int(row), f"{name} {values[row]!s} is no finite number")
     cleaned: pd.Series = numbers.mask(wrong)
     return cleaned
 

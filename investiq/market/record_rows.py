@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from investiq.core.notes import Note
+from investiq.core.notes import Note, Severity
 from investiq.history.instants import instant
 from investiq.market.columns import BadRow
 from investiq.market.contract import Dataset
@@ -45,7 +45,7 @@ def each_once(dataset: Dataset, frame: pd.DataFrame, what: str) -> tuple[pd.Data
     return latest, notes, bad
 
 
-def on_rejected(bad: Sequence[BadRow], size: int, what: str) -> list[Note]:
+def on_rejected(dataset: Dataset, bad: Sequence[BadRow], size: int, what: str) -> list[Note]:
     """Return a note with the number of rows refused and the first of them, each with its reasons."""
     if not bad:
         return []
@@ -55,7 +55,9 @@ def on_rejected(bad: Sequence[BadRow], size: int, what: str) -> list[Note]:
     shown = "; ".join(f"row {label}: {' and '.join(reasons[label])}" for label in list(reasons)[:_SHOWN])
     more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
     text = f"{what}: {len(reasons)} of {size} row(s) were refused: {shown}{more}"
-    return [Note(code="refused_rows", text=text, rows=len(reasons))]
+    # Factors without one of the actions would be wrong without a sign.
+    severity: Severity = "error" if dataset == "actions" else "caution"
+    return [Note(code="refused_rows", text=text, rows=len(reasons), severity=severity)]
 
 
 def on_order(frame: pd.DataFrame, label: str, what: str) -> list[Note]:

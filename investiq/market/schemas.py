@@ -80,19 +80,16 @@ def bad_bars(frame: pd.DataFrame) -> list[BadRow]:
     return sorted(found)
 
 
-# What a value must be, by dataset and column: smallest and largest number, or the texts that are known.
-_BOUNDS: Final[dict[Dataset, dict[str, tuple[float, float]]]] = {
-    "options": {
-        "strike": (np.nextafter(0, 1), np.inf), "bid": (0, np.inf), "ask": (0, np.inf), "last": (0, np.inf),
-        "volume": (0, np.inf), "open_interest": (0, np.inf), "implied_volatility": (0, np.inf),
-    },
-    "insiders": {"price": (0, np.inf), "shares_after": (0, np.inf)},
-    "short_interest": {"short_interest": (0, np.inf), "average_daily_volume": (0, np.inf), "days_to_cover": (0, np.inf)},
-    "snapshot": {
-        name: (np.nextafter(0, 1), np.inf)
-        for name in ("last", "minute_close", "day_open", "day_high", "day_low", "day_close", "previous_close")
-    },
-}  # fmt: skip
+# What a value must be, where it is there.
+_POSITIVE: Final[dict[Dataset, tuple[str, ...]]] = {
+    "options": ("strike",),
+    "snapshot": ("last", "minute_close", "day_open", "day_high", "day_low", "day_close", "previous_close"),
+}
+_NOT_NEGATIVE: Final[dict[Dataset, tuple[str, ...]]] = {
+    "options": ("bid", "ask", "last", "volume", "open_interest", "implied_volatility"),
+    "insiders": ("price", "shares_after"),
+    "short_interest": ("short_interest", "average_daily_volume", "days_to_cover"),
+}
 _CHOICES: Final[dict[Dataset, dict[str, tuple[str, ...]]]] = {
     "actions": {"kind": get_args(ActionKind)},
     "statements": {"fiscal_period": ("Q1", "Q2", "Q3", "Q4", "FY")},
@@ -179,7 +176,12 @@ def canonical(
         bad += _untimely(dataset, frame)
     kept, repeats, contradicting = each_once(dataset, frame.drop(index=sorted({row.label for row in bad})), what)
     bad = sorted([*bad, *contradicting])
-    notes += [*years, *repeats, *on_rejected(bad, len(frame), what), *on_future(dataset, kept, retrieved_at, what)]
+    notes += [
+        *years,
+        *repeats,
+        *on_rejected(dataset, bad, len(frame), what),
+        *on_future(dataset, kept, retrieved_at, what),
+    ]
     ordered = kept.sort_values(_order(dataset), kind="stable", ignore_index=True)
     return Canonical(table=ordered, notes=tuple(notes), rejected=tuple(bad))
 
@@ -195,10 +197,12 @@ def _record_schema(dataset: Dataset) -> Any:
     columns = {}
     for name, column in LAYOUTS[dataset].columns.items():
         checks = []
-        if (bounds := _BOUNDS.get(dataset, {}).get(name)) is not None:
-            checks.append(pa.Check.in_range(*bounds, error=f"lies outside {bounds[0]:.3g} to {bounds[1]:.3g}"))
+        if name in _POSITIVE.get(dataset, ()):
+            checks.append(pa.Check.gt(0, error="must be above 0"))
+        if name in _NOT_NEGATIVE.get(dataset, ()):
+            checks.append(pa.Check.ge(0, error="must not be negative"))
         if (choices := _CHOICES.get(dataset, {}).get(name)) is not None:
-            checks.append(pa.Check.isin(choices, error=f"is none of {', '.join(choices)}"))
+            checks.append(pa.Check.isin(choices, error=f"must be one of {', '.join(choices)}"))
         columns[name] = pa.Column(_PANDERA_TYPES[column.type], checks, nullable=not column.required)
     return pa.DataFrameSchema(columns, strict=True)
 
@@ -213,11 +217,17 @@ def _bad_records(dataset: Dataset, frame: pd.DataFrame) -> list[BadRow]:
     else:
         return []
     return [
-        BadRow(int(label), f"{column} is missing" if check == "not_nullable" else f"{column} {value!r} {check}")
+        BadRow(
+            int(label), f"{column} is missing" if check == "not_nullable" else f"{column} {check}, was {_shown(value)}"
+        )
         for check, column, value, label in zip(
             cases["check"], cases["column"], cases["failure_case"], cases["index"], strict=True
         )
     ]
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
 def _without_wrong_years(frame: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Note]]:
