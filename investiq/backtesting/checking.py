@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 
-from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.errors import ConfigError, DataError, InsufficientDataError, near_matches
 from investiq.history.bars import Bars
 from investiq.history.checks import row_checks
 from investiq.history.instants import label_text
 
-__all__ = ["benchmark_over", "check_bars"]
+__all__ = ["Quality", "benchmark_over", "check_bars"]
+
+# What the data of a run must be: free of errors, without any finding of the quality report, or as they are.
+Quality = Literal["no_errors", "pass", "any"]
 
 # A benchmark may miss this share of the run's labels, such as a holiday on which only one of two series was recorded.
 MISSING_SHARE: Final = 0.05
 
 
-def check_bars(bars: Bars, needed: int, who: str) -> None:
-    """Refuse bars that are adjusted, too few for `who`, or that hold an action that a run cannot follow."""
+def check_bars(bars: Bars, needed: int, who: str, quality: Quality = "no_errors") -> None:
+    """Refuse bars that are adjusted, too few for `who`, not of the `quality`, or that hold a split, which no run can follow."""
+    if quality not in (known := get_args(Quality)):
+        raise ConfigError(
+            f"quality must be one of {', '.join(map(repr, known))}, was {quality!r}{near_matches(str(quality), known)}"
+        )
     if bars.basis != "raw":
         raise DataError(
             f"{bars.symbol}: these bars are {bars.basis}-adjusted; nobody could trade at such prices: pass the raw bars, "
@@ -30,15 +37,37 @@ def check_bars(bars: Bars, needed: int, who: str) -> None:
             f"{who} needs {needed} bars to decide and fill once, {bars.symbol} has {len(bars)}; "
             "load a longer period or choose shorter windows"
         )
-    _check_actions(bars)
+    _refuse_splits(bars)
+    if quality == "pass":
+        _require_pass(bars)
+    if quality == "no_errors":
+        _refuse_errors(bars)
 
 
-def _check_actions(bars: Bars) -> None:
-    """Refuse what would make every later number of the run wrong: a split that positions are not carried through."""
+def _require_pass(bars: Bars) -> None:
+    """Refuse bars of which the quality report finds anything to caution about."""
+    from investiq.market import quality
+
+    report = quality.check_bars(bars)
+    if report.verdict != "pass":
+        raise DataError(
+            f"{bars.symbol}: the quality report's verdict is {report.verdict!r}, expected 'pass': {'; '.join(report.reasons)}; "
+            "see iq.check_bars for the rows, correct the data, or choose another period or quality='no_errors'"
+        )
+
+
+def _refuse_errors(bars: Bars) -> None:
     # Told anew for these bars: an action after their end is none of theirs.
     for note in row_checks(bars, bars.passport.notes):
         if note.severity == "error":
-            raise DataError(f"{bars.symbol}: {note.text}; correct the data and load them again")
+            text = note.text.removeprefix(f"{bars.symbol}: ")
+            raise DataError(
+                f"{bars.symbol}: {text}; correct the data and load them again, or run on them as they are with quality='any'"
+            )
+
+
+def _refuse_splits(bars: Bars) -> None:
+    """Refuse what would make every later number of the run wrong: a split that positions are not carried through."""
     splits = np.flatnonzero(bars.split_factor[1:] != bars.split_factor[:-1]) + 1
     if splits.size:
         first = int(splits[0])
@@ -53,7 +82,7 @@ def _check_actions(bars: Bars) -> None:
         )
 
 
-def benchmark_over(benchmark: Bars, bars: Bars) -> Bars:
+def benchmark_over(benchmark: Bars, bars: Bars, quality: Quality = "no_errors") -> Bars:
     """Return the benchmark over the period of the run.
 
     It must follow the same calendar in the same interval, begin and end within
@@ -80,7 +109,7 @@ def benchmark_over(benchmark: Bars, bars: Bars) -> Bars:
             bars,
             f"misses {missing.size} of its {len(bars)} bars, first {label_text(missing[0], bars.interval)}",
         )
-    check_bars(cut, 2, "buying and holding")
+    check_bars(cut, 2, "buying and holding", quality)
     return cut
 
 

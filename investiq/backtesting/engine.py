@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from investiq.backtesting import cautions, running
-from investiq.backtesting.checking import benchmark_over, check_bars
+from investiq.backtesting.checking import Quality, benchmark_over, check_bars
 from investiq.backtesting.decisions import from_codes
 from investiq.backtesting.describing import strategy_text
 from investiq.backtesting.lookahead import check_decisions
@@ -51,6 +51,7 @@ def backtest(
     level_rounding: float | None = 1e-6,
     zero_volume: Literal["no_fill", "ignore"] = "no_fill",
     end: Literal["liquidate", "mark"] = "liquidate",
+    quality: Quality = "no_errors",
 ) -> BacktestResult:
     """Run a strategy over bars and return its account, trades and metrics.
 
@@ -94,6 +95,10 @@ def backtest(
         Whether a bar with zero volume can fill an order.
     end : {"liquidate", "mark"}, default "liquidate"
         Whether an open position is sold at the last close.
+    quality : {"no_errors", "pass", "any"}, default "no_errors"
+        What the data must be, the benchmark's too: without a note of severity
+        error; of the verdict ``"pass"`` of `iq.check_bars`; or as they are, with
+        the errors among the notes of the result.
 
     Returns
     -------
@@ -104,9 +109,9 @@ def backtest(
     ConfigError
         If `strategy` is no strategy, or an option is out of range.
     DataError
-        If the bars are adjusted, hold a split or an action that could not be
-        applied, the benchmark does not cover the period on the same calendar, or
-        a strategy of your own is seen to read later bars.
+        If the bars are adjusted, hold a split or are not of the `quality`, the
+        benchmark does not cover the period on the same calendar, or a strategy of
+        your own is seen to read later bars.
     InsufficientDataError
         If there are fewer bars than the strategy needs to decide and fill once.
 
@@ -137,9 +142,9 @@ def backtest(
         costs=Costs() if costs is None else costs,
     )
     bars, held = _bars_of(data), _benchmark_of(benchmark, data)
-    check_bars(bars, strategy.warmup + 2, strategy_text(strategy.name, strategy.parameters()))
+    check_bars(bars, strategy.warmup + 2, strategy_text(strategy.name, strategy.parameters()), quality)
     if held is not None:
-        held = benchmark_over(held, bars)
+        held = benchmark_over(held, bars, quality)
     convention = Convention(
         periods_per_year=calendar.periods_per_year(bars.interval, bars.passport.calendar), risk_free=risk_free
     )

@@ -20,7 +20,8 @@ __all__ = ["check_actions"]
 
 FloatArray = NDArray[np.float64]
 
-_MOST_DECIMALS: Final = 9
+# More are not printed by any vendor that rounds.
+_MOST_DECIMALS: Final = 6
 # Half a unit in the last place of a 32-bit number, in which some vendors keep their prices.
 _SINGLE: Final = 2.0**-24
 _DOUBLE: Final = 1e-12
@@ -124,15 +125,16 @@ def _vendor_closes(adjusted: Any) -> tuple[NDArray[np.datetime64], FloatArray]:
 def _unit(values: FloatArray, decimals: int | None) -> tuple[FloatArray, str]:
     """Return half a unit of the last digit of each value, and how that was found in words."""
     if decimals is None:
-        for places in range(_MOST_DECIMALS + 1):
-            if np.abs(np.round(values, places) - values).max() <= _DOUBLE * values.max():
-                decimals = places
-                break
+        decimals = next((places for places in range(_MOST_DECIMALS + 1) if _fits(values, places)), None)
     if decimals is not None:
         return np.full(values.size, 0.5 * 10.0**-decimals), f"within half a unit of the vendor's {decimals} decimals"
     if (values.astype(np.float32).astype(float) == values).all():
         return values * _SINGLE, "within the rounding of 32-bit numbers"
     return values * _DOUBLE, "the vendor's closes are not rounded: equal to 1e-12"
+
+
+def _fits(values: FloatArray, places: int) -> bool:
+    return bool(np.abs(np.round(values, places) - values).max() <= _DOUBLE * values.max())
 
 
 def _steps(factor: FloatArray) -> FloatArray:

@@ -9,7 +9,8 @@ import pytest
 
 import investiq as iq
 from investiq.backtesting.checking import benchmark_over
-from investiq.core.errors import DataError
+from investiq.core.errors import ConfigError, DataError
+from investiq.history.flags import Flag
 
 FLAT = [(100.0, 101.0, 99.0, 100.0)]
 
@@ -84,3 +85,28 @@ def test_a_benchmark_of_another_interval_is_refused(traded, index):
     hourly = dataclasses.replace(index, interval="60min")
     with pytest.raises(DataError, match="pass a benchmark of the same interval and calendar"):
         benchmark_over(hourly, traded)
+
+
+BUY = iq.strategies.BuyAndHold()
+
+
+def test_errors_of_the_data_block_unless_they_are_allowed_and_then_stand_in_the_result():
+    bars = iq.load_bars("^IXIC", "2016", "2017")
+    flagged = dataclasses.replace(bars, flags=np.where(np.arange(len(bars)) == 9, Flag.QUARANTINED, 0))
+    with pytest.raises(DataError, match=r"^\^IXIC: 1 bar\(s\) are quarantined .* with quality='any'$"):
+        iq.backtest(BUY, flagged)
+    with pytest.raises(DataError, match="quarantined"):
+        iq.backtest(BUY, bars, benchmark=flagged)
+    result = iq.backtest(BUY, flagged, quality="any")
+    assert [note.code for note in result.notes if note.severity == "error"] == ["quarantined"]
+
+
+def test_a_run_can_require_a_clean_report():
+    assert iq.backtest(BUY, iq.load_bars("^IXIC", "2016", "2017"), quality="pass").watermark == "SAMPLE"
+    with pytest.raises(DataError, match=r"verdict is 'caution', expected 'pass': \^IXIC: zero_volume \(1\); see"):
+        iq.backtest(BUY, iq.load_bars("^IXIC", "2014", "2017"), quality="pass")
+
+
+def test_an_unknown_quality_is_refused():
+    with pytest.raises(ConfigError, match="quality must be one of 'no_errors', 'pass', 'any', was 'good'"):
+        iq.backtest(BUY, "^IXIC", quality="good")

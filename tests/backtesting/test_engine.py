@@ -97,7 +97,7 @@ def test_costs_have_documented_defaults_that_are_not_zero(bars_of):
 
 def test_every_option_of_a_run_can_be_given(bars_of):
     # One keyword for each field, spelled out, so that completion lists them.
-    keywords = set(engine.backtest.__kwdefaults__) - {"benchmark", "risk_free"}
+    keywords = set(engine.backtest.__kwdefaults__) - {"benchmark", "risk_free", "quality"}
     assert keywords == {field.name for field in dataclasses.fields(RunOptions)}
     result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 3))
     assert result.options == RunOptions()

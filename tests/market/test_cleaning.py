@@ -113,7 +113,7 @@ def test_a_move_that_stays_is_warned_of_and_kept():
 def test_a_recorded_split_is_no_move():
     bars = iq.load_bars("SYN001")
     # The planned 4:1 of the generator: the price as traded falls by three quarters.
-    assert simple_moves(bars.close).min() < -0.7
+    assert np.nanmin(simple_moves(bars.close)) < -0.7
     assert quality_gate(bars).doubtful["large_returns"].size == 0
 
 
@@ -159,7 +159,9 @@ def test_a_backtest_refuses_quarantined_bars_and_takes_the_rest():
     bars = iq.load_bars("^IXIC", "2016", "2016")
     bad = replaced(bars, 150, close=bars.close[150] * 0.7)
     flagged = dataclasses.replace(bad, flags=quality_gate(bad).flags)
-    with pytest.raises(DataError, match="1 bar\\(s\\) are quarantined as bad prints: 2016-08-05; leave them out"):
+    with pytest.raises(
+        DataError, match=r"^\^IXIC: 1 bar\(s\) are quarantined as bad prints: 2016-08-08; leave them out"
+    ):
         iq.backtest(iq.strategies.BuyAndHold(), flagged)
     result = iq.backtest(iq.strategies.BuyAndHold(), flagged.without_quarantined())
     assert "quarantined_dropped" in {note.code for note in result.notes}
