@@ -13,21 +13,21 @@ from typing import Final
 from investiq.core.errors import ConfigError, InvestIQError
 from investiq.core.types import Interval
 from investiq.market.streaming.assembling import Assembler
-from investiq.market.streaming.backfilling import Backfill, Filled, GapWatch, Window
+from investiq.market.streaming.backfilling import Backfill
 from investiq.market.streaming.events import (
     DAY,
     BarMessage,
     ConnectionChange,
-    Gap,
     Message,
     Quote,
     StreamBar,
     Trade,
     length_of,
 )
-from investiq.market.streaming.grid import Grid, Slot
+from investiq.market.streaming.grid import Grid
 from investiq.market.streaming.listening import Source
 from investiq.market.streaming.queueing import EventQueue
+from investiq.market.streaming.repairing import Repairs
 from investiq.market.streaming.terms import LastValues, Metrics, Sink, Wishes
 
 __all__ = ["Flow"]
@@ -36,7 +36,6 @@ _log = logging.getLogger("investiq.market.streaming")
 # How often a live stream looks for bars that have become final, in seconds.
 TICK_S: Final = 0.25
 _LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
-_INSTANT: Final = timedelta(microseconds=1)
 
 
 class Flow:
@@ -68,22 +67,21 @@ class Flow:
         self.symbols: tuple[str, ...] = ()
         self.counts: Counter[str] = Counter()
         self.last: dict[str, LastValues] = {}
-        self.missing: dict[str, set[datetime]] = {}
         self.is_ending = False
         self._source = source
         self._wishes = wishes
-        self._backfill = backfill
         self._sink = sink
         self._tick_s = tick_s
-        grid = Grid(source.market, wishes.session)
-        self._grid = grid
         self.refuse_interval(source, wishes.interval)
-        self._assembler = Assembler(interval=wishes.interval, grid=grid, delay=source.delay, settle=source.settle)
-        self._watch = None if source.length is None else GapWatch(grid, source.length, source.delay)
-        self._fills: dict[str, asyncio.Task[None]] = {}
         self._is_lost = True
         self._turn = asyncio.Lock()
-        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._assembler = Assembler(
+            interval=wishes.interval,
+            grid=Grid(source.market, wishes.session),
+            delay=source.delay,
+            settle=source.settle,
+        )
+        self._repairs = Repairs(source, self._assembler, backfill, self._turn, give=self._give, tell=self.queue.put)
         self.want(symbols)
 
     @staticmethod
@@ -110,12 +108,17 @@ class Flow:
 
     def accept_gap(self, symbol: str) -> None:
         """Call `symbol` warm again, after the reader has loaded what was missing."""
-        self.missing.pop(symbol, None)
+        self._repairs.missing.pop(symbol, None)
+
+    @property
+    def cold(self) -> tuple[str, ...]:
+        """Symbols of which bars are known to be missing."""
+        return tuple(sorted(self._repairs.missing))
 
     @property
     def metrics(self) -> Metrics:
         """Counts until now."""
-        counts = self.counts + self._assembler.counts
+        counts = self.counts + self._assembler.counts + self._repairs.counts
         names = {field.name for field in dataclasses.fields(Metrics)}
         own = {name: count for name, count in counts.items() if name in names}
         return Metrics(**own, dropped=self.queue.dropped, superseded=self.queue.superseded)
@@ -124,7 +127,7 @@ class Flow:
 
     async def run(self) -> None:
         """Run until the source ends, fails or this is cancelled; then close the queue and the sink."""
-        work: list[asyncio.Future[None]] = [asyncio.ensure_future(self._source.run(self)), self._failed]
+        work: list[asyncio.Future[None]] = [asyncio.ensure_future(self._source.run(self)), self._repairs.failed]
         if self._source.is_live:
             work.append(asyncio.ensure_future(self._tick()))
         error: BaseException | None = None
@@ -144,10 +147,10 @@ class Flow:
 
     async def _wind_up(self, work: Iterable[asyncio.Future[None]], error: BaseException | None) -> None:
         self.is_ending = True
-        tasks = [*work, *self._fills.values()]
-        for task in tasks:
+        for task in work:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*work, return_exceptions=True)
+        await self._repairs.stop()
         try:
             if self._sink is not None:
                 await self._sink.close()
@@ -179,7 +182,7 @@ class Flow:
         self.counts["received"] += 1
         if not isinstance(message, BarMessage):
             await self._show(message)
-        if isinstance(message, BarMessage) or (isinstance(message, Trade) and self._watch is None):
+        if isinstance(message, BarMessage) or (isinstance(message, Trade) and self._source.length is None):
             async with self._turn:
                 await self._assemble(message)
 
@@ -198,15 +201,13 @@ class Flow:
                 await self.queue.put(
                     ConnectionChange(provider=self._source.name, state="connected", at=self._source.now())
                 )
-            for symbol in symbols:
-                self._fill(symbol, None)
+            self._repairs.resumed(symbols)
 
     async def on_lost(self, reason: str, attempt: int, retry_in_s: float) -> None:
         """Keep back what may be incomplete until the connection is there again and the gap filled."""
         async with self._turn:
             self._is_lost = True
-            for symbol, newest in self._watch.lost().items() if self._watch else ():
-                self._assembler.hold(symbol, self._end_of(newest))
+            self._repairs.lost()
             await self.queue.put(
                 ConnectionChange(
                     provider=self._source.name,
@@ -221,34 +222,15 @@ class Flow:
     # The parts.
 
     def _begin(self, symbol: str) -> None:
-        if not self._source.is_live:
-            self._assembler.begin(symbol, self._wishes.since or _LONG_AGO)
-            return
-        now, length, since = self._source.now(), self._assembler.length, self._wishes.since
-        slot = self._grid.slot(since or now - self._source.delay, length)
-        if since is not None:
-            # That bar is there already: its parts are not missed.
-            floor, after = since, slot.end - _INSTANT if slot else since
+        if self._source.is_live:
+            self._repairs.begin(symbol, self._wishes.since)
         else:
-            # The bar under way is wanted from its beginning.
-            floor = after = slot.start - _INSTANT if slot else now
-        self._assembler.begin(symbol, floor)
-        if self._watch is not None:
-            self._watch.begin(symbol, after)
-            self._assembler.hold(symbol, after)
+            self._assembler.begin(symbol, self._wishes.since or _LONG_AGO)
 
     def _forget(self, symbol: str) -> None:
         self._assembler.forget(symbol)
-        if self._watch is not None:
-            self._watch.forget(symbol)
-        if symbol in self._fills:
-            self._fills.pop(symbol).cancel()
-        self.missing.pop(symbol, None)
+        self._repairs.forget(symbol)
         self.last.pop(symbol, None)
-
-    def _end_of(self, label: datetime) -> datetime:
-        slot = self._grid.slot(label, self._source.length) if self._source.length else None
-        return slot.end if slot else label
 
     async def _show(self, message: Trade | Quote) -> None:
         before = self.last.get(message.symbol, LastValues())
@@ -262,24 +244,12 @@ class Flow:
             await self.queue.put(message)
 
     async def _assemble(self, message: BarMessage | Trade) -> None:
-        is_whole = isinstance(message, BarMessage) and message.length == self._source.length
-        if is_whole and isinstance(self._assembler.place(message), Slot):
-            self._settle(message.symbol, message.ts)
-            window = self._watch.passed(message.symbol, message.ts) if self._watch else None
-            if window is not None:  # before the bar is taken, or it could be final before what precedes it
-                self._assembler.hold(message.symbol, self._end_of(window.after))
-                self._fill(message.symbol, window)
+        if self._source.is_live:
+            self._repairs.watch(message)
         await self._give(self._assembler.take(message, self._source.now()))
 
-    def _settle(self, symbol: str, ts: datetime) -> None:
-        missing = self.missing.get(symbol)
-        if missing is not None:
-            missing.discard(ts)
-            if not missing:
-                del self.missing[symbol]
-
     async def _give(self, bars: Iterable[StreamBar]) -> None:
-        shown = [dataclasses.replace(bar, is_cold=self._is_cold(bar)) for bar in bars]
+        shown = [dataclasses.replace(bar, is_cold=self._repairs.is_cold(bar)) for bar in bars]
         lasting = [bar for bar in shown if bar.is_final]
         if lasting and self._sink is not None:
             await self._sink.take(lasting)
@@ -290,63 +260,3 @@ class Flow:
             self.counts["bars"] += bar.status in ("final", "late")
             if bar.is_final or self._wishes.provisional:
                 await self.queue.put(bar)
-
-    def _is_cold(self, bar: StreamBar) -> bool:
-        missing = self.missing.get(bar.symbol)
-        slot = self._grid.slot(bar.ts, self._assembler.length) if missing else None
-        return bool(missing) and slot is not None and min(missing) < slot.end
-
-    # Backfill: one task a symbol; a later window waits for the earlier.
-
-    def _fill(self, symbol: str, window: Window | None) -> None:
-        before = self._fills.get(symbol)
-        self._fills[symbol] = asyncio.ensure_future(self._filling(symbol, window, before))
-        self._fills[symbol].add_done_callback(self._on_filled)
-
-    def _on_filled(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) and not self._failed.done():
-            self._failed.set_exception(error)
-
-    async def _filling(self, symbol: str, window: Window | None, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait({before})
-        if window is None and self._watch is not None:
-            window = self._watch.resumed(symbol, self._source.now())
-        if window is not None:
-            if self._backfill is None:
-                filled = Filled(reason="there is nothing to backfill from")
-            else:
-                filled = await self._backfill(window)
-            async with self._turn:
-                await self._pour(window, filled)
-        async with self._turn:
-            is_last = self._fills.get(symbol) is asyncio.current_task()
-            if is_last and not self._is_lost:
-                del self._fills[symbol]
-                await self._give(self._assembler.release(symbol, self._source.now()))
-
-    async def _pour(self, window: Window, filled: Filled) -> None:
-        symbol, now = window.symbol, self._source.now()
-        if symbol not in self.symbols:
-            return
-        for message in filled.bars:
-            self.counts["received"] += 1
-            self.counts["backfilled"] += not self._assembler.has(symbol, message.ts)
-            await self._give(self._assembler.take(message, now))
-            self._settle(symbol, message.ts)
-        missing = tuple(ts for ts in window.expected if not self._assembler.has(symbol, ts))
-        if not missing:
-            return
-        self.counts["gaps"] += 1
-        self.missing.setdefault(symbol, set()).update(missing)
-        await self.queue.put(
-            Gap(
-                symbol=symbol,
-                after=window.after,
-                before=window.before,
-                expected=len(window.expected),
-                received=len(window.expected) - len(missing),
-                missing=missing,
-                reason=filled.reason or "the backfill is short",
-            )
-        )

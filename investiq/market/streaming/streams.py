@@ -82,7 +82,7 @@ class BarStream:
     @property
     def cold(self) -> tuple[str, ...]:
         """Symbols of which bars are known to be missing."""
-        return tuple(sorted(self._flow.missing)) if self._flow is not None else ()
+        return self._flow.cold if self._flow is not None else ()
 
     def last(self, symbol: str) -> LastValues:
         """Return the newest bar, trade and quote of `symbol`."""

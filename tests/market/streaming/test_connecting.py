@@ -234,12 +234,12 @@ def test_a_short_backfill_is_a_gap_and_the_bars_after_it_are_marked_cold(protoco
         (gap,) = desk.of("gap")
         assert (gap.expected, gap.received, gap.missing) == (2, 1, (minute(2),))
         assert gap.reason == "the vendor has no more"
-        assert [bar.is_cold for bar in desk.bars()] == [False, True, True]
+        assert [bar.is_cold for bar in desk.bars()] == [False, False, True]
         # The missing minute comes after all: late, and the symbol is warm again.
         server.push(server.bar("AAPL", minute(2), 102))
         server.wait_for(lambda: len(desk.bars()) == 4)
     assert (desk.bars()[-1].ts, desk.bars()[-1].status) == (minute(2), "late")
-    assert desk.flow.missing == {}
+    assert desk.flow.cold == ()
 
 
 @both

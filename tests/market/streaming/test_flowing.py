@@ -58,7 +58,7 @@ class Scene:
         self.task = asyncio.ensure_future(self.flow.run())
 
     async def settle(self):
-        while self.flow._fills and not self.flow._is_lost:
+        while self.flow._repairs._fills and not self.flow._is_lost:
             await asyncio.sleep(0)
         await asyncio.sleep(0)
 
@@ -127,7 +127,7 @@ def test_each_bar_is_given_exactly_once_and_what_is_missing_is_named(sequence, u
             await scene.connect()
         await scene.at(minute(len(sequence) + 5))
         await scene.settle()
-        missing = set().union(*scene.flow.missing.values())
+        missing = set().union(*scene.flow._repairs.missing.values())
         return await scene.end(), came, missing
 
     events, came, missing = asyncio.run(play())
