@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from investiq.analysis.analyzing import Analysis
     from investiq.backtesting.result import BacktestResult
     from investiq.core.result import Result
+    from investiq.market.action_report import ActionLab
     from investiq.market.data_diff import DataDiff
+    from investiq.market.quality_report import QualityReport
     from investiq.metrics.correlation import Correlation
 
 __all__ = ["KINDS", "draw"]
@@ -49,6 +51,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
         If there is no figure for this kind of result.
     """
     match result.kind:
+        case "action_lab":
+            from investiq.figures.quality import adjustment_chart
+
+            return adjustment_chart(cast("ActionLab", result), theme=theme, **options)
         case "analysis":
             from investiq.figures.scores import analysis_chart
 
@@ -65,6 +71,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.data_diff import data_diff_chart
 
             return data_diff_chart(cast("DataDiff", result), theme=theme, **options)
+        case "quality":
+            from investiq.figures.quality import coverage_map
+
+            return coverage_map(cast("QualityReport", result), theme=theme, **options)
         case "quote" | "report" | "source_check" | "universe":
             from investiq.figures.tables import facts_figure
 
