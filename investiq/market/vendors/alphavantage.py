@@ -6,7 +6,9 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from investiq.core.errors import NotEntitledError, UnknownSymbolError, VendorError
+import numpy as np
+
+from investiq.core.errors import DataError, NotEntitledError, UnknownSymbolError, VendorError
 from investiq.core.notes import Note
 from investiq.market.building import SETTLE_SHARES
 from investiq.market.contract import Capabilities, Payload, Request
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["AlphaVantage", "from_settings"]
 
 _PATH: Final = "/query"
+_FIRST_LISTING: Final = np.datetime64("2010-01-01", "D")
 _NO_ACTIONS: Final = Note(
     code="no_actions",
     text="the free plan of Alpha Vantage answers daily bars without splits and dividends: a split looks like a fall, "
@@ -100,6 +103,11 @@ class AlphaVantage(KeyedVendor):
 
     def listing(self, request: Request) -> Payload:
         """Return US listings, delisted names included; as of `request.end` where it is given."""
+        if request.end is not None and request.end < _FIRST_LISTING:
+            raise DataError(
+                f"alphavantage knows listings from {_FIRST_LISTING} on, asked for {request.end.astype('datetime64[D]')}; "
+                "ask for a later day"
+            )
         day = None if request.end is None else str(request.end.astype("datetime64[D]"))
         rows = [
             {**row, "is_active": str(state == "active").lower()}

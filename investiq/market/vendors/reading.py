@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from investiq.market.contract import Request
 
-__all__ = ["Field", "Kind", "as_seconds", "records_of", "table_of", "within"]
+__all__ = ["Field", "Kind", "records_of", "table_of", "within"]
 
 Kind = Literal["text", "texts", "number", "price", "date", "instant", "seconds"]
 
@@ -109,17 +109,6 @@ def within(table: pd.DataFrame, label: str, request: Request) -> pd.DataFrame:
     if request.limit is not None:
         kept = kept.tail(request.limit)
     return kept.reset_index(drop=True)
-
-
-def as_seconds(when: np.datetime64) -> int:
-    """Return an instant as whole Unix seconds.
-
-    Examples
-    --------
-    >>> as_seconds(np.datetime64("1970-01-02T00:00:00.5"))
-    86400
-    """
-    return int(when.astype("datetime64[s]").astype(np.int64))
 
 
 def _present(value: Any) -> Any:

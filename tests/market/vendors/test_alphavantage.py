@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from investiq.market.contract import Request
 from investiq.market.vendors.alphavantage import AlphaVantage
 from investiq.runtime import clock
+from tests.servers.contract import assert_canonical
 from tests.servers.faults import HTTP_FAULTS, PASSING_FAULTS, TIMEOUT, assert_fault, assert_hidden
 from tests.servers.http import Received, json_reply, text_reply
 
@@ -63,6 +64,7 @@ def test_daily_bars_are_as_traded_and_oldest_first(av, vendor_server):
     assert (answer.payload.delay, answer.payload.settle) == (timedelta(minutes=15), timedelta(minutes=15))
     assert list(answer.table.columns) == ["ts", "open", "high", "low", "close", "volume"]
     assert answer.table["ts"].dtype == "datetime64[us, UTC]"
+    assert_canonical(answer)
 
 
 def test_actions_come_with_the_bars_and_the_adjusted_close_is_evidence_only(av, vendor_server):
@@ -137,6 +139,7 @@ def test_intraday_stamps_are_new_yorks_and_shift_with_the_clocks(av, vendor_serv
         "2024-03", "false", "false", "full",
     )  # fmt: skip
     assert answer.payload.settle == timedelta(0)
+    assert_canonical(answer)
 
 
 def test_a_range_of_three_months_is_asked_for_month_by_month(av, vendor_server):
@@ -182,7 +185,9 @@ def test_a_value_that_is_no_number_is_an_error_that_names_it(av, vendor_server):
 def test_a_spin_off_factor_is_no_split(av, vendor_server):
     rows = {**ADJUSTED_ROWS, "2024-06-13": ["20.0", "21.0", "19.0", "20.5", "20.5", "5000", "0.0", "1.281"]}
     vendor_server.route("/query", daily_document(rows))
-    actions = av.fetch(Request.of("actions", "ACME")).table
+    answer = av.fetch(Request.of("actions", "ACME"))
+    assert_canonical(answer)
+    actions = answer.table
     assert actions["kind"].tolist() == ["dividend", "split", "spin_off"]
     assert np.isnan(actions["ratio"].iloc[2])
     assert actions["id"].iloc[2] == "price factor 1.281"
@@ -271,6 +276,7 @@ def test_listings_hold_delisted_names_as_of_a_day(av, vendor_server):
     assert answer.table["delisted_at"].iloc[2] == pd.Timestamp("2019-11-06", tz="UTC")
     assert answer.table["delisted_at"].isna().tolist() == [True, True, False]
     assert {each.query["date"] for each in vendor_server.requests} == {"2020-01-31"}
+    assert_canonical(answer)
 
 
 @pytest.mark.parametrize(
@@ -286,6 +292,11 @@ def test_a_listing_that_is_no_table_is_a_failure(av, vendor_server, reply, statu
     assert_fault(av.fetch(Request.of("listing")), status, words)
 
 
+def test_listings_before_the_first_day_that_the_vendor_knows_are_refused(av, vendor_server):
+    assert_fault(av.fetch(Request.of("listing", end="2009-12-31")), "error", "from 2010-01-01 on")
+    assert not vendor_server.requests
+
+
 def test_search_names_instruments_in_our_spelling(av, vendor_server):
     match = {"1. symbol": "BRK-B", "2. name": "Berkshire", "3. type": "Equity", "4. region": "United States", "8. currency": "USD"}  # fmt: skip
     vendor_server.route("/query", {"bestMatches": [match]})
@@ -293,6 +304,7 @@ def test_search_names_instruments_in_our_spelling(av, vendor_server):
     assert answer.table.to_dict("records") == [
         {"symbol": "BRK.B", "name": "Berkshire", "exchange": "United States", "type": "Equity", "currency": "USD"}
     ]
+    assert_canonical(answer)
 
 
 def test_earnings_carry_the_day_of_the_report_and_the_consensus_before_it(av, vendor_server):
@@ -301,7 +313,9 @@ def test_earnings_carry_the_day_of_the_report_and_the_consensus_before_it(av, ve
         {"fiscalDateEnding": "2023-12-31", "reportedDate": "2024-02-01", "reportedEPS": "2.18", "estimatedEPS": "None"},
     ]
     vendor_server.route("/query", {"symbol": "ACME", "quarterlyEarnings": rows, "annualEarnings": []})
-    table = av.fetch(Request.of("earnings", "ACME")).table
+    answer = av.fetch(Request.of("earnings", "ACME"))
+    assert_canonical(answer)
+    table = answer.table
     assert table["period_end"].tolist() == utc("2023-12-31", "2024-03-31").tolist()
     assert table["reported_date"].tolist() == utc("2024-02-01", "2024-05-02").tolist()
     assert table["eps_actual"].tolist() == [2.18, 1.53]
@@ -324,6 +338,7 @@ def test_news_keeps_publisher_author_and_the_vendors_sentiment_apart(av, vendor_
     assert (row["publisher"], row["author"], row["vendor_sentiment"]) == ("Wire", "A. Writer, B. Writer", "Bullish")
     assert (row["keywords"], row["tickers"]) == ("Earnings|Retail", "ACME|BRK.B")
     assert vendor_server.requests[-1].query["time_from"] == "20240613T0000"
+    assert_canonical(answer)
 
 
 def test_share_classes_are_written_with_a_dash_there(av, vendor_server):

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from investiq.market.contract import Request
 from investiq.market.vendors.finnhub import Finnhub
 from investiq.runtime import clock
+from tests.servers.contract import assert_canonical
 from tests.servers.faults import HTTP_FAULTS, PASSING_FAULTS, TIMEOUT, assert_fault, assert_hidden
 from tests.servers.http import Received, json_reply
 
@@ -41,7 +42,9 @@ def article(number: int, stamp: str) -> dict[str, object]:
 
 def test_a_quote_is_a_snapshot_stamped_with_the_last_trade(finnhub, vendor_server):
     vendor_server.route("/quote", QUOTE)
-    row = finnhub.fetch(Request.of("snapshot", "ACME")).table.iloc[0]
+    answer = finnhub.fetch(Request.of("snapshot", "ACME"))
+    assert_canonical(answer)
+    row = answer.table.iloc[0]
     assert row["symbol"] == "ACME"
     assert row["ts"] == row["last_at"] == row["day_at"] == pd.Timestamp("2024-06-13 19:59:59", tz="UTC")
     assert (row["last"], row["day_open"], row["day_high"], row["day_low"]) == (101.5, 102.0, 103.0, 100.0)
@@ -124,6 +127,7 @@ def test_news_maps_source_to_publisher_and_category_to_keywords(finnhub, vendor_
     first = answer.table.iloc[0]
     assert (first["publisher"], first["keywords"], first["tickers"]) == ("Wire", "company", "ACME|OTHER")
     assert vendor_server.requests[0].query == {"symbol": "ACME", "from": "2024-06-10", "to": "2024-06-13"}
+    assert_canonical(answer)
 
 
 def test_news_is_asked_for_until_the_oldest_day_because_an_answer_holds_the_newest_only(finnhub, vendor_server):
@@ -166,6 +170,7 @@ def test_insiders_keep_the_code_of_form_4_and_the_day_of_filing(finnhub, vendor_
     assert np.isnan(table["value"].iloc[0])
     assert table["value"].iloc[1] == 5000.0
     assert [(note.code, note.rows) for note in answer.payload.notes] == [("records_left_out", 1)]
+    assert_canonical(answer)
 
 
 def test_earnings_join_the_period_of_one_answer_with_the_day_of_another(finnhub, vendor_server):
@@ -184,6 +189,7 @@ def test_earnings_join_the_period_of_one_answer_with_the_day_of_another(finnhub,
     assert (row["period_end"], row["reported_date"]) == tuple(utc("2024-03-31", "2024-05-02"))
     assert (row["fiscal_period"], row["eps_actual"], row["eps_estimate"], row["revenue_actual"]) == ("Q1", 1.5, 1.4, 90.0)  # fmt: skip
     assert answer.payload.notes[0].rows == 1
+    assert_canonical(answer)
 
 
 def test_a_listing_is_of_today_and_says_so(finnhub, vendor_server):
@@ -195,6 +201,7 @@ def test_a_listing_is_of_today_and_says_so(finnhub, vendor_server):
     ]  # fmt: skip
     assert not Finnhub.capabilities.survivorship_safe
     assert not Finnhub.capabilities.supports_pit_universe
+    assert_canonical(answer)
 
 
 def test_search_names_instruments(finnhub, vendor_server):
@@ -202,6 +209,7 @@ def test_search_names_instruments(finnhub, vendor_server):
     vendor_server.route("/search", found)
     answer = finnhub.fetch(Request.of("search", "acme"))
     assert answer.table["symbol"].tolist() == ["ACME"]
+    assert_canonical(answer)
 
 
 def test_an_answer_of_another_form_is_a_failure_and_not_empty(finnhub, vendor_server):

@@ -12,6 +12,7 @@ from investiq.market.contract import Request
 from investiq.market.vendors import twelvedata
 from investiq.market.vendors.twelvedata import TwelveData
 from investiq.runtime import clock
+from tests.servers.contract import assert_canonical
 from tests.servers.faults import HTTP_FAULTS, PASSING_FAULTS, TIMEOUT, assert_fault, assert_hidden
 from tests.servers.http import Received, json_reply
 
@@ -21,7 +22,8 @@ META = {"symbol": "ACME", "currency": "USD", "exchange": "NASDAQ", "mic_code": "
 
 
 def value(stamp: str, close: float = 10.5) -> dict[str, str]:
-    return {"datetime": stamp, "open": "10.0", "high": "11.0", "low": "9.0", "close": str(close), "volume": "100"}
+    prices = {"open": close, "high": close + 1, "low": close - 1, "close": close}
+    return {"datetime": stamp, **{name: f"{price:.5f}" for name, price in prices.items()}, "volume": "100"}
 
 
 def series(*values, meta=META):
@@ -53,6 +55,7 @@ def test_daily_bars_are_asked_for_unadjusted_and_come_oldest_first(twelve, vendo
     payload = answer.payload
     assert (payload.price_basis, payload.calendar, payload.currency) == ("as_traded", "XNYS", "USD")
     assert payload.settle == timedelta(minutes=15)
+    assert_canonical(answer)
 
 
 def test_intraday_stamps_are_utc_on_both_sides_of_a_change_of_the_clocks(twelve, vendor_server):
@@ -158,7 +161,9 @@ def test_splits_are_new_shares_per_old_and_dividends_are_asked_for_unadjusted(tw
     split = {"date": "2020-08-31", "description": "4-for-1 split", "ratio": 0.25, "from_factor": 4, "to_factor": 1}
     vendor_server.route("/splits", {"meta": META, "splits": [split]})
     vendor_server.route("/dividends", {"meta": META, "dividends": [{"ex_date": "2020-08-07", "amount": 0.82}]})
-    table = twelve.fetch(Request.of("actions", "ACME")).table
+    answer = twelve.fetch(Request.of("actions", "ACME"))
+    assert_canonical(answer)
+    table = answer.table
     assert table["kind"].tolist() == ["dividend", "split"]
     assert table["ratio"].iloc[1] == 4.0
     assert table["cash"].iloc[0] == 0.82
@@ -196,6 +201,7 @@ def test_the_listing_holds_us_shares_in_dollars_of_today(twelve, vendor_server):
     answer = twelve.fetch(Request.of("listing"))
     assert answer.table["symbol"].tolist() == ["BRK.B"]
     assert vendor_server.requests[0].query == {"country": "United States"}
+    assert_canonical(answer)
 
 
 def test_search_names_instruments_with_their_market(twelve, vendor_server):

@@ -12,6 +12,7 @@ import pytest
 from investiq.market.contract import Request
 from investiq.market.vendors.yfinance import YFinance
 from investiq.runtime import clock
+from tests.servers.contract import assert_canonical
 from tests.servers.faults import HTTP_FAULTS, PASSING_FAULTS, assert_fault
 from tests.servers.http import json_reply, too_many
 from tests.servers.yahoo import CHART, META, chart, no_chart, seconds, trading_periods, yahoo_at
@@ -56,11 +57,14 @@ def test_yahoos_split_adjustment_is_undone_with_the_splits_of_the_same_answer(ya
     assert answer.payload.price_basis == "unsplit"
     assert answer.table["ts"].tolist() == utc(*DAYS).tolist()
     assert answer.table["ts"].dtype == "datetime64[us, UTC]"
+    assert_canonical(answer)
 
 
 def test_dividends_are_per_share_as_traded_on_the_ex_date(yahoo, vendor_server):
     vendor_server.route(CHART, split_chart())
-    actions = yahoo.fetch(Request.of("actions", "ACME")).table
+    answer = yahoo.fetch(Request.of("actions", "ACME"))
+    assert_canonical(answer)
+    actions = answer.table
     assert actions["kind"].tolist() == ["dividend", "split"]
     assert actions["ex_date"].tolist() == utc("2024-06-11", "2024-06-12").tolist()
     # 0.125 x 4.
@@ -331,7 +335,9 @@ def test_two_threads_receive_their_own_symbols(yahoo, vendor_server):
 
 def test_a_snapshot_is_the_price_of_its_own_time(yahoo, vendor_server):
     vendor_server.route(CHART, chart(opens("2024-06-13"), [26.5]))
-    row = yahoo.fetch(Request.of("snapshot", "ACME")).table.iloc[0]
+    answer = yahoo.fetch(Request.of("snapshot", "ACME"))
+    assert_canonical(answer)
+    row = answer.table.iloc[0]
     assert row["symbol"] == "ACME"
     # 1718308801 is 2024-06-13 20:00:01 UTC.
     assert row["ts"] == row["last_at"] == pd.Timestamp("2024-06-13 20:00:01", tz="UTC")
@@ -352,7 +358,9 @@ def test_news_keeps_publisher_time_and_address(yahoo, vendor_server):
     }  # fmt: skip
     stream = [{"id": "n1", "content": content}, {"id": "x", "ad": [{"id": 1}]}]
     vendor_server.route("/xhr/ncp", {"data": {"tickerStream": {"stream": stream}}})
-    row = yahoo.fetch(Request.of("news", "ACME")).table.iloc[0]
+    answer = yahoo.fetch(Request.of("news", "ACME"))
+    assert_canonical(answer)
+    row = answer.table.iloc[0]
     assert (row["id"], row["publisher"], row["url"]) == ("n1", "Wire", "https://example.org/1")
     assert row["published_utc"] == pd.Timestamp("2024-06-13 13:30", tz="UTC")
     assert row["tickers"] == "ACME|BRK.B"
@@ -374,6 +382,7 @@ def test_search_names_instruments_in_our_spelling(yahoo, vendor_server):
     assert answer.table.to_dict("records") == [
         {"symbol": "BRK.B", "name": "Berkshire Hathaway", "exchange": "NYQ", "type": "EQUITY"}
     ]
+    assert_canonical(answer)
 
 
 def test_a_search_that_fails_is_not_an_empty_list(yahoo, vendor_server):
