@@ -201,4 +201,3 @@ def retry_at(words: str) -> datetime | None:
 def _aware_utc(when: np.datetime64) -> datetime:
     moment: datetime = when.astype("datetime64[us]").item()
     return moment.replace(tzinfo=UTC)
-
