@@ -35,7 +35,7 @@ def _commands(group, path=()):
 
 def test_the_docs_name_every_command_and_no_other():
     documented = {
-        re.sub(r" \[?[A-Z]+\]?$", "", text) for text in re.findall(r"^\| `investiq ([^`]*)` \|", DOCS, re.MULTILINE)
+        re.sub(r"( \[?[A-Z]+\]?)+$", "", text) for text in re.findall(r"^\| `investiq ([^`]*)` \|", DOCS, re.MULTILINE)
     }
     assert documented == {name for name, _ in _commands(main)}
 
@@ -102,6 +102,50 @@ def test_data_show_as_json(run):
     assert found["bars"] == 1
     assert found["newest"][0]["close"] == pytest.approx(2506.85, abs=0.005)
     assert found["newest"][0]["known_at"] == "2018-12-31T21:00:00+00:00"
+
+
+# -- data check, diff, search and universe
+
+
+def test_data_check_passes_clean_bars_and_fails_a_bad_print(run, tmp_path):
+    clean = run("data", "check", "SYN002", "--json")
+    assert clean.exit_code == 0
+    assert next(fact for fact in json.loads(clean.output)["facts"] if fact["label"] == "Verdict")["value"] == "pass"
+    rows = ["date,open,high,low,close,volume"]
+    for day in iq.load_bars("SYN002", start="2016", end="2016-12").frame.itertuples():
+        # One print 60 % too high that is gone the next day.
+        bad = 1.6 if day.Index.strftime("%Y-%m-%d") == "2016-09-14" else 1.0
+        rows.append(f"{day.Index:%Y-%m-%d},{day.open},{day.high * bad},{day.low},{day.close * bad},{day.volume}")
+    path = tmp_path / "bad.csv"
+    path.write_text("\n".join(rows))
+    page = tmp_path / "quality.html"
+    outcome = run("data", "check", "BAD", "--file", path, "--price-basis", "as_traded", "--html", page)
+    assert outcome.exit_code == 3
+    assert "2016-09-14" in outcome.output
+    assert "2016-09-14" in page.read_text()
+
+
+def test_data_search_ranks_the_exact_ticker_first(run):
+    rows = json.loads(run("data", "search", "syn001", "--json").output)
+    assert rows[0]["symbol"] == "SYN001"
+    assert run("data", "search", "zzzzzz").output == "nothing is found for 'zzzzzz'\n"
+
+
+def test_data_universe_lists_and_shows_members_with_their_bias(run):
+    assert "dow30" in run("data", "universe").output
+    shown = run("data", "universe", "sectors").output
+    assert "XLK" in shown
+    assert "survivorship bias" in shown
+    outcome = run("data", "universe", "nope")
+    assert outcome.exit_code == 3
+    assert "there is no universe 'nope'" in outcome.stderr
+
+
+def test_symbols_are_completed_from_what_is_there(run):
+    command = main.commands["data"].commands["show"]
+    symbol = next(each for each in command.params if each.name == "symbol")
+    items = symbol.type.shell_complete(click.Context(command), symbol, "syn00")
+    assert [item.value for item in items] == [f"SYN00{number}" for number in range(1, 10)]
 
 
 # -- errors
