@@ -15,8 +15,9 @@ from investiq.history.flags import Flag
 from investiq.market.canonical import canonical_hash, columns_of
 from investiq.market.datasets import LAYOUTS
 from investiq.market.series import SeriesKey, folder_of
+from investiq.market.store_checking import checked
 from investiq.market.store_reading import part_folders, placeholder_passport
-from investiq.market.versions import PRICES, Counts, arrow_schema, checked, merge, visible
+from investiq.market.versions import PRICES, Counts, arrow_schema, merge, visible
 from investiq.storage import generations
 from investiq.storage.locks import exclusive
 
@@ -142,10 +143,15 @@ def _refuse_impossible(key: SeriesKey, frame: pd.DataFrame) -> None:
         symbol=key.symbol,
         interval=key.interval,
         passport=placeholder_passport(key, stamps["ts"]),
+        ts=stamps["ts"],
+        known_at=stamps["known_at"],
+        open=numbers["open"],
+        high=numbers["high"],
+        low=numbers["low"],
+        close=numbers["close"],
+        volume=numbers["volume"],
         split_factor=ones,
         total_factor=ones,
-        **stamps,
-        **numbers,
     )
 
 

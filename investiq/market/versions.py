@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.core.errors import DataError
 from investiq.history.flags import Flag
 from investiq.market.datasets import LAYOUTS
 
@@ -21,12 +20,10 @@ if TYPE_CHECKING:
     from investiq.market.contract import Dataset
 
 __all__ = [
-    "DERIVED",
     "PRICES",
     "Counts",
     "Merged",
     "arrow_schema",
-    "checked",
     "largest_change",
     "last_versions",
     "merge",
@@ -34,10 +31,7 @@ __all__ = [
 ]
 
 PRICES: Final = ("open", "high", "low", "close")
-# Set when bars are built from what is stored, so they are not stored themselves.
-DERIVED: Final = int(Flag.ACTION | Flag.ZERO_VOLUME)
 _CLOCKS: Final = ("known_at", "recorded_at", "withdrawn")
-_INSTANT: Final = "datetime64[us, UTC]"
 
 
 class Counts(NamedTuple):
@@ -197,17 +191,18 @@ def _withdrawn(
         (labels >= covers[0]) & (labels <= covers[1]) & ~latest["withdrawn"].fillna(value=False).to_numpy(dtype=bool)
     )
     absent[seen] = False
-    return latest[absent]
+    gone: pd.DataFrame = latest[absent]
+    return gone
 
 
 def _positions(latest: pd.DataFrame, new: pd.DataFrame, key: list[str]) -> NDArray[np.intp]:
     """Return for each new row its row in `latest`, -1 where the fact is new."""
     import pandas as pd
 
-    if len(key) == 1:
-        return pd.Index(latest[key[0]]).get_indexer(pd.Index(new[key[0]]))
+    # A row without an id is the same fact as another without one.
     numbers = pd.concat([latest[key], new[key]], ignore_index=True).groupby(key, dropna=False, sort=False).ngroup()
-    return pd.Index(numbers[: len(latest)]).get_indexer(pd.Index(numbers[len(latest) :]))
+    rows: NDArray[np.intp] = pd.Index(numbers[: len(latest)]).get_indexer(pd.Index(numbers[len(latest) :]))
+    return rows
 
 
 def _complete(new: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
@@ -226,55 +221,6 @@ def _sorted(frame: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     return frame.sort_values(order, kind="stable", ignore_index=True)
 
 
-def checked(dataset: Dataset, table: pd.DataFrame, what: str) -> pd.DataFrame:
-    """Return `table` in the types of the store.
-
-    Raises
-    ------
-    DataError
-        If a required column or `known_at` is missing or has gaps, a stamp has
-        no zone, a column is unknown, or a fact appears twice.
-    """
-    layout = LAYOUTS[dataset]
-    types = {name: column.type for name, column in layout.columns.items()} | {"known_at": "instant"}
-    if dataset == "bars":
-        types["flags"] = "flags"
-    if unknown := [str(name) for name in table.columns if name not in types]:
-        raise DataError(f"{what}: unknown column(s) {', '.join(unknown)}; {dataset} have {', '.join(types)}")
-    needed = [*(name for name, column in layout.columns.items() if column.required), "known_at"]
-    if absent := [name for name in needed if name not in table.columns]:
-        raise DataError(f"{what}: no column {', '.join(absent)}; found {', '.join(map(str, table.columns))}")
-    frame = table.reset_index(drop=True)
-    for name in frame.columns:
-        frame[name] = _typed(frame[name], types[name], f"{what}: {name}")
-    gaps = [name for name in needed if types[name] != "number" and frame[name].isna().any()]
-    if gaps:
-        raise DataError(f"{what}: {', '.join(gaps)} must not be missing in any row; drop these rows or set it")
-    twice = frame.duplicated(list(layout.key), keep=False) if set(layout.key) <= set(frame.columns) else None
-    if twice is not None and twice.any():
-        raise DataError(
-            f"{what}: {int(twice.sum())} rows share a key ({', '.join(layout.key)}); keep one of each before storing"
-        )
-    return frame.assign(**{name: _nothing(types[name], len(frame)) for name in layout.key if name not in frame.columns})
-
-
-def _typed(values: pd.Series, kind: str, what: str) -> pd.Series:
-    if kind in ("instant", "date"):
-        if getattr(values.dtype, "tz", None) is None:
-            raise DataError(f"{what} must be aware stamps in UTC, was {values.dtype}; convert them where they enter")
-        return values.dt.tz_convert("UTC").astype(_INSTANT)
-    if kind == "flags":
-        return (values.astype("int32") & ~DERIVED).astype("int32")
-    return values.astype("float64" if kind == "number" else "str")
-
-
-def _nothing(kind: str, size: int) -> pd.Series:
-    import pandas as pd
-
-    if kind in ("instant", "date"):
-        return pd.Series(pd.NaT, index=range(size), dtype=_INSTANT)
-    return pd.Series(np.nan, index=range(size), dtype="float64" if kind == "number" else "str")
-
-
 def _us(instants: pd.Series) -> NDArray[np.datetime64]:
-    return instants.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
+    stamps: NDArray[np.datetime64] = instants.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
+    return stamps

@@ -1,0 +1,82 @@
+"""What may enter the store: the columns of the dataset in its types, each fact once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from investiq.core.errors import DataError
+from investiq.history.flags import Flag
+from investiq.market.datasets import LAYOUTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from investiq.market.contract import Dataset
+
+__all__ = ["checked"]
+
+# Set when bars are built from what is stored, so they are not stored themselves.
+DERIVED: Final = int(Flag.ACTION | Flag.ZERO_VOLUME)
+_INSTANT: Final = "datetime64[us, UTC]"
+
+
+def checked(dataset: Dataset, table: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Return `table` in the types of the store.
+
+    Raises
+    ------
+    DataError
+        If a required column or `known_at` is missing or has gaps, a stamp has
+        no zone, a column is unknown, or a fact appears twice.
+    """
+    layout = LAYOUTS[dataset]
+    types: dict[str, str] = {"known_at": "instant"}
+    types |= {name: column.type for name, column in layout.columns.items()}
+    if dataset == "bars":
+        types["flags"] = "flags"
+    if unknown := [str(name) for name in table.columns if name not in types]:
+        raise DataError(f"{what}: unknown column(s) {', '.join(unknown)}; {dataset} have {', '.join(types)}")
+    needed = [*(name for name, column in layout.columns.items() if column.required), "known_at"]
+    if absent := [name for name in needed if name not in table.columns]:
+        raise DataError(f"{what}: no column {', '.join(absent)}; found {', '.join(map(str, table.columns))}")
+    frame = table.reset_index(drop=True)
+    for name in frame.columns:
+        frame[name] = _typed(frame[name], types[name], f"{what}: {name}")
+    gaps = [name for name in needed if types[name] != "number" and frame[name].isna().any()]
+    if gaps:
+        raise DataError(f"{what}: {', '.join(gaps)} must not be missing in any row; drop these rows or set it")
+    frame = frame.assign(
+        **{name: _nothing(types[name], len(frame)) for name in layout.key if name not in frame.columns}
+    )
+    twice = frame.duplicated(list(layout.key), keep=False)
+    if twice.any():
+        raise DataError(
+            f"{what}: {int(twice.sum())} rows share a key ({', '.join(layout.key)}); keep one of each before storing"
+        )
+    return frame
+
+
+def _typed(values: pd.Series, kind: str, what: str) -> pd.Series:
+    if not len(values):  # an empty column has the type of its maker's habit
+        return _nothing(kind, 0)
+    if kind in ("instant", "date"):
+        if getattr(values.dtype, "tz", None) is None:
+            raise DataError(f"{what} must be aware stamps in UTC, was {values.dtype}; convert them where they enter")
+        stamps: pd.Series = values.dt.tz_convert("UTC").astype(_INSTANT)
+        return stamps
+    if kind == "flags":
+        return (values.astype("int32") & ~DERIVED).astype("int32")
+    plain: pd.Series = values.astype("float64" if kind == "number" else "str")
+    return plain
+
+
+def _nothing(kind: str, size: int) -> pd.Series:
+    import pandas as pd
+
+    if kind in ("instant", "date"):
+        return pd.Series(pd.NaT, index=range(size), dtype=_INSTANT)
+    if kind == "flags":
+        return pd.Series(0, index=range(size), dtype="int32")
+    return pd.Series(np.nan, index=range(size), dtype="float64" if kind == "number" else "str")
