@@ -11,9 +11,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import common, w1_cold, w1_single
+from benchmarks import common, pacing, w1_cold, w1_single
 
-PACKAGES = ("investiq", "numpy", "numba", "pandas", "ta-lib", "raptorbt", "vectorbt", "vectorbt-rust")
+PACKAGES = (
+    "investiq",
+    "numpy",
+    "numba",
+    "pandas",
+    "ta-lib",
+    "raptorbt",
+    "vectorbt",
+    "vectorbt-rust",
+    "httpx",
+    "pyrate-limiter",
+)
 
 
 def main() -> None:
@@ -25,6 +36,7 @@ def main() -> None:
             "; ".join(f"{name} {value}" for name, value in installed.items()),
             w1_single.main(),
             w1_cold.main(),
+            pacing.main(),
         ]
     )
     common.OUTPUT.mkdir(exist_ok=True)

@@ -15,6 +15,7 @@ from investiq.core.errors import DataError, InvestIQError, NotEntitledError, Rat
 from investiq.core.notes import Note
 from investiq.core.types import Interval, PriceBasis, Session
 from investiq.history.instants import When, instant
+from investiq.market.gate.gate import asking_for
 from investiq.runtime import clock
 
 if TYPE_CHECKING:
@@ -262,7 +263,8 @@ class Vendor:
         if refusal := self.refusal(request):
             return self._failed(request, "error", refusal)
         try:
-            payload: Payload = getattr(self, request.dataset)(request)
+            with asking_for(request.dataset):
+                payload: Payload = getattr(self, request.dataset)(request)
         except RateLimitedError as error:
             return dataclasses.replace(self._failed(request, "rate_limited", str(error)), retry_at=error.retry_at)
         except NotEntitledError as error:

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from investiq.core.errors import ConfigError, NotEntitledError, OfflineError, RateLimitedError
+from investiq.market.contract import Capabilities, Payload, Request, Vendor
 from investiq.market.gate.gate import Exchange, Unreachable, asking_for, gate_of, health
 from investiq.market.gate.plans import plan_of
 from investiq.market.gate.retrying import ServiceError
@@ -179,3 +180,24 @@ def test_gates_are_made_once_by_many_threads(vendor_time):
     for thread in threads:
         thread.join()
     assert len({id(each) for each in found}) == 1
+
+
+def test_a_vendor_whose_plan_lacks_news_still_serves_bars(gate):
+    import pandas as pd
+
+    class Partial(Vendor):
+        name = "partial"
+        capabilities = Capabilities(datasets=frozenset({"bars", "news"}))
+
+        def bars(self, request):
+            gate.send(Calls(answer(200)), "GET /bars")
+            return Payload(table=pd.DataFrame({"ts": [1]}))
+
+        def news(self, request):
+            return gate.send(Calls(answer(403)), "GET /news")
+
+    vendor = Partial()
+    statuses = [vendor.fetch(Request.of("news", "AAPL")).status for _ in range(6)]
+    assert statuses == ["not_entitled"] * 6
+    assert "left alone" in vendor.fetch(Request.of("news", "AAPL")).reason
+    assert vendor.fetch(Request.of("bars", "AAPL")).status == "ok"
