@@ -12,6 +12,7 @@ import click
 import investiq as iq
 from investiq.commands.data import data
 from investiq.commands.shared import FILE, FOLDER, as_json_option, bars_of, data_options, show
+from investiq.commands.symbols import SymbolName
 from investiq.terminal import CommandGroup, FloatOrNone, StrategyName, command, make_strategy
 
 __all__ = ["main"]
@@ -76,7 +77,7 @@ def _backtest(symbol: str, options: dict[str, Any]) -> Any:
 
 
 @command(main)
-@click.argument("symbol")
+@click.argument("symbol", type=SymbolName())
 @data_options
 @click.option("--as-of", metavar="TIME", help="Use only what was known then, UTC; a date means its end.")
 @click.option("--html", type=FILE, help="Also write facts and figure to this .html file.")
@@ -88,7 +89,7 @@ def analyze(symbol: str, as_of: str | None, html: Path | None, as_json: bool, **
 
 
 @command(main)
-@click.argument("symbol")
+@click.argument("symbol", type=SymbolName())
 @data_options
 @_run_options
 @click.option("--save", type=FILE, help="Also write the whole result to this .iq file.")
@@ -114,7 +115,7 @@ def report() -> None:
 
 
 @command(report, "tear-sheet")
-@click.argument("symbol", required=False)
+@click.argument("symbol", required=False, type=SymbolName())
 @click.option(
     "--result", "saved", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A result saved as .iq."
 )

@@ -80,6 +80,7 @@ def list_(as_json: bool) -> None:
 @data_options
 @click.option("--start", metavar="DATE", help="First bar.")
 @click.option("--end", metavar="DATE", help="Last bar.")
+@click.option("--as-of", metavar="TIME", help="Only bars known then, UTC; a date means its end.")
 @click.option("--rows", type=click.IntRange(min=1), default=5, show_default=True, help="Bars to print, the newest.")
 @as_json_option
 def show(symbol: str, rows: int, as_json: bool, **options: Any) -> None:

@@ -30,12 +30,14 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print the
 def data_options(function: _Function) -> _Function:
     """Add the options that say where the bars of SYMBOL come from."""
     options = [
+        click.option("--provider", metavar="NAME", help="Load SYMBOL from this provider; by default the first configured that has it."),
+        click.option("--recorded-by", metavar="TIME", help="Read what the store had received by then, UTC."),
         click.option(
             "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
             help="Read SYMBOL from this CSV or Parquet file of yours; needs --price-basis.",
         ),
         click.option("--price-basis", type=click.Choice(get_args(PriceBasis)), help="What the prices of --file are."),
-        click.option("--interval", type=click.Choice(get_args(Interval)), default="1d", show_default=True, help="Of --file."),
+        click.option("--interval", type=click.Choice(get_args(Interval)), default="1d", show_default=True, help="Length of a bar."),
         click.option("--timezone", metavar="ZONE", help="Of naive intraday stamps in --file, such as America/New_York."),
         click.option("--date-format", metavar="FORMAT", help="Of stamps in --file that are not ISO 8601, such as %m/%d/%Y."),
         click.option("--calendar", metavar="CODE", help="Exchange calendar of --file, by default XNYS; 24/7 never closes."),
@@ -56,7 +58,12 @@ def bars_of(symbol: str, options: dict[str, Any]) -> Bars:
         if foreign:
             word = foreign[0].removesuffix("s" if foreign[0] == "columns" else "").replace("_", "-")
             raise click.UsageError(f"--{word} describes a file of yours: name it with --file")
-        return iq.load_bars(symbol, start=start, end=end, interval=options["interval"])
+        clocks = {name: options.get(name) for name in ("as_of", "recorded_by")}
+        return iq.load_bars(
+            symbol, start=start, end=end, provider=options["provider"], interval=options["interval"], **clocks
+        )
+    if foreign := [name for name in ("provider", "recorded_by") if options[name]]:
+        raise click.UsageError(f"--{foreign[0].replace('_', '-')} is for the data of a vendor, not for a --file")
     if options["price_basis"] is None:
         raise click.UsageError(f"--file needs --price-basis, one of {', '.join(get_args(PriceBasis))}")
     bars = iq.read_bars(
@@ -67,6 +74,8 @@ def bars_of(symbol: str, options: dict[str, Any]) -> Bars:
         columns=_columns(options["columns"]),
         **{name: options[name] for name in _OF_A_FILE if options[name] is not None},
     )
+    if options.get("as_of") is not None:
+        bars = bars.until(options["as_of"])
     return bars if start is None and end is None else bars.between(start, end)
 
 
