@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from investiq.history.history import History
     from investiq.history.panel import Panel
     from investiq.market.action_lab import check_actions
+    from investiq.market.bulk import fetch, fetch_async
     from investiq.market.bundled import list_symbols, synthetic_truth
     from investiq.market.comparing import compare_data
+    from investiq.market.histories import load_history
     from investiq.market.instruments import list_ticker_changes, ticker_now, ticker_on
     from investiq.market.loading import load_bars, load_panel
     from investiq.market.quality import check_bars
+    from investiq.market.quotes import quote
     from investiq.market.record_loading import load_records
     from investiq.market.reference import list_tickers, search_symbols
     from investiq.market.streaming.opening import stream_bars
     from investiq.market.streaming.sources.playback import Playback
+    from investiq.market.trailing import price_changes
     from investiq.market.universes import list_universes, load_universe, read_universe
     from investiq.market.vendors.files import read_bars
     from investiq.metrics.correlation import correlate
@@ -49,15 +53,20 @@ _HOMES: Final[dict[str, str]] = {
     "check_bars": "investiq.market.quality",
     "compare_data": "investiq.market.comparing",
     "correlate": "investiq.metrics.correlation",
+    "fetch": "investiq.market.bulk",
+    "fetch_async": "investiq.market.bulk",
     "list_symbols": "investiq.market.bundled",
     "list_ticker_changes": "investiq.market.instruments",
     "list_tickers": "investiq.market.reference",
     "list_universes": "investiq.market.universes",
     "load_bars": "investiq.market.loading",
+    "load_history": "investiq.market.histories",
     "load_panel": "investiq.market.loading",
     "load_records": "investiq.market.record_loading",
     "load_result": "investiq.backtesting.result",
     "load_universe": "investiq.market.universes",
+    "price_changes": "investiq.market.trailing",
+    "quote": "investiq.market.quotes",
     "read_bars": "investiq.market.vendors.files",
     "read_universe": "investiq.market.universes",
     "search_symbols": "investiq.market.reference",
@@ -82,16 +91,21 @@ __all__ = [
     "check_bars",
     "compare_data",
     "correlate",
+    "fetch",
+    "fetch_async",
     "figures",
     "list_symbols",
     "list_ticker_changes",
     "list_tickers",
     "list_universes",
     "load_bars",
+    "load_history",
     "load_panel",
     "load_records",
     "load_result",
     "load_universe",
+    "price_changes",
+    "quote",
     "read_bars",
     "read_universe",
     "search_symbols",
