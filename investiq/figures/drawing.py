@@ -26,6 +26,7 @@ KINDS: Final = (
     "backtest",
     "correlation",
     "data_diff",
+    "fetch",
     "quality",
     "quote",
     "report",
@@ -75,7 +76,7 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.quality import coverage_map
 
             return coverage_map(cast("QualityReport", result), theme=theme, **options)
-        case "quote" | "report" | "source_check" | "universe":
+        case "fetch" | "quote" | "report" | "source_check" | "universe":
             from investiq.figures.tables import facts_figure
 
             return facts_figure(result.title, result.facts(), result.watermark, theme=theme, **options)

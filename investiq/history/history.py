@@ -78,13 +78,14 @@ class History:
         return self.series[name]
 
     def records(self, name: str) -> Records:
-        """Return the records called `name`."""
-        if name not in self.tables:
-            raise DataError(
-                f"the history has no records {name!r}{near_matches(name, self.tables)}; "
-                f"it holds {', '.join(self.tables) or 'none'}"
-            )
-        return self.tables[name]
+        """Return the records called `name`, or the main symbol's of that kind: ``"news"`` finds ``"news:AAPL"``."""
+        for each in (name, f"{name}:{self.symbol}"):
+            if each in self.tables:
+                return self.tables[each]
+        raise DataError(
+            f"the history has no records {name!r}{near_matches(name, self.tables)}; "
+            f"it holds {', '.join(self.tables) or 'none'}"
+        )
 
     def until(self, as_of: When) -> History:
         """Return what was known at `as_of`: every row of every table with ``known_at <= as_of``."""

@@ -24,9 +24,10 @@ from investiq.market.store import Store, open_store
 from investiq.market.updating import Update, update
 from investiq.runtime import clock
 
-__all__ = ["RecordKind", "load_records", "wanted_records"]
+__all__ = ["RECORD_KINDS", "RecordKind", "load_records", "wanted_records"]
 
 RecordKind = Literal["actions", "statements", "earnings", "news", "options", "insiders", "short_interest"]
+RECORD_KINDS: Final[tuple[RecordKind, ...]] = get_args(RecordKind)
 # Without a start, news are those of a year: all that a vendor ever published would be thousands of pages.
 _NEWS_SPAN: Final = np.timedelta64(365, "D")
 _RECORDS: Final = Cache[Records](size=256)
@@ -113,8 +114,8 @@ def wanted_records(
     DataError
         If `kind` is no dataset of records.
     """
-    if kind not in get_args(RecordKind):
-        raise DataError(f"kind must be one of {', '.join(get_args(RecordKind))}, was {kind!r}")
+    if kind not in RECORD_KINDS:
+        raise DataError(f"kind must be one of {', '.join(RECORD_KINDS)}, was {kind!r}")
     first = None if start is None else instant(start, day_ends=False)
     if kind == "news" and first is None:
         # The same start all day long, so that what was loaded an hour ago serves.
