@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["AlphaVantage", "from_settings"]
 
 _PATH: Final = "/query"
+# The one message that is an answer.
+_NO_ARTICLES: Final = "No articles found"
 _FIRST_LISTING: Final = np.datetime64("2010-01-01", "D")
 _NO_ACTIONS: Final = Note(
-    code="no_actions",
+    code="no_actions_in_plan",
     text="the free plan of Alpha Vantage answers daily bars without splits and dividends: a split looks like a fall, "
     "and dividends are missing from total returns",
 )
@@ -87,7 +89,9 @@ class AlphaVantage(KeyedVendor):
             "sort": "LATEST",
             "limit": str(min(request.limit or 1000, 1000)),
         }
-        articles = records_of(self._answer_of(asked).get("feed"), self.name, "NEWS_SENTIMENT")
+        document = self._answer_of(asked)
+        feed = [] if _NO_ARTICLES in str(document.get("Information")) else document.get("feed")
+        articles = records_of(feed, self.name, "NEWS_SENTIMENT")
         table = table_of(
             [rows_of.article(row, rows_of.theirs(request.symbol)) for row in articles], rows_of.NEWS, self.name
         )
@@ -218,6 +222,8 @@ class AlphaVantage(KeyedVendor):
         if not told:
             return
         words = self._quoted(told)
+        if _NO_ARTICLES in words:
+            return
         if "premium endpoint" in words or "demo" in words:
             raise NotEntitledError(f"alphavantage does not include {what} in the plan of this key: {words}")
         if "Note" in document or any(sign in words for sign in ("rate limit", "per second", "per day", "per minute")):

@@ -101,7 +101,7 @@ class KeyedVendor(Vendor):
     def _source(self, path: str, **parameters: str | None) -> str:
         """Return where an answer came from, for a passport: no key is among `parameters`."""
         asked = "&".join(f"{name}={value}" for name, value in parameters.items() if value is not None)
-        return f"{self._base_url.rstrip('/')}{path}" + (f"?{asked}" if asked else "")
+        return redact(f"{self._base_url.rstrip('/')}{path}" + (f"?{asked}" if asked else ""))
 
     def _refuse_extended(self, why: str) -> DataError:
         return DataError(f"{self.name} does not serve the extended session: {why}; ask for session='regular'")

@@ -122,7 +122,7 @@ def test_the_free_plan_gives_bars_without_actions_and_says_so(vendor_server, ven
         answer = free.fetch(Request.of("bars", "ACME"))
     assert vendor_server.requests[-1].query["function"] == "TIME_SERIES_DAILY"
     assert answer.table["volume"].tolist() == [1000.0, 1100.0, 4000.0]
-    assert [note.code for note in answer.payload.notes] == ["no_actions"]
+    assert [note.code for note in answer.payload.notes] == ["no_actions_in_plan"]
     refused = free.fetch(Request.of("actions", "ACME"))
     assert refused.status == "not_entitled"
     assert "INVESTIQ_ALPHAVANTAGE_PLAN" in refused.reason
@@ -339,6 +339,12 @@ def test_news_keeps_publisher_author_and_the_vendors_sentiment_apart(av, vendor_
     assert (row["keywords"], row["tickers"]) == ("Earnings|Retail", "ACME|BRK.B")
     assert vendor_server.requests[-1].query["time_from"] == "20240613T0000"
     assert_canonical(answer)
+
+
+def test_no_articles_is_empty_although_it_is_told_like_a_failure(av, vendor_server):
+    vendor_server.route("/query", {"Information": "No articles found. Please adjust the time range."})
+    answer = av.fetch(Request.of("news", "ACME", start="2024-06-13"))
+    assert (answer.status, answer.reason) == ("empty", "alphavantage has no news of ACME in the range")
 
 
 def test_share_classes_are_written_with_a_dash_there(av, vendor_server):

@@ -137,6 +137,16 @@ def test_a_session_of_tokyo_is_its_own_date_and_not_that_of_utc(yahoo, vendor_se
     assert (payload.calendar, payload.currency) == ("XTKS", "JPY")
 
 
+def test_stamps_without_a_zone_would_be_refused(yahoo, vendor_server, monkeypatch):
+    # The library's other door, yf.download, gives such stamps; this is what a change of `Ticker.history` would do.
+    import yfinance
+
+    original = yfinance.Ticker.history
+    monkeypatch.setattr(yfinance.Ticker, "history", lambda *given, **named: original(*given, **named).tz_localize(None))
+    vendor_server.route(CHART, split_chart())
+    assert_fault(yahoo.fetch(Request.of("bars", "ACME")), "error", "stamps without a zone")
+
+
 def test_rows_out_of_order_are_sorted_and_a_repeated_day_is_kept_once(yahoo, vendor_server):
     # Yahoo repeats the last day with the price of the moment; the library keeps the later one.
     stamps = [*opens("2024-06-11", "2024-06-10"), seconds("2024-06-11 16:00")]
