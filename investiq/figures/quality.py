@@ -22,8 +22,8 @@ MOST_SYMBOLS: Final = 200
 # As many columns as a screen shows apart.
 _MOST_COLUMNS: Final = 180
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# Complete is quiet, every gap is warm: the scale breaks below 1.
-_COMPLETE: Final = 0.9999
+# Complete is quiet and every gap is warm: gaps take the scale up to here, complete cells the rest.
+_GAPS: Final = 0.85
 
 
 class _Cells(NamedTuple):
@@ -127,7 +127,7 @@ def _counted(cells: NDArray[np.int64], present: NDArray[np.bool_], shape: tuple[
 
 
 def _heat(cells: _Cells, rows: list[str], theme: Theme, *, numbers: bool) -> dict[str, Any]:
-    low, middle, full = (theme.diverging[number][1] for number in (0, 1, 3))
+    darkest, low, middle, full = theme.exit, *(theme.diverging[number][1] for number in (0, 1, 3))
     missing = cells.expected - cells.held
     text = np.where(missing > 0, missing.astype(str), "")
     return {
@@ -135,12 +135,12 @@ def _heat(cells: _Cells, rows: list[str], theme: Theme, *, numbers: bool) -> dic
         "name": "Coverage",
         "x": cells.columns,
         "y": rows,
-        "z": cells.share,
+        "z": np.where(cells.share < 1, _GAPS * cells.share, cells.share),
         "zmin": 0.0,
         "zmax": 1.0,
-        "colorscale": [[0.0, low], [_COMPLETE, middle], [_COMPLETE, full], [1.0, full]],
+        "colorscale": [[0.0, darkest], [_GAPS / 2, low], [_GAPS, middle], [_GAPS, full], [1.0, full]],
         "colorbar": {
-            "tickvals": [0, 0.5, 1],
+            "tickvals": [0, _GAPS / 2, (1 + _GAPS) / 2],
             "ticktext": ["none", "half", "all"],
             "thickness": 10,
             "outlinewidth": 0,
@@ -153,7 +153,7 @@ def _heat(cells: _Cells, rows: list[str], theme: Theme, *, numbers: bool) -> dic
         "ygap": 2 if len(rows) <= 60 else 0,
         "text": text if numbers else None,
         "texttemplate": "%{text}" if numbers else None,
-        "textfont": {"size": 11, "color": theme.text},
+        "textfont": {"size": 11},
         "customdata": np.dstack([cells.held, cells.expected]),
         "hoverongaps": False,
         "hovertemplate": "%{y}, %{x}: %{customdata[0]} of %{customdata[1]} sessions<extra></extra>",
@@ -204,7 +204,7 @@ def adjustment_chart(lab: ActionLab, *, theme: ThemeName = "light") -> go.Figure
     """
     colors = theme_of(theme)
     days = lab.days.astype("datetime64[us]")
-    line = {"shape": "hv", "color": colors.series[0], "width": 1.5}
+    line = {"shape": "hv", "color": colors.series[0], "width": 1}
     band = {
         "type": "scatter", "name": "Rounding", "x": np.concatenate([days, days[::-1]]),
         "y": np.concatenate([lab.band, -lab.band[::-1]]), "fill": "toself", "fillcolor": colors.fill,
@@ -227,7 +227,7 @@ def adjustment_chart(lab: ActionLab, *, theme: ThemeName = "light") -> go.Figure
             },
             "height": 420,
             "xaxis": {"type": "date"},
-            "yaxis": {"title": {"text": "Vendor over ours, less one"}, "tickformat": "+.3~%", "zeroline": True},
+            "yaxis": {"title": {"text": "Vendor over ours, less one"}, "tickformat": ".2~%", "zeroline": True},
             "annotations": [watermark_note(lab.watermark, colors)] if lab.watermark else [],
         },
     )

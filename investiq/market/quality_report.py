@@ -123,7 +123,7 @@ class QualityReport(Result):
         by_severity = {name: [each for each in self.findings if each.severity == name] for name in SEVERITY_ORDER}
         largest = max(self.series, key=lambda each: np.nan_to_num(each.largest_move, nan=-1.0))
         shown = "; ".join(self.reasons[:4]) + (f"; and {len(self.reasons) - 4} more" if len(self.reasons) > 4 else "")
-        found = {name: f"{sum(each.count for each in each_kind):,} rows" for name, each_kind in by_severity.items()}
+        found = {name: f"{sum(each.count for each in each_kind):,} row(s)" for name, each_kind in by_severity.items()}
         no_sessions = "" if expected else "weeks and months are not compared with a calendar"
         return [
             Fact("Verdict", self.verdict, "", shown),

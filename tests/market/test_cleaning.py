@@ -72,6 +72,13 @@ def test_no_synthetic_share_with_splits_and_dividends_loses_a_bar(number):
     assert not (gated.flags & Flag.QUARANTINED).any()
 
 
+def test_fat_tails_can_look_like_a_bad_print():
+    # Of 100 synthetic shares, 251,600 bars without an error, two bars are quarantined; this is one of them.
+    bars = iq.load_bars("SYN017")
+    (row,) = quality_gate(bars).reasons
+    assert str(bars.ts[row])[:10] == "2016-08-16"
+
+
 def test_the_usual_move_is_the_scaled_median_deviation_of_the_sixty_before():
     # Returns alternate +1 % and -1 %: their median is 0 (30 of each), every deviation 1 %. Usual: 1.4826 %.
     moves = np.tile([0.01, -0.01], 31)
