@@ -171,7 +171,10 @@ def test_before_the_open_no_zero_of_the_new_day_is_a_price(massive, vendor_serve
     empty = dict.fromkeys(("o", "h", "l", "c", "v", "vw"), 0)
     vendor_server.route(
         "/v2/snapshot/*/AAPL",
-        {"status": "OK", "ticker": ticker(day=empty, min=None, lastTrade=None, lastQuote=None, updated=0)},
+        {
+            "status": "OK",
+            "ticker": ticker(day=empty, min=None, lastTrade=None, lastQuote=None, updated=ns("2018-07-05T08:00")),
+        },
     )
     with clock.fixed(datetime(2018, 7, 5, 12, tzinfo=UTC)):
         found = iq.quote("AAPL")
