@@ -405,8 +405,9 @@ def snapshot_id(root: Path, key: SeriesKey, recorded_by: np.datetime64 | None) -
     of_actions = key.actions
     if generations.current(folder_of(root, of_actions)) is not None:
         frame, _ = _frame(root, of_actions, None, recorded_by)
-        actions = columns_of(frame[["kind", "ex_date", "ratio", "cash", "currency", "exchange_rate"]])
-        columns |= {f"{_EVENT} {name}": array for name, array in actions.items()}
+        if len(frame):
+            actions = columns_of(frame[["kind", "ex_date", "ratio", "cash", "currency", "exchange_rate"]])
+            columns |= {f"{_EVENT} {name}": array for name, array in actions.items()}
     return canonical_hash(title, columns)
 
 

@@ -76,7 +76,7 @@ def test_two_threads_of_one_process_exclude_each_other(tmp_path):
 
 def test_an_error_inside_frees_the_lock(tmp_path):
     with pytest.raises(ZeroDivisionError), exclusive(tmp_path):
-        1 / 0  # noqa: B018
+        1 / 0
     with exclusive(tmp_path):
         pass
 
