@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from investiq.market.streaming.sources.playback import Playback
     from investiq.market.trailing import price_changes
     from investiq.market.universes import list_universes, load_universe, read_universe
+    from investiq.market.validating import compare_sources
     from investiq.market.vendors.files import read_bars
     from investiq.metrics.correlation import correlate
     from investiq.reporting.sheets import tear_sheet
@@ -52,6 +53,7 @@ _HOMES: Final[dict[str, str]] = {
     "check_actions": "investiq.market.action_lab",
     "check_bars": "investiq.market.quality",
     "compare_data": "investiq.market.comparing",
+    "compare_sources": "investiq.market.validating",
     "correlate": "investiq.metrics.correlation",
     "fetch": "investiq.market.bulk",
     "fetch_async": "investiq.market.bulk",
@@ -90,6 +92,7 @@ __all__ = [
     "check_actions",
     "check_bars",
     "compare_data",
+    "compare_sources",
     "correlate",
     "fetch",
     "fetch_async",
