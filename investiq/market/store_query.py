@@ -28,7 +28,7 @@ _SQL_TYPES: Final = {
     "string": "VARCHAR",
     "int32": "INTEGER",
 }
-# A name in capitals may be a folder's, in which case it is ours: columns of the series stand before those of its rows.
+# Columns of the series, before those of its rows.
 _OF_SERIES: Final = ("provider", "feed", "symbol")
 _OF_BARS: Final = (*_OF_SERIES, "interval", "session")
 
@@ -43,7 +43,7 @@ def run(root: Path, sql: str, recorded_by: np.datetime64 | None) -> pd.DataFrame
             for dataset in LAYOUTS:
                 if re.search(rf"\b{dataset}\b", sql, re.IGNORECASE):
                     _create_view(connection, root, dataset, recorded_by)
-            answer: pd.DataFrame = connection.execute(sql).df()
+            answer = _frame(connection.execute(sql).to_arrow_table())
         except duckdb.IOException as error:
             if attempt == _TRIES - 1:  # a file that was pruned meanwhile is not in the next list
                 raise DataError(f"DuckDB cannot read the store under {root}: {error}") from error
@@ -54,6 +54,17 @@ def run(root: Path, sql: str, recorded_by: np.datetime64 | None) -> pd.DataFrame
         finally:
             connection.close()
     raise AssertionError("unreachable")
+
+
+def _frame(table: Any) -> pd.DataFrame:
+    """Return an answer as a frame; a sum of integers, which is of 128 bits, as float64."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(pa.float64()))
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def _create_view(connection: Any, root: Path, dataset: Dataset, recorded_by: np.datetime64 | None) -> None:
