@@ -54,6 +54,7 @@ class _Tally:
     lines: dict[int, list[FetchLine]] = field(default_factory=dict)
     notes: Counter[Note] = field(default_factory=Counter)
     articles: set[int] = field(default_factory=set)
+    mistakes: list[BaseException] = field(default_factory=list)
 
     def add(self, at: int, done: Update) -> None:
         fresh = {hash(each) for each in done.ids} - self.articles
@@ -207,6 +208,10 @@ def _run(orders: _Orders, stop: threading.Event) -> FetchReport:
                 _collect(running, tally, advance)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+    if tally.mistakes:
+        # Not a vendor's failure but ours: told, once the others have what they asked for.
+        tally.mistakes[0].add_note(f"{len(tally.lines)} of {len(orders.wanted)} series were finished and stored before")
+        raise tally.mistakes[0]
     return _report(orders, tally, time.monotonic() - begun)
 
 
@@ -250,7 +255,11 @@ def _one(wanted: Wanted, orders: _Orders) -> Update:
 def _collect(running: dict[Future[Update], int], tally: _Tally, advance: Progress) -> None:
     finished, _ = wait(running, timeout=_TICK_S, return_when=FIRST_COMPLETED)
     for each in finished:
-        tally.add(running.pop(each), each.result())
+        at, error = running.pop(each), each.exception()
+        if error is None:
+            tally.add(at, each.result())
+        else:
+            tally.mistakes.append(error)
         advance()
 
 
