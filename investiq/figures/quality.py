@@ -41,8 +41,8 @@ def coverage_map(report: QualityReport, *, theme: ThemeName = "light") -> go.Fig
 
     One symbol: years by months, the number of missing sessions written into a
     cell. Several: one row a symbol; a column a session up to 180 sessions, else
-    a week, else a month. Complete cells are blue, gaps orange, the darker the
-    larger; blank is before the first or after the last bar. Of more than 200
+    a week, else a month. Complete cells are blue, gaps orange, the stronger
+    the larger; blank is before the first or after the last bar. Of more than 200
     symbols the 200 with the most gaps are drawn.
 
     Parameters

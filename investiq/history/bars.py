@@ -314,7 +314,7 @@ class Bars:
             code="quarantined_dropped",
             text=(
                 f"{self.symbol}: {bad.sum()} quarantined bar(s) were left out ({dates}{more}): "
-                "the return of the bar after each spans two bars or more"
+                "the return of the bar after each spans two bars or more, and that they were bad was seen a bar later only"
             ),
             rows=int(bad.sum()),
         )

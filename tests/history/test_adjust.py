@@ -304,3 +304,33 @@ def test_a_holders_return_is_the_adjusted_one_less_the_dividend_share():
     adjusted = close * factors.total_factor
     assert adjusted[1] / adjusted[0] - 1 == pytest.approx(0.0196078431, abs=1e-10)
     assert (adjusted[1] / adjusted[0] - 1) * 0.8 == pytest.approx((20.80 + 5.10) / 25.50 - 1, rel=1e-12)
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_the_order_in_which_actions_are_given_changes_nothing(history, random):
+    days, close, actions = history
+    shuffled = random.sample(actions, len(actions))
+    first, again = forward_factors(days, close, actions), forward_factors(days, close, shuffled)
+    # One date's ratios may be multiplied, and its payments added, in another order.
+    assert again.split_factor == pytest.approx(first.split_factor, rel=1e-14)
+    assert again.total_factor == pytest.approx(first.total_factor, rel=1e-14)
+
+
+@given(histories(), st.floats(0.01, 2.0))
+def test_a_corrected_action_changes_factors_from_its_ex_date_on_only(history, amount):
+    days, close, actions = history
+    assume(actions)
+    changed = cash(actions[-1].ex_date, amount)
+    before = days < np.datetime64(changed.ex_date)
+    old = forward_factors(days, close, actions)
+    new = forward_factors(days, close, [*actions[:-1], changed])
+    assert np.array_equal(old.total_factor[before], new.total_factor[before])
+    assert np.array_equal(old.split_factor[before], new.split_factor[before])
+
+
+def test_a_dividend_without_a_rate_leaves_the_split_view_alone():
+    # DATA-78g: 2:1 stands, EUR 1.00 without a rate does not, and an error says so.
+    actions = [split(day(1), 2.0), cash(day(1), 1.0, currency="EUR")]
+    factors = forward_factors(SESSIONS[:2], np.array([10.0, 4.5]), actions)
+    assert factors.split_factor.tolist() == factors.total_factor.tolist() == [1.0, 2.0]
+    assert [(note.code, note.severity) for note in factors.notes] == [("action_not_applied", "error")]
