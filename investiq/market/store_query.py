@@ -43,7 +43,7 @@ def run(root: Path, sql: str, recorded_by: np.datetime64 | None) -> pd.DataFrame
             for dataset in LAYOUTS:
                 if re.search(rf"\b{dataset}\b", sql, re.IGNORECASE):
                     _create_view(connection, root, dataset, recorded_by)
-            answer = _frame(connection.execute(sql).to_arrow_table())
+            answer = _frame(_relation(connection, sql).to_arrow_table())
         except duckdb.IOException as error:
             if attempt == _TRIES - 1:  # a file that was pruned meanwhile is not in the next list
                 raise DataError(f"DuckDB cannot read the store under {root}: {error}") from error
@@ -54,6 +54,13 @@ def run(root: Path, sql: str, recorded_by: np.datetime64 | None) -> pd.DataFrame
         finally:
             connection.close()
     raise AssertionError("unreachable")
+
+
+def _relation(connection: Any, sql: str) -> Any:
+    relation = connection.sql(sql)
+    if relation is None:
+        raise DataError(f"the statement gives no rows: {sql.strip()[:80]!r}; write a SELECT")
+    return relation
 
 
 def _frame(table: Any) -> pd.DataFrame:

@@ -114,3 +114,8 @@ def test_a_query_without_a_view_runs_too(store):
 
 def test_a_sum_of_whole_numbers_is_a_number(store):
     assert store.query("SELECT sum(flags) AS total FROM bars")["total"].tolist() == [4.0]
+
+
+def test_a_statement_without_rows_is_refused(store):
+    with pytest.raises(DataError, match="write a SELECT"):
+        store.query("CREATE TABLE mine (a INTEGER)")
