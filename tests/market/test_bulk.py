@@ -189,8 +189,7 @@ def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(vendor, own_store
         import os, signal, threading, time
         from datetime import UTC, datetime
         import investiq as iq
-        from investiq.market import bulk, updating
-from investiq.market.store import open_store
+        from investiq.market.store import open_store
         from investiq.runtime import clock
 
         def interrupt():
