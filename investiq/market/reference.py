@@ -195,6 +195,9 @@ def _local() -> Iterator[_Row]:
         yield _Row(symbol, told.name if told else "", "", told.type if told else "", "", None, "store")
     for each in names.values():
         yield _Row(each.symbol, each.name, each.exchange, each.type, each.currency, None, "bundled")
+    for change in ticker_changes():
+        if ticker_now(change.new) == change.new:
+            yield _Row(change.new, change.company, "", "CS", "USD", None, "bundled")
 
 
 def _stored() -> list[str]:

@@ -62,6 +62,8 @@ def test_an_exact_ticker_comes_before_what_begins_so_and_before_names():
         ("FB", ("META", "former ticker")),
         ("utx", ("UTX", "ticker")),
         ("ANTM", ("ELV", "former ticker")),
+        ("SQ", ("XYZ", "former ticker")),  # in no bundled list, but known from its change
+        ("CBS", ("PARA", "former ticker")),  # two changes ago
         ("SYN-TECH", ("SYN001", "word of the name")),
     ],
 )
