@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from investiq.core.errors import DataError, UnknownSymbolError
 from investiq.history.adjust import Action
 from investiq.history.bars import Bars
+from investiq.history.flags import Flag
 from investiq.history.instants import When
 from investiq.market.data_diff import ActionChange, ColumnChange, DataDiff
 from investiq.market.store import SeriesKey, Store, open_store
@@ -19,6 +20,8 @@ __all__ = ["compare_data"]
 _COLUMNS: Final = ("open", "high", "low", "close", "volume", "vwap", "trades")
 # Of the passport, what changes the meaning of the rows; the rest follows from them or from the reading.
 _STATED: Final = ("provider", "feed", "session", "source", "calendar", "currency", "price_basis", "known_at_rule")
+# Flags that say nothing which rows, versions and actions do not say.
+_OWN: Final = ~int(Flag.REVISED | Flag.ACTION | Flag.ZERO_VOLUME)
 # Factors are products of some dozens of quotients.
 _EXACT: Final = 1e-12
 
@@ -119,8 +122,8 @@ def _columns(
         differs = ~((old == new) | (np.isnan(old) & np.isnan(new)))
         if differs.any():
             found.append(ColumnChange(name, common[differs], old[differs], new[differs]))
-    for name in ("known_at", "flags"):
-        before, after = (getattr(bars, name)[rows] for bars, rows in ((a, rows_a), (b, rows_b)))
+    for name, of_a, of_b in (("known_at", a.known_at, b.known_at), ("flags", a.flags & _OWN, b.flags & _OWN)):
+        before, after = of_a[rows_a], of_b[rows_b]
         differs = before != after
         if differs.any():
             found.append(ColumnChange(name, common[differs], before[differs], after[differs]))

@@ -59,7 +59,7 @@ def run(root: Path, sql: str, recorded_by: np.datetime64 | None) -> pd.DataFrame
 def _relation(connection: Any, sql: str) -> Any:
     relation = connection.sql(sql)
     if relation is None:
-        raise DataError(f"the statement gives no rows: {sql.strip()[:80]!r}; write a SELECT")
+        raise DataError(f"there is no statement in {sql!r}; write a SELECT")
     return relation
 
 
