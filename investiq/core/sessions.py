@@ -54,7 +54,7 @@ class Window:
 
 _NEW_YORK: Final = "America/New_York"
 # Before and after the regular session of US shares. On a day that closes early, 13:00, late trading ends at 17:00 (NYSE,
-# "Holidays and trading hours"): as on any day four hours after the close.
+# "Holidays and trading hours", from 2019 on; in 2018 its venues ended at 16:00): as on any day four hours after the close.
 EXTENDED_HOURS: Final[dict[str, tuple[Window, Window]]] = dict.fromkeys(
     ("XNYS", "XNAS"),
     (
