@@ -43,6 +43,7 @@ def data() -> None:
 @click.option("--end", metavar="DATE", help="Last bar or record.")
 @click.option("--interval", type=click.Choice(get_args(Interval)), default="1d", show_default=True, help="Of bars.")
 @click.option("--concurrency", type=click.IntRange(1, 100), default=100, show_default=True, help="Requests in flight.")
+@click.option("--refresh", is_flag=True, help="Ask again for what is stored, to find corrections.")
 @as_json_option
 def fetch(symbols: tuple[str, ...], universe: str | None, dataset: str, as_json: bool, **options: Any) -> None:
     """Fetch SYMBOLS from a vendor into the store; what is there and fresh is not asked for again.
