@@ -17,13 +17,13 @@ from investiq.core.errors import ConfigError, DataError, InvestIQError
 from investiq.core.notes import Note
 from investiq.core.types import Interval, Session, parse_interval
 from investiq.history.instants import When
-from investiq.market.contract import Dataset
+from investiq.market.contract import Dataset, Vendor
 from investiq.market.coverage import Wanted
 from investiq.market.fetch_report import FetchLine, FetchReport
 from investiq.market.gate.plans import plan_of
 from investiq.market.ingesting import STORED
 from investiq.market.record_loading import wanted_records
-from investiq.market.routing import chain, no_vendor
+from investiq.market.routing import chain, no_vendor, vendor
 from investiq.market.serving import wanted_bars
 from investiq.market.store import Store, open_store
 from investiq.market.updating import Update, update
@@ -43,6 +43,7 @@ class _Orders(NamedTuple):
 
     wanted: list[Wanted]
     store: Store
+    vendors: tuple[Vendor, ...]
     in_flight: int
     refresh: bool
 
@@ -173,7 +174,9 @@ def _orders(
         )
     if limit is not None and limit < 1:
         raise DataError(f"limit must be at least 1 row, was {limit}")
-    in_flight = min(concurrency, _pace(provider))
+    vendors = chain() if provider is None else (vendor(provider),)
+    if not vendors:
+        raise ConfigError(no_vendor())
     wanted = [
         wanted_bars(symbol, start, end, provider, parse_interval(interval), None, session)
         if each == "bars"
@@ -181,15 +184,12 @@ def _orders(
         for each in dict.fromkeys(datasets)
         for symbol in dict.fromkeys(symbols)
     ]
-    return _Orders(wanted, open_store(), in_flight, refresh)
+    return _Orders(wanted, open_store(), vendors, min(concurrency, _pace(vendors[0].name)), refresh)
 
 
-def _pace(provider: str | None) -> int:
-    """Return the requests that the vendor asked first allows in a minute: more in flight would only wait."""
-    names = [provider] if provider is not None else [each.name for each in chain()]
-    if not names:
-        raise ConfigError(no_vendor())
-    return plan_of(names[0], getattr(load_settings(), f"{names[0]}_plan", "free")).per_minute
+def _pace(name: str) -> int:
+    """Return the requests that a vendor allows in a minute: more in flight would only wait."""
+    return plan_of(name, getattr(load_settings(), f"{name}_plan", "free")).per_minute
 
 
 def _run(orders: _Orders, stop: threading.Event) -> FetchReport:
@@ -238,7 +238,7 @@ def _submitted(
 def _one(wanted: Wanted, orders: _Orders) -> Update:
     begun = time.monotonic()
     try:
-        return update(wanted, orders.store, refresh=orders.refresh)
+        return update(wanted, orders.store, vendors=orders.vendors, refresh=orders.refresh)
     except InvestIQError as error:
         return Update(
             dataset=wanted.dataset,

@@ -101,14 +101,13 @@ class Held:
 
 def held_series(wanted: Wanted, store: Store, providers: Sequence[str] = ()) -> list[Held]:
     """Return the stored series that could serve: those of `providers`, in their order, or of all where that is empty."""
-    settings = load_settings()
     keys = [
         key
         for key in store.keys(wanted.dataset, wanted.provider, wanted.symbol)
         if (wanted.dataset != "bars" or (key.interval, key.session) == (wanted.interval, wanted.session))
         and (not providers or key.provider in providers)
         # Feeds of one vendor are different series: the one that the settings choose, not the one that is there.
-        and key.feed in ("", feed_of(key.provider, settings) or key.feed)
+        and key.feed in ("", feed_of(key.provider) or key.feed)
     ]
     if providers:
         keys.sort(key=lambda key: providers.index(key.provider))

@@ -79,11 +79,11 @@ def vendor(name: str, settings: Settings | None = None) -> Vendor:
     return _built(name, found)
 
 
-def feed_of(provider: str, settings: Settings | None = None) -> str | None:
+def feed_of(provider: str) -> str | None:
     """Return the feed that the settings choose of a provider with several, else None: any."""
     if provider != "alpaca":
         return None
-    return (load_settings() if settings is None else settings).alpaca_feed
+    return load_settings().alpaca_feed
 
 
 def ask(request: Request, provider: str | None = None, *, vendors: Sequence[Vendor] | None = None) -> Answer:

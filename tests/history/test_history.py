@@ -97,3 +97,18 @@ def test_a_cut_history_tells_nothing_of_rows_and_events_after_it(make_bars):
 def test_the_notes_of_all_series_are_inherited_once(make_bars):
     history = History.of(make_bars(symbol="A"), make_bars(symbol="B"))
     assert [note.code for note in history.notes] == ["a_caution"]
+
+
+@pytest.mark.parametrize("kind", ["statements", "earnings", "news", "options", "insiders", "short_interest", "actions"])
+def test_records_of_the_main_symbol_are_found_by_their_kind_and_cut_with_the_bars(make_bars, kind):
+    mine, other = macro(f"{kind}:TEST"), macro(f"{kind}:OTHER")
+    history = History.of(make_bars(), records=[other, mine])
+    assert history.records(kind) is mine
+    assert history.records(f"{kind}:OTHER") is other
+    assert len(history.until("2024-03-05").records(kind)) == 1
+    assert len(history.until("2024-03-04T20:59").records(kind)) == 0
+
+
+def test_records_that_bear_the_name_itself_come_before_those_of_the_symbol(make_bars):
+    own, of_the_symbol = macro("news"), macro("news:TEST")
+    assert History.of(make_bars(), records=[of_the_symbol, own]).records("news") is own

@@ -56,8 +56,8 @@ def test_the_failure_of_one_symbol_hides_no_other(vendor):
 
 
 def test_a_mistake_of_our_own_is_raised_after_the_others_have_finished(vendor, monkeypatch):
-    def broken(wanted, store, *, refresh=False):
-        return 1 / 0 if wanted.symbol == "S03" else updating.update(wanted, store, refresh=refresh)
+    def broken(wanted, *rest, **options):
+        return 1 / 0 if wanted.symbol == "S03" else updating.update(wanted, *rest, **options)
 
     monkeypatch.setattr(bulk, "update", broken)
     with pytest.raises(ZeroDivisionError) as mistake:
