@@ -143,6 +143,15 @@ def test_held_bars_wait_and_leave_in_order():
     assert {bar.status for bar in released} == {"final"}
 
 
+def test_a_symbol_taken_in_again_does_not_give_its_bar_under_way_twice():
+    bars = assembler()
+    bars.take(minute(0), OPENED)
+    bars.forget("AAPL")
+    bars.begin("AAPL", LONG_AGO)
+    bars.take(minute(0), OPENED)
+    assert [bar.status for bar in bars.advance(OPENED + FAR)] == ["final"]
+
+
 @pytest.mark.parametrize(
     ("message", "count"),
     [
