@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import common, pacing, w1_cold, w1_single
+from benchmarks import bulk_memory, common, pacing, w1_cold, w1_single
 
 PACKAGES = (
     "investiq",
@@ -37,6 +37,7 @@ def main() -> None:
             w1_single.main(),
             w1_cold.main(),
             pacing.main(),
+            bulk_memory.main(),
         ]
     )
     common.OUTPUT.mkdir(exist_ok=True)
