@@ -11,7 +11,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.core.calendar import InstantArray, closes, require_covered, schedule, time_zone
+from investiq.core.calendar import InstantArray, closes, holding_sessions, require_covered, schedule, time_zone
 from investiq.core.errors import DataError
 from investiq.core.types import INTERVAL_MINUTES, Interval, Session
 
@@ -28,6 +28,7 @@ __all__ = [
     "last_session",
     "next_session",
     "opens",
+    "phase_starts",
     "phases",
     "previous_session",
     "session_minutes",
@@ -208,6 +209,26 @@ def phases(calendar: str, instants: InstantArray) -> NDArray[np.str_]:
     return found
 
 
+def phase_starts(calendar: str, instants: InstantArray) -> tuple[NDArray[np.str_], InstantArray]:
+    """Return the phase of each instant, as `phases` does, and when that phase began (NaT where it is ``"closed"``).
+
+    Examples
+    --------
+    >>> _, starts = phase_starts("XNYS", np.array(["2018-07-02T15:10", "2018-07-02T21:10"], dtype="datetime64[us]"))
+    >>> starts.astype("datetime64[m]")
+    array(['2018-07-02T13:30', '2018-07-02T20:00'], dtype='datetime64[m]')
+    """
+    instants = instants.astype("datetime64[us]")
+    phase = phases(calendar, instants)
+    _, starts = holding_sessions(calendar, instants)
+    if not has_extended_hours(calendar):
+        return phase, starts
+    rows = _day_rows(calendar, instants)
+    begins, _ = _extended(calendar)
+    starts = np.where(phase == "pre", begins[rows], starts)
+    return phase, np.where(phase == "post", schedule(calendar).closes[rows], starts)
+
+
 def buckets(calendar: str, instants: InstantArray) -> NDArray[np.str_]:
     """Return the bucket of each instant: PRE, REG-AM, REG-MID, REG-PM, AFT, or an empty text outside all.
 
@@ -253,8 +274,9 @@ def expected_labels(
     -------
     ndarray of datetime64[us], shape (n_bars,)
         Intraday: opening instants counted from the open of the session (of each
-        half of one that pauses), or from 04:00 New York for ``"extended"``; the
-        last bar of a session may be shorter than the others. Daily: the dates.
+        half of one that pauses), and for ``"extended"`` those before the open
+        from 04:00 New York and those after the close, each counted anew; the
+        last bar of a stretch may be shorter than the others. Daily: the dates.
         Weekly and monthly: those dates that open a week or a month.
 
     Raises
@@ -280,9 +302,11 @@ def expected_labels(
                 f"no hours before or after the session are known of {calendar}; known are those of "
                 f"{', '.join(EXTENDED_HOURS)}; ask for session='regular'"
             )
-        rows = _rows(calendar, sessions)
+        rows, known = _rows(calendar, sessions), schedule(calendar)
         begins, ends = _extended(calendar)
-        return _steps(begins[rows], ends[rows], step)
+        before = _steps(begins[rows], known.opens[rows], step)
+        after = _steps(known.closes[rows], ends[rows], step)
+        return np.sort(np.concatenate([before, expected_labels(calendar, sessions, interval), after]))
     return np.sort(np.concatenate([_steps(starts, ends, step) for starts, ends in _parts(calendar, sessions)]))
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ActionChange", "ColumnChange", "DataDiff"]
 
+# Where rows come from: shown, but the same rows from elsewhere make the same backtest.
+_ORIGIN: Final = ("provider", "feed", "source")
 _PRICES: Final = ("open", "high", "low", "close")
 # Below it a difference of two returns is the rounding of their arithmetic.
 _EXACT: Final = 1e-12
@@ -124,7 +126,7 @@ class DataDiff(Result):
     @property
     def is_same(self) -> bool:
         """Whether a backtest on either gives the same numbers: rows, actions and facts agree."""
-        return not (self.added.size or self.removed.size or self.columns or self.actions or self.passport)
+        return not (self.added.size or self.removed.size or self.columns or self.actions or self._stated())
 
     @property
     def changed_rows(self) -> int:
@@ -184,6 +186,7 @@ class DataDiff(Result):
         return [
             f"{name.replace('_', ' ')} is {after or 'empty'} instead of {before or 'empty'}"
             for name, before, after in self.passport
+            if name not in _ORIGIN
         ]
 
     @property

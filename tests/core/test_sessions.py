@@ -185,6 +185,16 @@ def test_extended_labels_run_from_four_to_twenty_or_to_seventeen_on_an_early_day
     assert (sessions.phases("XNYS", labels) != "closed").all()
 
 
+def test_hours_before_and_after_the_session_count_their_own_labels():
+    # In winter New York is UTC-5: 04:00 to 09:30, 09:30 to 16:00, 16:00 to 20:00; two bars last 30 minutes.
+    labels = sessions.expected_labels("XNYS", at("2024-11-27"), "60min", "extended")
+    assert [str(label)[11:16] for label in labels] == [
+        *("09:00", "10:00", "11:00", "12:00", "13:00", "14:00"),
+        *("14:30", "15:30", "16:30", "17:30", "18:30", "19:30", "20:30"),
+        *("21:00", "22:00", "23:00", "00:00"),
+    ]
+
+
 def test_each_half_of_a_session_with_a_pause_counts_its_own_labels():
     labels = sessions.expected_labels("XTKS", at("2019-07-02"), "60min")
     assert [str(label)[11:16] for label in labels] == ["00:00", "01:00", "02:00", "03:30", "04:30", "05:30"]

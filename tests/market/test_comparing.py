@@ -185,3 +185,12 @@ def test_a_bar_that_was_quarantined_meanwhile_is_told(tmp_path):
     store.write(KEY, bars_table(CLOSES, flags=[0, 1, 0, 0, 0]), FACTS, moment("2024-03-05"))
     diff = compare_data("2024-03-02", "2024-03-06", series=KEY, store=store)
     assert diff.why == "A backtest changes because the flags of 1 bar of 2024-01-03 changed."
+
+
+def test_the_same_rows_from_another_source_are_no_reason():
+    bars = iq.load_bars("^IXIC", start="2018-12")
+    moved = bars.with_passport(dataclasses.replace(bars.passport, source="another file"))
+    difference = iq.compare_data(bars, moved)
+    assert difference.is_same
+    assert "another cause than these data" in difference.why
+    assert difference.passport[0][0] == "source"  # still shown
