@@ -55,6 +55,10 @@ def _run_options(function: _Function) -> _Function:
         ),
         click.option("--stop-loss", type=float, help="Distance below the entry as a fraction (0.05 is 5 %)."),
         click.option("--take-profit", type=float, help="Distance above the entry as a fraction."),
+        click.option(
+            "--quality", type=click.Choice(("no_errors", "pass", "any")), default="no_errors", show_default=True,
+            help="What the bars must pass: no errors, the whole quality report, or anything.",
+        ),
     ]  # fmt: skip
     for option in reversed(options):
         function = option(function)
@@ -73,6 +77,7 @@ def _backtest(symbol: str, options: dict[str, Any]) -> Any:
         initial_capital=options["initial_capital"],
         stop_loss=options["stop_loss"],
         take_profit=options["take_profit"],
+        quality=options["quality"],
     )
 
 
