@@ -122,9 +122,16 @@ def _keep_records(answer: Answer, payload: Payload, store: Store, facts: dict[st
     key = SeriesKey(
         request.dataset, answer.provider, request.symbol, feed="" if request.dataset == "actions" else payload.feed
     )
-    covers = (request.start, request.end) if request.dataset == "actions" else None
+    covers = (_first_covered(answer, rows.table), request.end) if request.dataset == "actions" else None
     done = store.write(key, rows.table, facts, answer.retrieved_at, covers=covers, notes=_of_the_series(notes))
     return Kept(key, len(rows.table), done.added, done.revised, (*notes, *done.notes))
+
+
+def _first_covered(answer: Answer, actions: pd.DataFrame) -> np.datetime64:
+    """Return from which ex-date on an answer has every action: how far back its provider goes is not known beyond."""
+    if answer.request.start is not None:
+        return answer.request.start
+    return _instants(actions["ex_date"]).min() if len(actions) else instant(answer.retrieved_at)
 
 
 def _keep_bars(answer: Answer, payload: Payload, store: Store, facts: dict[str, str]) -> Kept:

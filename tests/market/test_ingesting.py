@@ -150,6 +150,17 @@ def test_an_action_that_moved_is_not_counted_twice(store):
     assert [str(action.ex_date) for action in store.actions(KEY)] == ["2018-12-26"]
 
 
+def test_an_action_beyond_the_reach_of_a_plan_is_not_withdrawn(store):
+    keep(answered(split("2014-06-09", 7.0), request=Request.of("actions", "AAPL")), store)
+    # A later answer without a start reaches back to the split of 2018 only.
+    keep(answered(split("2018-12-24"), request=Request.of("actions", "AAPL")), store)
+    keep(answered(split("2018-12-24").iloc[:0], request=Request.of("actions", "AAPL")), store)
+    assert [str(action.ex_date) for action in store.actions(KEY)] == ["2014-06-09", "2018-12-24"]
+    # One that is told of within a stated range is.
+    keep(answered(split("2018-12-24").iloc[:0], request=Request.of("actions", "AAPL", "2018-01-01")), store)
+    assert [str(action.ex_date) for action in store.actions(KEY)] == ["2014-06-09"]
+
+
 def test_that_there_are_no_actions_is_a_fact_and_is_stored(store):
     keep(answered(session_bars("2018-12-17", "2018-12-28")), store)
     assert "no_actions" in {note.code for note in store.bars(KEY).passport.notes}
