@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from investiq.core import calendar as calendars
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
-from investiq.core.sessions import is_session, phases
-from investiq.core.types import INTERVAL_MINUTES, Interval
 from investiq.history.flags import Flag
-from investiq.history.instants import instant, label_text
+from investiq.history.instants import instant
 from investiq.market.cleaning import quality_gate
-from investiq.market.columns import typed
-from investiq.market.contract import Answer, Payload, Request
+from investiq.market.complete_bars import DAILY, PRICES, bar_rows, instants_of, known_at_rule, minutes_of, stamps_of
+from investiq.market.contract import Answer, Payload
 from investiq.market.known_times import KNOWN_AT_RULES
-from investiq.market.schemas import bad_bars, canonical
+from investiq.market.schemas import canonical
 from investiq.market.series import SeriesKey
 from investiq.market.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OF_ONE_ANSWER", "STORED", "BarRows", "Kept", "bar_rows", "keep", "known_at_rule"]
+__all__ = ["OF_ONE_ANSWER", "STORED", "Kept", "keep"]
 
 # Datasets that are kept; the others are answers of the moment.
 STORED: Final = ("bars", "actions", "statements", "earnings", "news", "options", "insiders", "short_interest")
-_PRICES: Final = ("open", "high", "low", "close")
 # Codes of notes that tell of one answer: what is stored later may be complete.
 OF_ONE_ANSWER: Final = ("stale", "provider_fallback", "old_variable_name", "snapshots")
 _NO_FACTS: Final[Mapping[str, str]] = MappingProxyType({})
-_SHOWN: Final = 3
-_DAILY: Final = ("1d", "1w", "1mo")
 
 
 class Kept(NamedTuple):
@@ -58,13 +50,6 @@ class Kept(NamedTuple):
     rows: int
     added: int
     revised: int
-    notes: tuple[Note, ...]
-
-
-class BarRows(NamedTuple):
-    """Rows that are bars, with `known_at`, and what was dropped on the way."""
-
-    table: pd.DataFrame
     notes: tuple[Note, ...]
 
 
@@ -131,7 +116,7 @@ def _first_covered(answer: Answer, actions: pd.DataFrame) -> np.datetime64:
     """Return from which ex-date on an answer has every action: how far back its provider goes is not known beyond."""
     if answer.request.start is not None:
         return answer.request.start
-    return _instants(actions["ex_date"]).min() if len(actions) else instant(answer.retrieved_at)
+    return instants_of(actions["ex_date"]).min() if len(actions) else instant(answer.retrieved_at)
 
 
 def _keep_bars(answer: Answer, payload: Payload, store: Store, facts: dict[str, str]) -> Kept:
@@ -143,8 +128,8 @@ def _keep_bars(answer: Answer, payload: Payload, store: Store, facts: dict[str, 
     key = SeriesKey("bars", answer.provider, request.symbol, request.interval, payload.feed, request.session)
     done = store.write(key, rows.table, facts, answer.retrieved_at, notes=_of_the_series(notes))
     if "actions" in payload.companions:
-        _keep_companion(answer, payload, store, _instants(rows.table["ts"])[0])
-    if request.interval in _DAILY and (done.added or done.revised):
+        _keep_companion(answer, payload, store, instants_of(rows.table["ts"])[0])
+    if request.interval in DAILY and (done.added or done.revised):
         _quarantine(key, store, answer)
     return Kept(key, len(rows.table), done.added, done.revised, (*notes, *done.notes))
 
@@ -171,86 +156,6 @@ def _keep_companion(answer: Answer, payload: Payload, store: Store, first: np.da
     )
 
 
-def bar_rows(answer: Answer) -> BarRows:
-    """Return the rows of an answer that are bars, with `known_at` and flags, and notes with the counts of the others.
-
-    Dropped are rows that break an invariant of bars (without a close, with a
-    close only, high below low), that lie outside the sessions asked for, and
-    snapshots: rows whose `known_at` lies after their retrieval.
-    """
-    payload, request = answer.payload, answer.request
-    if payload is None:
-        raise DataError(f"{answer.provider} gave no bars of {request.symbol}: {answer.reason}")
-    read, unreadable = typed("bars", payload.table, request.symbol)
-    frame = read.sort_values("ts", kind="stable")
-    notes: list[Note] = []
-
-    def drop(wrong: NDArray[np.bool_], code: str, what: str) -> None:
-        nonlocal frame
-        if not wrong.any():
-            return
-        shown = ", ".join(label_text(ts, request.interval) for ts in _instants(frame["ts"][wrong][:_SHOWN]))
-        more = ", ..." if wrong.sum() > _SHOWN else ""
-        text = f"{request.symbol}: {int(wrong.sum())} row(s) {what} were dropped: {shown}{more}"
-        notes.append(Note(code=code, text=text, rows=int(wrong.sum())))
-        frame = frame[~wrong]
-
-    drop(frame["close"].isna().to_numpy(), "no_close", "without a close")
-    drop(frame[["open", "high", "low"]].isna().any(axis=1).to_numpy(), "close_only", "with a close only")
-    broken = {bad.label: bad.reason for bad in bad_bars(frame[["ts", *_PRICES, "volume"]])} | unreadable
-    reasons = "; ".join(list(broken.values())[:_SHOWN])
-    drop(frame.index.isin(list(broken)), "broken_bars", f"that are no bars ({reasons})")
-    drop(_outside(frame["ts"], payload.calendar, request), "off_session", f"outside the sessions of {payload.calendar}")
-    ts = _instants(frame["ts"])
-    phase = _phases(payload.calendar, ts, request.interval)
-    known = _known_at(ts, phase, payload, request.interval)
-    frame = frame.assign(known_at=_stamps(known))
-    if request.interval not in _DAILY:
-        frame = frame.assign(flags=_phase_flags(phase))
-    drop(known > instant(answer.retrieved_at), "snapshots", "that were not complete when they were fetched")
-    return BarRows(frame.reset_index(drop=True), tuple(notes))
-
-
-def known_at_rule(payload: Payload, interval: Interval) -> str:
-    """Return how `known_at` of bars is set, in words, with its terms."""
-    end = "close of the last session" if interval in _DAILY else "end of the bar, at most the close of its session"
-    terms = [
-        f"{_minutes(shift)} min {word}" for shift, word in ((payload.delay, "delay"), (payload.settle, "settling"))
-    ]
-    return f"{payload.calendar} {end}, early closes included; + {' + '.join(terms)}"
-
-
-def _outside(stamps: pd.Series, calendar: str, request: Request) -> NDArray[np.bool_]:
-    ts = _instants(stamps)
-    if request.interval in _DAILY:
-        return ~is_session(calendar, ts)
-    phase = phases(calendar, ts)
-    outside: NDArray[np.bool_] = phase != "regular" if request.session == "regular" else phase == "closed"
-    return outside
-
-
-def _phases(calendar: str, ts: NDArray[np.datetime64], interval: Interval) -> NDArray[np.str_]:
-    return np.full(ts.shape, "regular") if interval in _DAILY else phases(calendar, ts)
-
-
-def _known_at(
-    ts: NDArray[np.datetime64], phase: NDArray[np.str_], payload: Payload, interval: Interval
-) -> NDArray[np.datetime64]:
-    known = calendars.known_at(ts, interval, payload.calendar, payload.delay, payload.settle)
-    if interval in _DAILY:
-        return known
-    # A bar before or after the session may reach into the next part of the day: never known before its own end.
-    nominal = ts + np.timedelta64(INTERVAL_MINUTES[interval], "m") + np.timedelta64(payload.delay + payload.settle)
-    return np.where(phase == "regular", known, nominal)
-
-
-def _phase_flags(phase: NDArray[np.str_]) -> NDArray[np.int32]:
-    flags = np.zeros(phase.size, dtype=np.int32)
-    flags[phase == "pre"] = Flag.PRE
-    flags[phase == "post"] = Flag.POST
-    return flags
-
-
 def _quarantine(key: SeriesKey, store: Store, answer: Answer) -> None:
     """Judge the whole series as it is now stored, and store which bars are quarantined where that changed."""
     bars = store.bars(key)
@@ -260,8 +165,8 @@ def _quarantine(key: SeriesKey, store: Store, answer: Answer) -> None:
         return
     import pandas as pd
 
-    columns = {name: getattr(bars, name)[moved] for name in (*_PRICES, "volume")}
-    stamps = {"ts": _stamps(bars.ts[moved]), "known_at": _stamps(bars.known_at[moved])}
+    columns = {name: getattr(bars, name)[moved] for name in (*PRICES, "volume")}
+    stamps = {"ts": stamps_of(bars.ts[moved]), "known_at": stamps_of(bars.known_at[moved])}
     store.write(key, pd.DataFrame({**stamps, **columns, "flags": verdict.flags[moved]}), {}, answer.retrieved_at)
 
 
@@ -272,8 +177,8 @@ def _facts(answer: Answer, payload: Payload, first: np.datetime64 | None, rule: 
         "currency": payload.currency,
         "price_basis": payload.price_basis,
         "known_at_rule": rule,
-        "delay_minutes": _minutes(payload.delay),
-        "settle_minutes": _minutes(payload.settle),
+        "delay_minutes": minutes_of(payload.delay),
+        "settle_minutes": minutes_of(payload.settle),
         "source": payload.source,
         "retrieved_at": answer.retrieved_at.isoformat(),
         "status": answer.status,
@@ -292,20 +197,5 @@ def _said(notes: Sequence[Note]) -> str:
     return "; ".join(note.text for note in notes) or "the provider's rows have no dates of their own"
 
 
-def _minutes(length: timedelta) -> str:
-    return f"{length.total_seconds() / 60:g}"
-
-
 def _iso(label: np.datetime64 | None) -> str:
     return "" if label is None else str(label)
-
-
-def _instants(stamps: pd.Series) -> NDArray[np.datetime64]:
-    instants: NDArray[np.datetime64] = stamps.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
-    return instants
-
-
-def _stamps(instants: NDArray[np.datetime64]) -> pd.DatetimeIndex:
-    import pandas as pd
-
-    return pd.DatetimeIndex(instants, tz="UTC")

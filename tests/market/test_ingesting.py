@@ -7,8 +7,9 @@ import pytest
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
 from investiq.history.flags import Flag
+from investiq.market.complete_bars import bar_rows
 from investiq.market.contract import Payload, Request
-from investiq.market.ingesting import bar_rows, keep
+from investiq.market.ingesting import keep
 from investiq.market.store import SeriesKey, Store
 from investiq.runtime import clock
 from tests.servers.scripted import ScriptedVendor, session_bars
