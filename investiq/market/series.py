@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, get_args
 from urllib.parse import quote, unquote
@@ -92,7 +93,7 @@ class SeriesKey:
         """The key of the same symbol's corporate actions from the same provider."""
         return SeriesKey("actions", self.provider, self.symbol)
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Where it is stored, relative to the store, with ``/``."""
         parts = [self.dataset, f"provider={self.provider}", f"feed={self.feed}"]
@@ -127,7 +128,7 @@ def _percent(character: str) -> str:
 
 def folder_of(root: Path, key: SeriesKey) -> Path:
     """Return the folder of a series."""
-    return root.joinpath(*key.path.split("/"))
+    return root / key.path
 
 
 def key_of(path: str) -> SeriesKey:

@@ -58,7 +58,9 @@ def current(folder: Path) -> Generation | None:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    newest = max((name for name in names if _is_generation(name)), default=None)
+    newest = max(names, default=None)
+    if newest is None or not _is_generation(newest):  # a file in the making stands behind the last generation
+        newest = max(filter(_is_generation, names), default=None)
     return None if newest is None else Generation(int(newest[: -len(_SUFFIX)]), folder / newest)
 
 
@@ -127,7 +129,7 @@ def publish(
         Created where needed.
     table : pyarrow.Table
     manifest : mapping
-        What JSON can hold; `schema` is added.
+        What JSON can hold; `schema` and `columns` are added.
     fast : bool
         Uncompressed and without statistics, quickest to read; else zstd, smallest.
 
@@ -187,7 +189,7 @@ def _open(
 ) -> Content:
     with _opened(path) as file:
         manifest = _manifest(path, file)
-        there = file.schema_arrow.names
+        there = manifest["columns"]
         wanted = [name for name in columns_for(manifest) if name in there]
         rest = [name for name in there if name not in wanted] if everything else []
         table = file.read(columns=[*wanted, *rest], use_threads=False)
@@ -230,7 +232,9 @@ def _damaged(path: Path, error: Exception) -> DataError:
 def _write(path: Path, table: Any, manifest: Mapping[str, Any], fast: bool) -> None:
     import pyarrow.parquet as pq
 
-    text = json.dumps({"schema": f"{MAJOR}.{MINOR}", **manifest}, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(
+        {"schema": f"{MAJOR}.{MINOR}", **manifest, "columns": table.column_names}, sort_keys=True, ensure_ascii=False
+    )
     with path.open("xb") as file:
         with pq.ParquetWriter(
             file,

@@ -343,6 +343,7 @@ def test_what_a_later_minor_version_wrote_survives_a_rewrite(store):
     path = folder_of(store.root, KEY) / "00000001.parquet"
     file = pq.ParquetFile(path)
     manifest = json.loads(file.metadata.metadata[b"investiq"]) | {"schema": "1.9"}
+    manifest["columns"].append("venue")
     later = file.read().append_column("venue", [["X"] * 4])
     path.unlink()
     pq.write_table(later.replace_schema_metadata({"investiq": json.dumps(manifest)}), path)

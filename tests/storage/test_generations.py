@@ -46,7 +46,7 @@ def test_rows_and_manifest_come_back_from_the_newest_file(tmp_path, fast):
     content = read(tmp_path / "s", everything)
     assert generation.number == 2
     assert content.table.column("a").to_pylist() == [1, 2, 3]
-    assert content.manifest == {"facts": {"name": "Gas"}, "schema": "1.0"}
+    assert content.manifest == {"facts": {"name": "Gas"}, "schema": "1.0", "columns": ["a"]}
     assert read_manifest(tmp_path / "s").manifest == content.manifest
 
 
