@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -87,8 +87,8 @@ class Connection:
     patience : Patience
     sleep : callable
         For the waits between attempts.
-    now : callable
-        For `now`.
+    now : callable, optional
+        The time, by default that of `runtime.clock`.
     seed : int, optional
         Of the jitter.
     """
@@ -106,20 +106,24 @@ class Connection:
         delay: timedelta = timedelta(0),
         patience: Patience | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        now: Callable[[], datetime] = clock.now,
+        now: Callable[[], datetime] | None = None,
         seed: int | None = None,
     ) -> None:
         self.name = dialect.name
         self.feed = feed
         self.market = market
         self.delay = delay
-        self.now = now
+        self._now = now
         self._dialect = dialect
         self._patience = patience or Patience()
         self._sleep = sleep
         self._seed = seed
         self._wanted: set[str] = set()
         self._is_new = asyncio.Event()
+
+    def now(self) -> datetime:
+        """Return the present moment."""
+        return clock.now() if self._now is None else self._now()
 
     def want(self, symbols: Iterable[str]) -> None:
         """Set the symbols to be had; the socket follows at once where it is open."""
@@ -199,20 +203,24 @@ class _Session:
         await self._socket.send(self._dialect.login())
         await self._hear(Admitted, "answer to the login")
         listening = asyncio.ensure_future(self._listen())
+        tasks: set[asyncio.Task[Any]] = {listening}
         try:
-            while True:
+            while not listening.done():
                 self._connection._is_new.clear()
                 await self._reconcile()
                 change = asyncio.ensure_future(self._connection._is_new.wait())
+                tasks = {listening, change}
                 # Ends at the latest with the time for an answer, so that a missing one is noticed.
-                await asyncio.wait({listening, change}, timeout=self._answer_s, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(tasks, timeout=self._answer_s, return_when=asyncio.FIRST_COMPLETED)
                 change.cancel()
-                if listening.done():
-                    listening.result()
                 self._check_answers()
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
+                raise end
 
     async def _hear(self, kind: type, words: str) -> None:
         try:

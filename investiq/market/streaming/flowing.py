@@ -18,6 +18,7 @@ from investiq.market.streaming.events import (
     DAY,
     BarMessage,
     ConnectionChange,
+    Event,
     Message,
     Quote,
     StreamBar,
@@ -233,13 +234,8 @@ class Flow:
         self.last.pop(symbol, None)
 
     async def _show(self, message: Trade | Quote) -> None:
-        before = self.last.get(message.symbol, LastValues())
-        if isinstance(message, Trade):
-            self.last[message.symbol] = dataclasses.replace(before, trade=message)
-            is_wanted = self._wishes.trades
-        else:
-            self.last[message.symbol] = dataclasses.replace(before, quote=message)
-            is_wanted = self._wishes.quotes
+        self._remember(message)
+        is_wanted = self._wishes.trades if isinstance(message, Trade) else self._wishes.quotes
         if is_wanted:
             await self.queue.put(message)
 
@@ -254,9 +250,19 @@ class Flow:
         if lasting and self._sink is not None:
             await self._sink.take(lasting)
         for bar in shown:
-            before = self.last.get(bar.symbol, LastValues())
-            if before.bar is None or bar.ts >= before.bar.ts:
-                self.last[bar.symbol] = dataclasses.replace(before, bar=bar)
+            self._remember(bar)
             self.counts["bars"] += bar.status in ("final", "late")
             if bar.is_final or self._wishes.provisional:
-                await self.queue.put(bar)
+                numbered = await self.queue.put(bar)
+                self._remember(numbered)
+
+    def _remember(self, event: Event) -> None:
+        """Keep the newest bar, trade and quote of each symbol."""
+        before = self.last.get(event.symbol, LastValues()) if not isinstance(event, ConnectionChange) else LastValues()
+        match event:
+            case StreamBar() if before.bar is None or event.ts >= before.bar.ts:
+                self.last[event.symbol] = dataclasses.replace(before, bar=event)
+            case Trade():
+                self.last[event.symbol] = dataclasses.replace(before, trade=event)
+            case Quote():
+                self.last[event.symbol] = dataclasses.replace(before, quote=event)

@@ -40,8 +40,8 @@ class EventQueue:
         self._error: BaseException | None = None
         self._is_closed = False
 
-    async def put(self, event: Event) -> None:
-        """Add `event`; its `seq` is set here."""
+    async def put(self, event: Event) -> Event:
+        """Add `event` and return it with its `seq`, which is set here."""
         key = self._key(event)
         async with self._changed:
             if key is None:
@@ -61,6 +61,7 @@ class EventQueue:
                 self._waiting.pop(key, None)
             self._waiting[key] = event
             self._changed.notify_all()
+            return event
 
     async def get(self) -> Event | None:
         """Return the next event, None at the end.

@@ -50,7 +50,7 @@ class Repairs:
         turn: asyncio.Lock,
         *,
         give: Callable[[Iterable[StreamBar]], Awaitable[None]],
-        tell: Callable[[Gap], Awaitable[None]],
+        tell: Callable[[Gap], Awaitable[object]],
     ) -> None:
         self.missing: dict[str, set[datetime]] = {}
         self.counts: Counter[str] = Counter()

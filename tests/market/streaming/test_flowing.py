@@ -158,6 +158,48 @@ def test_each_bar_is_given_exactly_once_and_what_is_missing_is_named(sequence, u
     assert seqs == sorted(set(seqs))
 
 
+def test_a_second_loss_during_a_backfill_holds_the_bars_until_both_windows_are_filled():
+    async def play():
+        gates = [asyncio.Event(), asyncio.Event()]
+        asked = []
+
+        async def backfill(window):
+            asked.append(window)
+            await gates[len(asked) - 1].wait()
+            return Filled(
+                bars=tuple(bar(number, is_backfill=True) for number in range(9) if minute(number) in window.expected)
+            )
+
+        async def breathe():
+            for _ in range(10):
+                await asyncio.sleep(0)
+
+        scene = Scene(backfill=backfill)
+        await scene.connect()
+        await scene.at(minute(1))
+        await scene.flow.on_message(bar(0))
+        await scene.flow.on_lost("first", 1, 0.0)
+        await scene.at(minute(3))
+        await scene.flow.on_connected(["AAPL"])  # minutes 1 and 2 are asked for
+        await breathe()
+        await scene.at(minute(4))
+        await scene.flow.on_message(bar(3))
+        await scene.flow.on_lost("second", 1, 0.0)
+        gates[0].set()
+        await breathe()
+        await scene.at(minute(6))
+        assert scene.flow.metrics.bars == 1  # minute 0 alone: the line is lost, so nothing behind it is sure
+        await scene.flow.on_connected(["AAPL"])  # minutes 4 and 5
+        gates[1].set()
+        await breathe()
+        await scene.at(minute(8))
+        return await scene.end(), [window.expected for window in asked]
+
+    events, asked = asyncio.run(play())
+    assert asked == [(minute(1), minute(2)), (minute(4), minute(5))]
+    assert [(event.ts, event.status) for event in rows(events)] == [(minute(number), "final") for number in range(6)]
+
+
 def test_a_bar_of_five_minutes_is_not_final_while_the_line_is_lost_in_the_middle_of_it():
     async def backfill(window):
         return Filled(bars=tuple(bar(3 if ts == minute(3) else 4, 200.0, is_backfill=True) for ts in window.expected))

@@ -120,7 +120,7 @@ def _read(message: dict[str, Any]) -> Frame | None:
         return _refusal(message)
     if kind == "subscription":
         topics = {f"{channel}.{symbol}" for channel in _CHANNELS for symbol in message.get(channel) or ()}
-        return Acknowledged(frozenset(topics), is_all=True)
+        return Acknowledged(frozenset(topics))
     if kind in _IGNORED:
         return None
     try:

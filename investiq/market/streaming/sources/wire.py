@@ -46,10 +46,9 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The server confirms a subscription to `topics`; `is_all` where these are all that it will send."""
+    """The server confirms a subscription to `topics`, among others perhaps."""
 
     topics: frozenset[str]
-    is_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
