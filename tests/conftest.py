@@ -36,6 +36,16 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def gates_of_their_own():
+    """Gates share no departures with other processes, nor with the last run of the tests."""
+    from investiq.market.gate import gate
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gate, "_shared_log", lambda provider, key_id, plan: None)
+        yield
+
+
 @pytest.fixture
 def vendor_server():
     """A vendor on 127.0.0.1 that answers as the test scripts it: `tests.servers.http`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol
@@ -12,7 +14,7 @@ from typing import Any, Final, Literal, Protocol
 from investiq.core.errors import ConfigError
 from investiq.runtime.surroundings import in_notebook, is_terminal
 
-__all__ = ["Progress", "progress"]
+__all__ = ["Progress", "progress", "waiting"]
 
 # Work that ends sooner than this shows nothing, so that quick cells stay quiet.
 _QUIET_S: Final = 0.5
@@ -118,6 +120,45 @@ def progress(total: int, label: str) -> Progress:
     return Progress(total, label, surface)
 
 
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Show why nothing moves while the block waits: a line that goes when the wait is over, and stays only in a log.
+
+    Parameters
+    ----------
+    text : str
+        One line, such as ``"massive: waiting 41 s for a slot"``.
+
+    Examples
+    --------
+    >>> with waiting("vendor: waiting 41 s for a slot"):
+    ...     pass
+    """
+    if in_notebook():
+        from IPython.display import HTML, display
+
+        handle = display(HTML(_small(escape(text))), display_id=True)
+        try:
+            yield
+        finally:
+            handle.update(HTML(""))
+    elif is_terminal(sys.stderr):
+        sys.stderr.write(f"\r{text}\x1b[K")
+        sys.stderr.flush()
+        try:
+            yield
+        finally:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+    else:
+        _log.info(text)
+        yield
+
+
+def _small(content: str) -> str:
+    return f'<div style="font:13px system-ui,sans-serif;color:var(--jp-content-font-color1,#1b2733)">{content}</div>'
+
+
 class _Notebook:
     every_s = _REDRAW_S
 
@@ -127,10 +168,8 @@ class _Notebook:
     def show(self, share: float, text: str) -> None:
         from IPython.display import HTML, display
 
-        page = HTML(
-            '<div style="font:13px system-ui,sans-serif;color:var(--jp-content-font-color1,#1b2733)">'
-            f'<progress value="{share:.4f}" max="1" style="width:240px;vertical-align:middle"></progress> {escape(text)}</div>'
-        )
+        bar = f'<progress value="{share:.4f}" max="1" style="width:240px;vertical-align:middle"></progress>'
+        page = HTML(_small(f"{bar} {escape(text)}"))
         if self._handle is None:
             self._handle = display(page, display_id=True)
         else:

@@ -20,12 +20,15 @@ class FakeTime:
 
     @property
     def timer(self) -> Timer:
-        return Timer(monotonic=lambda: self.passed, sleep=self.sleep, now=self.now)
+        return Timer(monotonic=lambda: self.passed, sleep=self.sleep, now=self.now, wall=self.wall)
 
     def sleep(self, seconds: float) -> None:
         with self._lock:
             self.sleeps.append(seconds)
             self.passed += seconds
+
+    def wall(self) -> float:
+        return BEGIN.timestamp() + self.passed
 
     def now(self) -> datetime:
         return BEGIN + timedelta(seconds=self.passed)

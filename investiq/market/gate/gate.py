@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from investiq.core.errors import ConfigError, NotEntitledError, RateLimitedError
 from investiq.market.gate.breaker import Breaker, BreakerState
-from investiq.market.gate.limiter import WINDOW_S, Limiter, Timer
+from investiq.market.gate.departures import DepartureLog
+from investiq.market.gate.limiter import WINDOW_S, Limiter, Timer, requests_kept
 from investiq.market.gate.plans import Plan
 from investiq.market.gate.redaction import guard_logs, redact
 from investiq.market.gate.retrying import RETRIED_STATUSES, TRIES, Again, ServiceError, retried, retry_after_s
+from investiq.market.gate.waiting import rest
+from investiq.runtime.paths import data_dir
 
 __all__ = ["IN_FLIGHT", "Exchange", "Gate", "GateHealth", "Unreachable", "asking_for", "gate_of", "health"]
 
@@ -47,13 +51,28 @@ class Unreachable(Exception):  # a signal from a transport to the gate, never ra
 
 @dataclass(frozen=True, kw_only=True)
 class GateHealth:
-    """How a gate stands: its breaker, the datasets refused for want of entitlement, seconds of pause left."""
+    """How a gate stands.
+
+    Attributes
+    ----------
+    provider, plan : str
+    state : {"closed", "open", "probing"}
+        Of its breaker.
+    refused : tuple of str
+        Datasets refused for want of entitlement.
+    paused_for : float
+        Seconds of pause left.
+    alone_because : str
+        Why the plan's limits hold for this process alone; empty where all
+        processes that use the key share them.
+    """
 
     provider: str
     plan: str
     state: BreakerState
     refused: tuple[str, ...]
     paused_for: float
+    alone_because: str
 
 
 @contextmanager
@@ -76,14 +95,22 @@ class Gate:
         Clock and sleep.
     jitter : random.Random, optional
         Of the waits between tries.
+    shared : DepartureLog, optional
+        Where the processes that use the key write their departures.
     """
 
-    def __init__(self, plan: Plan, timer: Timer | None = None, jitter: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        timer: Timer | None = None,
+        jitter: random.Random | None = None,
+        shared: DepartureLog | None = None,
+    ) -> None:
         self.plan = plan
         self._timer = timer or Timer()
         # Waits only; no number of a result depends on them.
         self._jitter = jitter or random.Random()
-        self._limiter = Limiter(plan, self._timer)
+        self._limiter = Limiter(plan, self._timer, shared)
         self._breaker = Breaker(plan.provider, ServiceError, self._timer)
         self._refusals: dict[str, Breaker] = {}
         self._permits = threading.BoundedSemaphore(IN_FLIGHT)
@@ -125,7 +152,7 @@ class Gate:
         with self._entitlement(), self._breaker.guarding():
             return retried(
                 lambda: self._attempt(call, what),
-                timer=self._timer,
+                timer=replace(self._timer, sleep=self._rest),
                 jitter=self._jitter,
                 tries=TRIES if is_idempotent else 1,
             )
@@ -144,7 +171,13 @@ class Gate:
             state=self._breaker.state,
             refused=refused,
             paused_for=self._limiter.paused_for,
+            alone_because=self._limiter.alone_because,
         )
+
+    def _rest(self, seconds: float) -> None:
+        """Sleep between two tries."""
+        with self._limiter.notice.told(seconds, "for another try"):
+            rest(self._timer, seconds)
 
     def _entitlement(self) -> AbstractContextManager[None]:
         """Return the guard of the dataset that is asked for, if one is named."""
@@ -219,8 +252,17 @@ _gates: dict[tuple[str, str], Gate] = {}
 _gates_lock = threading.Lock()
 
 
+def _shared_log(provider: str, key_id: str, plan: Plan) -> DepartureLog | None:
+    """Return the log of departures that all processes with this data folder share."""
+    name = re.sub(r"[^\w.-]+", "-", f"{provider}-{key_id}")
+    return DepartureLog(data_dir() / "limits" / f"{name}.log", requests_kept(plan))
+
+
 def gate_of(provider: str, key_id: str, plan: Plan) -> Gate:
     """Return the gate of a provider and key: one in this process, shared by all who ask.
+
+    Other processes with the same data folder share its pace, its windows and
+    its pauses.
 
     Parameters
     ----------
@@ -239,7 +281,7 @@ def gate_of(provider: str, key_id: str, plan: Plan) -> Gate:
     guard_logs()
     with _gates_lock:
         if (provider, key_id) not in _gates:
-            _gates[provider, key_id] = Gate(plan, _timer)
+            _gates[provider, key_id] = Gate(plan, _timer, shared=_shared_log(provider, key_id, plan))
         gate = _gates[provider, key_id]
     if gate.plan != plan:
         raise ConfigError(
