@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 import pytest
@@ -41,8 +42,13 @@ def gates_of_their_own():
     """Gates share no departures with other processes, nor with the last run of the tests."""
     from investiq.market.gate import gate
 
+    # A test of the sharing takes the function back from `__wrapped__`.
+    @functools.wraps(gate._shared_log)
+    def none(provider, key_id, plan):
+        return None
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gate, "_shared_log", lambda provider, key_id, plan: None)
+        patch.setattr(gate, "_shared_log", none)
         yield
 
 
