@@ -4,16 +4,21 @@ A local server answers each request after 50 ms, 100 threads ask, and the plan
 allows 5500 requests a minute. The floor is what no client can be faster than
 without breaking the limits: the pace of 90 a second after a burst of 9, and one
 answer. Peers take turns round by round; each must get every page, and no peer
-may send more than 99 requests in a second.
+may send more than 99 requests in a second. The gate shares its departures with
+other processes by a log in a folder of the run's own. A peer that is not
+installed is named as such.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +67,11 @@ def with_pyrate_limiter(server: VendorServer, round_: int) -> Ask:
     return ask
 
 
-PEERS = {"InvestIQ, gate": through_the_gate, "httpx behind pyrate-limiter": with_pyrate_limiter}
+# What each peer needs beside httpx.
+PEERS = {
+    "InvestIQ, gate": (through_the_gate, "investiq"),
+    "httpx behind pyrate-limiter": (with_pyrate_limiter, "pyrate_limiter"),
+}
 
 
 def seconds(ask: Ask, server: VendorServer) -> float:
@@ -84,14 +93,11 @@ def most_in_a_second(server: VendorServer) -> int:
 
 def main() -> str:
     """Time each peer; return the report as Markdown."""
-    measured: dict[str, list[float]] = {name: [] for name in PEERS}
-    rates: dict[str, int] = dict.fromkeys(PEERS, 0)
-    for round_ in range(ROUNDS):
-        for name, peer in PEERS.items():
-            with VendorServer(delay=SERVER_S) as server:
-                server.route("/bars", lambda got: {"page": got.query["page"]})
-                measured[name].append(seconds(peer(server, round_), server))
-                rates[name] = max(rates[name], most_in_a_second(server))
+    peers = {name: peer for name, (peer, module) in PEERS.items() if find_spec(module)}
+    absent = [name for name in PEERS if name not in peers]
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["INVESTIQ_DATA_DIR"] = folder
+        measured, rates = measure(peers)
     lines = [
         "| client | median, s | quickest to slowest round, s | times the floor | most requests in a second |",
         "|---|---:|---:|---:|---:|",
@@ -101,10 +107,24 @@ def main() -> str:
         lines.append(
             f"| {name} | {middle:.2f} | {min(times):.2f} to {max(times):.2f} | {middle / FLOOR_S:.3f} | {rates[name]} |"
         )
+    lines += [f"| {name} | not installed | | | |" for name in absent]
     common.save("pacing", {"floor_s": FLOOR_S, "seconds": measured, "most_in_a_second": rates})
     title = f"## Pacing: {REQUESTS} requests, {IN_FLIGHT} in flight, answers after {SERVER_S * 1e3:.0f} ms"
     note = f"Floor: ({REQUESTS} - {LARGEST_BURST}) / {PACE_PER_SECOND:.0f} s + {SERVER_S} s = {FLOOR_S:.2f} s; median of {ROUNDS} rounds."
     return "\n\n".join([title, "\n".join(lines), note])
+
+
+def measure(peers: dict[str, Callable[[VendorServer, int], Ask]]) -> tuple[dict[str, list[float]], dict[str, int]]:
+    """Return the seconds of each round and the most requests in a second, by peer."""
+    measured: dict[str, list[float]] = {name: [] for name in peers}
+    rates: dict[str, int] = dict.fromkeys(peers, 0)
+    for round_ in range(ROUNDS):
+        for name, peer in peers.items():
+            with VendorServer(delay=SERVER_S) as server:
+                server.route("/bars", lambda got: {"page": got.query["page"]})
+                measured[name].append(seconds(peer(server, round_), server))
+                rates[name] = max(rates[name], most_in_a_second(server))
+    return measured, rates
 
 
 if __name__ == "__main__":
