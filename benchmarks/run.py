@@ -36,6 +36,7 @@ def main() -> None:
             "; ".join(f"{name} {value}" for name, value in installed.items()),
             w1_single.main(),
             w1_cold.main(),
+            store_reads.main(),
             pacing.main(),
             bulk_memory.main(),
         ]

@@ -165,7 +165,10 @@ def _years_within(parts: list[Path], years: tuple[int, int] | None) -> list[Path
 
 def _latest(table: Any, recorded_by: np.datetime64 | None) -> tuple[dict[str, NDArray[Any]], float]:
     """Return the last version of each label recorded by then, and the largest change between versions."""
-    arrays = {name: table.column(name).to_numpy() for name in table.column_names}
+    batches = table.to_batches()
+    # One batch, as most files are, spares the detour through chunks.
+    parts = batches[0].columns if len(batches) == 1 else table.columns
+    arrays = {name: part.to_numpy(zero_copy_only=False) for name, part in zip(table.schema.names, parts, strict=True)}
     if "recorded_at" not in arrays:
         return arrays, 0.0
     ts, recorded_at = arrays["ts"], arrays["recorded_at"]
