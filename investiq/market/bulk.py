@@ -21,6 +21,7 @@ from investiq.market.contract import Dataset, Vendor
 from investiq.market.coverage import Wanted
 from investiq.market.fetch_report import FetchLine, FetchReport
 from investiq.market.gate.plans import plan_of
+from investiq.market.gate.waiting import called_off_by
 from investiq.market.ingesting import STORED
 from investiq.market.record_loading import wanted_records
 from investiq.market.routing import chain, no_vendor, vendor
@@ -198,7 +199,7 @@ def _run(orders: _Orders, stop: threading.Event) -> FetchReport:
     jobs = iter(enumerate(orders.wanted))
     running: dict[Future[Update], int] = {}
     pool = ThreadPoolExecutor(min(orders.in_flight, max(len(orders.wanted), 1)), thread_name_prefix="investiq-fetch")
-    with progress(len(orders.wanted), f"fetch {_words(orders.wanted)}") as advance:
+    with called_off_by(stop), progress(len(orders.wanted), f"fetch {_words(orders.wanted)}") as advance:
         try:
             while _submitted(pool, orders, jobs, running, stop) or running:
                 _collect(running, tally, advance)

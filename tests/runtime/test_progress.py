@@ -7,7 +7,7 @@ import pytest
 
 from investiq.core.errors import ConfigError
 from investiq.runtime import progress as module
-from investiq.runtime.progress import progress
+from investiq.runtime.progress import progress, waiting
 
 
 @pytest.fixture
@@ -127,3 +127,39 @@ def test_no_steps_at_all_are_done_at_once(terminal):
 def test_a_negative_total_is_refused():
     with pytest.raises(ConfigError, match=">= 0 steps, was -1"):
         progress(-1, "folds")
+
+
+def test_a_wait_is_one_line_of_the_terminal_that_goes(terminal):
+    with waiting("vendor: waiting 41 s"):
+        assert terminal.getvalue() == "\rvendor: waiting 41 s\x1b[K"
+    assert terminal.getvalue() == "\rvendor: waiting 41 s\x1b[K\r\x1b[K"
+
+
+def test_a_wait_that_is_interrupted_leaves_no_line(terminal):
+    with pytest.raises(KeyboardInterrupt), waiting("vendor: waiting 41 s"):
+        raise KeyboardInterrupt
+    assert terminal.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_wait_is_a_log_line_elsewhere(monkeypatch, own_logger, caplog):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    own_logger.propagate = True
+    with caplog.at_level(logging.INFO, logger="investiq"), waiting("vendor: waiting 41 s"):
+        pass
+    assert caplog.messages == ["vendor: waiting 41 s"]
+
+
+def test_a_wait_in_a_notebook_goes_when_it_is_over(monkeypatch):
+    pages = []
+
+    def _display(page, display_id):
+        pages.append(page.data)
+        return types.SimpleNamespace(update=lambda page: pages.append(page.data))
+
+    import IPython.display
+
+    monkeypatch.setattr(IPython.display, "display", _display)
+    monkeypatch.setattr(module, "in_notebook", lambda: True)
+    with waiting("<vendor>: waiting 41 s"):
+        assert len(pages) == 1 and "&lt;vendor&gt;: waiting 41 s" in pages[0]
+    assert pages[1:] == [""]
