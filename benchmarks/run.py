@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bulk_memory, common, pacing, w1_cold, w1_single
+from benchmarks import bulk_memory, common, pacing, store_reads, w1_cold, w1_single
 
 PACKAGES = (
     "investiq",

@@ -17,7 +17,7 @@ from investiq.history.bars import Bars
 from investiq.history.instants import When, instant
 from investiq.history.panel import Panel
 from investiq.history.records import Records
-from investiq.market import store_panel, store_reading, store_writing
+from investiq.market import store_bars, store_panel, store_reading, store_writing
 from investiq.market.series import SeriesKey, folder_of, stored_keys
 from investiq.runtime.paths import data_dir
 
@@ -214,7 +214,7 @@ class Store:
         DataError
             If the series is not stored, or nothing is left of it.
         """
-        return store_reading.read_bars(self.root, key, start, end, _limit(as_of), _limit(recorded_by))
+        return store_bars.read_bars(self.root, key, start, end, _limit(as_of), _limit(recorded_by))
 
     def panel(
         self,

@@ -16,16 +16,8 @@ from investiq.history.instants import When, instant
 from investiq.history.panel import Panel
 from investiq.market.building import recheck, session_days
 from investiq.market.series import SeriesKey
-from investiq.market.store_reading import (
-    Rows,
-    Stored,
-    applied,
-    bars_from,
-    read_rows,
-    stored_actions,
-    whole_bars,
-    years_of,
-)
+from investiq.market.store_bars import applied, bars_from, whole_bars, years_of
+from investiq.market.store_reading import Rows, Stored, read_rows, stored_actions
 from investiq.market.versions import PRICES
 
 __all__ = ["read_panel"]

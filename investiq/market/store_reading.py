@@ -1,8 +1,7 @@
-"""Reading the store: from files to arrays, `Bars`, `Records` and actions."""
+"""Reading the store: from files to arrays, records and actions."""
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,13 +12,8 @@ from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, near_matches
 from investiq.core.notes import Note
-from investiq.core.passport import Passport
 from investiq.history.adjust import Action, ActionKind
-from investiq.history.bars import Bars
-from investiq.history.flags import Flag
-from investiq.history.instants import When, instant, label_text
 from investiq.history.records import Records
-from investiq.market.building import build_bars, recheck
 from investiq.market.canonical import canonical_hash, columns_of
 from investiq.market.contract import Dataset
 from investiq.market.datasets import LAYOUTS
@@ -31,27 +25,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "EXTRAS",
     "Rows",
     "Stored",
-    "applied",
-    "bars_from",
+    "aware",
     "facts",
+    "minute_text",
     "part_folders",
-    "placeholder_passport",
     "read_actions",
-    "read_bars",
-    "read_moment",
     "read_records",
     "read_rows",
     "snapshot_id",
-    "stated_notes",
     "stored_actions",
-    "whole_bars",
-    "years_of",
 ]
 
-_EXTRAS: Final = ("vwap", "trades")
-WHOLE: Final = ("ts", *PRICES, "volume", "known_at", "flags", *_EXTRAS)
+EXTRAS: Final = ("vwap", "trades")
+WHOLE: Final = ("ts", *PRICES, "volume", "known_at", "flags", *EXTRAS)
 _REQUIRED: Final = ("ts", *PRICES, "known_at", "recorded_at")
 # What it takes to choose among versions.
 _OF_VERSIONS: Final = ("recorded_at", "withdrawn")
@@ -149,8 +138,8 @@ def read_rows(
     joined = each_part[0][0] if len(found) == 1 else _joined([arrays for arrays, _ in each_part])
     if not joined["ts"].size and recorded_by is not None:
         raise DataError(
-            f"{key}: nothing was recorded by {_minute(recorded_by)}; the store has it from "
-            f"{_minute(np.datetime64(found[0].manifest['begun'], 'us'))} on"
+            f"{key}: nothing was recorded by {minute_text(recorded_by)}; the store has it from "
+            f"{minute_text(np.datetime64(found[0].manifest['begun'], 'us'))} on"
         )
     newest = np.datetime64(max(each.manifest["recorded_at"] for each in found), "us")
     return Rows(joined, max(change for _, change in each_part), newest, found[-1].manifest)
@@ -197,128 +186,11 @@ def _unsaid(name: str, size: int) -> NDArray[Any]:
     return np.zeros(size, dtype=np.int32) if name == "flags" else np.full(size, np.nan)
 
 
-def read_bars(
-    root: Path,
-    key: SeriesKey,
-    start: When | None,
-    end: When | None,
-    as_of: np.datetime64 | None,
-    recorded_by: np.datetime64 | None,
-) -> Bars:
-    """Return `Bars`; see `store.Store.bars`."""
-    if key.dataset != "bars":
-        raise DataError(f"{key} are no bars; use store.records")
-    rows = read_rows(root, key, recorded_by=recorded_by, years=years_of(start, end) if key.is_yearly else None)
-    whole = bars_from(key, rows, stored_actions(root, key, recorded_by), recorded_by)
-    known = whole
-    if as_of is not None:
-        known = whole.until(as_of)
-        if not len(known):
-            first = label_text(whole.ts[0], key.interval)
-            raise DataError(f"{key}: nothing was known at {_minute(as_of)}; it begins with {first}; pass a later as_of")
-    if start is None and end is None:
-        return known if as_of is None else recheck(known)
-    return recheck(known.between(start, end))
-
-
-def years_of(start: When | None, end: When | None) -> tuple[int, int]:
-    """Return the first and the last year that the labels of a range may lie in."""
-    low = 0 if start is None else instant(start, day_ends=False).astype("datetime64[Y]").astype(int) + 1970
-    high = 9999 if end is None else instant(end).astype("datetime64[Y]").astype(int) + 1970
-    return int(low), int(high)
-
-
 class Stored(NamedTuple):
     """Stored actions by ex-date, and when the newest of them was recorded."""
 
     actions: tuple[Action, ...]
     recorded_at: np.datetime64
-
-
-def bars_from(key: SeriesKey, rows: Rows, stored: Stored | None, recorded_by: np.datetime64 | None) -> Bars:
-    """Return `Bars` with a passport from stored rows; `stored` None means that no actions were ever stored."""
-    columns, revisions, dropped = whole_bars(rows.columns)
-    stated = rows.manifest["facts"]
-    bars = build_bars(
-        symbol=key.symbol,
-        provider=key.provider,
-        provenance=stated.get("provenance", "vendor"),
-        interval=key.interval,
-        calendar_name=stated.get("calendar", "XNYS"),
-        ts=columns["ts"],
-        known_at=columns["known_at"],
-        columns={name: columns[name] for name in (*PRICES, "volume", *_EXTRAS) if name in columns},
-        price_basis=stated.get("price_basis", "as_traded"),
-        known_at_rule=stated.get("known_at_rule", "as recorded by the source"),
-        source=stated.get("source", ""),
-        currency=stated.get("currency", "USD"),
-        feed=key.feed,
-        retrieved_at=_moment(stated.get("retrieved_at")),
-        repairs=int(stated.get("repairs", "0")),
-        actions=applied(rows.manifest, stored),
-        flags=columns.get("flags"),
-        notes=stated_notes(key, rows, stored, revisions, dropped),
-    )
-    return bars.with_passport(
-        dataclasses.replace(
-            bars.passport,
-            session=key.session,
-            recorded_by=read_moment(rows, stored, recorded_by),
-            revisions=revisions,
-            largest_revision=rows.largest_revision,
-        )
-    )
-
-
-def whole_bars(columns: dict[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any]], int, int]:
-    """Return the rows that are bars, how many of them were corrected, and how many rows have a close only."""
-    if "volume" not in columns:
-        columns = columns | {"volume": np.full(columns["ts"].size, np.nan)}
-    flags = columns.get("flags")
-    if flags is None or not flags.any():
-        return columns, 0, 0
-    close_only = (flags & int(Flag.CLOSE_ONLY)) != 0
-    if close_only.any():
-        columns = {name: array[~close_only] for name, array in columns.items()}
-    return columns, int(((columns["flags"] & int(Flag.REVISED)) != 0).sum()), int(close_only.sum())
-
-
-def applied(manifest: dict[str, Any], stored: Stored | None) -> tuple[Action, ...]:
-    """Return the actions that factors follow from: none where the vendor has adjusted the prices already."""
-    adjusted = manifest["facts"].get("price_basis") in ("vendor_split", "vendor_total")
-    return () if adjusted or stored is None else stored.actions
-
-
-def read_moment(rows: Rows, stored: Stored | None, recorded_by: np.datetime64 | None) -> datetime:
-    """Return the `recorded_by` that gives what was read here again."""
-    if recorded_by is not None:
-        return _aware(recorded_by)
-    return _aware(rows.recorded_at if stored is None else max(rows.recorded_at, stored.recorded_at))
-
-
-def stated_notes(key: SeriesKey, rows: Rows, stored: Stored | None, revisions: int, close_only: int) -> list[Note]:
-    """Return the cautions that were stored with the series, and those about its versions and actions."""
-    notes = [Note(**note) for note in rows.manifest["notes"]]
-    if revisions:
-        text = (
-            f"{key.symbol}: {key.provider} corrected {revisions} bar(s) after they were first recorded, the largest change of a "
-            f"price is {rows.largest_revision:.2%}; what was seen before is there with recorded_by"
-        )
-        notes.append(Note(code="revised_bars", text=text, rows=revisions))
-    if close_only:
-        text = f"{key.symbol}: {close_only} stored row(s) have a close only and are no bars; they were left out"
-        notes.append(Note(code="close_only", text=text, rows=close_only))
-    stated = rows.manifest["facts"]
-    needs_none = (
-        stated.get("price_basis") in ("vendor_split", "vendor_total") or stated.get("currency") == "index points"
-    )
-    if stored is None and not needs_none:
-        text = (
-            f"{key.symbol}: no corporate actions of {key.provider} are stored: dividends are missing from total returns, "
-            "and a split would look like a fall"
-        )
-        notes.append(Note(code="no_actions", text=text))
-    return notes
 
 
 def read_records(root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None) -> Records:
@@ -414,42 +286,18 @@ def snapshot_id(root: Path, key: SeriesKey, recorded_by: np.datetime64 | None) -
     return canonical_hash(title, columns)
 
 
-def placeholder_passport(key: SeriesKey, ts: NDArray[np.datetime64]) -> Passport:
-    """Return a passport for bars that are only checked and never handed out."""
-    return Passport(
-        symbol=key.symbol,
-        provider=key.provider,
-        provenance="vendor",
-        interval=key.interval,
-        calendar="",
-        price_basis="as_traded",
-        known_at_rule="",
-        rows=int(ts.size),
-        first=_aware(ts[0]),
-        last=_aware(ts[-1]),
-        missing_sessions=0,
-        repairs=0,
-        sha256="",
-    )
-
-
 def _absent(root: Path, key: SeriesKey) -> DataError:
     others = [str(each) for each in stored_keys(root, symbol=key.symbol) if each != key]
     beside = f"; of this symbol it holds {', '.join(others)}" if others else ""
     return DataError(f"the store has no {key}{beside}; fetch it first")
 
 
-def _moment(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _aware(moment: Any) -> datetime:
+def aware(moment: Any) -> datetime:
+    """Return a datetime64 in UTC as an aware datetime."""
     plain: datetime = np.datetime64(moment, "us").item()
     return plain.replace(tzinfo=UTC)
 
 
-def _minute(moment: np.datetime64) -> str:
+def minute_text(moment: np.datetime64) -> str:
+    """Return a moment as people write it."""
     return f"{str(moment)[:16].replace('T', ' ')} UTC"

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
+from investiq.core.passport import Passport
 from investiq.history.bars import Bars
 from investiq.history.flags import Flag
 from investiq.market.canonical import canonical_hash, columns_of
 from investiq.market.datasets import LAYOUTS
 from investiq.market.series import SeriesKey, folder_of
 from investiq.market.store_checking import checked
-from investiq.market.store_reading import part_folders, placeholder_passport
+from investiq.market.store_reading import aware, part_folders
 from investiq.market.versions import PRICES, Counts, arrow_schema, merge, visible
 from investiq.storage import generations
 from investiq.storage.locks import exclusive
@@ -142,7 +144,7 @@ def _refuse_impossible(key: SeriesKey, frame: pd.DataFrame) -> None:
     Bars(
         symbol=key.symbol,
         interval=key.interval,
-        passport=placeholder_passport(key, stamps["ts"]),
+        passport=_placeholder(key, stamps["ts"]),
         ts=stamps["ts"],
         known_at=stamps["known_at"],
         open=numbers["open"],
@@ -199,3 +201,22 @@ def _table(key: SeriesKey, frame: pd.DataFrame) -> Any:
 
 def _says_something(values: pd.Series) -> bool:
     return bool(values.any() if values.dtype.kind in "bi" else values.notna().any())
+
+
+def _placeholder(key: SeriesKey, ts: NDArray[np.datetime64]) -> Passport:
+    """Return a passport for bars that are only checked and never handed out."""
+    return Passport(
+        symbol=key.symbol,
+        provider=key.provider,
+        provenance="vendor",
+        interval=key.interval,
+        calendar="",
+        price_basis="as_traded",
+        known_at_rule="",
+        rows=int(ts.size),
+        first=aware(ts[0]),
+        last=aware(ts[-1]),
+        missing_sessions=0,
+        repairs=0,
+        sha256="",
+    )
