@@ -13,7 +13,7 @@ from investiq.market.schemas import BadRow
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["off_session", "read_stamps"]
+__all__ = ["dates_in", "off_session", "read_stamps"]
 
 # A time of day followed by Z or an offset, at the end of the text.
 _OFFSET: Final = r":\d\d(?:\.\d+)?\s*(?:Z|[+-]\d\d:?\d\d)$"
@@ -94,8 +94,24 @@ def _parsed(texts: pd.Series, date_format: str | None) -> tuple[pd.Series, bool]
 def _session_dates(stamps: pd.Series, is_aware: bool, calendar: str) -> pd.Series:
     known = stamps.dropna()
     if is_aware and not (known == known.dt.normalize()).all():
-        stamps = stamps.dt.tz_convert(calendars.time_zone(calendar))
-    dates: pd.Series = stamps.dt.tz_localize(None).dt.normalize().dt.tz_localize("UTC")
+        return dates_in(stamps, calendars.time_zone(calendar))
+    dates: pd.Series = stamps.dt.normalize()
+    return dates if is_aware else dates.dt.tz_localize("UTC")
+
+
+def dates_in(stamps: pd.Series, zone: str) -> pd.Series:
+    """Return the date on the wall of `zone` of each instant, as datetime64[us, UTC] at 00:00.
+
+    Examples
+    --------
+    Eight in the evening in New York is the next day in UTC.
+
+    >>> import pandas as pd
+    >>> dates_in(pd.Series([pd.Timestamp("2024-03-08T01:00Z")]), "America/New_York").dt.date.tolist()
+    [datetime.date(2024, 3, 7)]
+    """
+    local = stamps.dt.tz_convert(zone).dt.tz_localize(None)
+    dates: pd.Series = local.dt.normalize().dt.tz_localize("UTC").dt.as_unit("us")
     return dates
 
 

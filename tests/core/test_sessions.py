@@ -195,6 +195,23 @@ def test_hours_before_and_after_the_session_count_their_own_labels():
     ]
 
 
+def test_each_phase_of_an_early_day_begins_where_the_one_before_ends():
+    # The Friday after Thanksgiving in New York, UTC-5: 04:00, 09:30, close at 13:00, late trading until 17:00.
+    moments = at("2024-11-29T09:10", "2024-11-29T15:00", "2024-11-29T18:30", "2024-11-29T22:00", "2024-11-30T15:00")
+    phases, starts = sessions.phase_starts("XNYS", moments)
+    assert phases.tolist() == ["pre", "regular", "post", "closed", "closed"]
+    assert [str(start)[11:16] for start in starts[:3]] == ["09:00", "14:30", "18:00"]
+    assert np.isnat(starts[3:]).all()
+
+
+def test_of_a_market_without_known_extended_hours_only_the_session_has_a_beginning():
+    phases, starts = sessions.phase_starts("XLON", at("2024-07-02T06:00", "2024-07-02T09:00"))
+    # London opens at 08:00, 07:00 UTC in summer.
+    assert phases.tolist() == ["closed", "regular"]
+    assert np.isnat(starts[0])
+    assert starts[1] == np.datetime64("2024-07-02T07:00")
+
+
 def test_each_half_of_a_session_with_a_pause_counts_its_own_labels():
     labels = sessions.expected_labels("XTKS", at("2019-07-02"), "60min")
     assert [str(label)[11:16] for label in labels] == ["00:00", "01:00", "02:00", "03:30", "04:30", "05:30"]

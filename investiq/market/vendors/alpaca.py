@@ -19,7 +19,6 @@ from investiq.market.gate.plans import plan_of
 from investiq.market.gate.redaction import key_id_of
 from investiq.market.vendors import alpaca_records as records
 from investiq.market.vendors.alpaca_client import Keys, opened, translated
-from investiq.market.vendors.received import moment, number
 from investiq.market.vendors.sessions import SERVED, asked_minutes, seat_bars
 from investiq.runtime import clock
 
@@ -123,7 +122,7 @@ class Alpaca(Vendor):
         )
         with self._asking("bars", f"bars of {request.symbol}"):
             found = self._client(StockHistoricalDataClient).get_stock_bars(asked)
-        table, remarks = seat_bars(_raw_bars(found.get(request.symbol) or []), request, self.name)
+        table, remarks = seat_bars(found.get(request.symbol) or [], records.BARS, request, self.name)
         return Payload(
             table=table,
             feed=self._feed,
@@ -275,17 +274,6 @@ def _reach(start: np.datetime64 | None) -> tuple[datetime, tuple[Note, ...]]:
         "are missing"
     )
     return _FIRST_BAR, (Note(code="history_of_plan", text=words),)
-
-
-def _raw_bars(found: list[dict[str, Any]]) -> pd.DataFrame:
-    import pandas as pd
-
-    names = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v", "vwap": "vw", "trades": "n"}
-    stamps = np.array([moment(bar.get("t")) for bar in found], dtype="datetime64[us]")
-    columns = {
-        name: np.array([number(bar.get(field)) for bar in found], dtype=np.float64) for name, field in names.items()
-    }
-    return pd.DataFrame({"ts": stamps, **columns})
 
 
 def _aware(when: np.datetime64) -> datetime:

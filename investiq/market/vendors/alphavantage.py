@@ -15,7 +15,7 @@ from investiq.market.contract import Capabilities, Payload, Request
 from investiq.market.gate.transports import document_of
 from investiq.market.vendors import alphavantage_rows as rows_of
 from investiq.market.vendors.keyed import KeyedVendor
-from investiq.market.vendors.reading import records_of, table_of, within
+from investiq.market.vendors.reading import Reading, records_of, within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,18 +66,18 @@ class AlphaVantage(KeyedVendor):
                 "set INVESTIQ_ALPHAVANTAGE_PLAN to the plan of the key"
             )
         rows = self._series(request.symbol, "TIME_SERIES_DAILY_ADJUSTED", "Time Series (Daily)", outputsize="full")
-        table = rows_of.actions_of(table_of(rows, rows_of.ADJUSTED_DAY, self.name))
+        reading = Reading("bars", self.name, request.symbol)
+        table = rows_of.actions_of(reading.table(rows, rows_of.ADJUSTED_DAY))
         source = self._source(_PATH, function="TIME_SERIES_DAILY_ADJUSTED", symbol=request.symbol)
-        return Payload(table=within(table, "ex_date", request), source=source)
+        return Payload(table=within(table, "ex_date", request), source=source, notes=reading.notes())
 
     def earnings(self, request: Request) -> Payload:
         """Return quarterly reports with the consensus before them."""
         asked = {"function": "EARNINGS", "symbol": rows_of.theirs(request.symbol)}
         document = self._answer_of(asked)
-        table = table_of(
-            records_of(document.get("quarterlyEarnings"), self.name, "EARNINGS"), rows_of.EARNINGS, self.name
-        )
-        return Payload(table=within(table, "period_end", request), source=self._source(_PATH, **asked))
+        reading = self._reading(request)
+        table = reading.table(records_of(document.get("quarterlyEarnings"), self.name, "EARNINGS"), rows_of.EARNINGS)
+        return self._payload(within(table, "period_end", request), asked, reading)
 
     def news(self, request: Request) -> Payload:
         """Return articles that name the symbol, with the vendor's sentiment label apart."""
@@ -92,18 +92,18 @@ class AlphaVantage(KeyedVendor):
         document = self._answer_of(asked)
         feed = [] if _NO_ARTICLES in str(document.get("Information")) else document.get("feed")
         articles = records_of(feed, self.name, "NEWS_SENTIMENT")
-        table = table_of(
-            [rows_of.article(row, rows_of.theirs(request.symbol)) for row in articles], rows_of.NEWS, self.name
-        )
-        return Payload(table=within(table, "published_utc", request), source=self._source(_PATH, **asked))
+        reading = self._reading(request)
+        rows = [rows_of.article(row, rows_of.theirs(request.symbol)) for row in articles]
+        return self._payload(within(reading.table(rows, rows_of.NEWS), "published_utc", request), asked, reading)
 
     def search(self, request: Request) -> Payload:
         """Return instruments that fit the words of the request."""
         asked = {"function": "SYMBOL_SEARCH", "keywords": request.symbol}
         matches = records_of(self._answer_of(asked).get("bestMatches"), self.name, "SYMBOL_SEARCH")
-        table = table_of(matches, rows_of.SEARCH, self.name)
+        reading = self._reading(request)
+        table = reading.table(matches, rows_of.SEARCH)
         table["symbol"] = table["symbol"].map(rows_of.ours)
-        return Payload(table=table.head(request.limit or len(table)), source=self._source(_PATH, **asked))
+        return self._payload(table.head(request.limit or len(table)), asked, reading)
 
     def listing(self, request: Request) -> Payload:
         """Return US listings, delisted names included; as of `request.end` where it is given."""
@@ -118,9 +118,13 @@ class AlphaVantage(KeyedVendor):
             for state in ("active", "delisted")
             for row in self._listed(state, day)
         ]
-        table = table_of(rows, rows_of.LISTING, self.name)
+        reading = self._reading(request)
+        table = reading.table(rows, rows_of.LISTING)
         table["symbol"] = table["symbol"].map(rows_of.ours)
-        return Payload(table=table, source=self._source(_PATH, function="LISTING_STATUS", date=day))
+        return self._payload(table, {"function": "LISTING_STATUS", "date": day}, reading)
+
+    def _payload(self, table: pd.DataFrame, asked: Mapping[str, str | None], reading: Reading) -> Payload:
+        return Payload(table=table, source=self._source(_PATH, **asked), notes=reading.notes())
 
     @property
     def _is_free(self) -> bool:
@@ -131,7 +135,8 @@ class AlphaVantage(KeyedVendor):
         size = "compact" if rows_of.is_recent(request) else "full"
         rows = self._series(request.symbol, function, "Time Series (Daily)", outputsize=size)
         fields = rows_of.DAY if self._is_free else rows_of.ADJUSTED_DAY
-        table = table_of(rows, fields, self.name)
+        reading = self._reading(request)
+        table = reading.table(rows, fields)
         companions: dict[str, pd.DataFrame] = {}
         if not self._is_free:
             evidence = table[["ts", "adjusted"]].rename(columns={"adjusted": "close"})
@@ -143,7 +148,7 @@ class AlphaVantage(KeyedVendor):
             delay=self.plan.delay,
             settle=SETTLE_SHARES,
             source=self._source(_PATH, function=function, symbol=rows_of.theirs(request.symbol), outputsize=size),
-            notes=(_NO_ACTIONS,) if self._is_free else (),
+            notes=reading.notes() + ((_NO_ACTIONS,) if self._is_free else ()),
         )
 
     def _intraday(self, request: Request) -> Payload:
@@ -155,20 +160,16 @@ class AlphaVantage(KeyedVendor):
             "extended_hours": "true" if request.session == "extended" else "false",
             "outputsize": "full",
         }
-        parts = [
-            table_of(
-                self._series(
-                    request.symbol, "TIME_SERIES_INTRADAY", f"Time Series ({request.interval})", month=month, **asked
-                ),
-                rows_of.INTRADAY,
-                self.name,
-            )
-            for month in rows_of.months(request)
-        ]
+        reading = self._reading(request)
+        key = f"Time Series ({request.interval})"
+        months = rows_of.months(request)
+        answers = [self._series(request.symbol, "TIME_SERIES_INTRADAY", key, month=month, **asked) for month in months]
+        parts = [reading.table(rows, rows_of.INTRADAY) for rows in answers]
         return Payload(
             table=within(pd.concat(parts, ignore_index=True), "ts", request),
             delay=self.plan.delay,
             source=self._source(_PATH, function="TIME_SERIES_INTRADAY", symbol=rows_of.theirs(request.symbol), **asked),
+            notes=reading.notes(),
         )
 
     def _series(self, symbol: str, function: str, key: str, **asked: str | None) -> list[dict[str, Any]]:

@@ -53,14 +53,14 @@ NEWS: Final = {
     "vendor_sentiment": Field("sentiment", "text"),
 }
 SEARCH: Final = {
-    "symbol": Field("1. symbol", "text"),
+    "symbol": Field("1. symbol", "symbol"),
     "name": Field("2. name", "text"),
     "exchange": Field("4. region", "text"),
     "type": Field("3. type", "text"),
     "currency": Field("8. currency", "text"),
 }
 LISTING: Final = {
-    "symbol": Field("symbol", "text"),
+    "symbol": Field("symbol", "symbol"),
     "name": Field("name", "text"),
     "exchange": Field("exchange", "text"),
     "type": Field("assetType", "text"),
@@ -148,20 +148,12 @@ def zone_of(meta: Any, symbol: str) -> ZoneInfo:
         ) from None
 
 
-def aware(stamp: str, zone: ZoneInfo) -> datetime:
-    """Return a stamp of an intraday answer as an aware instant: the opening of its bar.
-
-    Raises
-    ------
-    VendorError
-        If it is no time.
-    """
+def aware(stamp: str, zone: ZoneInfo) -> datetime | str:
+    """Return a stamp of an intraday answer as an aware instant, the opening of its bar, or as it is if it is no time."""
     try:
         return datetime.fromisoformat(stamp).replace(tzinfo=zone)
     except ValueError:
-        raise VendorError(
-            f"alphavantage gave the stamp {stamp!r}, expected a time such as 2024-01-31 15:55:00"
-        ) from None
+        return stamp
 
 
 def actions_of(table: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from investiq.core.errors import NotEntitledError, UnknownSymbolError, VendorErr
 from investiq.core.notes import Note
 from investiq.market.contract import Capabilities, Payload, Request
 from investiq.market.vendors.keyed import KeyedVendor
-from investiq.market.vendors.reading import Field, records_of, table_of, within
+from investiq.market.vendors.reading import Field, records_of, within
+from investiq.market.vendors.values import epoch
 from investiq.runtime import clock
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _INSIDERS: Final = {
     "transaction_date": Field("transactionDate", "date"),
     "name": Field("name", "text"),
     "code": Field("transactionCode", "text"),
-    "shares": Field("change", "number"),
+    "shares": Field("change", "size"),
     "price": Field("transactionPrice", "price"),
     "shares_after": Field("share", "number"),
     "id": Field("id", "text"),
@@ -71,7 +72,7 @@ _PERIODS: Final = {
     "fiscal_year": Field("year", "number"),
 }
 _SEARCH: Final = {
-    "symbol": Field("symbol", "text"),
+    "symbol": Field("symbol", "symbol"),
     "name": Field("description", "text"),
     "type": Field("type", "text"),
 }
@@ -96,23 +97,21 @@ class Finnhub(KeyedVendor):
         quote = self._asked("/quote", symbol=request.symbol)
         if not isinstance(quote, dict):
             raise self._strange("/quote", type(quote).__name__, "an object")
-        table = table_of([quote], _QUOTE, self.name)
         if not any(quote.values()):
             raise UnknownSymbolError(
                 f"finnhub knows no quote of {request.symbol}; look the symbol up with iq.search_symbols"
             )
-        if table["ts"].isna().any():
-            raise VendorError(
-                f"finnhub gave a quote of {request.symbol} without its time; a price of unknown age is not used"
-            )
+        reading = self._reading(request)
+        table = reading.table([quote], _QUOTE)
         table.insert(0, "symbol", request.symbol)
-        return self._payload(table, "/quote", {"symbol": request.symbol})
+        return self._payload(table, "/quote", {"symbol": request.symbol}, reading.notes())
 
     def listing(self, request: Request) -> Payload:
         """Return the US instruments listed today; delisted names are not among them."""
         rows = records_of(self._asked("/stock/symbol", exchange="US"), self.name, "/stock/symbol")
-        table = table_of(rows, _LISTING, self.name).assign(is_active="true")
-        return self._payload(table, "/stock/symbol", {"exchange": "US"})
+        reading = self._reading(request)
+        table = reading.table(rows, _LISTING).assign(is_active="true")
+        return self._payload(table, "/stock/symbol", {"exchange": "US"}, reading.notes())
 
     def news(self, request: Request) -> Payload:
         """Return articles on a company; without a start, those of the last 365 days."""
@@ -133,15 +132,18 @@ class Finnhub(KeyedVendor):
                 break
             until = oldest
         named = [{**row, "tickers": _joined_tickers(row, request.symbol)} for row in articles.values()]
-        table = within(table_of(named, _NEWS, self.name), "published_utc", request)
-        return self._payload(table, "/company-news", {"symbol": request.symbol, "from": first, "to": last})
+        reading = self._reading(request)
+        table = within(reading.table(named, _NEWS), "published_utc", request)
+        asked = {"symbol": request.symbol, "from": first, "to": last}
+        return self._payload(table, "/company-news", asked, reading.notes())
 
     def search(self, request: Request) -> Payload:
         """Return instruments that fit the words of the request."""
         found = self._asked("/search", q=request.symbol)
         rows = records_of(found.get("result") if isinstance(found, dict) else found, self.name, "/search")
-        table = table_of(rows, _SEARCH, self.name)
-        return self._payload(table.head(request.limit or len(table)), "/search", {"q": request.symbol})
+        reading = self._reading(request)
+        table = reading.table(rows, _SEARCH)
+        return self._payload(table.head(request.limit or len(table)), "/search", {"q": request.symbol}, reading.notes())
 
     def insiders(self, request: Request) -> Payload:
         """Return transactions of insiders in shares, with the day of their filing."""
@@ -153,11 +155,11 @@ class Finnhub(KeyedVendor):
         found = self._asked("/stock/insider-transactions", **asked)
         rows = records_of(found.get("data") if isinstance(found, dict) else found, self.name, "insider transactions")
         in_shares = [row for row in rows if not row.get("isDerivative")]
-        table = table_of(in_shares, _INSIDERS, self.name)
-        # The code of Form 4 says the direction; the number of shares there has no sign.
-        table["shares"] = table["shares"].abs()
+        reading = self._reading(request)
+        table = reading.table(in_shares, _INSIDERS)
         table["value"] = table["shares"] * table["price"]
-        notes = _left_out(len(rows) - len(in_shares), "insider transactions in options and other derivatives")
+        derivatives = _left_out(len(rows) - len(in_shares), "insider transactions in options and other derivatives")
+        notes = reading.notes() + derivatives
         return self._payload(within(table, "transaction_date", request), "/stock/insider-transactions", asked, notes)
 
     def earnings(self, request: Request) -> Payload:
@@ -171,8 +173,11 @@ class Finnhub(KeyedVendor):
             "/calendar/earnings",
         )
         periods = records_of(self._asked("/stock/earnings", symbol=request.symbol), self.name, "/stock/earnings")
-        table, unmatched = _joined_reports(table_of(dated, _REPORTS, self.name), table_of(periods, _PERIODS, self.name))
-        notes = _left_out(unmatched, "earnings whose fiscal period or whose day of report finnhub does not tell")
+        reading = self._reading(request)
+        table, unmatched = _joined_reports(reading.table(dated, _REPORTS), reading.table(periods, _PERIODS))
+        notes = reading.notes() + _left_out(
+            unmatched, "earnings whose fiscal period or whose day of report finnhub does not tell"
+        )
         return self._payload(within(table, "period_end", request), "/calendar/earnings", asked, notes)
 
     def _headers(self, secret: str) -> dict[str, str]:
@@ -207,8 +212,8 @@ def from_settings(settings: Settings) -> Finnhub | None:
 
 
 def _oldest_day(rows: list[dict[str, Any]]) -> str:
-    stamps = table_of(rows, {"at": Field("datetime", "seconds")}, "finnhub")["at"]
-    return "" if stamps.isna().all() else f"{stamps.min():%Y-%m-%d}"
+    stamps = [stamp for row in rows if not np.isnat(stamp := epoch(row.get("datetime"), "s"))]
+    return str(min(stamps).astype("datetime64[D]")) if stamps else ""
 
 
 def _joined_tickers(row: dict[str, Any], symbol: str) -> str:

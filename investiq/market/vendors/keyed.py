@@ -12,6 +12,7 @@ from investiq.market.gate.gate import Gate, asking_for, gate_of
 from investiq.market.gate.plans import plan_of
 from investiq.market.gate.redaction import key_id_of, redact
 from investiq.market.gate.transports import document_of, http_client
+from investiq.market.vendors.reading import Reading
 from investiq.runtime import clock
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ class KeyedVendor(Vendor):
         """Return the error of a limit that was told in an answer of HTTP 200, and let no request leave meanwhile."""
         self._gate.pause(None if retry_at is None else max((retry_at - clock.now()).total_seconds(), 0.0))
         return RateLimitedError(f"{self.name}: the limit of its plan {self.plan.name} is spent: {words}", retry_at)
+
+    def _reading(self, request: Request) -> Reading:
+        return Reading(request.dataset, self.name, request.symbol)
 
     def _quoted(self, text: object) -> str:
         """Return a vendor's own words, shortened and without the key."""

@@ -17,7 +17,6 @@ from investiq.market.gate.plans import plan_of
 from investiq.market.vendors import massive_records as records
 from investiq.market.vendors import massive_statements as statements
 from investiq.market.vendors.massive_client import Connection, connect, documents
-from investiq.market.vendors.received import epoch, number
 from investiq.market.vendors.sessions import SERVED, asked_minutes, seat_bars
 from investiq.runtime import clock
 
@@ -110,7 +109,7 @@ class Massive(Vendor):
             bounds = (_milliseconds(start), _milliseconds(end + timedelta(hours=4)))
         with self._connection.asking("bars", f"bars of {request.symbol}") as client:
             found = list(client.list_aggs(request.symbol, *span, *bounds, adjusted=False, sort="asc", limit=_PAGE_BARS))
-        table, remarks = seat_bars(_raw_bars(found), request, self.name)
+        table, remarks = seat_bars(found, records.BARS, request, self.name)
         return Payload(
             table=table,
             delay=self._plan.delay,
@@ -184,7 +183,7 @@ class Massive(Vendor):
             listed = client.list_snapshot_options_chain(request.symbol, params={"limit": _PAGE_OPTIONS})
             found = list(islice(listed, request.limit))
             is_partial = next(listed, None) is not None
-        table, notes = records.options(found, is_partial=is_partial)
+        table, notes = records.options(found, request, is_partial=is_partial)
         return self._payload(table, notes, "/v3/snapshot/options")
 
     def insiders(self, request: Request) -> Payload:
@@ -212,7 +211,7 @@ class Massive(Vendor):
                 sort="settlement_date.desc",
             )
             found = list(islice(listed, request.limit))
-        table, notes = records.short_interest(found)
+        table, notes = records.short_interest(found, request)
         return self._payload(table, notes, "/stocks/v1/short-interest")
 
     def snapshot(self, request: Request) -> Payload:
@@ -275,18 +274,6 @@ def from_settings(settings: Settings) -> Massive | None:
     if settings.massive_api_key is None:
         return None
     return Massive(settings.massive_api_key, plan=settings.massive_plan, base_url=settings.massive_url)
-
-
-def _raw_bars(found: list[Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    stamps = np.array([epoch(bar.timestamp, "ms") for bar in found], dtype="datetime64[us]")
-    names = {"open": "open", "high": "high", "low": "low", "close": "close", "volume": "volume", "vwap": "vwap"}
-    columns = {
-        name: np.array([number(getattr(bar, field)) for bar in found], dtype=np.float64)
-        for name, field in {**names, "trades": "transactions"}.items()
-    }
-    return pd.DataFrame({"ts": stamps, **columns})
 
 
 def _aware(when: np.datetime64) -> Any:

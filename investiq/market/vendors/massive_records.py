@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -12,8 +13,9 @@ from investiq.core import calendar as calendars
 from investiq.core.errors import MissingDependencyError
 from investiq.core.notes import Note
 from investiq.market.contract import Request
-from investiq.market.vendors.received import NOTHING, Received, day, epoch, joined, moment, number, text
+from investiq.market.vendors.reading import Field, Reading, with_newest, within
 from investiq.market.vendors.sessions import CALENDAR
+from investiq.market.vendors.values import day, number
 from investiq.runtime import clock
 
 if TYPE_CHECKING:
@@ -21,7 +23,18 @@ if TYPE_CHECKING:
 
     from investiq.market.vendors.massive_client import Connection
 
-__all__ = ["FIRST_DAY", "actions", "filings_of", "insiders", "listing", "news", "options", "short_interest", "snapshot"]
+__all__ = [
+    "BARS",
+    "FIRST_DAY",
+    "actions",
+    "filings_of",
+    "insiders",
+    "listing",
+    "news",
+    "options",
+    "short_interest",
+    "snapshot",
+]
 
 # The vendor's first day of trades and quotes.
 FIRST_DAY: Final = datetime(2003, 9, 10, tzinfo=UTC)
@@ -31,58 +44,137 @@ _NAMED_SPECIAL: Final = ("SC", "special", "supplemental", "irregular", "LT", "ST
 # FINRA publishes some 8 business days after settlement, in 2021 to 2024 never later; the vendor names no date.
 _PUBLISHED_AFTER_SESSIONS: Final = 8
 
+BARS: Final = {
+    "ts": Field("timestamp", "milliseconds"),
+    **{name: Field(name, "number") for name in ("open", "high", "low", "close", "volume", "vwap")},
+    "trades": Field("transactions", "number"),
+}
+_SPLITS: Final = {
+    "ex_date": Field("execution_date", "date"),
+    "new_shares": Field("split_to", "factor", is_required=True),
+    "old_shares": Field("split_from", "factor", is_required=True),
+    "type": Field("adjustment_type", "text"),
+    "id": Field("id", "text"),
+}
+_PAYMENTS: Final = {
+    "ex_date": Field("ex_dividend_date", "date"),
+    "cash": Field("cash_amount", "number"),
+    "currency": Field("currency", "text"),
+    "declared_at": Field("declaration_date", "date"),
+    "record_date": Field("record_date", "date"),
+    "pay_date": Field("pay_date", "date"),
+    "frequency": Field("frequency", "number"),
+    "id": Field("id", "text"),
+    # Of the newer endpoint and of the older.
+    "type": Field("distribution_type", "text"),
+    "older_type": Field("dividend_type", "text"),
+}
+_CHANGES: Final = {"kind": Field("kind", "text"), "ex_date": Field("ex_date", "date"), "id": Field("id", "text")}
+_NEWS: Final = {
+    "id": Field("id", "text"),
+    "title": Field("title", "text"),
+    "published_utc": Field("published_utc", "instant"),
+    "publisher": Field("publisher/name", "text"),
+    "author": Field("author", "text"),
+    "url": Field("article_url", "text"),
+    "description": Field("description", "text"),
+    "keywords": Field("keywords", "texts"),
+    "tickers": Field("tickers", "texts"),
+    "vendor_sentiment": Field("opinion", "text"),
+}
+_OPTIONS: Final = {
+    "contract": Field("details/ticker", "text"),
+    "contract_type": Field("details/contract_type", "text"),
+    "strike": Field("details/strike_price", "number"),
+    "expiration": Field("details/expiration_date", "date"),
+    "bid": Field("last_quote/bid", "price"),
+    "ask": Field("last_quote/ask", "price"),
+    "last": Field("last_trade/price", "price"),
+    "volume": Field("day/volume", "number"),
+    "open_interest": Field("open_interest", "number"),
+    "implied_volatility": Field("implied_volatility", "number"),
+    **{name: Field(f"greeks/{name}", "number") for name in ("delta", "gamma", "theta", "vega")},
+    "underlying_price": Field("underlying_asset/price", "price"),
+    "shares_per_contract": Field("details/shares_per_contract", "number"),
+}
+_INSIDERS: Final = {
+    "filed_at": Field("filing_date", "date"),
+    "transaction_date": Field("transaction_date", "date"),
+    "name": Field("owner_name", "text"),
+    "title": Field("title", "text"),
+    "code": Field("transaction_code", "text"),
+    "shares": Field("transaction_shares", "size"),
+    "price": Field("transaction_price_per_share", "number"),
+    "value": Field("transaction_value", "size"),
+    "shares_after": Field("shares_owned_following_transaction", "number"),
+    "is_planned": Field("aff_10b5_one", "boolean"),
+    "id": Field("accession_number", "text"),
+}
+_SHORT_INTEREST: Final = {
+    "settlement_date": Field("settlement_date", "date"),
+    "short_interest": Field("short_interest", "number"),
+    "average_daily_volume": Field("avg_daily_volume", "number"),
+    "days_to_cover": Field("days_to_cover", "number"),
+}
+_SNAPSHOT: Final = {
+    "last": Field("last_trade/price", "price"),
+    "last_at": Field("last_trade/sip_timestamp", "nanoseconds"),
+    "bid": Field("last_quote/bid_price", "price"),
+    "ask": Field("last_quote/ask_price", "price"),
+    "quote_at": Field("last_quote/sip_timestamp", "nanoseconds"),
+    "minute_close": Field("min/close", "price"),
+    "minute_at": Field("min/timestamp", "milliseconds"),
+    "day_open": Field("day/open", "price"),
+    "day_high": Field("day/high", "price"),
+    "day_low": Field("day/low", "price"),
+    "day_close": Field("day/close", "price"),
+    "day_volume": Field("day/volume", "number"),
+    "day_at": Field("day_at", "nanoseconds"),
+    "updated": Field("updated", "nanoseconds"),
+    "previous_close": Field("prev_day/close", "price"),
+}
+_LISTING: Final = {
+    "symbol": Field("ticker", "symbol"),
+    "name": Field("name", "text"),
+    "exchange": Field("primary_exchange", "text"),
+    "type": Field("type", "text"),
+    "currency": Field("currency_name", "text"),
+    "is_active": Field("active", "boolean"),
+    "delisted_at": Field("delisted_utc", "date"),
+}
+
 Told = tuple["pd.DataFrame", tuple[Note, ...]]
 
 
 def actions(splits: list[Any], dividends: list[Any], events: list[dict[str, Any]], request: Request) -> Told:
     """Return splits, payments and changes of the symbol; `events` are those of the ticker, of all times."""
-    rows = Received("actions", "massive")
-    for split in splits:
-        _add_split(rows, split)
-    untyped = 0
-    for paid in dividends:
-        kind = getattr(paid, "distribution_type", None) or getattr(paid, "dividend_type", None)
-        untyped += kind not in (*_REGULAR, *_NAMED_SPECIAL)
-        rows.add(
-            kind="dividend" if kind in _REGULAR else "special_dividend",
-            ex_date=day(paid.ex_dividend_date),
-            cash=number(paid.cash_amount),
-            currency=text(paid.currency),
-            declared_at=day(paid.declaration_date),
-            record_date=day(paid.record_date),
-            pay_date=day(paid.pay_date),
-            frequency=number(paid.frequency),
-            id=text(paid.id),
-        )
-    changes = _add_changes(rows, events, request)
-    notes = list(rows.notes())
-    if untyped:
+    import pandas as pd
+
+    reading = Reading("actions", "massive", request.symbol)
+    split = reading.table(splits, _SPLITS)
+    in_shares = split["type"] == "stock_dividend"
+    split["kind"] = np.where(in_shares, "stock_dividend", "split")
+    split["ratio"] = split["new_shares"] / split["old_shares"] - in_shares
+    paid = reading.table(dividends, _PAYMENTS)
+    named = paid["type"].fillna(paid["older_type"])
+    paid["kind"] = np.where(named.isin(_REGULAR), "dividend", "special_dividend")
+    rows, remarks = _changes(events, request)
+    notes = list(reading.notes())
+    if untyped := int((~named.isin((*_REGULAR, *_NAMED_SPECIAL))).sum()):
         words = f"massive gives no known type for {untyped} payments of {request.symbol}; they count as special, not as regular"
         notes.append(Note(code="untyped_dividend", text=words, rows=untyped))
-    return rows.table(), (*notes, *changes)
+    table = pd.concat([split, paid, reading.table(rows, _CHANGES)], ignore_index=True)
+    return table.drop(columns=["type", "older_type", "new_shares", "old_shares"]), (*notes, *remarks)
 
 
-def _add_split(rows: Received, split: Any) -> None:
-    after, before = number(split.split_to), number(split.split_from)
-    if not (after > 0 and before > 0):
-        rows.refuse("a split without both numbers of its ratio")
-        return
-    is_dividend = getattr(split, "adjustment_type", None) == "stock_dividend"
-    rows.add(
-        kind="stock_dividend" if is_dividend else "split",
-        ex_date=day(split.execution_date),
-        ratio=after / before - is_dividend,
-        id=text(split.id),
-    )
-
-
-def _add_changes(rows: Received, events: list[dict[str, Any]], request: Request) -> list[Note]:
-    """Add the changes of the symbol inside the range; the note says whose bars lie before the last one."""
+def _changes(events: list[dict[str, Any]], request: Request) -> tuple[list[Mapping[str, Any]], list[Note]]:
+    """Return the changes of the symbol inside the range; the note says whose bars lie before the last one."""
     named = sorted(
         (str(day(event.get("date"))), str((event.get("ticker_change") or {}).get("ticker")))
         for event in events
         if event.get("type") == "ticker_change" and not np.isnat(day(event.get("date")))
     )
+    rows: list[Mapping[str, Any]] = []
     notes = []
     for (_, before), (when, after) in pairwise(named):
         ex_date = np.datetime64(when, "us")
@@ -90,63 +182,36 @@ def _add_changes(rows: Received, events: list[dict[str, Any]], request: Request)
             request.end is not None and ex_date > request.end
         ):
             continue
-        rows.add(kind="symbol_change", ex_date=ex_date, id=f"{before}->{after}")
+        rows.append({"kind": "symbol_change", "ex_date": when, "id": f"{before}->{after}"})
         words = (
             f"{after} was {before} before {when[:10]}: massive keeps bars under the symbol of their day, so that those of "
             f"{after} before that date are of another share or missing; load {before} for them"
         )
         notes.append(Note(code="symbol_change", text=words, rows=1, event=when[:10]))
-    return notes
+    return rows, notes
 
 
 def news(found: list[Any], request: Request) -> Told:
     """Return articles; the vendor's sentiment is that for the symbol asked for, apart from ours."""
-    rows = Received("news", "massive")
+    rows = []
     for article in found:
         opinions = [each.sentiment for each in article.insights or [] if each.ticker == request.symbol]
-        rows.add(
-            id=text(article.id),
-            title=text(article.title),
-            published_utc=moment(article.published_utc),
-            publisher=text(article.publisher.name if article.publisher else None),
-            author=text(article.author),
-            url=text(article.article_url),
-            description=text(article.description),
-            keywords=joined(article.keywords),
-            tickers=joined(article.tickers),
-            vendor_sentiment=text(opinions[0]) if opinions else None,
-        )
-    return rows.table(), rows.notes()
+        rows.append({**vars(article), "opinion": opinions[0] if opinions else None})
+    reading = Reading("news", "massive", request.symbol)
+    return reading.table(rows, _NEWS), reading.notes()
 
 
-def options(found: list[Any], *, is_partial: bool) -> Told:
+def options(found: list[Any], request: Request, *, is_partial: bool) -> Told:
     """Return one row a contract, all as of the moment of the answer."""
-    rows = Received("options", "massive")
-    as_of = np.datetime64(clock.now().replace(tzinfo=None), "us")
-    for each in found:
-        details, quote, day_bar, trade = each.details, each.last_quote, each.day, each.last_trade
-        greeks, underlying = each.greeks, each.underlying_asset
-        rows.add(
-            ts=as_of,
-            contract=_contract(details.ticker if details else None),
-            contract_type=text(details.contract_type if details else None),
-            strike=number(details.strike_price if details else None),
-            expiration=day(details.expiration_date if details else None),
-            bid=_price(quote.bid if quote else None),
-            ask=_price(quote.ask if quote else None),
-            last=_price(trade.price if trade else None),
-            volume=number(day_bar.volume if day_bar else None),
-            open_interest=number(each.open_interest),
-            implied_volatility=number(each.implied_volatility),
-            **{name: number(getattr(greeks, name) if greeks else None) for name in ("delta", "gamma", "theta", "vega")},
-            underlying_price=_price(underlying.price if underlying else None),
-            shares_per_contract=number(details.shares_per_contract if details else None),
-        )
-    notes = list(rows.notes())
+    reading = Reading("options", "massive", request.symbol)
+    table = reading.table(found, _OPTIONS).assign(ts=clock.now())
+    # The OCC symbol without the vendor's prefix.
+    table["contract"] = table["contract"].str.removeprefix("O:")
+    notes = list(reading.notes())
     if is_partial:
         words = f"a part of the chain: its first {len(found)} contracts were asked for and there are more; sums over them are not the chain's"
         notes.append(Note(code="partial_chain", text=words, rows=len(found)))
-    return rows.table(), tuple(notes)
+    return table, tuple(notes)
 
 
 def filings_of(connection: Connection) -> Any:
@@ -165,122 +230,47 @@ def filings_of(connection: Connection) -> Any:
 
 def insiders(found: list[Any], request: Request) -> Told:
     """Return the transactions, holdings left out, of the range asked for; planned ones (rule 10b5-1) are marked."""
-    rows = Received("insiders", "massive")
-    for each in found:
-        if each.record_type == "holding" or not each.transaction_code:
-            continue
-        when = day(each.transaction_date)
-        if _outside(when, request):
-            continue
-        rows.add(
-            filed_at=day(each.filing_date),
-            transaction_date=when,
-            name=text(each.owner_name),
-            title=text(each.officer_title) or ("Director" if each.is_director else None),
-            code=text(each.transaction_code),
-            shares=number(each.transaction_shares),
-            price=number(each.transaction_price_per_share),
-            value=number(each.transaction_value),
-            shares_after=number(each.shares_owned_following_transaction),
-            is_planned=None if each.aff_10b5_one is None else str(bool(each.aff_10b5_one)).lower(),
-            id=text(each.accession_number),
-        )
-    table = rows.table()
-    return table if request.limit is None else table.head(request.limit), rows.notes()
+    rows = [
+        {**vars(each), "title": each.officer_title or ("Director" if each.is_director else None)}
+        for each in found
+        if each.record_type != "holding" and each.transaction_code
+    ]
+    reading = Reading("insiders", "massive", request.symbol)
+    table = reading.table(rows, _INSIDERS)
+    return within(table, "transaction_date", request), reading.notes()
 
 
-def _outside(when: np.datetime64, request: Request) -> bool:
-    """Return whether a known date lies outside of the range; an unreadable one is for the row to be refused."""
-    before = request.start is not None and bool(when < request.start)
-    return before or (request.end is not None and bool(when > request.end))
-
-
-def short_interest(found: list[Any]) -> Told:
+def short_interest(found: list[Any], request: Request) -> Told:
     """Return short interest with the publication date by rule, since the vendor gives none."""
-    rows = Received("short_interest", "massive")
-    for each in found:
-        settled = day(each.settlement_date)
-        rows.add(
-            settlement_date=settled,
-            publication_date=_published(settled),
-            short_interest=number(each.short_interest),
-            average_daily_volume=number(each.avg_daily_volume),
-            days_to_cover=number(each.days_to_cover),
-        )
-    table = rows.table()
+    reading = Reading("short_interest", "massive", request.symbol)
+    table = reading.table(found, _SHORT_INTEREST)
+    settled = table["settlement_date"].dt.tz_localize(None).to_numpy()
+    ends = calendars.nth_session_close(CALENDAR, settled, _PUBLISHED_AFTER_SESSIONS)
+    days = ends.astype("datetime64[D]").astype("datetime64[us]")
+    table = table.assign(publication_date=days)
+    table["publication_date"] = table["publication_date"].dt.tz_localize("UTC")
     words = (
         f"massive gives no publication dates; each is the {_PUBLISHED_AFTER_SESSIONS}th {CALENDAR} session after settlement, "
         "the latest that FINRA's calendar leads to"
     )
     dated = (Note(code="publication_by_rule", text=words, rows=len(table), severity="info"),) if len(table) else ()
-    return table, rows.notes() + dated
-
-
-def _published(settled: np.datetime64) -> np.datetime64:
-    if np.isnat(settled):
-        return NOTHING
-    ends = calendars.nth_session_close(CALENDAR, np.array([settled]), _PUBLISHED_AFTER_SESSIONS)
-    return np.datetime64(ends[0].astype("datetime64[D]"), "us")
+    return table, reading.notes() + dated
 
 
 def snapshot(found: Any, symbol: str) -> Told:
     """Return the newest values, each with its own moment; a zero, as every day begins with, is missing."""
-    rows = Received("snapshot", "massive")
-    today, before, minute = found.day, found.prev_day, found.min
-    trade, quote = found.last_trade, found.last_quote
-    last_at = epoch(trade.sip_timestamp if trade else None, "ns")
-    quote_at = epoch(quote.sip_timestamp if quote else None, "ns")
-    minute_at = epoch(minute.timestamp if minute else None, "ms")
-    updated = epoch(found.updated, "ns")
-    known = [when for when in (updated, last_at, quote_at, minute_at) if not np.isnat(when)]
-    has_day = today is not None and _price(today.close) > 0
-    rows.add(
-        symbol=text(found.ticker) or symbol,
-        ts=max(known) if known else NOTHING,
-        last=_price(trade.price if trade else None),
-        last_at=last_at,
-        bid=_price(quote.bid_price if quote else None),
-        ask=_price(quote.ask_price if quote else None),
-        quote_at=quote_at,
-        minute_close=_price(minute.close if minute else None),
-        minute_at=minute_at,
-        day_open=_price(today.open if has_day else None),
-        day_high=_price(today.high if has_day else None),
-        day_low=_price(today.low if has_day else None),
-        day_close=_price(today.close if has_day else None),
-        day_volume=number(today.volume if has_day else None),
-        day_at=updated if has_day else NOTHING,
-        previous_close=_price(before.close if before else None),
-        currency="USD",
-    )
-    return rows.table(), rows.notes()
+    reading = Reading("snapshot", "massive", symbol)
+    has_day = found.day is not None and number(found.day.close) > 0
+    of_day = {"day": found.day, "day_at": found.updated} if has_day else {"day": None}
+    table = reading.table([{**vars(found), **of_day}], _SNAPSHOT)
+    table = with_newest(table, ("updated", "last_at", "quote_at", "minute_at"), reading)
+    table = table.drop(columns="updated").assign(symbol=found.ticker or symbol, currency="USD")
+    return table, reading.notes()
 
 
 def listing(found: list[Any], dataset: Literal["search", "listing"]) -> Told:
     """Return tickers with their type; share classes such as BRK.B are among them."""
-    rows = Received(dataset, "massive")
-    for each in found:
-        values: dict[str, Any] = {
-            "symbol": text(each.ticker),
-            "name": text(each.name),
-            "exchange": text(each.primary_exchange),
-            "type": text(each.type),
-            "currency": (text(each.currency_name) or "").upper() or None,
-            "is_active": None if each.active is None else str(bool(each.active)).lower(),
-        }
-        if dataset == "listing":
-            values["delisted_at"] = day(each.delisted_utc)
-        rows.add(**values)
-    return rows.table(), rows.notes()
-
-
-def _contract(ticker: object) -> str | None:
-    """Return the OCC symbol without the vendor's prefix."""
-    written = text(ticker)
-    return written.removeprefix("O:") if written else None
-
-
-def _price(value: object) -> float:
-    """Return a price, NaN where the vendor wrote zero for none."""
-    read = number(value)
-    return read if read > 0 else float("nan")
+    reading = Reading(dataset, "massive")
+    table = reading.table(found, _LISTING)
+    table["currency"] = table["currency"].str.upper()
+    return table if dataset == "listing" else table.drop(columns="delisted_at"), reading.notes()

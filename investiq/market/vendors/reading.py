@@ -1,37 +1,55 @@
-"""From the rows of a vendor's answer to canonical columns: one declared map a dataset, nothing guessed."""
+"""From the rows of a vendor's answer to canonical columns: one declared map a dataset, every refused row counted."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.core.errors import VendorError
+from investiq.core.notes import Note
+from investiq.market.datasets import LAYOUTS
+from investiq.market.vendors.values import day, epoch, is_absent, joined, moment, number, price, text, yes_or_no
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from investiq.market.contract import Request
+    from investiq.market.contract import Dataset, Request
 
-__all__ = ["Field", "Kind", "records_of", "table_of", "within"]
+__all__ = ["Field", "Kind", "Reading", "records_of", "with_newest", "within"]
 
-Kind = Literal["text", "texts", "number", "price", "date", "instant", "seconds"]
-
-# How vendors write that they have nothing.
-_NOTHING: Final = frozenset({"", "none", "null", "nan", "-", "n/a"})
+Kind = Literal[
+    "text", "symbol", "texts", "boolean", "number", "size", "price", "factor", "date", "instant",
+    "seconds", "milliseconds", "nanoseconds",
+]  # fmt: skip
 
 
 class Field(NamedTuple):
     """Where a canonical column comes from: a vendor's field, and how it is written there.
 
-    ``"price"`` is a number of which zero means that there is none; ``"date"``
-    is ISO 8601; ``"instant"`` an aware ISO 8601 time; ``"seconds"`` Unix time;
-    ``"texts"`` a list, joined by ``"|"``.
+    Attributes
+    ----------
+    name : str
+        A key or an attribute, or a path of them joined by ``"/"``.
+    kind : str
+        ``"size"`` is a number without its sign, ``"price"`` one of which zero means that there is none,
+        ``"factor"`` one above zero; ``"symbol"`` a text that may be ``"NAN"``
+        or ``"NONE"``; ``"texts"`` a list, joined by ``"|"``; ``"date"`` is ISO
+        8601; ``"instant"`` an aware ISO 8601 time; the units of time count from
+        1970, zero meaning none.
+    is_required : bool
+        Whether a row without it is refused, as one without a required column
+        of the dataset always is.
     """
 
     name: str
     kind: Kind
+    is_required: bool = False
 
 
 def records_of(document: Any, vendor: str, what: str) -> list[dict[str, Any]]:
@@ -50,48 +68,118 @@ def records_of(document: Any, vendor: str, what: str) -> list[dict[str, Any]]:
     )
 
 
-def table_of(rows: Sequence[Mapping[str, Any]], fields: Mapping[str, Field], vendor: str) -> pd.DataFrame:
-    """Return `rows` as canonical columns.
+class Reading:
+    """The rows of one answer: those that can be read become tables, the others are counted by reason.
+
+    A row is refused if a required value is missing or unreadable, or any other
+    value is there and not of its declared kind.
 
     Parameters
     ----------
-    rows : sequence of mapping
-    fields : mapping of str to Field
-        Canonical column to its origin.
-    vendor : str
-        Named in errors.
-
-    Returns
-    -------
-    DataFrame
-        Text as ``str``, numbers as float64, times as datetime64[us, UTC];
-        missing values as NaN or NaT; columns typed without rows too.
-
-    Raises
-    ------
-    VendorError
-        If a value is neither missing nor of its declared kind.
+    dataset : str
+    provider : str
+    symbol : str, optional
+        For messages.
 
     Examples
     --------
-    >>> table = table_of([{"c": "10.5"}, {"c": None}], {"close": Field("c", "number")}, "a vendor")
-    >>> table["close"].tolist()
-    [10.5, nan]
+    >>> reading = Reading("short_interest", "massive")
+    >>> fields = {"settlement_date": Field("on", "date"), "short_interest": Field("shares", "number")}
+    >>> len(reading.table([{"on": "2024-01-12", "shares": "1000"}, {"on": "soon", "shares": 10}], fields))
+    1
+    >>> print(reading.notes()[0].text)
+    1 of the 2 rows of short_interest from massive were left out: 1 without a readable settlement_date (on = 'soon', \
+expected a date such as 2024-01-31)
     """
-    import pandas as pd
 
-    columns = {}
-    for column, field in fields.items():
-        values = [_present(row.get(field.name)) for row in rows]
-        try:
-            columns[column] = _READERS[field.kind](values)
-        except (ValueError, TypeError, OverflowError) as error:
-            wrong = next((value for value in values if value is not None and not _reads(field.kind, value)), values)
+    def __init__(self, dataset: Dataset, provider: str, symbol: str = "") -> None:
+        self._dataset = dataset
+        self._provider = provider
+        self._symbol = symbol
+        self._kept = 0
+        self._refused: Counter[str] = Counter()
+        self._examples: dict[str, str] = {}
+
+    def table(self, rows: Sequence[Any], fields: Mapping[str, Field]) -> pd.DataFrame:
+        """Return the rows that can be read, in the order given.
+
+        Parameters
+        ----------
+        rows : sequence
+            Mappings, or objects with attributes.
+        fields : mapping of str to Field
+            Column to its origin; those beyond the dataset are for the adapter
+            to compute with.
+
+        Returns
+        -------
+        DataFrame
+            Text as ``str``, numbers as float64, times as datetime64[us, UTC];
+            missing values as NaN or NaT; columns typed without rows too.
+        """
+        import pandas as pd
+
+        refused = np.zeros(len(rows), dtype=bool)
+        columns: dict[str, pd.Series] = {}
+        for column, field, is_required in self._ordered(fields):
+            values = [_value(row, field.name.split("/")) for row in rows]
+            columns[column] = _typed(field.kind, values)
+            missing = columns[column].isna().to_numpy() & ~refused
+            unreadable = _are_there(field.kind, values, missing)
+            wrong = missing if is_required else unreadable
+            reason = f"without a readable {column}" if is_required else f"with an unreadable {column}"
+            reason = _WITHOUT.get((self._dataset, column), reason)
+            self.refuse(reason, int(wrong.sum()))
+            if unreadable.any():
+                self._examples.setdefault(reason, _shown(field, values[int(unreadable.argmax())]))
+            refused |= wrong
+        self._kept += int((~refused).sum())
+        return pd.DataFrame({column: columns[column] for column in fields}).loc[~refused].reset_index(drop=True)
+
+    def refuse(self, reason: str, count: int = 1) -> None:
+        """Count rows as left out that were not read into a table."""
+        if count:
+            self._refused[reason] += count
+
+    def take_back(self, reason: str, rows: NDArray[np.bool_]) -> None:
+        """Count as left out those `rows` of a table that cannot be used after all."""
+        count = int(rows.sum())
+        self._kept -= count
+        self.refuse(reason, count)
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return the note that says how many rows were left out and why, or nothing.
+
+        Raises
+        ------
+        VendorError
+            If rows came and every one was refused: that is a failure, not an
+            empty answer.
+        """
+        count = self._refused.total()
+        if not count:
+            return ()
+        what = "bars" if self._dataset == "bars" else f"rows of {self._dataset}"
+        reasons = ", ".join(
+            f"{number} {reason}{self._examples.get(reason, '')}" for reason, number in self._refused.most_common()
+        )
+        if not self._kept:
+            of_symbol = f" of {self._symbol}" if self._symbol else ""
             raise VendorError(
-                f"{vendor} gave {field.name} = {wrong!r}, expected {_EXPECTED[field.kind]}; "
+                f"{self._provider} sent {count} {what}{of_symbol} and none could be read: {reasons}; "
                 "its format may have changed: report it, and use another provider meanwhile"
-            ) from error
-    return pd.DataFrame(columns)
+            )
+        words = f"{count} of the {count + self._kept} {what} from {self._provider} were left out: {reasons}"
+        return (Note(code="rows_refused", text=words, rows=count),)
+
+    def _ordered(self, fields: Mapping[str, Field]) -> list[tuple[str, Field, bool]]:
+        """Return fields and whether each is required, in the order in which reasons are given: stamp, close, required."""
+        layout = LAYOUTS[self._dataset].columns
+        needed = {
+            name for name, field in fields.items() if field.is_required or (name in layout and layout[name].required)
+        }
+        order = sorted(fields, key=lambda name: (name != "ts", name != "close", name not in needed))
+        return [(name, fields[name], name in needed) for name in order]
 
 
 def within(table: pd.DataFrame, label: str, request: Request) -> pd.DataFrame:
@@ -111,86 +199,91 @@ def within(table: pd.DataFrame, label: str, request: Request) -> pd.DataFrame:
     return kept.reset_index(drop=True)
 
 
-def _present(value: Any) -> Any:
-    """Return a value, or None where the vendor has none."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return None
-    return None if isinstance(value, str) and value.strip().casefold() in _NOTHING else value
+def with_newest(table: pd.DataFrame, stamps: Sequence[str], reading: Reading) -> pd.DataFrame:
+    """Return snapshots stamped `ts` with the newest of their own `stamps`; one without any is refused."""
+    found = table.assign(ts=table[list(stamps)].max(axis=1))
+    reading.take_back(_WITHOUT["snapshot", "ts"], found["ts"].isna().to_numpy())
+    return found.dropna(subset="ts")
 
 
-def _texts(values: list[Any]) -> pd.Series:
-    import pandas as pd
-
-    return pd.Series([None if value is None else str(value) for value in values], dtype="str")
-
-
-def _joined(values: list[Any]) -> pd.Series:
-    if any(not isinstance(value, list) for value in values if value is not None):
-        raise TypeError("not a list")
-    return _texts([None if not value else "|".join(str(item) for item in value) for value in values])
-
-
-def _numbers(values: list[Any]) -> pd.Series:
-    import pandas as pd
-
-    if any(isinstance(value, bool) for value in values):
-        raise TypeError("not a number")
-    return pd.Series([np.nan if value is None else float(value) for value in values], dtype="float64")
-
-
-def _prices(values: list[Any]) -> pd.Series:
-    numbers = _numbers(values)
-    return numbers.where(numbers != 0)
-
-
-def _dates(values: list[Any]) -> pd.Series:
-    import pandas as pd
-
-    days = [None if value is None else str(value)[:10] for value in values]
-    stamps = pd.to_datetime(pd.Series(days, dtype="object"), format="%Y-%m-%d", utc=True)
-    return stamps.astype("datetime64[us, UTC]")
-
-
-def _instants(values: list[Any]) -> pd.Series:
-    import pandas as pd
-
-    stamps = [None if value is None else pd.Timestamp(value) for value in values]
-    if any(stamp is not None and stamp.tzinfo is None for stamp in stamps):
-        raise ValueError("a time without a zone")
-    return pd.to_datetime(pd.Series(stamps, dtype="object"), utc=True).astype("datetime64[us, UTC]")
-
-
-def _seconds(values: list[Any]) -> pd.Series:
-    import pandas as pd
-
-    # Zero is how vendors write a time that they do not have; nothing was traded electronically in 1970.
-    micros = [None if not value else round(float(value) * 1e6) for value in values]
-    return pd.to_datetime(pd.Series(micros, dtype="Int64"), unit="us", utc=True).astype("datetime64[us, UTC]")
-
-
-def _reads(kind: Kind, value: Any) -> bool:
-    try:
-        _READERS[kind]([value])
-    except (ValueError, TypeError, OverflowError):
-        return False
-    return True
-
-
-_READERS: Final[dict[Kind, Callable[[list[Any]], Any]]] = {
-    "text": _texts,
-    "texts": _joined,
-    "number": _numbers,
-    "price": _prices,
-    "date": _dates,
-    "instant": _instants,
-    "seconds": _seconds,
+_PART_OF_PRICES: Final = "with a close but not all of open, high and low"
+_WITHOUT: Final = {
+    ("bars", "ts"): "without a readable stamp",
+    ("bars", "close"): "without a close",
+    **{("bars", name): _PART_OF_PRICES for name in ("open", "high", "low")},
+    # A price of unknown age is not used.
+    ("snapshot", "ts"): "without its time",
 }
+_MOST_SHOWN: Final = 60
+
+
+def _value(row: Any, path: Sequence[str]) -> Any:
+    for part in path:
+        row = row.get(part) if isinstance(row, Mapping) else getattr(row, part, None)
+    return row
+
+
+def _typed(kind: Kind, values: Sequence[Any]) -> pd.Series:
+    import pandas as pd
+
+    reader = _READERS[kind]
+    # An absent text is none to read: "n/a" would be one.
+    read = [reader(None if kind in _TEXTS and is_absent(value) else value) for value in values]
+    if kind in _STAMPS:
+        stamps: pd.Series = pd.Series(np.array(read, dtype="datetime64[us]")).dt.tz_localize("UTC")
+        return stamps
+    return pd.Series(read, dtype=np.float64 if kind in _NUMBERS else "str")
+
+
+def _are_there(kind: Kind, values: Sequence[Any], missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which of the `missing` values are something that cannot be read, and not nothing."""
+    there = np.zeros(len(values), dtype=bool)
+    for row in np.flatnonzero(missing).tolist():
+        is_none = is_absent(values[row]) or (kind in _ZERO_IS_NONE and number(values[row]) == 0)
+        there[row] = not is_none
+    return there
+
+
+def _shown(field: Field, value: Any) -> str:
+    return f" ({field.name} = {repr(value)[:_MOST_SHOWN]}, expected {_EXPECTED[field.kind]})"
+
+
+def _factor(value: object) -> float:
+    read = number(value)
+    return read if read > 0 else math.nan
+
+
+_READERS: Final[dict[Kind, Callable[[Any], Any]]] = {
+    "text": text,
+    "symbol": text,
+    "texts": joined,
+    "boolean": yes_or_no,
+    "number": number,
+    "size": lambda value: abs(number(value)),
+    "price": price,
+    "factor": _factor,
+    "date": day,
+    "instant": moment,
+    "seconds": partial(epoch, unit="s"),
+    "milliseconds": partial(epoch, unit="ms"),
+    "nanoseconds": partial(epoch, unit="ns"),
+}
+_TEXTS: Final = frozenset({"text", "texts"})
+_NUMBERS: Final = frozenset({"number", "size", "price", "factor"})
+_STAMPS: Final = frozenset({"date", "instant", "seconds", "milliseconds", "nanoseconds"})
+_ZERO_IS_NONE: Final = frozenset({"price", "seconds", "milliseconds", "nanoseconds"})
 _EXPECTED: Final[dict[Kind, str]] = {
     "text": "text",
+    "symbol": "text",
     "texts": "a list",
+    "boolean": "true or false",
     "number": "a number",
+    "size": "a number",
     "price": "a number",
+    "factor": "a number above 0",
     "date": "a date such as 2024-01-31",
     "instant": "a time with its zone, such as 2024-01-31T21:00:00Z",
     "seconds": "Unix seconds",
+    "milliseconds": "Unix milliseconds",
+    "nanoseconds": "Unix nanoseconds",
 }

@@ -14,7 +14,7 @@ from investiq.core.types import Interval
 from investiq.market.building import SETTLE_SHARES
 from investiq.market.contract import Capabilities, Payload, Request
 from investiq.market.vendors.keyed import KeyedVendor
-from investiq.market.vendors.reading import Field, records_of, table_of, within
+from investiq.market.vendors.reading import Field, Reading, records_of, within
 from investiq.market.vendors.splits import action_table
 from investiq.runtime import clock
 
@@ -45,12 +45,12 @@ _DAILY: Final = {"ts": Field("datetime", "date"), **_BARS}
 _INTRADAY: Final = {"ts": Field("stamp", "instant"), **_BARS}
 _SPLITS: Final = {
     "ex_date": Field("date", "date"),
-    "new": Field("from_factor", "number"),
-    "old": Field("to_factor", "number"),
+    "new": Field("from_factor", "factor", is_required=True),
+    "old": Field("to_factor", "factor", is_required=True),
 }
-_DIVIDENDS: Final = {"ex_date": Field("ex_date", "date"), "cash": Field("amount", "number")}
+_DIVIDENDS: Final = {"ex_date": Field("ex_date", "date"), "cash": Field("amount", "number", is_required=True)}
 _SEARCH: Final = {
-    "symbol": Field("symbol", "text"),
+    "symbol": Field("symbol", "symbol"),
     "name": Field("instrument_name", "text"),
     "exchange": Field("mic_code", "text"),
     "type": Field("instrument_type", "text"),
@@ -89,11 +89,12 @@ class TwelveData(KeyedVendor):
             "timezone": "UTC",
             "adjust": "none",
         }
-        parts, meta = self._pages(request, asked, _DAILY if is_daily else _INTRADAY)
+        reading = self._reading(request)
+        parts, meta = self._pages(request, asked, reading)
         table = within(pd.concat(parts, ignore_index=True), "ts", request)
         source = self._source("/time_series", **asked)
         if meta is None:
-            return Payload(table=table, source=source)
+            return Payload(table=table, source=source, notes=reading.notes())
         return Payload(
             table=table,
             currency=str(meta.get("currency") or "USD"),
@@ -101,6 +102,7 @@ class TwelveData(KeyedVendor):
             delay=self.plan.delay,
             settle=SETTLE_SHARES if is_daily else timedelta(0),
             source=source,
+            notes=reading.notes(),
         )
 
     def actions(self, request: Request) -> Payload:
@@ -108,37 +110,44 @@ class TwelveData(KeyedVendor):
         asked = {"symbol": request.symbol, "range": "full"}
         split_rows = self._asked("/splits", **asked)
         paid_rows = self._asked("/dividends", **asked, adjust="false")
-        splits = table_of(records_of(split_rows.get("splits"), self.name, "/splits"), _SPLITS, self.name)
-        paid = table_of(records_of(paid_rows.get("dividends"), self.name, "/dividends"), _DIVIDENDS, self.name)
+        reading = self._reading(request)
+        splits = reading.table(records_of(split_rows.get("splits"), self.name, "/splits"), _SPLITS)
+        paid = reading.table(records_of(paid_rows.get("dividends"), self.name, "/dividends"), _DIVIDENDS)
         currency = str((paid_rows.get("meta") or {}).get("currency") or "USD")
         table = action_table(splits.assign(ratio=splits["new"] / splits["old"]), paid, currency)
-        return Payload(table=within(table, "ex_date", request), source=self._source("/splits and /dividends", **asked))
+        source = self._source("/splits and /dividends", **asked)
+        return Payload(table=within(table, "ex_date", request), source=source, notes=reading.notes())
 
     def search(self, request: Request) -> Payload:
         """Return instruments that fit the words of the request."""
         asked = {"symbol": request.symbol, "outputsize": str(min(request.limit or 30, 120))}
         found = records_of(self._asked("/symbol_search", **asked).get("data"), self.name, "/symbol_search")
-        return Payload(table=table_of(found, _SEARCH, self.name), source=self._source("/symbol_search", **asked))
+        reading = self._reading(request)
+        table = reading.table(found, _SEARCH)
+        return Payload(table=table, source=self._source("/symbol_search", **asked), notes=reading.notes())
 
     def listing(self, request: Request) -> Payload:
         """Return the US shares listed today; delisted names are not among them."""
         asked = {"country": "United States"}
         rows = records_of(self._asked("/stocks", **asked).get("data"), self.name, "/stocks")
-        table = table_of(rows, _LISTING, self.name)
+        reading = self._reading(request)
+        table = reading.table(rows, _LISTING)
         table = table[table["currency"] == "USD"].assign(is_active="true").reset_index(drop=True)
-        return Payload(table=table, source=self._source("/stocks", **asked))
+        return Payload(table=table, source=self._source("/stocks", **asked), notes=reading.notes())
 
     def _headers(self, secret: str) -> dict[str, str]:
         return {"Authorization": f"apikey {secret}"}
 
     def _pages(
-        self, request: Request, asked: Mapping[str, str], fields: Mapping[str, Field]
+        self, request: Request, asked: Mapping[str, str], reading: Reading
     ) -> tuple[list[pd.DataFrame], dict[str, Any] | None]:
         """Return tables, newest first, back to the start, and what was said of the instrument."""
-        step = np.timedelta64(1, "D") if request.interval == "1d" else np.timedelta64(1, "m")
+        is_daily = request.interval == "1d"
+        fields = _DAILY if is_daily else _INTRADAY
+        step = np.timedelta64(1, "D") if is_daily else np.timedelta64(1, "m")
         # Whether the last stamp counts is not documented: one step more is asked for, and cut off again.
         end = None if request.end is None else request.end + step
-        tables: list[pd.DataFrame] = [table_of([], fields, self.name)]
+        tables: list[pd.DataFrame] = [reading.table([], fields)]
         meta: dict[str, Any] | None = None
         while True:
             document = self._asked(
@@ -146,7 +155,7 @@ class TwelveData(KeyedVendor):
             )
             rows = records_of(document.get("values", []), self.name, "/time_series")
             meta = document.get("meta") or meta
-            page = table_of([{**row, "stamp": f"{row.get('datetime')}+00:00"} for row in rows], fields, self.name)
+            page = reading.table([{**row, "stamp": f"{row.get('datetime')}+00:00"} for row in rows], fields)
             tables.append(page)
             if len(rows) < _PAGE or sum(map(len, tables)) >= (request.limit or np.inf):
                 return tables, meta

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from investiq.core.errors import DataError
-from investiq.market.vendors.reading import Field, table_of
+from investiq.market.stamps import dates_in
+from investiq.market.vendors.reading import Field, Reading
 from investiq.market.vendors.splits import action_table, later_ratio
 
 if TYPE_CHECKING:
@@ -38,19 +39,19 @@ QUOTE: Final = {
     "currency": Field("currency", "text"),
 }
 SEARCH: Final = {
-    "symbol": Field("symbol", "text"),
+    "symbol": Field("symbol", "symbol"),
     "name": Field("longname", "text"),
     "exchange": Field("exchange", "text"),
     "type": Field("quoteType", "text"),
 }
 _SPLITS: Final = {
-    "at": Field("date", "seconds"),
-    "new": Field("numerator", "number"),
-    "old": Field("denominator", "number"),
+    "at": Field("date", "seconds", is_required=True),
+    "new": Field("numerator", "factor", is_required=True),
+    "old": Field("denominator", "factor", is_required=True),
 }
 _DIVIDENDS: Final = {
-    "at": Field("date", "seconds"),
-    "cash": Field("amount", "number"),
+    "at": Field("date", "seconds", is_required=True),
+    "cash": Field("amount", "number", is_required=True),
     "currency": Field("currency", "text"),
 }
 
@@ -126,7 +127,7 @@ def is_empty(replies: Sequence[requests.Response]) -> bool:
 def no_bars() -> pd.DataFrame:
     """Return bars without a row."""
     fields = {name: Field(name, "number") for name in ("open", "high", "low", "close", "volume")}
-    return table_of([], {"ts": Field("ts", "instant"), **fields}, "yfinance")
+    return Reading("bars", "yfinance").table([], {"ts": Field("ts", "instant"), **fields})
 
 
 def frame_of(frame: pd.DataFrame, is_daily: bool) -> pd.DataFrame:
@@ -162,18 +163,20 @@ def as_traded(frame: pd.DataFrame, splits: pd.DataFrame, zone: str, is_daily: bo
     return table
 
 
-def events_of(charts: Sequence[dict[str, Any]]) -> Events:
+def events_of(charts: Sequence[dict[str, Any]], reading: Reading) -> Events:
     """Return the events of some charts of one symbol, each once.
 
     From the answer itself: the library moves an event of a day without a bar
     to the bar before, and leaves the currency of a dividend out.
     """
     zone = str(charts[-1]["meta"]["exchangeTimezoneName"]) if charts else "UTC"
-    splits = table_of(_listed(charts, "splits"), _SPLITS, "yfinance")
-    paid = table_of(_listed(charts, "dividends"), _DIVIDENDS, "yfinance")
+    splits = reading.table(_listed(charts, "splits"), _SPLITS)
+    paid = reading.table(_listed(charts, "dividends"), _DIVIDENDS)
     return Events(
-        splits=_dated(splits, zone).assign(ratio=splits["new"] / splits["old"])[["ex_date", "ratio"]],
-        dividends=_dated(paid, zone)[["ex_date", "cash", "currency"]],
+        splits=splits.assign(ex_date=dates_in(splits["at"], zone), ratio=splits["new"] / splits["old"])[
+            ["ex_date", "ratio"]
+        ],
+        dividends=paid.assign(ex_date=dates_in(paid["at"], zone))[["ex_date", "cash", "currency"]],
     )
 
 
@@ -194,16 +197,16 @@ def without_close(charts: Sequence[dict[str, Any]]) -> int:
 
 def without_volume(charts: Sequence[dict[str, Any]], is_daily: bool) -> pd.Series:
     """Return the stamps of rows without a volume, of which the library makes zero."""
-    rows = [
-        {"at": at}
+    import pandas as pd
+
+    seconds = [
+        at
         for chart in charts
         for at, volume in zip(chart.get("timestamp") or [], _quotes(chart).get("volume") or [], strict=False)
         if volume is None
     ]
-    stamps = table_of(rows, {"at": Field("at", "seconds")}, "yfinance")
-    if not is_daily or stamps.empty:
-        return stamps["at"]
-    return _dated(stamps, str(charts[-1]["meta"]["exchangeTimezoneName"]))["ex_date"]
+    stamps = pd.to_datetime(pd.Series(seconds, dtype="int64"), unit="s", utc=True).dt.as_unit("us")
+    return dates_in(stamps, str(charts[-1]["meta"]["exchangeTimezoneName"])) if is_daily else stamps
 
 
 def article_of(row: dict[str, Any], symbol: str) -> dict[str, Any]:
@@ -229,12 +232,6 @@ def _listed(charts: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]
 def _quotes(chart: dict[str, Any]) -> dict[str, Any]:
     quotes: dict[str, Any] = chart["indicators"]["quote"][0]
     return quotes
-
-
-def _dated(table: pd.DataFrame, zone: str) -> pd.DataFrame:
-    """Return `table` with `ex_date`, the date in the exchange's zone of the instant in `at`."""
-    days = table["at"].dt.tz_convert(zone).dt.tz_localize(None).dt.normalize().dt.tz_localize("UTC")
-    return table.assign(ex_date=days.astype("datetime64[us, UTC]"))
 
 
 def _days(stamps: pd.Series) -> np.ndarray[Any, np.dtype[np.datetime64]]:

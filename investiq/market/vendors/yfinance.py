@@ -19,7 +19,7 @@ from investiq.market.gate.plans import plan_of
 from investiq.market.gate.redaction import key_id_of
 from investiq.market.gate.transports import requests_session
 from investiq.market.vendors import yahoo_answers as yahoo
-from investiq.market.vendors.reading import records_of, table_of, within
+from investiq.market.vendors.reading import Reading, records_of, within
 from investiq.market.vendors.yahoo_library import Yahoo, answer_of, chart_of, plain_session
 from investiq.runtime import clock
 
@@ -93,7 +93,8 @@ class YFinance(Vendor):
         if not charts:
             return Payload(table=yahoo.no_bars(), price_basis="unsplit", source=self._source(request))
         meta = charts[-1]["meta"]
-        events = yahoo.events_of(charts)
+        reading = Reading("actions", self.name, request.symbol)
+        events = yahoo.events_of(charts, reading)
         is_daily = request.interval == "1d"
         frame = pd.concat([yahoo.frame_of(frame, is_daily) for frame in frames], ignore_index=True)
         table = yahoo.as_traded(frame, events.splits, str(meta["exchangeTimezoneName"]), is_daily)
@@ -110,15 +111,16 @@ class YFinance(Vendor):
             delay=self.plan.delay,
             settle=SETTLE_SHARES if is_daily and not is_index else timedelta(0),
             source=self._source(request),
-            notes=_dropped(yahoo.without_close(charts)),
+            notes=reading.notes() + _dropped(yahoo.without_close(charts)),
         )
 
     def actions(self, request: Request) -> Payload:
         """Return splits, and dividends per share as traded on their ex-dates."""
         _, charts = self._history(Request(dataset="bars", symbol=request.symbol))
         meta = charts[-1]["meta"] if charts else {}
-        table = yahoo.actions_of(yahoo.events_of(charts), meta)
-        return Payload(table=within(table, "ex_date", request), source=self._source(request))
+        reading = Reading("actions", self.name, request.symbol)
+        table = within(yahoo.actions_of(yahoo.events_of(charts, reading), meta), "ex_date", request)
+        return Payload(table=table, source=self._source(request), notes=reading.notes())
 
     def news(self, request: Request) -> Payload:
         """Return the newest articles on a symbol; Yahoo keeps no archive."""
@@ -129,8 +131,9 @@ class YFinance(Vendor):
             document = answer_of(self._yahoo.replies, what)
         stream = records_of(document.get("data", {}).get("tickerStream", {}).get("stream"), self.name, what)
         rows = [yahoo.article_of(row, request.symbol) for row in stream if not row.get("ad")]
-        table = within(table_of(rows, yahoo.NEWS, self.name), "published_utc", request)
-        return Payload(table=table, source=self._source(request))
+        reading = Reading("news", self.name, request.symbol)
+        table = within(reading.table(rows, yahoo.NEWS), "published_utc", request)
+        return Payload(table=table, source=self._source(request), notes=reading.notes())
 
     def snapshot(self, request: Request) -> Payload:
         """Return the newest price and the day so far, each with its own time."""
@@ -140,11 +143,10 @@ class YFinance(Vendor):
             frame = ticker.history(period="1d", interval="1d", auto_adjust=False, timeout=_TIMEOUT_S)
             meta = chart_of(self._yahoo.replies[-1])["meta"]
         opening = float(frame["Open"].iloc[-1]) if len(frame) else np.nan
-        table = table_of([{**meta, "open": opening}], yahoo.QUOTE, self.name)
-        if table["ts"].isna().any():
-            raise VendorError(f"yfinance: Yahoo gave a {what} without its time; a price of unknown age is not used")
+        reading = Reading("snapshot", self.name, request.symbol)
+        table = reading.table([{**meta, "open": opening}], yahoo.QUOTE)
         table.insert(0, "symbol", request.symbol)
-        return Payload(table=table, delay=self.plan.delay, source=self._source(request))
+        return Payload(table=table, delay=self.plan.delay, source=self._source(request), notes=reading.notes())
 
     def search(self, request: Request) -> Payload:
         """Return instruments that fit the words of the request."""
@@ -156,16 +158,17 @@ class YFinance(Vendor):
             )  # fmt: skip
             document = answer_of(self._yahoo.replies, what)
         found = records_of(document.get("quotes"), self.name, what)
-        table = table_of([row for row in found if row.get("symbol")], yahoo.SEARCH, self.name)
+        reading = Reading("search", self.name, request.symbol)
+        table = reading.table([row for row in found if row.get("symbol")], yahoo.SEARCH)
         table["symbol"] = table["symbol"].map(yahoo.ours)
-        return Payload(table=table, source=self._source(request))
+        return Payload(table=table, source=self._source(request), notes=reading.notes())
 
     @property
     def _yahoo(self) -> Yahoo:
         if self._opened is None:
             session = self._given
             if session is None:
-                gated = requests_session(gate_of(self.name, key_id_of(), self.plan))
+                gated = requests_session(gate_of(self.name, key_id_of(), self.plan), is_cached=False)
                 session = plain_session(gated.get_adapter("https://"))
             self._opened = Yahoo(session)
         return self._opened

@@ -137,7 +137,8 @@ def test_naive_and_unreadable_stamps_are_refused_and_counted(alpaca, vendor_serv
     answer = ask(alpaca, "bars", start="2024-01-08")
     assert days(answer) == ["2024-01-08"]
     assert note_of(answer, "rows_refused") == (
-        "3 of the 4 bars from alpaca were left out: 2 without a readable stamp, 1 without a close"
+        "3 of the 4 bars from alpaca were left out: 2 without a readable stamp (t = '2024-01-09T05:00:00', "
+        "expected a time with its zone, such as 2024-01-31T21:00:00Z), 1 without a close"
     )
 
 

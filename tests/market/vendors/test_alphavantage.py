@@ -169,11 +169,16 @@ def test_naive_stamps_without_a_named_zone_are_refused(av, vendor_server):
     assert_fault(answer, "error", "stamps without a zone are not read")
 
 
-def test_a_missing_value_is_nan_and_never_zero(av, vendor_server):
-    rows = {"2024-06-10": ["None", "102.0", "99.0", "101.0", "101.0", "", "0.0", "1.0"]}
+def test_a_missing_volume_is_nan_and_a_missing_open_refuses_the_bar_and_never_is_either_zero(av, vendor_server):
+    rows = {
+        "2024-06-10": ["None", "102.0", "99.0", "101.0", "101.0", "1000", "0.0", "1.0"],
+        "2024-06-11": ["100.0", "102.0", "99.0", "101.0", "101.0", "", "0.0", "1.0"],
+    }
     vendor_server.route("/query", daily_document(rows))
-    table = av.fetch(Request.of("bars", "ACME")).table
-    assert table[["open", "volume"]].isna().all(axis=None)
+    answer = av.fetch(Request.of("bars", "ACME"))
+    assert answer.table["ts"].tolist() == utc("2024-06-11").tolist()
+    assert answer.table["volume"].isna().all()
+    assert [(note.code, note.rows) for note in answer.payload.notes] == [("rows_refused", 1)]
 
 
 def test_a_value_that_is_no_number_is_an_error_that_names_it(av, vendor_server):

@@ -154,7 +154,7 @@ def test_rows_that_cannot_be_bars_are_left_out_and_counted_by_reason(massive, ve
     assert note.rows == 6
     assert note.text.startswith("6 of the 7 bars from massive were left out: ")
     for reason in (
-        "3 without a readable stamp",
+        "3 without a readable stamp (timestamp = 'yesterday', expected Unix milliseconds)",
         "1 without a close",
         "1 with a close but not all of open, high and low",
         "1 on a day that is no session of XNYS",
@@ -447,7 +447,8 @@ def test_an_article_with_a_naive_or_unreadable_stamp_is_refused_and_counted(mass
     answer = ask(massive, "news")
     assert answer.table["id"].tolist() == ["a1"]
     assert note_of(answer, "rows_refused") == (
-        "2 of the 3 rows of news from massive were left out: 2 without a readable published_utc"
+        "2 of the 3 rows of news from massive were left out: 2 without a readable published_utc "
+        "(published_utc = '2024-05-02T20:30:00', expected a time with its zone, such as 2024-01-31T21:00:00Z)"
     )
 
 

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from investiq.core.errors import VendorError
-from investiq.market.vendors.received import Received, day, epoch, joined, moment, number, text
+from investiq.market.vendors.values import day, epoch, is_absent, joined, moment, number, price, text, yes_or_no
 
 
 @pytest.mark.parametrize("value", [None, "n/a", "", True, float("inf"), [], {}])
@@ -57,24 +56,27 @@ def test_a_text_is_stripped_and_an_empty_one_missing():
     assert (joined(["a", "", None, "b"]), joined([]), joined("ab")) == ("a|b", None, None)
 
 
-def test_a_row_without_a_required_value_is_refused_for_it():
-    rows = Received("short_interest", "a vendor")
-    rows.add(settlement_date=day("2024-01-12"), short_interest=10.0)
-    rows.add(settlement_date=day("soon"), short_interest=10.0)
-    rows.add(settlement_date=day("2024-01-31"), short_interest=math.nan)
-    assert len(rows.table()) == 1
-    assert [note.rows for note in rows.notes()] == [2]
-    assert "1 without a readable settlement_date, 1 without a readable short_interest" in rows.notes()[0].text
+def test_a_price_of_zero_is_none():
+    assert math.isnan(price(0))
+    assert math.isnan(price("0.00"))
+    assert price("-1.5") == -1.5
 
 
-def test_rows_of_which_none_can_be_read_are_a_failure():
-    rows = Received("news", "a vendor")
-    rows.refuse("without a title", 3)
-    with pytest.raises(VendorError, match="sent 3 rows of news and none could be read: 3 without a title"):
-        rows.table()
+@pytest.mark.parametrize(("value", "read"), [(True, "true"), (0, "false"), ("True", "true"), (None, None), (2, None)])
+def test_a_yes_or_no_is_text(value, read):
+    assert yes_or_no(value) == read
 
 
-def test_no_rows_keep_the_types_of_the_dataset():
-    table = Received("news", "a vendor").table()
-    assert table.empty
-    assert table["published_utc"].dtype == "datetime64[us, UTC]"
+@pytest.mark.parametrize("value", [None, "", "None", "null", "-", " N/A ", math.nan, [], {}, [None, ""]])
+def test_what_vendors_write_for_nothing_is_absent(value):
+    assert is_absent(value)
+
+
+@pytest.mark.parametrize("value", [0, False, "0", "soon", [0], math.inf])
+def test_what_cannot_be_read_is_not_absent(value):
+    assert not is_absent(value)
+
+
+def test_seconds_may_have_a_fraction():
+    # 2024-03-08 14:30 UTC is 1,709,908,200 seconds after 1970.
+    assert epoch(1_709_908_200.25, "s") == np.datetime64("2024-03-08T14:30:00.250000")
