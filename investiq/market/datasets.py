@@ -118,6 +118,7 @@ LAYOUTS: Final[dict[Dataset, Layout]] = {
         key=("ts", "contract"),
     ),
     # code: the transaction code of SEC Form 4 (P open-market purchase, S sale, A grant, M exercise, F tax, G gift, ...).
+    # It gives the direction; shares and value have no sign, as on the form.
     "insiders": Layout(
         columns=_columns(
             filed_at="date", accepted_at="instant", transaction_date="date!", name="text!", title="text", code="text!",

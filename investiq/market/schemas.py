@@ -87,7 +87,7 @@ _POSITIVE: Final[dict[Dataset, tuple[str, ...]]] = {
 }
 _NOT_NEGATIVE: Final[dict[Dataset, tuple[str, ...]]] = {
     "options": ("bid", "ask", "last", "volume", "open_interest", "implied_volatility"),
-    "insiders": ("price", "shares_after"),
+    "insiders": ("shares", "price", "value", "shares_after"),
     "short_interest": ("short_interest", "average_daily_volume", "days_to_cover"),
 }
 _CHOICES: Final[dict[Dataset, dict[str, tuple[str, ...]]]] = {

@@ -189,6 +189,7 @@ def test_a_fiscal_year_of_zero_is_missing():
         ("insiders", {**INSIDER, "filed_at": at("2024-05-02"), "shares": "many"}, "shares many is no finite number"),
         ("insiders", {**INSIDER, "filed_at": at("2024-05-02"), "shares": np.inf}, "shares inf is no finite number"),
         ("insiders", {**INSIDER, "filed_at": at("2024-05-02"), "price": -1.0}, "price must not be negative, was -1"),
+        ("insiders", {**INSIDER, "filed_at": at("2024-05-02"), "shares": -100.0}, "shares must not be negative, was -100"),
         ("statements", {**STATEMENT, "filed_at": at("2024-05-02"), "fiscal_period": "TTM"}, "fiscal_period must be one of Q1, Q2, Q3, Q4, FY, was 'TTM'"),
         ("short_interest", {**SHORT, "publication_date": at("2024-05-24"), "short_interest": -5.0}, "short_interest must not be negative, was -5"),
     ],

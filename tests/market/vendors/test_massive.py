@@ -657,6 +657,16 @@ def test_insider_transactions_need_the_new_client_and_leave_holdings_out(massive
     assert f"{row['filed_at']:%Y-%m-%d}" == "2024-05-03"
 
 
+def test_shares_of_an_insider_have_no_sign_and_the_code_tells_the_direction(vendor_server, new_key):
+    bought = {**FORM_4, "transaction_code": "P", "accession_number": "0002"}
+    sold = {**FORM_4, "transaction_shares": -100, "transaction_value": -17050}
+    vendor_server.route("/stocks/filings/vX/form-4", page(sold, bought))
+    table = ask(Massive(new_key, plan="advanced", base_url=vendor_server.url), "insiders").table
+    assert table["code"].tolist() == ["S", "P"]
+    assert table["shares"].tolist() == [100.0, 100.0]
+    assert table["value"].tolist() == [17050.0, 17050.0]
+
+
 BORDER = {
     "actions": (SPLITS, page({"id": "S1", "execution_date": "2024-06-10", "split_from": 1, "split_to": 10})),
     "news": ("/v2/reference/news", page(ARTICLE)),
