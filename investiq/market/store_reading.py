@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
@@ -15,7 +14,6 @@ from investiq.core.notes import Note
 from investiq.history.adjust import Action, ActionKind
 from investiq.history.records import Records
 from investiq.market.canonical import canonical_hash, columns_of
-from investiq.market.contract import Dataset
 from investiq.market.datasets import LAYOUTS
 from investiq.market.series import SeriesKey, folder_of, stored_keys
 from investiq.market.versions import PRICES, arrow_schema, largest_change, last_versions, visible
@@ -46,6 +44,9 @@ _REQUIRED: Final = ("ts", *PRICES, "known_at", "recorded_at")
 _OF_VERSIONS: Final = ("recorded_at", "withdrawn")
 _IDENTITY: Final = ("ts", *PRICES, "volume", "known_at")
 _EVENT: Final = "action"
+_OF_ACTIONS: Final = (
+    *LAYOUTS["actions"].key, "ratio", "cash", "currency", "exchange_rate", "known_at", "recorded_at", "withdrawn",
+)  # fmt: skip
 
 
 class Rows(NamedTuple):
@@ -218,16 +219,11 @@ def read_records(root: Path, key: SeriesKey, as_of: np.datetime64 | None, record
 def _frame(
     root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    content = generations.read(folder_of(root, key), lambda _: _records_schema(key.dataset).names)
+    content = generations.read(folder_of(root, key), lambda _: arrow_schema(key.dataset).names)
     if content is None:
         raise _absent(root, key)
-    table = generations.filled(content.table, _records_schema(key.dataset))
+    table = generations.filled(content.table, arrow_schema(key.dataset))
     return visible(table.to_pandas(), LAYOUTS[key.dataset].key, as_of, recorded_by), content.manifest
-
-
-@lru_cache(maxsize=16)
-def _records_schema(dataset: Dataset) -> Any:
-    return arrow_schema(dataset)
 
 
 def read_actions(
@@ -242,31 +238,42 @@ def stored_actions(
     root: Path, key: SeriesKey, recorded_by: np.datetime64 | None, as_of: np.datetime64 | None = None
 ) -> Stored | None:
     """Return the actions, None where the series of actions does not exist or did not by then."""
-    of_actions = key.actions
-    if generations.current(folder_of(root, of_actions)) is None:
+    content = generations.read(folder_of(root, key.actions), lambda _: _OF_ACTIONS)
+    if content is None:
         return None
-    frame, manifest = _frame(root, of_actions, as_of, recorded_by)
-    if recorded_by is not None and recorded_by < np.datetime64(manifest["begun"], "us"):
+    if recorded_by is not None and recorded_by < np.datetime64(content.manifest["begun"], "us"):
         return None
-    actions = sorted((_action(key, row) for row in frame.to_dict("records")), key=lambda action: action.ex_date)
-    return Stored(tuple(actions), np.datetime64(manifest["recorded_at"], "us"))
+    # Some dozens of rows: plain Python is quicker here than a frame, and a panel reads hundreds of such files.
+    table = content.table
+    columns = {
+        name: table.column(name).to_pylist() if name in table.column_names else [None] * table.num_rows
+        for name in _OF_ACTIONS
+    }
+    seen = np.ones(table.num_rows, dtype=bool)
+    for name, limit in (("known_at", as_of), ("recorded_at", recorded_by)):
+        if limit is not None:
+            seen &= table.column(name).to_numpy() <= limit
+    # Sorted by fact and recording: a later version takes the place of an earlier one.
+    latest = {
+        tuple(columns[name][row] for name in LAYOUTS["actions"].key): row for row in np.flatnonzero(seen).tolist()
+    }
+    actions = [_action(key, columns, row) for row in latest.values() if not columns["withdrawn"][row]]
+    actions.sort(key=lambda action: action.ex_date)
+    return Stored(tuple(actions), np.datetime64(content.manifest["recorded_at"], "us"))
 
 
-def _action(key: SeriesKey, row: dict[Any, Any]) -> Action:
-    kind, kinds = str(row["kind"]), get_args(ActionKind)
+def _action(key: SeriesKey, columns: dict[str, list[Any]], row: int) -> Action:
+    kind, kinds = columns["kind"][row], get_args(ActionKind)
     if kind not in kinds:
         raise DataError(
             f"{key}: unknown kind of action {kind!r}{near_matches(kind, kinds)}; known are {', '.join(kinds)}"
         )
-    numbers = {
-        name: float(row[name])
-        for name in ("ratio", "cash", "exchange_rate")
-        if row[name] == row[name] and row[name] is not None
-    }
-    currency = row["currency"]
-    ex_date: date = row["ex_date"].date()
-    stated = {"currency": currency} if isinstance(currency, str) else {}
-    return Action(kind=kind, ex_date=ex_date, **numbers, **stated)  # type: ignore[arg-type]  # one of the literals
+    stated = {name: columns[name][row] for name in ("ratio", "cash", "exchange_rate", "currency")}
+    return Action(
+        kind=kind,
+        ex_date=columns["ex_date"][row].date(),
+        **{name: value for name, value in stated.items() if value is not None},
+    )
 
 
 def snapshot_id(root: Path, key: SeriesKey, recorded_by: np.datetime64 | None) -> str:

@@ -6,6 +6,7 @@ store received this version of it. A later version never replaces an earlier one
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -50,6 +51,7 @@ class Merged(NamedTuple):
     counts: Counts
 
 
+@lru_cache(maxsize=16)
 def arrow_schema(dataset: Dataset) -> Any:
     """Return the columns of a dataset on disk (pyarrow.Schema): its layout, both clocks, and flags of bars."""
     import pyarrow as pa
