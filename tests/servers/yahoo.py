@@ -46,7 +46,7 @@ class Detour(BaseAdapter):
 
 def yahoo_at(url: str) -> YFinance:
     """The adapter under test with the real library, its requests led to `url`."""
-    gated = requests_session(gate_of("yfinance", key_id_of(), plan_of("yfinance", "free")))
+    gated = requests_session(gate_of("yfinance", key_id_of(), plan_of("yfinance", "free")), is_cached=False)
     return YFinance(session=plain_session(Detour(gated.get_adapter("https://"), url)))
 
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from investiq.runtime import logging as lines
 
-__all__ = ["guard_logs", "hide", "key_id_of", "redact"]
+__all__ = ["guard_logs", "hide", "holds_secret", "key_id_of", "redact"]
 
 # Names of loggers of the libraries that vendors are asked through, and our own.
 _GUARDED: Final = frozenset(
@@ -63,6 +63,18 @@ def redact(text: str) -> str:
     with _lock:
         known = sorted(_secrets, key=len, reverse=True)
     return lines.redact(text, known)
+
+
+def holds_secret(text: str) -> bool:
+    """Return whether a key that was told to `hide` stands in `text`.
+
+    Examples
+    --------
+    >>> holds_secret("AAPL")
+    False
+    """
+    with _lock:
+        return any(secret in text for secret in _secrets)
 
 
 def guard_logs() -> None:

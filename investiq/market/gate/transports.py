@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from investiq.core.errors import ConfigError, VendorError
 from investiq.market.gate.gate import Exchange, Gate, Unreachable
+from investiq.market.gate.http_cache import caching_session
 from investiq.market.gate.redaction import redact
 from investiq.runtime.offline import is_local
-from investiq.runtime.paths import data_dir, writable
 from investiq.runtime.settings import load_settings
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ TIMEOUT_S: Final = 30.0
 _CONNECTIONS: Final = 100
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD"})
 _EXCERPT: Final = 80
-# Names under which vendors take their keys; no key is written to the cache, and another key is the same answer.
-_KEY_NAMES: Final = (
-    "apiKey", "apikey", "token", "crumb", "Authorization", "APCA-API-KEY-ID", "APCA-API-SECRET-KEY", "X-Finnhub-Token",
-    "Cookie",
-)  # fmt: skip
 
 
 def http_client(
@@ -114,7 +109,12 @@ def document_of(gate: Gate, response: httpx.Response) -> Any:
 
 
 def requests_session(
-    gate: Gate, *, timeout: float = TIMEOUT_S, expects_json: bool = True, leave: frozenset[int] = frozenset()
+    gate: Gate,
+    *,
+    timeout: float = TIMEOUT_S,
+    expects_json: bool = True,
+    leave: frozenset[int] = frozenset(),
+    is_cached: bool = True,
 ) -> requests.Session:
     """Return a session whose every request passes `gate`, for clients that bring their own logic.
 
@@ -132,30 +132,20 @@ def requests_session(
     leave : frozenset of int
         Statuses that the client wants to see itself: yfinance answers a 401 by
         a new cookie.
+    is_cached : bool, default True
+        False keeps no answers whatever is set: yfinance refuses a session that
+        caches.
     """
     import requests
 
     session: requests.Session
-    if seconds := load_settings().http_cache_s:
-        session = _caching_session(gate.provider, seconds)
+    if is_cached and (seconds := load_settings().http_cache_s):
+        session = caching_session(gate.provider, seconds)
     else:
         session = requests.Session()
     adapter = _gated_adapter()(gate, timeout, expects_json, leave)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    return session
-
-
-def _caching_session(provider: str, seconds: int) -> requests.Session:
-    import requests_cache
-
-    folder = writable(data_dir() / "http_cache", "INVESTIQ_DATA_DIR")
-    session: requests.Session = requests_cache.CachedSession(
-        str(folder / f"{provider}.sqlite"),
-        expire_after=seconds,
-        ignored_parameters=list(_KEY_NAMES),
-        allowable_codes=(200,),
-    )
     return session
 
 

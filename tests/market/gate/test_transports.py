@@ -5,6 +5,7 @@ import pytest
 from investiq.core.errors import ConfigError, NotEntitledError, RateLimitedError, VendorError
 from investiq.market.gate.gate import gate_of
 from investiq.market.gate.plans import plan_of
+from investiq.market.gate.redaction import key_id_of
 from investiq.market.gate.retrying import ServiceError
 from investiq.market.gate.transports import document_of, http_client, requests_session, urllib3_pool
 from tests.servers.http import (
@@ -186,5 +187,75 @@ def test_answers_are_cached_for_the_seconds_set_and_failures_are_not(
             statuses.append(session.get(vendor_server.url + "/a", params={"apiKey": key}, headers=headers).status_code)
     # The 404 was asked again; the first page of 200 was not.
     assert statuses == [404, 200, 200] and len(vendor_server.requests) == 2
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert_nothing_secret(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["apiKey", "apikey", "token", "crumb"])
+def test_no_key_of_an_address_is_kept_also_where_it_leads_elsewhere(gate, vendor_server, monkeypatch, tmp_path, name):
+    monkeypatch.setenv("INVESTIQ_HTTP_CACHE_S", "600")
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
+    vendor_server.route("/old", json_reply({}, 302, Location=f"/a?{name}=s3cr3t-key"))
+    vendor_server.route("/a", {"page": 1})
+    with requests_session(gate) as session:
+        assert session.get(vendor_server.url + "/old", params={name: "s3cr3t-key"}).json() == {"page": 1}
+        session.get(vendor_server.url + "/a", params={name: "s3cr3t-key"})
+    assert_nothing_secret(tmp_path)
+
+
+def test_an_answer_that_repeats_the_key_is_not_kept(gate, vendor_server, monkeypatch, tmp_path):
+    monkeypatch.setenv("INVESTIQ_HTTP_CACHE_S", "600")
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
+    key_id_of("s3cr3t-repeated")
+    vendor_server.route("/a", {"next": "/b?apiKey=s3cr3t-repeated"})
+    vendor_server.route("/c", {"page": 1})
+    with requests_session(gate) as session:
+        session.get(vendor_server.url + "/a")
+        session.get(vendor_server.url + "/c")
+    assert_nothing_secret(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "apca-api-key-id", "APCA-API-SECRET-KEY", "X-Finnhub-Token", "Cookie"]
+)
+def test_no_key_of_a_header_is_kept(gate, vendor_server, monkeypatch, tmp_path, name):
+    monkeypatch.setenv("INVESTIQ_HTTP_CACHE_S", "600")
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
+    vendor_server.route("/a", {"page": 1})
+    with requests_session(gate) as session:
+        session.headers[name] = "s3cr3t-key"
+        session.get(vendor_server.url + "/a")
+    assert vendor_server.requests[0].headers[name.lower()] == "s3cr3t-key"
+    assert_nothing_secret(tmp_path)
+
+
+def test_alpaca_py_leaves_no_key_in_the_cache(gate, vendor_server, monkeypatch, tmp_path):
+    from alpaca.data.historical import StockHistoricalDataClient
+    from alpaca.data.requests import StockLatestTradeRequest
+
+    monkeypatch.setenv("INVESTIQ_HTTP_CACHE_S", "600")
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
+    vendor_server.route("/*", {"trades": {"AAPL": {"p": 1.0, "page": 1}}})
+    client = StockHistoricalDataClient("s3cr3t-key", "s3cr3t-word", raw_data=True, url_override=vendor_server.url)
+    with requests_session(gate) as client._session:
+        for _ in range(2):
+            client.get_stock_latest_trade(StockLatestTradeRequest(symbol_or_symbols="AAPL"))
+    assert len(vendor_server.requests) == 1
+    assert "s3cr3t-word" in vendor_server.requests[0].headers.values()
+    assert_nothing_secret(tmp_path)
+
+
+def test_a_client_that_refuses_caches_opens_no_file(gate, vendor_server, monkeypatch, tmp_path):
+    monkeypatch.setenv("INVESTIQ_HTTP_CACHE_S", "600")
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
+    vendor_server.route("/a", {"page": 1}, {"page": 2})
+    with requests_session(gate, is_cached=False) as session:
+        pages = [session.get(vendor_server.url + "/a").json()["page"] for _ in range(2)]
+    assert pages == [1, 2]
+    assert list(tmp_path.iterdir()) == []
+
+
+def assert_nothing_secret(folder):
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    written = b"".join(path.read_bytes() for path in files)
     assert b"page" in written and b"s3cr3t" not in written
+    assert not any("s3cr3t" in path.name for path in files)
