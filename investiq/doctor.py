@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from investiq.core import compiling
-from investiq.core.errors import ConfigError, InvestIQError, install_advice, near_matches
+from investiq.core.errors import ConfigError, InvestIQError, MissingDependencyError, install_advice, near_matches
 from investiq.runtime import paths
 from investiq.runtime.browser import find_chromium
-from investiq.runtime.settings import load_settings, unknown_variables, variables
+from investiq.runtime.settings import Settings, load_settings, unknown_variables, variables
 
 __all__ = ["Check", "as_dict", "as_text", "examine", "is_sound"]
 
@@ -159,6 +159,7 @@ def _configured() -> Iterator[Check]:
         return
     chosen = [f"{name} = {value}" for name, value in settings if name in settings.model_fields_set]
     yield Check(group="configured", name="settings", status="ok", found=", ".join(chosen) or "all at their defaults")
+    yield _vendors(settings)
     for name in unknown_variables():
         yield Check(
             group="configured",
@@ -167,6 +168,25 @@ def _configured() -> Iterator[Check]:
             found="no setting of this name exists, so it does nothing",
             advice=f"correct or remove it{near_matches(name, variables())}",
         )
+
+
+def _vendors(settings: Settings) -> Check:
+    """Tell which vendors would be asked, in order, and under which plan; nobody is asked here."""
+    from investiq.market.routing import chain
+
+    try:
+        names = [vendor.name for vendor in chain(settings)]
+    except (ConfigError, MissingDependencyError) as error:
+        return Check(
+            group="configured", name="data vendors", status="problem", found=str(error), advice="see docs/settings.md"
+        )
+    plans = [f"{name} (plan {getattr(settings, f'{name}_plan', 'free')})" for name in names]
+    return Check(
+        group="configured",
+        name="data vendors",
+        status="ok",
+        found=", then ".join(plans) or "none; sample, synthetic and your files are served",
+    )
 
 
 def _reachable() -> Iterator[Check]:

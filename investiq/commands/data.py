@@ -20,6 +20,8 @@ from investiq.terminal import CommandGroup, command
 if TYPE_CHECKING:
     import pandas as pd
 
+    from investiq.market.contract import Dataset
+
 __all__ = ["data"]
 
 # Exit codes of `investiq.terminal`: wrong data, and a vendor that failed.
@@ -45,7 +47,7 @@ def data() -> None:
 @click.option("--concurrency", type=click.IntRange(1, 100), default=100, show_default=True, help="Requests in flight.")
 @click.option("--refresh", is_flag=True, help="Ask again for what is stored, to find corrections.")
 @as_json_option
-def fetch(symbols: tuple[str, ...], universe: str | None, dataset: str, as_json: bool, **options: Any) -> None:
+def fetch(symbols: tuple[str, ...], universe: str | None, dataset: Dataset, as_json: bool, **options: Any) -> None:
     """Fetch SYMBOLS from a vendor into the store; what is there and fresh is not asked for again.
 
     Ctrl-C keeps what was fetched; the same command goes on from there.
@@ -175,7 +177,7 @@ def _print_frame(frame: pd.DataFrame, as_json: bool, nothing: str, columns: tupl
         click.echo(nothing)
     else:
         shown = frame[list(columns)] if columns else frame
-        rows = [
+        cells = [
             ["" if plain(value) in (None, "<NA>") else value for value in row] for row in shown.itertuples(index=False)
         ]
-        click.echo(table(list(shown.columns), rows))
+        click.echo(table(list(shown.columns), cells))

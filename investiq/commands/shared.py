@@ -58,9 +58,14 @@ def bars_of(symbol: str, options: dict[str, Any]) -> Bars:
         if foreign:
             word = foreign[0].removesuffix("s" if foreign[0] == "columns" else "").replace("_", "-")
             raise click.UsageError(f"--{word} describes a file of yours: name it with --file")
-        clocks = {name: options.get(name) for name in ("as_of", "recorded_by")}
         return iq.load_bars(
-            symbol, start=start, end=end, provider=options["provider"], interval=options["interval"], **clocks
+            symbol,
+            start=start,
+            end=end,
+            provider=options["provider"],
+            interval=options["interval"],
+            as_of=options.get("as_of"),
+            recorded_by=options["recorded_by"],
         )
     if foreign := [name for name in ("provider", "recorded_by") if options[name]]:
         raise click.UsageError(f"--{foreign[0].replace('_', '-')} is for the data of a vendor, not for a --file")

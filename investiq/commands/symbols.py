@@ -8,7 +8,7 @@ from click.shell_completion import CompletionItem
 __all__ = ["SymbolName"]
 
 
-class SymbolName(click.ParamType):
+class SymbolName(click.ParamType[str]):
     """A symbol as it is typed; completion offers those that are there without a network."""
 
     name = "symbol"
