@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -92,10 +93,12 @@ def panel(store: Store, keys: list[SeriesKey]) -> dict[str, Callable[[], object]
     copied = [getattr(direct, name) for name in (*PANEL, "known_at")]
 
     def decode() -> list[object]:
-        return [
-            pq.ParquetFile(path, memory_map=True, pre_buffer=False).read(columns=list(COLUMNS), use_threads=False)
-            for path in paths
-        ]
+        tables = []
+        for path in paths:
+            # Quicker on this machine than memory_map=True.
+            with pa.OSFile(str(path)) as source:
+                tables.append(pq.ParquetFile(source, pre_buffer=False).read(columns=list(COLUMNS), use_threads=False))
+        return tables
 
     def copy() -> list[NDArray[np.float64]]:
         return [array.copy() for array in copied]
