@@ -29,7 +29,7 @@ from investiq.market.serving import wanted_bars
 from investiq.market.store import Store, open_store
 from investiq.market.updating import Update, update
 from investiq.runtime.progress import Progress, progress
-from investiq.runtime.settings import VENDORS, load_settings
+from investiq.runtime.settings import VENDORS, load_settings, vendor_name
 
 __all__ = ["fetch", "fetch_async"]
 
@@ -169,7 +169,7 @@ def _orders(
     datasets: Sequence[Dataset] = (dataset,) if isinstance(dataset, str) else dataset
     if unknown := [each for each in datasets if each not in STORED]:
         raise DataError(f"dataset must be of {', '.join(STORED)}, was {unknown[0]!r}")
-    if provider is not None and provider not in VENDORS:
+    if provider is not None and vendor_name(provider) not in VENDORS:
         raise DataError(
             f"provider must be a vendor: {', '.join(VENDORS)}; was {provider!r}, whose data need no fetching"
         )

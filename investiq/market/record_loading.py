@@ -23,6 +23,7 @@ from investiq.market.serving import cache_entry, generation_of, recorded_key, re
 from investiq.market.store import Store, open_store
 from investiq.market.updating import Update, update
 from investiq.runtime import clock
+from investiq.runtime.settings import vendor_name
 
 __all__ = ["RECORD_KINDS", "RecordKind", "load_records", "wanted_records"]
 
@@ -125,7 +126,7 @@ def wanted_records(
         symbol=symbol,
         start=first,
         end=None if end is None else instant(end),
-        provider=provider,
+        provider=None if provider is None else vendor_name(provider),
         as_of=None if as_of is None else instant(as_of),
         limit=limit,
     )

@@ -17,7 +17,7 @@ from investiq.history.instants import label_text
 from investiq.market.contract import Answer, Attempt, Request, Status, Vendor
 from investiq.market.freshness import expected_last, is_behind
 from investiq.runtime import clock
-from investiq.runtime.settings import PREFIX, VENDORS, Settings, load_settings, old_names
+from investiq.runtime.settings import PREFIX, VENDORS, Settings, load_settings, old_names, vendor_name
 
 __all__ = ["ask", "attempt_of", "chain", "feed_of", "keys_to_set", "no_vendor", "reasons_of", "stale_reason", "vendor"]
 
@@ -66,6 +66,7 @@ def vendor(name: str, settings: Settings | None = None) -> Vendor:
     ConfigError
         If it has no key.
     """
+    name = vendor_name(name)
     if name in _LOCAL:
         module, kind = _LOCAL[name]
         local: Vendor = getattr(importlib.import_module(module), kind)()

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 from investiq.core.errors import DataError, near_matches
 from investiq.core.types import Interval, Session, parse_interval
 from investiq.market.contract import DATASETS, Dataset
+from investiq.runtime.settings import vendor_name
 
 __all__ = ["SeriesKey", "folder_of", "key_of", "stored_keys"]
 
@@ -143,7 +144,8 @@ def stored_keys(
     root: Path, dataset: str | None = None, provider: str | None = None, symbol: str | None = None
 ) -> Iterator[SeriesKey]:
     """Yield the keys of all series under `root` that match, in the order of their paths."""
-    wanted = {"provider": provider, "symbol": None if symbol is None else encoded(symbol)}
+    present = None if provider is None else vendor_name(provider)
+    wanted = {"provider": present, "symbol": None if symbol is None else encoded(symbol)}
     datasets = sorted(_folders(root)) if dataset is None else [dataset]
     for name in datasets:
         if name in DATASETS:

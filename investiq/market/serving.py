@@ -14,6 +14,7 @@ from investiq.market.refusing import nothing_stored, without_vendor
 from investiq.market.routing import chain
 from investiq.market.series import SeriesKey
 from investiq.market.store import Store
+from investiq.runtime.settings import vendor_name
 
 __all__ = ["cache_entry", "generation_of", "recorded_key", "refuse_without_vendor", "wanted_bars"]
 
@@ -43,7 +44,7 @@ def wanted_bars(
         end=high,
         interval=interval,
         session=session,
-        provider=provider,
+        provider=None if provider is None else vendor_name(provider),
         as_of=None if as_of is None else instant(as_of),
     )
 

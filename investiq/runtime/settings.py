@@ -24,6 +24,7 @@ __all__ = [
     "old_names",
     "unknown_variables",
     "variables",
+    "vendor_name",
 ]
 
 PREFIX: Final = "INVESTIQ_"
@@ -48,7 +49,19 @@ _VENDORS_NAMES: Final = {
 }
 # Polygon.io is called Massive since the end of 2025.
 _OLD_NAMES: Final = {"POLYGON_API_KEY": "massive_api_key"}
+_OLD_VENDORS: Final = {"polygon": "massive"}
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+
+
+def vendor_name(name: str) -> str:
+    """Return the present name of a provider, under which its data are stored; other names are returned as they are.
+
+    Examples
+    --------
+    >>> vendor_name("polygon"), vendor_name("alpaca")
+    ('massive', 'alpaca')
+    """
+    return _OLD_VENDORS.get(name, name)
 
 
 def _absolute(path: Path) -> Path:
@@ -66,7 +79,7 @@ def _lower(value: Any) -> Any:
 def _names(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+    return tuple(vendor_name(name.strip().lower()) for name in value.split(",") if name.strip())
 
 
 def _chain(names: tuple[str, ...]) -> tuple[str, ...]:

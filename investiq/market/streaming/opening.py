@@ -20,7 +20,7 @@ from investiq.market.streaming.sources.massive import MassiveDialect
 from investiq.market.streaming.sources.playback import Playback
 from investiq.market.streaming.streams import BarStream
 from investiq.market.streaming.terms import Sink, Wishes
-from investiq.runtime.settings import load_settings
+from investiq.runtime.settings import load_settings, vendor_name
 
 if TYPE_CHECKING:
     from investiq.market.contract import Vendor
@@ -108,13 +108,14 @@ def stream_bars(
     )
     if isinstance(provider, Playback):
         return BarStream(provider, symbols, wishes, sink=_sink(store, provider, wishes, "playback of a recording"))
-    if provider not in _PROVIDERS:
+    name = vendor_name(provider)
+    if name not in _PROVIDERS:
         raise ConfigError(
             f"provider must be one of {', '.join(_PROVIDERS)}, or an iq.Playback of a recording, was {provider!r}"
         )
     guard_logs()
     settings = load_settings()
-    live = _alpaca(settings, wishes) if provider == "alpaca" else _massive(settings, wishes)
+    live = _alpaca(settings, wishes) if name == "alpaca" else _massive(settings, wishes)
     backfill: Backfill | None = None
     if live.vendor is not None:
         backfill = vendor_backfill(live.vendor, Grid(live.source.market, session), "1min")
