@@ -15,6 +15,16 @@ settings.register_profile("fuzz", max_examples=2_000, deadline=None, suppress_he
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out the tests of live vendors unless ``-m`` names them; an option in addopts would give way to any other ``-m``."""
+    if "live" in config.option.markexpr:
+        return
+    live = [item for item in items if item.get_closest_marker("live")]
+    if live:
+        config.hook.pytest_deselected(items=live)
+        items[:] = [item for item in items if item not in live]
+
+
 # Of the module, not of the session: only one playwright may run in a thread, and it must end before the next begins.
 @pytest.fixture(scope="module")
 def chromium():
