@@ -15,7 +15,7 @@ from investiq.core import calendar as calendars
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
 
-__all__ = ["Action", "ActionKind", "Factors", "forward_factors"]
+__all__ = ["Action", "ActionKind", "Factors", "forward_factors", "held_through"]
 
 ActionKind = Literal[
     "split",
@@ -167,6 +167,14 @@ def forward_factors(
             remarks.append(_moved(ex_date, days[row], calendar))
         notes += remarks
     return Factors(np.multiply.accumulate(split_steps), np.multiply.accumulate(total_steps), tuple(notes))
+
+
+def held_through(actions: Sequence[Action], ts: NDArray[np.datetime64]) -> tuple[Action, ...]:
+    """Return the actions that a holder of all the bars goes through: ex-dates after the first label's day, up to the last's."""
+    if not actions or not ts.size:
+        return ()
+    first, last = (day.item() for day in ts[[0, -1]].astype("datetime64[D]"))
+    return tuple(action for action in actions if first < action.ex_date <= last)
 
 
 class _PriorClose:

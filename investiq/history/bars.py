@@ -15,7 +15,7 @@ from investiq.core.errors import DataError
 from investiq.core.notes import Note
 from investiq.core.passport import Passport
 from investiq.core.types import Interval
-from investiq.history.adjust import Action
+from investiq.history.adjust import Action, held_through
 from investiq.history.flags import Flag
 from investiq.history.instants import When, instant, label_text
 
@@ -129,19 +129,11 @@ class Bars:
             object.__setattr__(self, "flags", np.zeros(self.ts.size, dtype=np.int32))
         for name, kind in self._extras():
             object.__setattr__(self, name, _frozen(np.ascontiguousarray(getattr(self, name), dtype=kind)))
-        object.__setattr__(self, "actions", self._inside(self.actions, self.ts))
+        object.__setattr__(self, "actions", held_through(self.actions, self.ts))
         self._check()
 
     def _extras(self) -> list[tuple[str, Any]]:
         return [(name, kind) for name, kind in _EXTRAS.items() if getattr(self, name) is not None]
-
-    @staticmethod
-    def _inside(actions: tuple[Action, ...], ts: InstantArray) -> tuple[Action, ...]:
-        """Return the actions that a holder of all the bars goes through."""
-        if not actions or not ts.size:
-            return ()
-        first, last = (day.item() for day in ts[[0, -1]].astype("datetime64[D]"))
-        return tuple(action for action in actions if first < action.ex_date <= last)
 
     def _check(self) -> None:
         size = self.ts.size
@@ -206,7 +198,7 @@ class Bars:
             )
         changes: dict[str, Any] = {name: getattr(self, name)[rows] for name in _ARRAYS}
         changes |= {name: getattr(self, name)[rows] for name, _ in self._extras()}
-        return self._derived(**changes, actions=self._inside(self.actions, changes["ts"]))
+        return self._derived(**changes, actions=held_through(self.actions, changes["ts"]))
 
     def with_passport(self, passport: Passport) -> Bars:
         """Return the same bars under another passport."""
@@ -321,7 +313,7 @@ class Bars:
         notes = (*(each for each in self.passport.notes if each.code != "quarantined"), note)
         return self._derived(
             **changes,
-            actions=self._inside(self.actions, changes["ts"]),
+            actions=held_through(self.actions, changes["ts"]),
             passport=dataclasses.replace(self.passport, notes=notes),
         )
 

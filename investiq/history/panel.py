@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, UnknownSymbolError, near_matches
+from investiq.core.notes import Note
 from investiq.core.passport import Passport
 from investiq.core.types import Interval
+from investiq.history.adjust import Action
 from investiq.history.bars import Bars
 from investiq.history.instants import When
 
@@ -44,10 +46,13 @@ class Panel:
     split_factor: NDArray[np.float64]
     total_factor: NDArray[np.float64]
     known_at: NDArray[np.datetime64]
+    flags: NDArray[np.int32]
     passports: Sequence[Passport]
+    actions: tuple[tuple[Action, ...], ...]
+    notes: tuple[Note, ...] = ()
 
     @classmethod
-    def of(cls, members: Sequence[Bars]) -> Panel:
+    def of(cls, members: Sequence[Bars], notes: Sequence[Note] = ()) -> Panel:
         """Align `members` on the union of their labels."""
         if not members:
             raise DataError("a panel needs at least one Bars")
@@ -64,19 +69,24 @@ class Panel:
         names = ("open", "high", "low", "close", "volume", "split_factor", "total_factor")
         arrays = {name: np.full((len(members), ts.size), np.nan) for name in names}
         known_at = np.full((len(members), ts.size), np.datetime64("NaT", "us"), dtype="datetime64[us]")
+        flags = np.zeros(known_at.shape, dtype=np.int32)
         for row, bars in enumerate(members):
             at = np.searchsorted(ts, bars.ts)
             for name in names:
                 arrays[name][row, at] = getattr(bars, name)
             known_at[row, at] = bars.known_at
-        for array in (ts, known_at, *arrays.values()):
+            flags[row, at] = bars.flags
+        for array in (ts, known_at, flags, *arrays.values()):
             array.flags.writeable = False
         return cls(
             symbols=symbols,
             interval=members[0].interval,
             ts=ts,
             known_at=known_at,
+            flags=flags,
             passports=tuple(bars.passport for bars in members),
+            actions=tuple(bars.actions for bars in members),
+            notes=tuple(notes),
             **arrays,
         )
 
@@ -91,7 +101,7 @@ class Panel:
 
     def until(self, as_of: When) -> Panel:
         """Return what was known at `as_of`: each bar with ``known_at <= as_of``."""
-        return Panel.of([bars.until(as_of) for bars in self])
+        return Panel.of([bars.until(as_of) for bars in self], self.notes)
 
     def bars(self, symbol: str) -> Bars:
         """Return one member as `Bars`, without the labels at which it has no bar."""
@@ -101,11 +111,12 @@ class Panel:
             )
         row = self.symbols.index(symbol)
         here = ~np.isnat(self.known_at[row])
-        names = ("open", "high", "low", "close", "volume", "split_factor", "total_factor", "known_at")
+        names = ("open", "high", "low", "close", "volume", "split_factor", "total_factor", "known_at", "flags")
         return Bars(
             symbol=symbol,
             interval=self.interval,
             ts=self.ts[here],
             passport=self.passports[row],
+            actions=self.actions[row],
             **{name: getattr(self, name)[row][here] for name in names},
         )

@@ -25,7 +25,7 @@ from investiq.market.contract import Payload, Request
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SETTLE_SHARES", "build_bars", "nothing", "payload_of", "recheck"]
+__all__ = ["SETTLE_SHARES", "build_bars", "nothing", "payload_of", "recheck", "row_flags"]
 
 # Prints of the closing auction and the official close arrive after the bell.
 SETTLE_SHARES: Final = timedelta(minutes=15)
@@ -110,7 +110,7 @@ def build_bars(
         volume=columns["volume"],
         vwap=columns.get("vwap"),
         trades=columns.get("trades"),
-        flags=_flagged(flags, columns["volume"], factors.total_factor),
+        flags=row_flags(flags, columns["volume"], factors.total_factor),
         actions=tuple(sorted(actions, key=lambda action: action.ex_date)),
     )
     stated = (
@@ -176,7 +176,7 @@ def session_days(ts: NDArray[np.datetime64], interval: Interval, calendar_name: 
     return ts if interval in ("1d", "1w", "1mo") else calendar.holding_sessions(calendar_name, ts)[0]
 
 
-def _flagged(
+def row_flags(
     flags: NDArray[np.int32] | None, volume: NDArray[np.float64], factor: NDArray[np.float64]
 ) -> NDArray[np.int32]:
     """Return the flags with those that follow from the bars: no volume, and a factor that moves."""

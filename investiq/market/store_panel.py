@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from investiq.core.errors import DataError
 from investiq.core.passport import Passport
-from investiq.history.adjust import forward_factors
+from investiq.history.adjust import Action, Factors, forward_factors, held_through
 from investiq.history.instants import When, instant
 from investiq.history.panel import Panel
-from investiq.market.building import recheck, session_days
+from investiq.market.building import recheck, row_flags, session_days
 from investiq.market.series import SeriesKey
 from investiq.market.store_bars import applied, bars_from, whole_bars, years_of
 from investiq.market.store_reading import Rows, Stored, read_rows, stored_actions
@@ -112,8 +112,10 @@ def _aligned(members: Sequence[_Member], passports: _Passports) -> Panel:
             f"none of the {len(members)} series has a bar in the range; choose dates inside, or a later as_of"
         )
     shape = (len(members), ts.size)
-    arrays = {name: np.empty(shape) for name in (*_NUMBERS, *_FACTORS)}
+    arrays: dict[str, Any] = {name: np.empty(shape) for name in (*_NUMBERS, *_FACTORS)}
     known_at = np.empty(shape, dtype="datetime64[us]")
+    flags = np.zeros(shape, dtype=np.int32)
+    actions = []
     for row, (member, own) in enumerate(zip(members, labels, strict=True)):
         at: Any = slice(None)
         if own.size != ts.size:
@@ -124,16 +126,23 @@ def _aligned(members: Sequence[_Member], passports: _Passports) -> Panel:
         for name in _NUMBERS:
             arrays[name][row, at] = member.columns[name][member.shown]
         known_at[row, at] = member.columns["known_at"][member.shown]
-        for name, factor in zip(_FACTORS, _factors(member), strict=True):
-            arrays[name][row, at] = factor
-    for array in (ts, known_at, *arrays.values()):
+        own_actions = applied(member.rows.manifest, member.stored)
+        factors = _factors(member, own_actions)
+        for name in _FACTORS:
+            arrays[name][row, at] = getattr(factors, name)[member.shown]
+        marks = row_flags(member.columns.get("flags"), member.columns["volume"], factors.total_factor)
+        flags[row, at] = marks[member.shown]
+        actions.append(held_through(own_actions, own))
+    for array in (ts, known_at, flags, *arrays.values()):
         array.flags.writeable = False
     return Panel(
         symbols=tuple(member.key.symbol for member in members),
         interval=members[0].key.interval,
         ts=ts,
         known_at=known_at,
+        flags=flags,
         passports=passports,
+        actions=tuple(actions),
         **arrays,
     )
 
@@ -148,17 +157,16 @@ def _union(labels: Sequence[NDArray[np.datetime64]]) -> NDArray[np.datetime64]:
     return union
 
 
-def _factors(member: _Member) -> tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]:
-    actions = applied(member.rows.manifest, member.stored)
-    if not actions:
-        return 1.0, 1.0
+def _factors(member: _Member, actions: Sequence[Action]) -> Factors:
     stated, columns = member.rows.manifest["facts"], member.columns
+    if not actions:
+        ones = np.ones(columns["ts"].size)
+        return Factors(ones, ones, ())
     market = stated.get("calendar", "XNYS")
-    factors = forward_factors(
+    return forward_factors(
         session_days(columns["ts"], member.key.interval, market),
         columns["close"],
         actions,
         calendar=market,
         currency=stated.get("currency", "USD"),
     )
-    return factors.split_factor[member.shown], factors.total_factor[member.shown]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import investiq as iq
 from investiq.core.errors import DataError, UnknownSymbolError
 from investiq.history.panel import Panel
 
@@ -50,3 +51,11 @@ def test_a_panel_refuses_mixed_or_repeated_members(make_bars):
 def test_an_unknown_member_is_answered_with_what_there_is(make_bars):
     with pytest.raises(UnknownSymbolError, match=r"no 'AB'; .*it holds A"):
         Panel.of([make_bars(symbol="A")]).bars("AB")
+
+
+def test_a_member_keeps_its_flags_and_actions():
+    bars = iq.load_bars("SYN002")
+    again = Panel.of([iq.load_bars("SYN001"), bars]).bars("SYN002")
+    assert again.actions == bars.actions
+    assert again.flags.tolist() == bars.flags.tolist()
+    assert bool(again.flags.any())

@@ -14,7 +14,7 @@ from investiq.history.panel import Panel
 from investiq.market.store import SeriesKey, Store
 from tests.market.stored import FACTS, actions_table, bars_table, minute_table, moment
 
-ARRAYS = ("ts", "known_at", "open", "high", "low", "close", "volume", "split_factor", "total_factor")
+ARRAYS = ("ts", "known_at", "flags", "open", "high", "low", "close", "volume", "split_factor", "total_factor")
 KEYS = [SeriesKey("bars", "massive", symbol) for symbol in ("A", "B", "C")]
 
 
@@ -51,6 +51,7 @@ def test_a_panel_equals_its_series_aligned_one_by_one(store, cut):
         assert getattr(panel, name).flags.c_contiguous
         assert not getattr(panel, name).flags.writeable
     assert tuple(panel.passports) == tuple(aligned.passports)
+    assert panel.actions == aligned.actions
 
 
 def test_a_member_of_a_panel_is_the_series_with_its_passport(store):
