@@ -56,7 +56,7 @@ def requests_kept(plan: Plan) -> int:
     return max(plan.per_minute, plan.per_second or 0, plan.per_day or 0)
 
 
-# Not pyrate-limiter 4.5: its waiters poll, in no order, and nothing can pause it; it took 1.56 times the pacing floor where
+# Not pyrate-limiter 4.5: its waiters poll, in no order, and nothing can pause it; it took 1.54 times the pacing floor where
 # this takes 1.02 (benchmarks/pacing.py). Here a caller books its departure and sleeps once.
 class Limiter:
     """Give out departures, first come first served.

@@ -35,10 +35,12 @@ def lines(monkeypatch):
     handler = logging.Handler(logging.INFO)
     handler.emit = lambda record: said.append(record.getMessage())
     logger = logging.getLogger("investiq.progress")
-    monkeypatch.setattr(logger, "level", logging.INFO)
+    before = logger.level
+    logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     yield said
     logger.removeHandler(handler)
+    logger.setLevel(before)
 
 
 def test_a_wait_for_the_next_minute_is_told_in_one_line(lines):
