@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -13,8 +14,9 @@ from investiq.market.datasets import LAYOUTS, Column
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BadRow", "typed"]
+__all__ = ["INSTANT", "BadRow", "typed"]
 
+INSTANT: Final = "datetime64[us, UTC]"
 _STAMPS: Final = ("instant", "date")
 
 
@@ -61,6 +63,8 @@ def typed(dataset: Dataset, table: pd.DataFrame, symbol: str) -> tuple[pd.DataFr
     absent = [name for name, column in layout.columns.items() if column.required and name not in table.columns]
     if absent and len(table):
         raise DataError(f"{what}: no column {', '.join(absent)}; found {', '.join(map(str, table.columns))}")
+    if table.empty:
+        return _no_rows(dataset).copy(), {}
     source = table.reset_index(drop=True)
     unreadable: dict[int, str] = {}
     columns: dict[str, Any] = {}
@@ -76,6 +80,13 @@ def typed(dataset: Dataset, table: pd.DataFrame, symbol: str) -> tuple[pd.DataFr
     return pd.DataFrame(columns, index=source.index), unreadable
 
 
+@lru_cache(maxsize=16)
+def _no_rows(dataset: Dataset) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({name: _nothing(column, 0) for name, column in LAYOUTS[dataset].columns.items()})
+
+
 def _nothing(column: Column, size: int) -> Any:
     import pandas as pd
 
@@ -87,6 +98,8 @@ def _nothing(column: Column, size: int) -> Any:
 def _stamps(values: pd.Series, column: Column, what: str) -> pd.Series:
     import pandas as pd
 
+    if values.dtype == INSTANT:
+        return _dates(values, what) if column.type == "date" else values
     if values.isna().all():
         nothing: pd.Series = _nothing(column, len(values))
         return nothing
@@ -103,13 +116,17 @@ def _stamps(values: pd.Series, column: Column, what: str) -> pd.Series:
         found = values.dropna().iloc[0]
         raise DataError(f"{what} must be stamps in UTC, was {values.dtype} such as {found!r}; parse it in the adapter")
     stamps: pd.Series = values.dt.tz_convert("UTC").dt.as_unit("us")
-    if column.type == "date":
-        off = (stamps != stamps.dt.normalize()) & stamps.notna()
-        if off.any():
-            raise DataError(
-                f"{what} must be dates at 00:00 UTC, {int(off.sum())} have a time of day such as "
-                f"{stamps[off].iloc[0]:%Y-%m-%d %H:%M}; read the date in the exchange's zone first"
-            )
+    return _dates(stamps, what) if column.type == "date" else stamps
+
+
+def _dates(stamps: pd.Series, what: str) -> pd.Series:
+    instants = stamps.dt.tz_convert(None).to_numpy()
+    off = ~np.isnat(instants) & (instants != instants.astype("datetime64[D]"))
+    if off.any():
+        raise DataError(
+            f"{what} must be dates at 00:00 UTC, {int(off.sum())} have a time of day such as "
+            f"{stamps[off].iloc[0]:%Y-%m-%d %H:%M}; read the date in the exchange's zone first"
+        )
     return stamps
 
 
@@ -122,6 +139,8 @@ def _naive(values: pd.Series, what: str) -> DataError:
 def _numbers(values: pd.Series, name: str, unreadable: dict[int, str]) -> pd.Series:
     import pandas as pd
 
+    if values.dtype == np.float64 and not np.isinf(values.to_numpy()).any():
+        return values
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     wrong = (numbers.isna() & values.notna()) | np.isinf(numbers)
     for row in numbers.index[wrong]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -46,8 +47,9 @@ def bar_rows(answer: Answer) -> BarRows:
     payload, request = answer.payload, answer.request
     if payload is None:
         raise DataError(f"{answer.provider} gave no bars of {request.symbol}: {answer.reason}")
-    read, unreadable = typed("bars", payload.table, request.symbol)
-    frame = read.sort_values("ts", kind="stable")
+    frame, unreadable = typed("bars", payload.table, request.symbol)
+    if not frame["ts"].is_monotonic_increasing:
+        frame = frame.sort_values("ts", kind="stable")
     notes: list[Note] = []
 
     def drop(wrong: NDArray[np.bool_], code: str, what: str) -> None:
@@ -60,11 +62,12 @@ def bar_rows(answer: Answer) -> BarRows:
         notes.append(Note(code=code, text=text, rows=int(wrong.sum())))
         frame = frame[~wrong]
 
-    drop(frame["close"].isna().to_numpy(), "no_close", "without a close")
-    drop(frame[["open", "high", "low"]].isna().any(axis=1).to_numpy(), "close_only", "with a close only")
+    drop(np.isnan(frame["close"].to_numpy()), "no_close", "without a close")
+    drop(_any_missing(frame, ("open", "high", "low")), "close_only", "with a close only")
     broken = {bad.label: bad.reason for bad in bad_bars(frame[["ts", *PRICES, "volume"]])} | unreadable
-    reasons = "; ".join(list(broken.values())[:_SHOWN])
-    drop(frame.index.isin(list(broken)), "broken_bars", f"that are no bars ({reasons})")
+    if broken:
+        reasons = "; ".join(list(broken.values())[:_SHOWN])
+        drop(frame.index.isin(list(broken)), "broken_bars", f"that are no bars ({reasons})")
     drop(_outside(frame["ts"], payload.calendar, request), "off_session", f"outside the sessions of {payload.calendar}")
     ts = instants_of(frame["ts"])
     phase = _phases(payload.calendar, ts, request.interval)
@@ -74,6 +77,11 @@ def bar_rows(answer: Answer) -> BarRows:
         frame = frame.assign(flags=_phase_flags(phase))
     drop(known > instant(answer.retrieved_at), "snapshots", "that were not complete when they were fetched")
     return BarRows(frame.reset_index(drop=True), tuple(notes))
+
+
+def _any_missing(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    missing: NDArray[np.bool_] = np.isnan(np.column_stack([frame[name].to_numpy() for name in names])).any(axis=1)
+    return missing
 
 
 def known_at_rule(payload: Payload, interval: Interval) -> str:

@@ -12,10 +12,10 @@ import numpy as np
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
 from investiq.history.adjust import ActionKind
-from investiq.market.columns import BadRow, typed
+from investiq.market.columns import INSTANT, BadRow, typed
 from investiq.market.contract import Dataset
 from investiq.market.datasets import LAYOUTS
-from investiq.market.known_times import known_times
+from investiq.market.known_times import KNOWN_AT_RULES, known_times
 from investiq.market.record_rows import each_once, on_future, on_order, on_rejected
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _bar_schema() -> Any:
         pa.Check(lambda rows: ~rows["ts"].duplicated(keep=False), error="unique"),
     ]
     columns = {name: pa.Column(float, price) for name in _PRICES}
-    columns |= {"ts": pa.Column("datetime64[us, UTC]"), "volume": pa.Column(float, volume, nullable=True)}
+    columns |= {"ts": pa.Column(INSTANT), "volume": pa.Column(float, volume, nullable=True)}
     return pa.DataFrameSchema(columns, checks=shape, strict=True)
 
 
@@ -62,6 +62,8 @@ def bad_bars(frame: pd.DataFrame) -> list[BadRow]:
         Columns ts (UTC), open, high, low, close, volume; the index holds the
         labels (such as line numbers) by which rows are named.
     """
+    if _are_bars(frame):
+        return []
     import pandera.errors
 
     try:
@@ -78,6 +80,25 @@ def bad_bars(frame: pd.DataFrame) -> list[BadRow]:
         words = _WORDS[check].format(column=column, value=value, **{name: row[name] for name in _PRICES})
         found[BadRow(int(label), words)] = None
     return sorted(found)
+
+
+def _are_bars(frame: pd.DataFrame) -> bool:
+    """Return whether the schema has nothing to say, by its own rules in numpy: pandera takes forty times as long to find that."""
+    if sorted(frame.columns) != sorted(("ts", *_PRICES, "volume")) or frame["ts"].dtype != INSTANT:
+        return False
+    if any(frame[name].dtype != np.float64 for name in (*_PRICES, "volume")):
+        return False
+    ts = frame["ts"].dt.tz_convert(None).to_numpy()
+    prices = opens, high, low, close = [frame[name].to_numpy() for name in _PRICES]
+    volume = frame["volume"].to_numpy()
+    return bool(
+        all(((price > 0) & (price < np.inf)).all() for price in prices)
+        and (np.isnan(volume) | ((volume >= 0) & (volume < np.inf))).all()
+        and (high >= np.maximum(np.maximum(opens, close), low)).all()
+        and (low <= np.minimum(opens, close)).all()
+        and not np.isnat(ts).any()
+        and np.unique(ts).size == ts.size
+    )
 
 
 # What a value must be, where it is there.
@@ -98,9 +119,7 @@ _CHOICES: Final[dict[Dataset, dict[str, tuple[str, ...]]]] = {
 # A label that a record describes cannot lie after the record was known.
 _DESCRIBES_THE_PAST: Final[tuple[Dataset, ...]] = ("statements", "insiders", "short_interest")
 _FIRST_FISCAL_YEAR: Final = 1900
-_PANDERA_TYPES: Final = {
-    "instant": "datetime64[us, UTC]", "date": "datetime64[us, UTC]", "number": "float64", "text": "str", "texts": "str",
-}  # fmt: skip
+_PANDERA_TYPES: Final = {"instant": INSTANT, "date": INSTANT, "number": "float64", "text": "str", "texts": "str"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -165,6 +184,9 @@ def canonical(
         raise DataError("bars are no records: check them with bad_bars and take known_at from their calendar")
     what = f"{dataset} of {symbol}" if symbol else dataset
     frame, unreadable = typed(dataset, table, symbol)
+    if frame.empty:
+        has_clock = dataset in KNOWN_AT_RULES
+        return Canonical(table=frame.assign(known_at=frame[LAYOUTS[dataset].label]) if has_clock else frame)
     # A value that is no number is missing now; its row has its own reason.
     bad = [row for row in _bad_records(dataset, frame) if row.label not in unreadable]
     bad += [BadRow(row, reason) for row, reason in unreadable.items()]
@@ -208,6 +230,8 @@ def _record_schema(dataset: Dataset) -> Any:
 
 
 def _bad_records(dataset: Dataset, frame: pd.DataFrame) -> list[BadRow]:
+    if _are_records(dataset, frame):
+        return []
     import pandera.errors
 
     try:
@@ -224,6 +248,22 @@ def _bad_records(dataset: Dataset, frame: pd.DataFrame) -> list[BadRow]:
             cases["check"], cases["column"], cases["failure_case"], cases["index"], strict=True
         )
     ]
+
+
+def _are_records(dataset: Dataset, frame: pd.DataFrame) -> bool:
+    """Return whether the schema has nothing to say, by its own rules without pandera."""
+    columns = LAYOUTS[dataset].columns
+    if list(frame.columns) != list(columns):
+        return False
+    if any(frame[name].dtype != _PANDERA_TYPES[column.type] for name, column in columns.items()):
+        return False
+    # A comparison with a missing value is False: only a required one may not be missing.
+    return (
+        not any(frame[name].isna().any() for name, column in columns.items() if column.required)
+        and not any((frame[name].to_numpy() <= 0).any() for name in _POSITIVE.get(dataset, ()))
+        and not any((frame[name].to_numpy() < 0).any() for name in _NOT_NEGATIVE.get(dataset, ()))
+        and all(frame[name].dropna().isin(known).all() for name, known in _CHOICES.get(dataset, {}).items())
+    )
 
 
 def _shown(value: object) -> str:

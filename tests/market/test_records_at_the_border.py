@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from investiq.core.errors import DataError
+from investiq.market import schemas
 from investiq.market.datasets import LAYOUTS
 from investiq.market.known_times import KNOWN_AT_RULES
 from investiq.market.schemas import BadRow, canonical
@@ -299,3 +300,40 @@ def test_the_order_of_rows_changes_nothing(rows, random):
     random.shuffle(shuffled)
     pd.testing.assert_frame_equal(table(rows), table(shuffled))
     assert not table(rows).duplicated("id").any()
+
+
+# Values that break each rule of a column, and one that breaks none.
+_VALUES = {"number": [-1.0, 0.0, 5.0, np.nan], "text": ["split", "Q1", "call", "else", None], "texts": ["a|b", None]}
+_STAMPS = [at("2024-03-04"), at("2024-03-05"), None]
+
+
+@pytest.mark.parametrize("dataset", ["actions", "options", "short_interest"])
+@settings(max_examples=25)
+@given(data=st.data())
+def test_records_that_pass_without_pandera_are_those_that_pass_it(dataset, data):
+    columns = {}
+    for name, column in LAYOUTS[dataset].columns.items():
+        values = data.draw(st.lists(st.sampled_from(_VALUES.get(column.type, _STAMPS)), min_size=2, max_size=2))
+        is_stamp = column.type in ("instant", "date")
+        columns[name] = (
+            stamps(*values) if is_stamp else pd.Series(values, dtype=float if column.type == "number" else "str")
+        )
+    table = pd.DataFrame(columns)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "_are_records", lambda dataset, frame: False)
+        by_pandera = border(dataset, table)
+    found = border(dataset, table)
+    assert found.rejected == by_pandera.rejected
+    pd.testing.assert_frame_equal(found.table, by_pandera.table)
+
+
+@pytest.mark.parametrize("dataset", [each for each in LAYOUTS if each != "bars"])
+def test_no_rows_have_the_columns_and_types_of_some_rows(dataset):
+    nothing = border(dataset, pd.DataFrame(columns=list(LAYOUTS[dataset].columns)))
+    assert list(nothing.table.columns) == [
+        *LAYOUTS[dataset].columns,
+        *(["known_at"] if dataset in KNOWN_AT_RULES else []),
+    ]
+    stamped = [name for name, column in LAYOUTS[dataset].columns.items() if column.type in ("instant", "date")]
+    assert {str(nothing.table[name].dtype) for name in stamped} <= {"datetime64[us, UTC]"}
+    assert nothing.notes == nothing.rejected == ()

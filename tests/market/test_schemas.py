@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from investiq.core.errors import DataError
+from investiq.market import schemas
 from investiq.market.building import build_bars
 from investiq.market.schemas import BadRow, bad_bars
 
@@ -70,3 +71,21 @@ def test_the_border_lets_in_exactly_what_bars_accept(row):
             build()
     else:
         assert len(build()) == 1
+
+
+@given(
+    st.lists(
+        st.tuples(price, price, price, price, st.sampled_from([-1.0, 0.0, 5.0, np.nan, np.inf])), min_size=1, max_size=3
+    ),
+    st.permutations([0, 1, 2]),
+    st.booleans(),
+)
+def test_what_numpy_lets_pass_pandera_lets_pass_too(rows, order, is_twice):
+    days = SESSIONS[order]
+    if is_twice:
+        days[1] = days[0]
+    table = frame(rows, days)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "_are_bars", lambda frame: False)
+        by_pandera = bad_bars(table)
+    assert bad_bars(table) == by_pandera
