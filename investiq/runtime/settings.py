@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -212,16 +213,42 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Return the settings as they are now.
 
+    They are read anew where a variable, the ``.env`` file or the folder that
+    relative paths start at is not what it was at the last call.
+
     Raises
     ------
     ConfigError
         If a value cannot be read; the message names the variable, the value
         found and the values expected.
     """
+    names = _names_read()
+    stated = tuple((name, value) for name, value in os.environ.items() if name.upper() in names)
+    path = env_file()
     try:
-        return Settings(_env_file=env_file())  # type: ignore[call-arg]  # pydantic-settings' own keyword
+        return _read(stated, path, b"" if path is None else path.read_bytes(), _beginning())
     except ValidationError as error:
         raise ConfigError("; ".join(_complaint(each) for each in error.errors())) from None
+
+
+@lru_cache(maxsize=2)
+def _read(stated: tuple[tuple[str, str], ...], path: Path | None, lines: bytes, beginning: Path | None) -> Settings:
+    # All arguments are what the settings follow from; pydantic finds all but the path by itself, in several milliseconds.
+    return Settings(_env_file=path)  # type: ignore[call-arg]  # pydantic-settings' own keyword
+
+
+@lru_cache(maxsize=1)
+def _names_read() -> frozenset[str]:
+    """Return the variables that settings follow from; the home folder is what ``~`` stands for."""
+    others = (name for names in _VENDORS_NAMES.values() for name in names)
+    return frozenset({*variables(), *others, "HOME", "USERPROFILE"})
+
+
+def _beginning() -> Path | None:
+    try:
+        return project_root() or Path.cwd()
+    except FileNotFoundError:  # the working directory was deleted
+        return None
 
 
 def _complaint(error: Any) -> str:

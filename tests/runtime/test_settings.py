@@ -76,6 +76,48 @@ def test_an_empty_value_counts_as_not_set(monkeypatch):
     assert load_settings().dashboard_port == 8866
 
 
+def test_what_changed_since_the_last_call_is_seen_by_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("INVESTIQ_DASHBOARD_PORT", "9001")
+    assert load_settings().dashboard_port == 9001
+    monkeypatch.setenv("INVESTIQ_DASHBOARD_PORT", "9002")
+    assert load_settings().dashboard_port == 9002
+    monkeypatch.delenv("INVESTIQ_DASHBOARD_PORT")
+    for port in (9003, 9004):  # of the same length and within one tick of the file's clock
+        (tmp_path / ".env").write_text(f"INVESTIQ_DASHBOARD_PORT={port}\n")
+        assert load_settings().dashboard_port == port
+    (tmp_path / ".env").unlink()
+    assert load_settings().dashboard_port == 8866
+    monkeypatch.setenv("investiq_dashboard_port", "9005")  # in any case, as pydantic reads it
+    assert load_settings().dashboard_port == 9005
+
+
+def test_a_relative_path_follows_the_working_directory_between_two_calls(tmp_path, monkeypatch):
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", "cache")
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        assert load_settings().data_dir == tmp_path / name / "cache"
+
+
+def test_the_home_folder_may_change_between_two_calls(tmp_path, monkeypatch):
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", "~/cache")
+    for name in ("one", "other"):
+        monkeypatch.setenv("HOME", str(tmp_path / name))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path / name))
+        assert load_settings().data_dir == tmp_path / name / "cache"
+
+
+def test_settings_that_did_not_change_are_not_read_again():
+    assert load_settings() is load_settings()
+
+
+def test_a_value_that_cannot_be_read_is_refused_at_each_call(monkeypatch):
+    monkeypatch.setenv("INVESTIQ_DASHBOARD_PORT", "many")
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="INVESTIQ_DASHBOARD_PORT must be a whole number"):
+            load_settings()
+
+
 def test_foreign_lines_of_the_env_file_are_left_alone(tmp_path):
     (tmp_path / ".env").write_text("POLYGON_API_KEY=abc\nINVESTIQ_LOG_LEVEL=ERROR\n")
     assert load_settings().log_level == "ERROR"
