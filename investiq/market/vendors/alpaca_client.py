@@ -13,6 +13,7 @@ from investiq.core.errors import DataError, UnknownSymbolError, VendorError
 from investiq.market.gate.gate import Gate
 from investiq.market.gate.redaction import redact
 from investiq.market.gate.transports import requests_session
+from investiq.market.vendors.paging import follow
 
 __all__ = ["Keys", "opened", "translated"]
 
@@ -48,6 +49,7 @@ def opened(kind: Any, keys: Keys, gate: Gate, base_url: str | None) -> Any:
     ask = client.get
 
     def get(path: str, data: Any = None, **rest: Any) -> Any:
+        follow((data or {}).get("page_token"), "alpaca")
         return _checked(ask(path, data, **rest), path)
 
     client.get = get

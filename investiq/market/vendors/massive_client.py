@@ -17,7 +17,8 @@ from investiq.core.errors import DataError, MissingDependencyError, UnknownSymbo
 from investiq.market.gate.gate import asking_for, gate_of
 from investiq.market.gate.plans import Plan
 from investiq.market.gate.redaction import key_id_of, redact
-from investiq.market.gate.transports import urllib3_pool
+from investiq.market.gate.transports import GatedPool, urllib3_pool
+from investiq.market.vendors.paging import follow
 
 __all__ = ["LIBRARIES", "Connection", "connect", "documents"]
 
@@ -105,8 +106,23 @@ def connect(key: SecretStr, plan: Plan, base_url: str | None) -> Connection:
     client = importlib.import_module(library).RESTClient(
         api_key=key.get_secret_value(), base=base, retries=0, custom_json=Replies
     )
-    client.client = urllib3_pool(gate_of("massive", key_id_of(key), plan))
+    # The experimental endpoints have a client of their own, with a pool of its own.
+    client.client = client.vx.client = _Pages(urllib3_pool(gate_of("massive", key_id_of(key), plan)))
     return Connection(client, library, importlib.import_module(f"{library}.exceptions").BadResponse, base)
+
+
+class _Pages:
+    """The gate's pool as the client uses it, which follows any cursor for as long as it is given one."""
+
+    def __init__(self, pool: GatedPool) -> None:
+        self._pool = pool
+
+    def request(self, method: str, url: str, **rest: Any) -> Any:
+        """Return the reply to one request, unless its page was read before."""
+        parts = urlsplit(url)
+        cursor = (dict(parse_qsl(parts.query)) | (rest.get("fields") or {})).get("cursor")
+        follow(None if cursor is None else f"{parts.path} {cursor}", "massive")
+        return self._pool.request(method, url, **rest)
 
 
 def _installed() -> str:

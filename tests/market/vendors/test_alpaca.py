@@ -120,6 +120,20 @@ def test_an_empty_page_with_a_token_is_not_the_end(alpaca, vendor_server, empty)
     assert days(ask(alpaca, "bars", start="2024-01-08")) == ["2024-01-09"]
 
 
+@pytest.mark.parametrize("dataset", ["bars", "news", "options"])
+def test_a_token_that_comes_again_is_an_error_and_no_endless_loop(alpaca, vendor_server, dataset):
+    found = {
+        "bars": page(bar("2024-01-08T05:00:00Z")),
+        "news": {"news": [ARTICLE]},
+        "options": {"snapshots": {"AAPL240119C00190000": {}}},
+    }[dataset]
+    vendor_server.route("*", {**found, "next_page_token": "x"})
+    answer = ask(alpaca, dataset)
+    assert (answer.status, answer.payload) == ("error", None)
+    assert "alpaca leads from page 2 of its answer back to an earlier one, so that it has no end" in answer.reason
+    assert len(vendor_server.requests) == 2
+
+
 def test_no_rows_are_an_empty_answer_with_its_reason(alpaca, vendor_server):
     vendor_server.route(BARS, {"bars": None, "next_page_token": None})
     answer = ask(alpaca, "bars", start="2024-01-08")

@@ -106,6 +106,31 @@ def test_an_empty_page_with_a_cursor_is_not_the_end(massive, vendor_server, empt
     assert days(ask(massive, "bars", start="2024-01-08")) == ["2024-01-09"]
 
 
+@pytest.mark.parametrize("dataset", ["bars", "news", "statements"])
+def test_a_cursor_that_leads_back_is_an_error_and_no_endless_loop(massive, vendor_server, dataset):
+    row = {"bars": bar("2024-01-08"), "news": ARTICLE, "statements": filing("Q2")}[dataset]
+    path = "/vX/reference/financials" if dataset == "statements" else "/v2/more"
+    # From the second page to a third, and from there back to the second.
+    turns = {"x": "y", "y": "x"}
+    vendor_server.route(
+        "*",
+        lambda asked: page(
+            row, next_url=f"{vendor_server.url}{path}?cursor={turns.get(asked.query.get('cursor'), 'x')}"
+        ),
+    )
+    answer = ask(massive, dataset, start="2024-01-08")
+    assert (answer.status, answer.payload) == ("error", None)
+    assert "massive leads from page 3 of its answer back to an earlier one, so that it has no end" in answer.reason
+    assert len(vendor_server.requests) == 3
+
+
+def test_a_second_answer_may_have_the_cursors_of_the_first(massive, vendor_server):
+    vendor_server.route(AGGS, page(bar("2024-01-08"), next_url=f"{vendor_server.url}/v2/more?cursor=x"))
+    vendor_server.route("/v2/more", page(bar("2024-01-09")))
+    for _ in range(2):
+        assert ask(massive, "bars", start="2024-01-08").status == "ok"
+
+
 def test_no_rows_are_an_empty_answer_with_its_reason(massive, vendor_server):
     vendor_server.route(AGGS, {"status": "OK", "resultsCount": 0})
     answer = ask(massive, "bars", start="2024-01-08")
@@ -627,6 +652,12 @@ def test_statements_carry_the_moment_of_acceptance_and_follow_every_page(massive
     assert np.isnan(table["fiscal_year"][1])
     assert pd.isna(table["accepted_at"][1])
     assert vendor_server.requests[1].query == {"cursor": "x"}
+
+
+def test_statements_pass_the_gate_as_everything_else_does(massive, vendor_server, waits):
+    vendor_server.route("/vX/reference/financials", too_many(7), page(filing("Q2")))
+    assert ask(massive, "statements").status == "ok"
+    assert sum(waits) >= 7
 
 
 FORM_4 = {
