@@ -9,7 +9,7 @@ import numpy as np
 
 from investiq.core.errors import DataError
 
-__all__ = ["When", "instant", "label_text"]
+__all__ = ["When", "aware", "instant", "label_text"]
 
 # What a public time argument may be; a datetime is a date.
 When = str | date | np.datetime64
@@ -82,6 +82,18 @@ def _edge(period: np.datetime64, day_ends: bool) -> np.datetime64:
 def _in_us(when: np.datetime64) -> np.datetime64:
     counted: np.datetime64 = when.astype("datetime64[us]")
     return counted
+
+
+def aware(when: np.datetime64) -> datetime:
+    """Return an instant as a datetime in UTC.
+
+    Examples
+    --------
+    >>> aware(np.datetime64("2024-03-08T14:30", "us")).isoformat()
+    '2024-03-08T14:30:00+00:00'
+    """
+    moment: datetime = when.astype("datetime64[us]").item()
+    return moment.replace(tzinfo=UTC)
 
 
 def label_text(ts: np.datetime64, interval: str) -> str:

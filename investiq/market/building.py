@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from investiq.history.adjust import Action, forward_factors
 from investiq.history.bars import Bars
 from investiq.history.checks import row_checks
 from investiq.history.flags import Flag
+from investiq.history.instants import aware
 from investiq.market.contract import Payload, Request
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ def build_bars(
         price_basis=price_basis,
         known_at_rule=known_at_rule,
         rows=int(ts.size),
-        first=_aware(ts[0]),
-        last=_aware(ts[-1]),
+        first=aware(ts[0]),
+        last=aware(ts[-1]),
         missing_sessions=int(gaps),
         repairs=repairs,
         sha256="",
@@ -216,8 +217,3 @@ def _in_another_currency(symbol: str, currency: str) -> tuple[Note, ...]:
         f"although this version labels them {ACCOUNT_CURRENCY}"
     )
     return (Note(code="other_currency", text=text),)
-
-
-def _aware(instant: np.datetime64) -> datetime:
-    moment: datetime = instant.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)

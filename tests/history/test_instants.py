@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from investiq.core.errors import DataError
-from investiq.history.instants import instant, label_text
+from investiq.history.instants import aware, instant, label_text
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,9 @@ def test_a_label_reads_as_a_date_or_as_a_minute():
     ts = np.datetime64("2014-03-31T13:30:00.000000")
     assert label_text(ts, "1d") == label_text(ts, "1w") == label_text(ts, "1mo") == "2014-03-31"
     assert label_text(ts, "5min") == "2014-03-31 13:30"
+
+
+def test_an_instant_becomes_a_datetime_in_utc_to_the_microsecond():
+    moment = aware(np.datetime64("2024-03-08T14:30:00.000001"))
+    assert moment == datetime(2024, 3, 8, 14, 30, 0, 1, tzinfo=UTC)
+    assert aware(np.datetime64("2024-03-08", "D")).isoformat() == "2024-03-08T00:00:00+00:00"

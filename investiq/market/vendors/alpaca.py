@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from investiq.core.errors import ConfigError, NotEntitledError
 from investiq.core.notes import Note
+from investiq.history.instants import aware
 from investiq.market.building import SETTLE_SHARES
 from investiq.market.contract import Capabilities, Payload, Request, Vendor
 from investiq.market.gate.gate import asking_for, gate_of
@@ -110,7 +111,7 @@ class Alpaca(Vendor):
         is_daily = request.interval == "1d"
         start, notes = _reach(request.start)
         # The last hour asked for is made of half hours after its label.
-        latest = clock.now() if request.end is None else _aware(request.end) + timedelta(hours=0 if is_daily else 4)
+        latest = clock.now() if request.end is None else aware(request.end) + timedelta(hours=0 if is_daily else 4)
         unit = TimeFrameUnit.Day if is_daily else TimeFrameUnit.Minute
         asked = StockBarsRequest(
             symbol_or_symbols=request.symbol,
@@ -153,7 +154,7 @@ class Alpaca(Vendor):
             if earlier is None or earlier[0] in names:
                 break
             names.append(earlier[0])
-            end = _aware(earlier[1])
+            end = aware(earlier[1])
         table, remarks = records.actions(found, names, request.end)
         return self._payload(table, notes + remarks, "/v1/corporate-actions")
 
@@ -164,8 +165,8 @@ class Alpaca(Vendor):
 
         asked = NewsRequest(
             symbols=request.symbol,
-            start=_FIRST_NEWS if request.start is None else _aware(request.start),
-            end=None if request.end is None else _aware(request.end),
+            start=_FIRST_NEWS if request.start is None else aware(request.start),
+            end=None if request.end is None else aware(request.end),
             sort="desc",
             limit=request.limit,
             include_content=False,
@@ -266,7 +267,7 @@ def from_settings(settings: Settings) -> Alpaca | None:
 
 def _reach(start: np.datetime64 | None) -> tuple[datetime, tuple[Note, ...]]:
     """Return the first moment to ask for, and a note where the vendor does not go back to the one wanted."""
-    wanted = _FIRST_BAR if start is None else _aware(start)
+    wanted = _FIRST_BAR if start is None else aware(start)
     if wanted >= _FIRST_BAR:
         return wanted, ()
     words = (
@@ -274,8 +275,3 @@ def _reach(start: np.datetime64 | None) -> tuple[datetime, tuple[Note, ...]]:
         "are missing"
     )
     return _FIRST_BAR, (Note(code="history_of_plan", text=words),)
-
-
-def _aware(when: np.datetime64) -> datetime:
-    moment_of: datetime = when.astype("datetime64[us]").item()
-    return moment_of.replace(tzinfo=UTC)

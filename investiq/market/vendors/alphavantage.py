@@ -181,7 +181,7 @@ class AlphaVantage(KeyedVendor):
         if function != "TIME_SERIES_INTRADAY":
             return [{**row, "stamp": stamp} for stamp, row in series.items()]
         zone = rows_of.zone_of(document.get("Meta Data"), symbol)
-        return [{**row, "stamp": rows_of.aware(stamp, zone)} for stamp, row in series.items()]
+        return [{**row, "stamp": rows_of.in_zone(stamp, zone)} for stamp, row in series.items()]
 
     def _listed(self, state: str, day: str | None) -> list[dict[str, Any]]:
         import pandas as pd

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from investiq.core.errors import DataError, VendorError
+from investiq.history.instants import aware
 from investiq.market.vendors.reading import Field
 from investiq.market.vendors.splits import action_table
 from investiq.runtime import clock
@@ -117,10 +118,10 @@ def months(request: Request) -> list[str | None]:
     Without a start, that of the end, or the trailing days where there is no end either.
     """
     now = clock.now()
-    newest = now if request.end is None else min(now, _aware_utc(request.end))
+    newest = now if request.end is None else min(now, aware(request.end))
     if request.start is None and request.end is None:
         return [None]
-    oldest = newest if request.start is None else _aware_utc(request.start)
+    oldest = newest if request.start is None else aware(request.start)
     if oldest > now - _TRAILING:
         return [None]
     # The hours after the close of a month's last session may lie in the next month of UTC; the regular ones never do.
@@ -148,7 +149,7 @@ def zone_of(meta: Any, symbol: str) -> ZoneInfo:
         ) from None
 
 
-def aware(stamp: str, zone: ZoneInfo) -> datetime | str:
+def in_zone(stamp: str, zone: ZoneInfo) -> datetime | str:
     """Return a stamp of an intraday answer as an aware instant, the opening of its bar, or as it is if it is no time."""
     try:
         return datetime.fromisoformat(stamp).replace(tzinfo=zone)
@@ -181,15 +182,10 @@ def article(row: dict[str, Any], symbol: str) -> dict[str, Any]:
 
 def news_time(when: np.datetime64 | None) -> str | None:
     """Return an instant as ``YYYYMMDDTHHMM``, which `NEWS_SENTIMENT` reads as UTC."""
-    return None if when is None else _aware_utc(when).strftime("%Y%m%dT%H%M")
+    return None if when is None else aware(when).strftime("%Y%m%dT%H%M")
 
 
 def retry_at(words: str) -> datetime | None:
     """Return when a spent limit is over, where the vendor's words tell: they name the span of the limit."""
     spans = {"per second": timedelta(seconds=1), "per minute": timedelta(minutes=1)}
     return next((clock.now() + span for sign, span in spans.items() if sign in words), None)
-
-
-def _aware_utc(when: np.datetime64) -> datetime:
-    moment: datetime = when.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)

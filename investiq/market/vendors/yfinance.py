@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from investiq.core.errors import DataError, VendorError
 from investiq.core.notes import Note
 from investiq.core.types import Interval
+from investiq.history.instants import aware
 from investiq.market.building import SETTLE_SHARES
 from investiq.market.contract import Answer, Capabilities, Payload, Request, Vendor
 from investiq.market.gate.gate import asking_for, gate_of
@@ -224,7 +225,7 @@ def _spans(request: Request) -> Sequence[Mapping[str, Any]]:
         If the start lies before what Yahoo keeps of the interval.
     """
     now = clock.now()
-    start = None if request.start is None else _aware(request.start)
+    start = None if request.start is None else aware(request.start)
     if request.interval == "1d":
         return [{"period": "max"} if start is None else {"start": start, "end": now + timedelta(days=1)}]
     reach = _REACH[request.interval]
@@ -239,11 +240,6 @@ def _spans(request: Request) -> Sequence[Mapping[str, Any]]:
     while edges[-1] < now:
         edges.append(min(edges[-1] + step, now + timedelta(minutes=1)))
     return [{"start": low, "end": high} for low, high in itertools.pairwise(edges)]
-
-
-def _aware(when: np.datetime64) -> datetime:
-    moment: datetime = when.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=clock.now().tzinfo)
 
 
 def _dropped(count: int) -> tuple[Note, ...]:
