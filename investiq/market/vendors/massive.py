@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -11,8 +11,9 @@ from pydantic import SecretStr
 
 from investiq.core.errors import ConfigError, NotEntitledError, UnknownSymbolError
 from investiq.core.notes import Note
+from investiq.history.instants import aware
 from investiq.market.building import SETTLE_SHARES
-from investiq.market.contract import Capabilities, Payload, Request, Vendor
+from investiq.market.contract import DATASETS, Capabilities, Payload, Request, Vendor
 from investiq.market.gate.plans import plan_of
 from investiq.market.vendors import massive_records as records
 from investiq.market.vendors import massive_statements as statements
@@ -57,23 +58,11 @@ class Massive(Vendor):
     name = "massive"
     # Statements, insiders and the events of a ticker are experimental at the vendor.
     capabilities: ClassVar[Capabilities] = Capabilities(
-        datasets=frozenset(
-            (
-                "bars",
-                "actions",
-                "statements",
-                "news",
-                "options",
-                "insiders",
-                "short_interest",
-                "snapshot",
-                "search",
-                "listing",
-            )
-        ),
+        datasets=frozenset(DATASETS) - {"earnings"},
         intervals=SERVED,
         is_production_ready=True,
         supports_universe=True,
+        supports_pit_universe=True,
         supports_active_universe=True,
         supports_corp_actions=True,
         supports_intraday_bars=True,
@@ -99,7 +88,7 @@ class Massive(Vendor):
     def bars(self, request: Request) -> Payload:
         """Return bars as traded: `adjusted=False`, oldest first, every page."""
         start, notes = self._reach(request.start)
-        end = clock.now() if request.end is None else _aware(request.end)
+        end = clock.now() if request.end is None else aware(request.end)
         if request.interval == "1d":
             span: tuple[int, str] = (1, "day")
             bounds: tuple[Any, Any] = (start.date().isoformat(), end.date().isoformat())
@@ -233,22 +222,27 @@ class Massive(Vendor):
         return self._payload(table, notes, "/v3/reference/tickers")
 
     def listing(self, request: Request) -> Payload:
-        """Return every share listed today and every delisted one, with its type; a part is an error, never an answer."""
+        """Return every share listed on a day and every other one, with its type; a part is an error, never an answer.
+
+        The day is that of `request.end`, else today.
+        """
+        _, day = _days(request)
         with self._connection.asking("listing", "the listing") as client:
             found = [
                 ticker
                 for is_active in (True, False)
                 for ticker in client.list_tickers(
-                    market="stocks", active=is_active, sort="ticker", order="asc", limit=_PAGE_RECORDS
+                    market="stocks", date=day, active=is_active, sort="ticker", order="asc", limit=_PAGE_RECORDS
                 )
             ]
         table, notes = records.listing(found, "listing")
-        return self._payload(table, notes, "/v3/reference/tickers, active and not")
+        as_of = "" if day is None else f" on {day}"
+        return self._payload(table, notes, f"/v3/reference/tickers, active and not{as_of}")
 
-    def _reach(self, start: np.datetime64 | None) -> tuple[Any, tuple[Note, ...]]:
+    def _reach(self, start: np.datetime64 | None) -> tuple[datetime, tuple[Note, ...]]:
         """Return the first moment to ask for, and a note where the plan does not go back to the one wanted."""
         years = self._plan.history_years
-        wanted = None if start is None else _aware(start)
+        wanted = None if start is None else aware(start)
         if years is None:
             return wanted or records.FIRST_DAY, ()
         earliest = clock.now() - timedelta(days=years * _DAYS_A_YEAR)
@@ -276,13 +270,7 @@ def from_settings(settings: Settings) -> Massive | None:
     return Massive(settings.massive_api_key, plan=settings.massive_plan, base_url=settings.massive_url)
 
 
-def _aware(when: np.datetime64) -> Any:
-    import pandas as pd
-
-    return pd.Timestamp(when).tz_localize("UTC").to_pydatetime()
-
-
-def _milliseconds(when: Any) -> int:
+def _milliseconds(when: datetime) -> int:
     return int(when.timestamp() * 1000)
 
 

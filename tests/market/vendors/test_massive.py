@@ -588,6 +588,24 @@ def test_a_listing_holds_share_classes_and_delisted_names(massive, vendor_server
     assert table["delisted_at"][2] == pd.Timestamp("2022-11-08", tz="UTC")
 
 
+def test_a_listing_of_a_past_day_is_asked_for_by_its_date(massive, vendor_server):
+    # Twitter left the exchange on 2022-11-08: a year before it was listed.
+    vendor_server.route(
+        "/v3/reference/tickers",
+        lambda asked: page(
+            ticker("TWTR")
+            if asked.query["active"] == "true"
+            else ticker("LEH", active=False, delisted_utc="2008-09-17")
+        ),
+    )
+    answer = ask(massive, "listing", "", end="2021-11-08")
+    assert [asked.query["date"] for asked in vendor_server.requests] == ["2021-11-08"] * 2
+    assert dict(zip(answer.table["symbol"], answer.table["is_active"], strict=True)) == {"TWTR": "true", "LEH": "false"}
+    assert "active and not on 2021-11-08" in answer.payload.source
+    ask(massive, "listing", "")
+    assert "date" not in vendor_server.requests[-1].query
+
+
 def test_a_symbol_given_again_keeps_both_shares(massive, vendor_server):
     old = ticker("META", "ETF", active=False, delisted_utc="2021-12-03T00:00:00Z")
     vendor_server.route(
