@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -14,7 +13,18 @@ from numpy.typing import NDArray
 from investiq.core.errors import VendorError
 from investiq.core.notes import Note
 from investiq.market.datasets import LAYOUTS
-from investiq.market.vendors.values import day, epoch, is_absent, joined, moment, number, price, text, yes_or_no
+from investiq.market.vendors.values import (
+    day,
+    epochs,
+    is_absent,
+    joined,
+    moment,
+    number,
+    numbers,
+    text,
+    values_at,
+    yes_or_no,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,12 +129,14 @@ expected a date such as 2024-01-31)
         """
         import pandas as pd
 
+        if not rows:
+            return _no_rows(tuple((column, field.kind) for column, field in fields.items())).copy()
         refused = np.zeros(len(rows), dtype=bool)
-        columns: dict[str, pd.Series] = {}
+        columns: dict[str, Any] = {}
         for column, field, is_required in self._ordered(fields):
-            values = [_value(row, field.name.split("/")) for row in rows]
-            columns[column] = _typed(field.kind, values)
-            missing = columns[column].isna().to_numpy() & ~refused
+            values = values_at(rows, field.name.split("/"))
+            columns[column], missing = _typed(field.kind, values)
+            missing &= ~refused
             unreadable = _are_there(field.kind, values, missing)
             wrong = missing if is_required else unreadable
             reason = f"without a readable {column}" if is_required else f"with an unreadable {column}"
@@ -134,7 +146,8 @@ expected a date such as 2024-01-31)
                 self._examples.setdefault(reason, _shown(field, values[int(unreadable.argmax())]))
             refused |= wrong
         self._kept += int((~refused).sum())
-        return pd.DataFrame({column: columns[column] for column in fields}).loc[~refused].reset_index(drop=True)
+        table = pd.DataFrame({column: columns[column] for column in fields})
+        return table.loc[~refused].reset_index(drop=True) if refused.any() else table
 
     def refuse(self, reason: str, count: int = 1) -> None:
         """Count rows as left out that were not read into a table."""
@@ -189,7 +202,8 @@ def within(table: pd.DataFrame, label: str, request: Request) -> pd.DataFrame:
     """
     import pandas as pd
 
-    kept = table.drop_duplicates().sort_values(label, kind="stable")
+    is_settled = table[label].is_monotonic_increasing and table[label].is_unique
+    kept = table if is_settled else table.drop_duplicates().sort_values(label, kind="stable")
     for bound, is_start in ((request.start, True), (request.end, False)):
         if bound is not None:
             edge = pd.Timestamp(bound, tz="UTC")
@@ -217,22 +231,27 @@ _WITHOUT: Final = {
 _MOST_SHOWN: Final = 60
 
 
-def _value(row: Any, path: Sequence[str]) -> Any:
-    for part in path:
-        row = row.get(part) if isinstance(row, Mapping) else getattr(row, part, None)
-    return row
-
-
-def _typed(kind: Kind, values: Sequence[Any]) -> pd.Series:
+@lru_cache(maxsize=64)
+def _no_rows(kinds: tuple[tuple[str, Kind], ...]) -> pd.DataFrame:
     import pandas as pd
 
-    reader = _READERS[kind]
-    # An absent text is none to read: "n/a" would be one.
-    read = [reader(None if kind in _TEXTS and is_absent(value) else value) for value in values]
+    return pd.DataFrame({column: _typed(kind, ())[0] for column, kind in kinds})
+
+
+def _typed(kind: Kind, values: Sequence[Any]) -> tuple[Any, NDArray[np.bool_]]:
+    """Return a column of a frame, and which of its values are missing."""
+    import pandas as pd
+
+    if kind in _NUMBERS:
+        read = _NUMBERS[kind](numbers(values))
+        return read, np.isnan(read)
     if kind in _STAMPS:
-        stamps: pd.Series = pd.Series(np.array(read, dtype="datetime64[us]")).dt.tz_localize("UTC")
-        return stamps
-    return pd.Series(read, dtype=np.float64 if kind in _NUMBERS else "str")
+        stamps = _STAMPS[kind](values)
+        return pd.DatetimeIndex(stamps, tz="UTC"), np.isnat(stamps)
+    reader = _TEXTS[kind]
+    # An absent text is none to read: "n/a" would be one.
+    texts = [reader(None if kind in _WORDS and is_absent(value) else value) for value in values]
+    return pd.Series(texts, dtype="str"), np.array([text is None for text in texts], dtype=bool)
 
 
 def _are_there(kind: Kind, values: Sequence[Any], missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -248,29 +267,30 @@ def _shown(field: Field, value: Any) -> str:
     return f" ({field.name} = {repr(value)[:_MOST_SHOWN]}, expected {_EXPECTED[field.kind]})"
 
 
-def _factor(value: object) -> float:
-    read = number(value)
-    return read if read > 0 else math.nan
+def _instants(read: Callable[[Any], np.datetime64], values: Sequence[Any]) -> NDArray[np.datetime64]:
+    return np.array([read(value) for value in values], dtype="datetime64[us]")
 
 
-_READERS: Final[dict[Kind, Callable[[Any], Any]]] = {
+_TEXTS: Final[dict[Kind, Callable[[Any], str | None]]] = {
     "text": text,
     "symbol": text,
     "texts": joined,
     "boolean": yes_or_no,
-    "number": number,
-    "size": lambda value: abs(number(value)),
-    "price": price,
-    "factor": _factor,
-    "date": day,
-    "instant": moment,
-    "seconds": partial(epoch, unit="s"),
-    "milliseconds": partial(epoch, unit="ms"),
-    "nanoseconds": partial(epoch, unit="ns"),
 }
-_TEXTS: Final = frozenset({"text", "texts"})
-_NUMBERS: Final = frozenset({"number", "size", "price", "factor"})
-_STAMPS: Final = frozenset({"date", "instant", "seconds", "milliseconds", "nanoseconds"})
+_WORDS: Final = frozenset({"text", "texts"})
+_NUMBERS: Final[dict[Kind, Callable[[NDArray[np.float64]], NDArray[np.float64]]]] = {
+    "number": lambda read: read,
+    "size": np.abs,
+    "price": lambda read: np.where(read == 0, np.nan, read),
+    "factor": lambda read: np.where(read > 0, read, np.nan),
+}
+_STAMPS: Final[dict[Kind, Callable[[Sequence[Any]], NDArray[np.datetime64]]]] = {
+    "date": partial(_instants, day),
+    "instant": partial(_instants, moment),
+    "seconds": partial(epochs, unit="s"),
+    "milliseconds": partial(epochs, unit="ms"),
+    "nanoseconds": partial(epochs, unit="ns"),
+}
 _ZERO_IS_NONE: Final = frozenset({"price", "seconds", "milliseconds", "nanoseconds"})
 _EXPECTED: Final[dict[Kind, str]] = {
     "text": "text",

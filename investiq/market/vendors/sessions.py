@@ -80,11 +80,13 @@ def _daily(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     dates = dates_in(frame["ts"], calendars.time_zone(CALENDAR))
     at_midnight = (dates.dt.tz_localize(None).dt.tz_localize(calendars.time_zone(CALENDAR)) == frame["ts"]).to_numpy()
     days = _instants(dates)
-    is_session = np.isin(days, calendars.schedule(CALENDAR).dates)
+    known = calendars.schedule(CALENDAR).dates
+    is_session = known[np.minimum(np.searchsorted(known, days), known.size - 1)] == days
     reading.take_back(f"with a stamp that is not midnight of {CALENDAR}'s zone", ~at_midnight)
     reading.take_back(f"on a day that is no session of {CALENDAR}", at_midnight & ~is_session)
-    seated: pd.DataFrame = frame.assign(ts=dates).loc[at_midnight & is_session]
-    return seated
+    seated: pd.DataFrame = frame.assign(ts=dates)
+    is_seated = at_midnight & is_session
+    return seated if is_seated.all() else seated.loc[is_seated]
 
 
 def _intraday(frame: pd.DataFrame, request: Request, reading: Reading) -> pd.DataFrame:
@@ -111,6 +113,8 @@ def _instants(stamps: pd.Series) -> Instants:
 
 def _each_once(frame: pd.DataFrame, provider: str) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Return rows in order of `ts`, the last received of each stamp, and a note on stamps that came more than once."""
+    if frame["ts"].is_monotonic_increasing and frame["ts"].is_unique:
+        return frame.reset_index(drop=True), ()
     distinct = frame.drop_duplicates()
     latest = distinct.drop_duplicates("ts", keep="last").sort_values("ts", ignore_index=True)
     identical, differing = len(frame) - len(distinct), len(distinct) - len(latest)

@@ -4,21 +4,56 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["day", "epoch", "is_absent", "joined", "moment", "number", "price", "text", "yes_or_no"]
+__all__ = [
+    "day",
+    "epoch",
+    "epochs",
+    "is_absent",
+    "joined",
+    "moment",
+    "number",
+    "numbers",
+    "text",
+    "values_at",
+    "yes_or_no",
+]
 
 _NOT_A_TIME: Final = np.datetime64("NaT", "us")
 # How vendors write that they have nothing.
 _NOTHING: Final = frozenset({"", "none", "null", "nan", "-", "n/a"})
 _ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_PLAIN: Final = frozenset({int, float, type(None)})
 # Clocks of trades and news begin later, and a count in another unit falls outside.
 _EARLIEST: Final = np.datetime64("1980-01-01", "us")
 _LATEST: Final = np.datetime64("2100-01-01", "us")
+
+
+def values_at(rows: Sequence[Any], path: Sequence[str]) -> list[Any]:
+    """Return the value at `path` of each row, a key of a mapping or an attribute; None where there is none.
+
+    Examples
+    --------
+    >>> values_at([{"day": {"close": 2.0}}, {"day": None}, {}], ["day", "close"])
+    [2.0, None, None]
+    """
+    found = list(rows)
+    for part in path:
+        kinds = set(map(type, found))
+        if all(issubclass(kind, Mapping) for kind in kinds):
+            found = [row.get(part) for row in found]
+        elif not any(issubclass(kind, Mapping) for kind in kinds):
+            found = [getattr(row, part, None) for row in found]
+        else:
+            found = [row.get(part) if isinstance(row, Mapping) else getattr(row, part, None) for row in found]
+    return found
 
 
 def is_absent(value: object) -> bool:
@@ -53,9 +88,23 @@ def number(value: object) -> float:
     return read if math.isfinite(read) else math.nan
 
 
-def price(value: object) -> float:
-    """Return a number, NaN also where it is zero, as vendors write a price that they do not have."""
-    return number(value) or math.nan
+def numbers(values: Sequence[object]) -> NDArray[np.float64]:
+    """Return `number` of each value, in one step where all of them are plain numbers or missing.
+
+    Examples
+    --------
+    >>> numbers([10, 10.5, None, float("inf")]), numbers(["10.5", True])
+    (array([10. , 10.5,  nan,  nan]), array([10.5,  nan]))
+    """
+    if set(map(type, values)) <= _PLAIN:
+        try:
+            read = np.array(values, dtype=np.float64)
+        except OverflowError:  # an integer beyond any float, missing like an infinite one
+            pass
+        else:
+            read[np.isinf(read)] = np.nan
+            return read
+    return np.array([number(value) for value in values], dtype=np.float64)
 
 
 def text(value: object) -> str | None:
@@ -136,6 +185,37 @@ def epoch(value: object, unit: str) -> np.datetime64:
     if not -(2**62) < micros < 2**62:
         return _NOT_A_TIME
     return _plausible(np.datetime64(micros, "us"))
+
+
+def epochs(values: Sequence[object], unit: str) -> NDArray[np.datetime64]:
+    """Return `epoch` of each value, in one step where all of them are whole numbers of 64 bits.
+
+    Examples
+    --------
+    >>> print(epochs([1_709_908_200_000, 0], "ms"))
+    ['2024-03-08T14:30:00.000000'                        'NaT']
+    """
+    if set(map(type, values)) == {int}:
+        try:
+            counts = np.array(values, dtype=np.int64)
+        except OverflowError:
+            pass
+        else:
+            return _epochs(counts, _PER_SECOND[unit])
+    return np.array([epoch(value, unit) for value in values], dtype="datetime64[us]")
+
+
+def _epochs(counts: NDArray[np.int64], per: int) -> NDArray[np.datetime64]:
+    if per > 10**6:
+        micros = counts // (per // 10**6)
+    else:
+        # Of a count so large that its microseconds have no 64 bits the year is none of ours.
+        factor = 10**6 // per
+        limit = 2**62 // factor
+        micros = np.where((counts > -limit) & (counts < limit), counts, 0) * factor
+    when = micros.astype("datetime64[us]")
+    when[(when < _EARLIEST) | (when >= _LATEST)] = _NOT_A_TIME
+    return when
 
 
 def _plausible(when: np.datetime64) -> np.datetime64:

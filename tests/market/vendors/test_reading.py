@@ -56,6 +56,7 @@ def test_zero_is_a_number_but_no_price():
     row = table_of([{"c": 0, "l": 0}]).iloc[0]
     assert row["close"] == 0.0
     assert np.isnan(row["last"])
+    assert table_of([{"l": "0.00"}, {"l": "-1.5"}])["last"].tolist() == pytest.approx([np.nan, -1.5], nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,21 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from investiq.market.vendors.values import day, epoch, is_absent, joined, moment, number, price, text, yes_or_no
+from investiq.market.vendors.values import (
+    day,
+    epoch,
+    epochs,
+    is_absent,
+    joined,
+    moment,
+    number,
+    numbers,
+    text,
+    yes_or_no,
+)
 
 
 @pytest.mark.parametrize("value", [None, "n/a", "", True, float("inf"), [], {}])
@@ -56,12 +69,6 @@ def test_a_text_is_stripped_and_an_empty_one_missing():
     assert (joined(["a", "", None, "b"]), joined([]), joined("ab")) == ("a|b", None, None)
 
 
-def test_a_price_of_zero_is_none():
-    assert math.isnan(price(0))
-    assert math.isnan(price("0.00"))
-    assert price("-1.5") == -1.5
-
-
 @pytest.mark.parametrize(("value", "read"), [(True, "true"), (0, "false"), ("True", "true"), (None, None), (2, None)])
 def test_a_yes_or_no_is_text(value, read):
     assert yes_or_no(value) == read
@@ -80,3 +87,18 @@ def test_what_cannot_be_read_is_not_absent(value):
 def test_seconds_may_have_a_fraction():
     # 2024-03-08 14:30 UTC is 1,709,908,200 seconds after 1970.
     assert epoch(1_709_908_200.25, "s") == np.datetime64("2024-03-08T14:30:00.250000")
+
+
+_INTEGERS = st.integers(-(2**64), 2**64) | st.integers(-(2**63), 2**63 - 1) | st.integers(10**9, 2 * 10**18)
+_SENT = st.one_of(_INTEGERS, st.floats(), st.none(), st.booleans(), st.sampled_from(["1.5", "soon", "", [], 10**400]))
+
+
+@given(st.lists(_SENT) | st.lists(_INTEGERS) | st.lists(st.floats() | st.none()))
+def test_many_numbers_are_read_as_each_alone(values):
+    np.testing.assert_array_equal(numbers(values), np.array([number(value) for value in values], dtype=float))
+
+
+@given(st.lists(_SENT) | st.lists(_INTEGERS), st.sampled_from(["s", "ms", "us", "ns"]))
+def test_many_counts_of_time_are_read_as_each_alone(values, unit):
+    alone = np.array([epoch(value, unit) for value in values], dtype="datetime64[us]")
+    np.testing.assert_array_equal(epochs(values, unit), alone)
