@@ -83,7 +83,7 @@ def _create_view(connection: Any, root: Path, dataset: Dataset, recorded_by: np.
 
     named = _OF_BARS if dataset == "bars" else _OF_SERIES
     series = pd.DataFrame(
-        [(str(path), *(getattr(key, name) for name in named)) for path, key in files], columns=["filename", *named]
+        [(path, *(getattr(key, name) for name in named)) for path, key in files], columns=["filename", *named]
     )
     connection.register(f"{dataset}_series", series)
     schema = arrow_schema(dataset)
@@ -108,11 +108,9 @@ def _create_view(connection: Any, root: Path, dataset: Dataset, recorded_by: np.
     connection.execute(f"CREATE VIEW {dataset} AS {body}")
 
 
-def _files(
-    root: Path, dataset: Dataset, recorded_by: np.datetime64 | None
-) -> tuple[list[tuple[Path, SeriesKey]], bool]:
+def _files(root: Path, dataset: Dataset, recorded_by: np.datetime64 | None) -> tuple[list[tuple[str, SeriesKey]], bool]:
     """Return the current files with their keys, and whether each holds one visible version of every fact."""
-    files: list[tuple[Path, SeriesKey]] = []
+    files: list[tuple[str, SeriesKey]] = []
     single = True
     for key in stored_keys(root, dataset):
         for part in part_folders(folder_of(root, key), key):
@@ -126,13 +124,13 @@ def _files(
     return files, bool(single)
 
 
-def _columns(connection: Any, paths: list[Path]) -> set[str]:
+def _columns(connection: Any, paths: list[str]) -> set[str]:
     found = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_listed(paths)}, union_by_name=true)").fetchall()
     return {str(row[0]) for row in found}
 
 
-def _listed(paths: list[Path]) -> str:
-    return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
+def _listed(paths: list[str]) -> str:
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
 
 
 def _empty(dataset: Dataset) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
@@ -89,7 +90,7 @@ def facts(root: Path, key: SeriesKey) -> dict[str, str]:
         "first": next((each["first"] for each in manifests if each["first"]), ""),
         "last": next((each["last"] for each in reversed(manifests) if each["last"]), ""),
         "recorded_at": max(each["recorded_at"] for each in manifests),
-        "generation": str(int(found[-1].path.stem)),
+        "generation": str(int(Path(found[-1].path).stem)),
         "sha256": manifests[0]["sha256"] if len(manifests) == 1 else _joint_hash(manifests),
     }
     return {**manifests[-1]["facts"], **own}
@@ -125,17 +126,18 @@ def read_rows(
     DataError
         If the series is not stored, or nothing of it was by then.
     """
-    folder = folder_of(root, key)
-    parts = _years_within(part_folders(folder, key), years) if key.is_yearly else [folder]
+    parts: Sequence[Path | str] = [f"{root}/{key.path}"]
+    if key.is_yearly:
+        parts = _years_within(part_folders(folder_of(root, key), key), years)
 
     def wanted(manifest: dict[str, Any]) -> tuple[str, ...]:
         is_simple = manifest["rows"] == manifest["versions"] and recorded_by is None
         return columns if is_simple else (*columns, *_OF_VERSIONS)
 
-    found = [each for part in parts if (each := generations.read(part, wanted, required=_REQUIRED)) is not None]
+    found = [each for part in parts if (each := generations.read_arrays(part, wanted, _REQUIRED)) is not None]
     if not found:
         raise _absent(root, key)
-    each_part = [_latest(each.table, recorded_by) for each in found]
+    each_part = [_latest(each.columns, recorded_by) for each in found]
     joined = each_part[0][0] if len(found) == 1 else _joined([arrays for arrays, _ in each_part])
     if not joined["ts"].size and recorded_by is not None:
         raise DataError(
@@ -153,12 +155,10 @@ def _years_within(parts: list[Path], years: tuple[int, int] | None) -> list[Path
     return within or parts[-1:]
 
 
-def _latest(table: Any, recorded_by: np.datetime64 | None) -> tuple[dict[str, NDArray[Any]], float]:
+def _latest(
+    arrays: dict[str, NDArray[Any]], recorded_by: np.datetime64 | None
+) -> tuple[dict[str, NDArray[Any]], float]:
     """Return the last version of each label recorded by then, and the largest change between versions."""
-    batches = table.to_batches()
-    # One batch, as most files are, spares the detour through chunks.
-    parts = batches[0].columns if len(batches) == 1 else table.columns
-    arrays = {name: part.to_numpy(zero_copy_only=False) for name, part in zip(table.schema.names, parts, strict=True)}
     if "recorded_at" not in arrays:
         return arrays, 0.0
     ts, recorded_at = arrays["ts"], arrays["recorded_at"]
@@ -238,7 +238,7 @@ def stored_actions(
     root: Path, key: SeriesKey, recorded_by: np.datetime64 | None, as_of: np.datetime64 | None = None
 ) -> Stored | None:
     """Return the actions, None where the series of actions does not exist or did not by then."""
-    content = generations.read(folder_of(root, key.actions), lambda _: _OF_ACTIONS)
+    content = generations.read(f"{root}/{key.actions.path}", lambda _: _OF_ACTIONS)
     if content is None:
         return None
     if recorded_by is not None and recorded_by < np.datetime64(content.manifest["begun"], "us"):

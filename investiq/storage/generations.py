@@ -12,15 +12,28 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
+
+from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.notes import Note
 
-__all__ = ["MAJOR", "MINOR", "Content", "Generation", "current", "filled", "publish", "read", "read_manifest"]
+__all__ = [
+    "MAJOR",
+    "MINOR",
+    "Arrays",
+    "Content",
+    "Generation",
+    "current",
+    "filled",
+    "publish",
+    "read",
+    "read_arrays",
+    "read_manifest",
+]
 
 # A new nullable column raises MINOR and needs no rewrite; anything else raises MAJOR and a migration at the next write.
 MAJOR: Final = 1
@@ -36,6 +49,8 @@ REFUSE_FULL: Final = 0.95
 ROOM: Final = 2
 _TRIES: Final = 20
 
+_Taken = TypeVar("_Taken")
+
 
 class Generation(NamedTuple):
     """One file of a folder."""
@@ -47,40 +62,36 @@ class Generation(NamedTuple):
 class Content(NamedTuple):
     """A file's table (pyarrow) and its manifest."""
 
-    path: Path
+    path: str
     table: Any
+    manifest: dict[str, Any]
+
+
+class Arrays(NamedTuple):
+    """A file's columns as numpy arrays, by name, and its manifest."""
+
+    columns: dict[str, NDArray[Any]]
     manifest: dict[str, Any]
 
 
 def current(folder: Path) -> Generation | None:
     """Return the newest generation of `folder`, or None where there is none."""
-    try:
-        names = os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    newest = max(names, default=None)
-    if newest is None or not _is_generation(newest):  # a file in the making stands behind the last generation
-        newest = max(filter(_is_generation, names), default=None)
-    return None if newest is None else Generation(int(newest[: -len(_SUFFIX)]), folder / newest)
+    name = _newest(folder)
+    return None if name is None else Generation(_number(name), folder / name)
 
 
 def read(
-    folder: Path,
-    columns_for: Callable[[dict[str, Any]], Sequence[str]],
-    *,
-    required: Collection[str] = (),
-    everything: bool = False,
+    folder: Path | str, columns_for: Callable[[dict[str, Any]], Sequence[str]], *, everything: bool = False
 ) -> Content | None:
     """Return the newest generation as a table of the columns wanted, or None where there is none.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or str
+        As text it is quicker: making a `Path` costs more than the listing.
     columns_for : callable
         From the file's manifest to the columns wanted. One that the file lacks
         is left out (see `filled`).
-    required : collection of str
-        Columns without which a file cannot be used.
     everything : bool, default False
         Also return other columns, as a later version of the program may have
         written them.
@@ -88,32 +99,49 @@ def read(
     Raises
     ------
     DataError
-        If the file is damaged, lacks a required column, or was written under a
-        newer major version of the schema.
+        If the file is damaged, or was written under a newer major version of
+        the schema.
     """
-    for _ in range(_TRIES):
-        found = current(folder)
-        if found is None:
-            return None
-        try:
-            return _open(found.path, columns_for, required, everything)
-        except FileNotFoundError:  # pruned between the listing and the opening: list again
-            continue
-    raise DataError(f"{folder}: every file listed was gone when it was opened; is something deleting them?")
+
+    def rows(path: str, reader: Any) -> Content:
+        manifest = _manifest(path, reader)
+        there = manifest["columns"]
+        wanted = [name for name in columns_for(manifest) if name in there]
+        rest = [name for name in there if name not in wanted] if everything else []
+        places = [there.index(name) for name in (*wanted, *rest)]
+        return Content(path, reader.read_all(column_indices=places, use_threads=False), manifest)
+
+    return _of_newest(folder, rows)
 
 
-def read_manifest(folder: Path) -> Content | None:
+def read_arrays(
+    folder: Path | str, columns_for: Callable[[dict[str, Any]], Sequence[str]], required: Collection[str] = ()
+) -> Arrays | None:
+    """Return the newest generation as read-only arrays, without the detour through a table; else as `read`.
+
+    Raises
+    ------
+    DataError
+        As `read`, and if the file lacks a column of `required`.
+    """
+
+    def arrays(path: str, reader: Any) -> Arrays:
+        manifest = _manifest(path, reader)
+        there = manifest["columns"]
+        if absent := [name for name in required if name not in there]:
+            raise DataError(
+                f"{path} has no column {', '.join(absent)}, without which it cannot be read; fetch the series again"
+            )
+        wanted = [name for name in columns_for(manifest) if name in there]
+        # A column at a time takes less time than a table of them.
+        return Arrays({name: reader.read_column(there.index(name)).to_numpy() for name in wanted}, manifest)
+
+    return _of_newest(folder, arrays)
+
+
+def read_manifest(folder: Path | str) -> Content | None:
     """Return the manifest of the newest generation, without reading its rows."""
-    for _ in range(_TRIES):
-        found = current(folder)
-        if found is None:
-            return None
-        try:
-            with _opened(found.path) as file:
-                return Content(found.path, None, _manifest(found.path, file))
-        except FileNotFoundError:
-            continue
-    raise DataError(f"{folder}: every file listed was gone when it was opened; is something deleting them?")
+    return _of_newest(folder, lambda path, reader: Content(path, None, _manifest(path, reader)), is_whole=False)
 
 
 def publish(
@@ -165,39 +193,49 @@ def publish(
     return Generation(number, target), notes
 
 
+def _newest(folder: Path | str) -> str | None:
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    newest = max(names, default=None)
+    if newest is None or not _is_generation(newest):  # a file in the making stands behind the last generation
+        newest = max(filter(_is_generation, names), default=None)
+    return newest
+
+
 def _is_generation(name: str) -> bool:
     return name.endswith(_SUFFIX) and name[: -len(_SUFFIX)].isdecimal() and len(name) == 8 + len(_SUFFIX)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open a file for reading; plain reads are quicker here than a memory map, whose pages fault in one by one."""
+def _number(name: str) -> int:
+    return int(name[: -len(_SUFFIX)])
+
+
+def _of_newest(folder: Path | str, take: Callable[[str, Any], _Taken], *, is_whole: bool = True) -> _Taken | None:
+    """Return what `take` makes of the newest file, which is read whole first, or in parts as they are asked for.
+
+    One plain read is quicker than one a column, and than a memory map, whose pages fault in one by one.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        with pa.OSFile(str(path)) as source:
-            yield pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
-    except FileNotFoundError:
-        raise
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
-
-
-def _open(
-    path: Path, columns_for: Callable[[dict[str, Any]], Sequence[str]], required: Collection[str], everything: bool
-) -> Content:
-    with _opened(path) as file:
-        manifest = _manifest(path, file)
-        there = manifest["columns"]
-        wanted = [name for name in columns_for(manifest) if name in there]
-        rest = [name for name in there if name not in wanted] if everything else []
-        table = file.read(columns=[*wanted, *rest], use_threads=False)
-    if absent := [name for name in required if name not in there]:
-        raise DataError(
-            f"{path} has no column {', '.join(absent)}, without which it cannot be read; fetch the series again"
-        )
-    return Content(path, table, manifest)
+    for _ in range(_TRIES):
+        name = _newest(folder)
+        if name is None:
+            return None
+        path = os.path.join(folder, name)
+        try:
+            with open(path, "rb", buffering=0) if is_whole else pa.OSFile(path) as file:
+                # What a ParquetFile wraps, without its maps of nested columns.
+                reader = pq.ParquetReader()
+                reader.open(pa.BufferReader(file.read()) if is_whole else file, page_checksum_verification=True)
+                return take(path, reader)
+        except FileNotFoundError:  # pruned between the listing and the opening: list again
+            continue
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(Path(path), error) from error
+    raise DataError(f"{folder}: every file listed was gone when it was opened; is something deleting them?")
 
 
 def filled(table: Any, schema: Any) -> Any:
@@ -210,11 +248,11 @@ def filled(table: Any, schema: Any) -> Any:
     return table
 
 
-def _manifest(path: Path, file: Any) -> dict[str, Any]:
-    stored = file.metadata.metadata or {}
-    if _MANIFEST.encode() not in stored:
+def _manifest(path: str, reader: Any) -> dict[str, Any]:
+    stored = (reader.metadata.metadata or {}).get(_MANIFEST.encode())
+    if stored is None:
         raise DataError(f"{path} was not written by this store: it has no manifest; move it out of the folder")
-    manifest: dict[str, Any] = json.loads(stored[_MANIFEST.encode()])
+    manifest: dict[str, Any] = json.loads(stored)
     version = str(manifest["schema"])
     if int(version.split(".")[0]) > MAJOR:
         raise DataError(

@@ -8,12 +8,13 @@ import threading
 import time
 from collections import namedtuple
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from investiq.core.errors import ConfigError, DataError
 from investiq.storage import generations
-from investiq.storage.generations import current, filled, publish, read, read_manifest
+from investiq.storage.generations import current, filled, publish, read, read_arrays, read_manifest
 
 OLD = 7_200.0
 
@@ -124,11 +125,11 @@ def test_readers_never_miss_a_file_while_a_writer_prunes(tmp_path, monkeypatch):
 
 def test_a_file_that_went_after_the_listing_is_looked_for_again(tmp_path, monkeypatch):
     write(tmp_path, 1)
-    newest = write(tmp_path, 2)
-    listed = generations.Generation(1, tmp_path / "00000000.parquet")
-    answers = [listed, listed, newest]
-    monkeypatch.setattr(generations, "current", lambda _folder: answers.pop(0))
-    assert read(tmp_path, everything).table.column("a").to_pylist() == [2]
+    gone = ["00000000.parquet"]
+    listings = [gone, gone, ["00000001.parquet"]]
+    monkeypatch.setattr(os, "listdir", lambda _folder: listings.pop(0))
+    assert read(tmp_path, everything).table.column("a").to_pylist() == [1]
+    assert listings == []
 
 
 def test_a_truncated_file_is_named_with_the_generation_before_it(tmp_path):
@@ -175,7 +176,36 @@ def test_an_absent_nullable_column_is_filled_with_nulls_and_a_required_one_refus
     content = read(tmp_path, lambda _: schema.names)
     assert filled(content.table, schema).column("b").to_pylist() == [None, None]
     with pytest.raises(DataError, match="has no column b, without which"):
-        read(tmp_path, lambda _: schema.names, required=("a", "b"))
+        read_arrays(tmp_path, lambda _: schema.names, required=("a", "b"))
+
+
+def test_arrays_hold_what_the_table_holds_in_every_type(tmp_path):
+    # A null becomes NaN among numbers and None among flags.
+    stamps = pa.array([0, 86_400_000_000, 86_400_000_001], pa.timestamp("us", "UTC"))
+    columns = {"ts": stamps, "x": [1.5, None, 2.5], "n": pa.array([1, 2, 3], pa.int32()), "gone": [True, None, False]}
+    publish(tmp_path, pa.table(columns), {"rows": 3}, fast=True)
+    found = read_arrays(tmp_path, lambda manifest: ("gone", "x", "ts", "absent"))
+    assert list(found.columns) == ["gone", "x", "ts"]
+    assert found.manifest["rows"] == 3
+    assert found.columns["gone"].tolist() == [True, None, False]
+    np.testing.assert_array_equal(found.columns["x"], [1.5, np.nan, 2.5])
+    expected = np.array(["1970-01-01", "1970-01-02", "1970-01-02T00:00:00.000001"], dtype="datetime64[us]")
+    assert found.columns["ts"].dtype == expected.dtype
+    np.testing.assert_array_equal(found.columns["ts"], expected)
+    assert not found.columns["ts"].flags.writeable
+
+
+def test_arrays_of_a_damaged_or_missing_file_are_refused_as_a_table_is(tmp_path):
+    assert read_arrays(tmp_path, everything) is None
+    path = write(tmp_path, *range(1000)).path
+    content = bytearray(path.read_bytes())
+    content[2_000] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(DataError, match=r"00000001\.parquet is damaged .* move it away and fetch"):
+        read_arrays(tmp_path, everything)
+    path.write_bytes(bytes(content[:-200]))
+    with pytest.raises(DataError, match=r"00000001\.parquet is damaged"):
+        read_arrays(tmp_path, everything)
 
 
 Usage = namedtuple("Usage", "total used free")
