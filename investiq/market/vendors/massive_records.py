@@ -151,6 +151,9 @@ def actions(splits: list[Any], dividends: list[Any], events: list[dict[str, Any]
     import pandas as pd
 
     reading = Reading("actions", "massive", request.symbol)
+    rows, remarks = _changes(events, request)
+    if not (splits or dividends or rows):
+        return reading.table([], _CHANGES), tuple(remarks)
     split = reading.table(splits, _SPLITS)
     in_shares = split["type"] == "stock_dividend"
     split["kind"] = np.where(in_shares, "stock_dividend", "split")
@@ -158,7 +161,6 @@ def actions(splits: list[Any], dividends: list[Any], events: list[dict[str, Any]
     paid = reading.table(dividends, _PAYMENTS)
     named = paid["type"].fillna(paid["older_type"])
     paid["kind"] = np.where(named.isin(_REGULAR), "dividend", "special_dividend")
-    rows, remarks = _changes(events, request)
     notes = list(reading.notes())
     if untyped := int((~named.isin((*_REGULAR, *_NAMED_SPECIAL))).sum()):
         words = f"massive gives no known type for {untyped} payments of {request.symbol}; they count as special, not as regular"
