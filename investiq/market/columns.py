@@ -152,5 +152,6 @@ def _numbers(values: pd.Series, name: str, unreadable: dict[int, str]) -> pd.Ser
 def _texts(values: pd.Series) -> pd.Series:
     # Kept as they came, markup included: whoever shows them escapes them. A text without a sign says nothing.
     texts: pd.Series = values.astype("str")
-    said: pd.Series = texts.mask(texts.str.strip() == "")
+    is_silent = (texts.str.strip() == "").to_numpy(dtype=bool, na_value=False)
+    said: pd.Series = texts.mask(is_silent) if is_silent.any() else texts
     return said

@@ -28,6 +28,8 @@ _SKEW: Final = np.timedelta64(5, "m")
 def each_once(dataset: Dataset, frame: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Note], list[BadRow]]:
     """Return one row a key: equal rows count once, else the version known last; rows that nothing decides between are bad."""
     key = list(LAYOUTS[dataset].key)
+    if not frame.duplicated(key).any():
+        return frame, [], []
     notes: list[Note] = []
     once = frame.drop_duplicates()
     if repeats := len(frame) - len(once):

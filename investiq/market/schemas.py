@@ -196,7 +196,8 @@ def canonical(
     if known is not None:
         frame["known_at"] = known
         bad += _untimely(dataset, frame)
-    kept, repeats, contradicting = each_once(dataset, frame.drop(index=sorted({row.label for row in bad})), what)
+    sound = frame.drop(index=sorted({row.label for row in bad})) if bad else frame
+    kept, repeats, contradicting = each_once(dataset, sound, what)
     bad = sorted([*bad, *contradicting])
     notes += [
         *years,
@@ -204,12 +205,15 @@ def canonical(
         *on_rejected(dataset, bad, len(frame), what),
         *on_future(dataset, kept, retrieved_at, what),
     ]
-    ordered = kept.sort_values(_order(dataset), kind="stable", ignore_index=True)
-    return Canonical(table=ordered, notes=tuple(notes), rejected=tuple(bad))
+    return Canonical(table=_in_order(dataset, kept), notes=tuple(notes), rejected=tuple(bad))
 
 
-def _order(dataset: Dataset) -> list[str]:
-    return list(dict.fromkeys([LAYOUTS[dataset].label, *LAYOUTS[dataset].key]))
+def _in_order(dataset: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
+    layout = LAYOUTS[dataset]
+    labels = frame[layout.label]
+    if labels.is_monotonic_increasing and labels.is_unique:
+        return frame.reset_index(drop=True)
+    return frame.sort_values(list(dict.fromkeys([layout.label, *layout.key])), kind="stable", ignore_index=True)
 
 
 @lru_cache(maxsize=16)
