@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import compress, groupby
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -33,9 +33,9 @@ _CASH_KINDS: Final = ("dividend", "special_dividend", "spin_off")
 _RATIO_KINDS: Final = ("split", "stock_dividend")
 # US exchanges move the ex-date behind the payment from this share of the price on (due bills; FINRA rule 11140).
 LARGE_DIVIDEND: Final = 0.25
-_DAY: Final = np.timedelta64(1, "D")
 # A price older than a week of sessions says little about the value that a dividend left.
 OLD_PRICE_SESSIONS: Final = 5
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,22 +149,26 @@ def forward_factors(
     if (np.diff(days) < np.timedelta64(0, "D")).any():
         raise DataError("dates must ascend; sort the bars first")
     usable, notes = _within(actions, days[0], days[-1])
-    prior = _PriorClose(close)
-    for ex_date, same_day in groupby(usable, key=lambda action: action.ex_date):
-        ex_day = np.datetime64(ex_date, "D")
-        row = int(np.searchsorted(days, ex_day, side="left"))
-        price, price_row = prior.before(row)
-        effect, remarks = _combined(list(same_day), price, currency)
-        split_steps[row] *= effect.ratio
-        total_steps[row] *= effect.ratio
+    if not usable:
+        return Factors(split_steps, total_steps, tuple(notes))
+    by_date = [list(same_day) for _, same_day in groupby(usable, key=lambda action: action.ex_date)]
+    carried_row, carried = -1, np.nan
+    for same_day, place in zip(by_date, _places(by_date, days, close, calendar), strict=True):
+        # The last close, unless an action has been applied to it since.
+        price = place.close if place.seen >= max(carried_row, 0) else carried
+        effect, remarks = _combined(same_day, price, currency)
+        split_steps[place.row] *= effect.ratio
+        total_steps[place.row] *= effect.ratio
         price /= effect.ratio
+        ex_date = same_day[0].ex_date
         if effect.cash:
-            total_steps[row] *= price / (price - effect.cash)
+            total_steps[place.row] *= price / (price - effect.cash)
             price -= effect.cash
-            remarks += _remarks_on_timing(ex_date, days[price_row], calendar)
-        prior.carry(row, price)
-        if calendars.session_dates(calendar, ex_day, ex_day).size == 0:
-            remarks.append(_moved(ex_date, days[row], calendar))
+            if place.sessions_between >= OLD_PRICE_SESSIONS:
+                remarks.append(_old_price(ex_date, days[place.seen], place.sessions_between + 1))
+        carried_row, carried = place.row, price
+        if not place.is_session:
+            remarks.append(_moved(ex_date, days[place.row], calendar))
         notes += remarks
     return Factors(np.multiply.accumulate(split_steps), np.multiply.accumulate(total_steps), tuple(notes))
 
@@ -177,33 +181,50 @@ def held_through(actions: Sequence[Action], ts: NDArray[np.datetime64]) -> tuple
     return tuple(action for action in actions if first < action.ex_date <= last)
 
 
-class _PriorClose:
-    """The last close before a row, after the actions already applied to it."""
+class _Place(NamedTuple):
+    """Where an ex-date falls among the bars: its row, the row and value of the last close before, and what lies between."""
 
-    def __init__(self, close: NDArray[np.float64]) -> None:
-        self._close = close
-        self._last_valid = np.maximum.accumulate(np.where(np.isfinite(close), np.arange(close.size), -1))
-        self._carried_row, self._carried = -1, np.nan
+    row: int
+    seen: int
+    close: float
+    sessions_between: int
+    is_session: bool
 
-    def before(self, row: int) -> tuple[float, int]:
-        """Return the price and the row that it was seen at (-1 if no close precedes `row`)."""
-        seen = int(self._last_valid[row - 1])
-        fresh = seen >= max(self._carried_row, 0)
-        return float(self._close[seen]) if fresh else float(self._carried), seen
 
-    def carry(self, row: int, price: float) -> None:
-        self._carried_row, self._carried = row, price
+def _places(
+    by_date: list[list[Action]], days: NDArray[np.datetime64], close: NDArray[np.float64], calendar: str
+) -> Iterator[_Place]:
+    """Yield the place of each ex-date; `seen` is -1 where no close precedes it, and then `close` means nothing."""
+    ex_days = _ex_days([same_day[0] for same_day in by_date])
+    rows = np.searchsorted(days, ex_days)
+    last_valid = np.maximum.accumulate(np.where(np.isfinite(close), np.arange(close.size), -1))
+    seen = last_valid[rows - 1]
+    sessions = calendars.session_dates(calendar, days[0], days[-1]).astype("datetime64[D]")
+    reached = np.searchsorted(sessions, ex_days)
+    between = reached - np.searchsorted(sessions, days[seen], side="right")
+    is_session = np.searchsorted(sessions, ex_days, side="right") > reached
+    columns = (rows, seen, close[seen], between, is_session)
+    return map(_Place, *(column.tolist() for column in columns))
+
+
+def _ex_days(actions: Sequence[Action]) -> NDArray[np.datetime64]:
+    """Return the ex-dates as datetime64[D]; by their numbers, as numpy takes its time over date objects."""
+    numbers = np.array([action.ex_date.toordinal() for action in actions], dtype=np.int64)
+    return (numbers - _EPOCH).astype("datetime64[D]")
 
 
 def _within(actions: Sequence[Action], first: np.datetime64, last: np.datetime64) -> tuple[list[Action], list[Note]]:
     """Return the actions that fall inside the series, by date, and a note on those before it."""
     ordered = sorted(actions, key=lambda action: action.ex_date)
-    early = [action for action in ordered if np.datetime64(action.ex_date, "D") <= first]
-    inside = [action for action in ordered if first < np.datetime64(action.ex_date, "D") <= last]
+    ex_days = _ex_days(ordered)
+    early = int(np.count_nonzero(ex_days <= first))
+    inside = list(compress(ordered, (first < ex_days) & (ex_days <= last)))
     if not early:
         return inside, []
-    text = f"{len(early)} action(s) with an ex-date at or before the first bar, {first}, were ignored: no holder in the series"
-    return inside, [Note(code="action_before_first_bar", text=text, rows=len(early), severity="info")]
+    text = (
+        f"{early} action(s) with an ex-date at or before the first bar, {first}, were ignored: no holder in the series"
+    )
+    return inside, [Note(code="action_before_first_bar", text=text, rows=early, severity="info")]
 
 
 def _combined(actions: list[Action], price: float, currency: str) -> tuple[_Effect, list[Note]]:
@@ -271,9 +292,8 @@ def _moved(ex_date: date, bar: np.datetime64, calendar: str) -> Note:
     return Note(code="ex_date_moved", text=text, rows=1, severity="info", event=str(ex_date))
 
 
-def _remarks_on_timing(ex_date: date, seen: np.datetime64, calendar: str) -> list[Note]:
-    between = calendars.session_dates(calendar, seen + _DAY, np.datetime64(ex_date, "D") - _DAY).size
-    if between < OLD_PRICE_SESSIONS:
-        return []
-    text = f"cash of {ex_date} is set against the close of {seen}, {between + 1} sessions earlier: the nearest that is known"
-    return [Note(code="old_prior_close", text=text, rows=1, event=str(ex_date))]
+def _old_price(ex_date: date, seen: np.datetime64, sessions: int) -> Note:
+    text = (
+        f"cash of {ex_date} is set against the close of {seen}, {sessions} sessions earlier: the nearest that is known"
+    )
+    return Note(code="old_prior_close", text=text, rows=1, event=str(ex_date))
