@@ -41,15 +41,17 @@ def checked(dataset: Dataset, table: pd.DataFrame, what: str) -> pd.DataFrame:
     needed = [*(name for name, column in layout.columns.items() if column.required), "known_at"]
     if absent := [name for name in needed if name not in table.columns]:
         raise DataError(f"{what}: no column {', '.join(absent)}; found {', '.join(map(str, table.columns))}")
-    frame = table.reset_index(drop=True)
-    for name in frame.columns:
-        frame[name] = _typed(frame[name], types[name], f"{what}: {name}")
+    import pandas as pd
+
+    plain = table.reset_index(drop=True)
+    frame = pd.DataFrame(
+        {name: _typed(plain[name], types[name], f"{what}: {name}") for name in plain.columns}, index=plain.index
+    )
     gaps = [name for name in needed if types[name] != "number" and frame[name].isna().any()]
     if gaps:
         raise DataError(f"{what}: {', '.join(gaps)} must not be missing in any row; drop these rows or set it")
-    frame = frame.assign(
-        **{name: _nothing(types[name], len(frame)) for name in layout.key if name not in frame.columns}
-    )
+    if unsaid := [name for name in layout.key if name not in frame.columns]:
+        frame = frame.assign(**{name: _nothing(types[name], len(frame)) for name in unsaid})
     twice = frame.duplicated(list(layout.key), keep=False)
     if twice.any():
         raise DataError(

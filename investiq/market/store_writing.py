@@ -178,7 +178,10 @@ def _manifest(key: SeriesKey, frame: pd.DataFrame, moment: np.datetime64) -> dic
 
 def _corrected(frame: pd.DataFrame, key: tuple[str, ...]) -> int:
     """Return how many facts have more than one version."""
-    return int(frame.duplicated(list(key)).groupby([frame[name] for name in key], dropna=False).any().sum())
+    repeated = frame.duplicated(list(key))
+    if not repeated.any():
+        return 0
+    return int(repeated.groupby([frame[name] for name in key], dropna=False).any().sum())
 
 
 def _iso(stamp: Any) -> str:

@@ -75,8 +75,9 @@ def visible(
     for column, limit in (("known_at", as_of), ("recorded_at", recorded_by)):
         if limit is not None:
             frame = frame[_us(frame[column]) <= limit]
-    latest = frame.drop_duplicates(list(key), keep="last")
-    return latest[~latest["withdrawn"].fillna(value=False).astype(bool)]
+    is_past = frame.duplicated(list(key), keep="last").to_numpy()
+    hidden = is_past | frame["withdrawn"].fillna(value=False).to_numpy(dtype=bool)
+    return frame[~hidden] if hidden.any() else frame
 
 
 def last_versions(
@@ -219,6 +220,9 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _sorted(frame: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     layout = LAYOUTS[dataset]
+    labels = frame[layout.label]
+    if labels.is_monotonic_increasing and labels.is_unique:
+        return frame.reset_index(drop=True)
     order = list(dict.fromkeys([layout.label, *layout.key, "recorded_at"]))
     return frame.sort_values(order, kind="stable", ignore_index=True)
 
