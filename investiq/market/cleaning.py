@@ -25,6 +25,7 @@ __all__ = [
     "long_wicks",
     "odd_volumes",
     "quality_gate",
+    "quarantine",
     "robust_scores",
     "simple_moves",
     "spikes_that_revert",
@@ -113,10 +114,9 @@ def quality_gate(bars: Bars, *, is_price: bool = True) -> Gated:
     adjusted = bars if bars.basis == "total" else bars.adjusted("total")
     close = adjusted.close
     moves, usual = simple_moves(close), usual_moves(close)
-    bad = spikes_that_revert(close) if bars.interval in ("1d", "1w", "1mo") else np.zeros(0, dtype=np.intp)
+    flags = quarantine(bars)
+    bad = np.flatnonzero(flags & Flag.QUARANTINED)
     reasons = {int(row): _reason(moves, usual, close, int(row)) for row in bad}
-    flags = bars.flags & ~np.int32(Flag.QUARANTINED)
-    flags[bad] |= np.int32(Flag.QUARANTINED)
     explained = np.union1d(bad, bad + 1)
     with np.errstate(invalid="ignore"):
         outliers = np.flatnonzero(np.abs(moves) > OUTLIER_SCORE * usual)
@@ -129,6 +129,15 @@ def quality_gate(bars: Bars, *, is_price: bool = True) -> Gated:
     }
     notes = [_warning(bars, code, rows, moves) for code, rows in doubtful.items() if rows.size]
     return Gated(flags, reasons, doubtful, tuple(notes))
+
+
+def quarantine(bars: Bars) -> NDArray[np.int32]:
+    """Return the flags of bars with bad prints quarantined: the verdict of `quality_gate` without its warnings."""
+    flags = bars.flags & ~np.int32(Flag.QUARANTINED)
+    if bars.interval in ("1d", "1w", "1mo"):
+        adjusted = bars if bars.basis == "total" else bars.adjusted("total")
+        flags[spikes_that_revert(adjusted.close)] |= np.int32(Flag.QUARANTINED)
+    return flags
 
 
 def simple_moves(close: FloatArray) -> FloatArray:
@@ -144,13 +153,19 @@ def usual_moves(close: FloatArray) -> FloatArray:
     Shape (n_bars,); NaN where there are fewer, or where more than half of them are equal.
     """
     usual = np.full(close.size, np.nan)
-    if close.size < WINDOW + 2:
-        return usual
-    windows = np.lib.stride_tricks.sliding_window_view(simple_moves(close)[1:], WINDOW)[:-1]
+    rows = np.arange(WINDOW + 1, close.size)
+    usual[rows] = _usual_at(close, rows)
+    return usual
+
+
+def _usual_at(close: FloatArray, rows: RowArray) -> FloatArray:
+    """Return `usual_moves` at `rows`, each of which has enough bars before it."""
+    if not rows.size:
+        return np.zeros(0)
+    windows = np.lib.stride_tricks.sliding_window_view(simple_moves(close)[1:], WINDOW)[rows - WINDOW - 1]
     middle = np.median(windows, axis=1)
     deviation = np.median(np.abs(windows - middle[:, np.newaxis]), axis=1)
-    usual[WINDOW + 1 :] = np.where(deviation > 0, _MAD_SCALE * deviation, np.nan)
-    return usual
+    return np.where(deviation > 0, _MAD_SCALE * deviation, np.nan)
 
 
 def robust_scores(close: FloatArray) -> FloatArray:
@@ -163,9 +178,12 @@ def spikes_that_revert(close: FloatArray) -> RowArray:
     """Return the rows whose jump the next bar takes back: score above 6, two-bar return below a fifth of the jump."""
     both = np.full(close.size, np.inf)
     both[1:-1] = np.abs(close[2:] / close[:-2] - 1)
+    sizes = np.abs(simple_moves(close))
     with np.errstate(invalid="ignore"):
-        is_back = both < REVERT_SHARE * np.abs(simple_moves(close))
-        return np.flatnonzero((robust_scores(close) > REVERT_SCORE) & is_back)
+        rows = np.flatnonzero(both < REVERT_SHARE * sizes)
+        rows = rows[rows > WINDOW]
+        found: RowArray = rows[sizes[rows] / _usual_at(close, rows) > REVERT_SCORE]
+        return found
 
 
 def long_wicks(bars: Bars, usual: FloatArray) -> RowArray:

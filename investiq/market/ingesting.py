@@ -12,7 +12,7 @@ from investiq.core.errors import DataError
 from investiq.core.notes import Note
 from investiq.history.flags import Flag
 from investiq.history.instants import instant
-from investiq.market.cleaning import quality_gate
+from investiq.market.cleaning import quarantine
 from investiq.market.complete_bars import DAILY, PRICES, bar_rows, instants_of, known_at_rule, minutes_of, stamps_of
 from investiq.market.contract import Answer, Payload
 from investiq.market.known_times import KNOWN_AT_RULES
@@ -159,15 +159,15 @@ def _keep_companion(answer: Answer, payload: Payload, store: Store, first: np.da
 def _quarantine(key: SeriesKey, store: Store, answer: Answer) -> None:
     """Judge the whole series as it is now stored, and store which bars are quarantined where that changed."""
     bars = store.bars(key)
-    verdict = quality_gate(bars, is_price=not key.symbol.startswith("^"))
-    moved = np.flatnonzero((verdict.flags ^ bars.flags) & int(Flag.QUARANTINED))
+    flags = quarantine(bars)
+    moved = np.flatnonzero((flags ^ bars.flags) & int(Flag.QUARANTINED))
     if not moved.size:
         return
     import pandas as pd
 
     columns = {name: getattr(bars, name)[moved] for name in (*PRICES, "volume")}
     stamps = {"ts": stamps_of(bars.ts[moved]), "known_at": stamps_of(bars.known_at[moved])}
-    store.write(key, pd.DataFrame({**stamps, **columns, "flags": verdict.flags[moved]}), {}, answer.retrieved_at)
+    store.write(key, pd.DataFrame({**stamps, **columns, "flags": flags[moved]}), {}, answer.retrieved_at)
 
 
 def _facts(answer: Answer, payload: Payload, first: np.datetime64 | None, rule: str) -> dict[str, str]:
