@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,9 +46,9 @@ _REQUIRED: Final = ("ts", *PRICES, "known_at", "recorded_at")
 _OF_VERSIONS: Final = ("recorded_at", "withdrawn")
 _IDENTITY: Final = ("ts", *PRICES, "volume", "known_at")
 _EVENT: Final = "action"
-_OF_ACTIONS: Final = (
-    *LAYOUTS["actions"].key, "ratio", "cash", "currency", "exchange_rate", "known_at", "recorded_at", "withdrawn",
-)  # fmt: skip
+_CLOCKS: Final = ("known_at", "recorded_at")
+_OF_ACTIONS: Final = (*LAYOUTS["actions"].key, "ratio", "cash", "currency", "exchange_rate", *_CLOCKS, "withdrawn")
+_KINDS: Final = get_args(ActionKind)
 
 
 class Rows(NamedTuple):
@@ -238,42 +239,40 @@ def stored_actions(
     root: Path, key: SeriesKey, recorded_by: np.datetime64 | None, as_of: np.datetime64 | None = None
 ) -> Stored | None:
     """Return the actions, None where the series of actions does not exist or did not by then."""
-    content = generations.read(f"{root}/{key.actions.path}", lambda _: _OF_ACTIONS)
-    if content is None:
+    found = generations.read_arrays(f"{root}/{key.actions.path}", lambda _: _OF_ACTIONS)
+    if found is None:
         return None
-    if recorded_by is not None and recorded_by < np.datetime64(content.manifest["begun"], "us"):
+    if recorded_by is not None and recorded_by < np.datetime64(found.manifest["begun"], "us"):
         return None
+    arrays = found.columns
     # Some dozens of rows: plain Python is quicker here than a frame, and a panel reads hundreds of such files.
-    table = content.table
+    size = arrays["kind"].size
     columns = {
-        name: table.column(name).to_pylist() if name in table.column_names else [None] * table.num_rows
-        for name in _OF_ACTIONS
+        name: arrays[name].tolist() if name in arrays else [None] * size for name in _OF_ACTIONS if name not in _CLOCKS
     }
-    seen = np.ones(table.num_rows, dtype=bool)
-    for name, limit in (("known_at", as_of), ("recorded_at", recorded_by)):
+    seen = np.ones(size, dtype=bool)
+    for name, limit in zip(_CLOCKS, (as_of, recorded_by), strict=True):
         if limit is not None:
-            seen &= table.column(name).to_numpy() <= limit
+            seen &= arrays[name] <= limit
     # Sorted by fact and recording: a later version takes the place of an earlier one.
-    latest = {
-        tuple(columns[name][row] for name in LAYOUTS["actions"].key): row for row in np.flatnonzero(seen).tolist()
-    }
+    facts = zip(*(columns[name] for name in LAYOUTS["actions"].key), strict=True)
+    latest = {fact: row for row, fact in enumerate(facts) if seen[row]}
     actions = [_action(key, columns, row) for row in latest.values() if not columns["withdrawn"][row]]
     actions.sort(key=lambda action: action.ex_date)
-    return Stored(tuple(actions), np.datetime64(content.manifest["recorded_at"], "us"))
+    return Stored(tuple(actions), np.datetime64(found.manifest["recorded_at"], "us"))
 
 
 def _action(key: SeriesKey, columns: dict[str, list[Any]], row: int) -> Action:
-    kind, kinds = columns["kind"][row], get_args(ActionKind)
-    if kind not in kinds:
+    kind = columns["kind"][row]
+    if kind not in _KINDS:
         raise DataError(
-            f"{key}: unknown kind of action {kind!r}{near_matches(kind, kinds)}; known are {', '.join(kinds)}"
+            f"{key}: unknown kind of action {kind!r}{near_matches(kind, _KINDS)}; known are {', '.join(_KINDS)}"
         )
-    stated = {name: columns[name][row] for name in ("ratio", "cash", "exchange_rate", "currency")}
-    return Action(
-        kind=kind,
-        ex_date=columns["ex_date"][row].date(),
-        **{name: value for name, value in stated.items() if value is not None},
-    )
+    numbers = {name: columns[name][row] for name in ("ratio", "cash", "exchange_rate")}
+    stated = {name: number for name, number in numbers.items() if number is not None and not math.isnan(number)}
+    if (currency := columns["currency"][row]) is not None:
+        stated["currency"] = currency
+    return Action(kind=kind, ex_date=columns["ex_date"][row].date(), **stated)
 
 
 def snapshot_id(root: Path, key: SeriesKey, recorded_by: np.datetime64 | None) -> str:

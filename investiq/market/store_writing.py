@@ -31,6 +31,8 @@ __all__ = ["write"]
 Limits = tuple[np.datetime64, np.datetime64]
 # Absent from a file where no row has them.
 _OPTIONAL: Final = ("vwap", "trades", "flags", "withdrawn")
+# Read whole at every load and small: quick to read counts for more than bytes.
+_READ_OFTEN: Final = ("bars", "actions")
 _TICK: Final = np.timedelta64(1, "us")
 
 
@@ -105,7 +107,7 @@ def _write_part(
         _refuse_impossible(key, merged.frame)
     manifest = {**_manifest(key, merged.frame, moment), **stated}
     generation, notes = generations.publish(
-        folder, _table(key, merged.frame), manifest, fast=key.dataset == "bars" and not key.is_yearly
+        folder, _table(key, merged.frame), manifest, fast=key.dataset in _READ_OFTEN and not key.is_yearly
     )
     return merged.counts, generation.number, notes
 
