@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import dataclasses
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
 
-from investiq.core.errors import ConfigError, DataError, InvestIQError
+from investiq.core.errors import ConfigError, DataError
 from investiq.core.notes import Note
 from investiq.core.types import Interval, Session, parse_interval
 from investiq.history.instants import When
-from investiq.market.contract import Dataset, Vendor
+from investiq.market.contract import Dataset
 from investiq.market.coverage import Wanted
 from investiq.market.fetch_report import FetchLine, FetchReport
-from investiq.market.gate.plans import plan_of
-from investiq.market.gate.waiting import called_off_by
 from investiq.market.ingesting import STORED
 from investiq.market.record_loading import wanted_records
 from investiq.market.routing import chain, no_vendor, vendor
 from investiq.market.serving import wanted_bars
-from investiq.market.store import Store, open_store
-from investiq.market.updating import Update, update
-from investiq.runtime.progress import Progress, progress
-from investiq.runtime.settings import VENDORS, load_settings, vendor_name
+from investiq.market.store import open_store
+from investiq.market.update_pool import CONCURRENCY, Orders, update_all
+from investiq.market.updating import Update
+from investiq.runtime.settings import VENDORS, vendor_name
 
 __all__ = ["fetch", "fetch_async"]
-
-# Requests in flight of the seed's own bulk loader.
-CONCURRENCY: Final = 100
-# How long an interrupt may go unnoticed.
-_TICK_S: Final = 0.2
-
-
-class _Orders(NamedTuple):
-    """What a bulk load is to do."""
-
-    wanted: list[Wanted]
-    store: Store
-    vendors: tuple[Vendor, ...]
-    in_flight: int
-    refresh: bool
 
 
 @dataclass
@@ -56,7 +37,6 @@ class _Tally:
     lines: dict[int, list[FetchLine]] = field(default_factory=dict)
     notes: Counter[Note] = field(default_factory=Counter)
     articles: set[int] = field(default_factory=set)
-    mistakes: list[BaseException] = field(default_factory=list)
 
     def add(self, at: int, done: Update) -> None:
         fresh = {hash(each) for each in done.ids} - self.articles
@@ -161,7 +141,7 @@ def _orders(
     concurrency: int,
     limit: int | None,
     refresh: bool,
-) -> _Orders:
+) -> Orders:
     if isinstance(symbols, str):
         raise DataError(f"symbols must be a list of symbols, was the text {symbols!r}; write [{symbols!r}]")
     if concurrency < 1:
@@ -185,86 +165,19 @@ def _orders(
         for each in dict.fromkeys(datasets)
         for symbol in dict.fromkeys(symbols)
     ]
-    return _Orders(wanted, open_store(), vendors, min(concurrency, _pace(vendors[0].name)), refresh)
+    return Orders(wanted=wanted, store=open_store(), vendors=vendors, concurrency=concurrency, refresh=refresh)
 
 
-def _pace(name: str) -> int:
-    """Return the requests that a vendor allows in a minute: more in flight would only wait."""
-    return plan_of(name, getattr(load_settings(), f"{name}_plan", "free")).per_minute
-
-
-def _run(orders: _Orders, stop: threading.Event) -> FetchReport:
+def _run(orders: Orders, stop: threading.Event) -> FetchReport:
     begun = time.monotonic()
     tally = _Tally()
-    jobs = iter(enumerate(orders.wanted))
-    running: dict[Future[Update], int] = {}
-    pool = ThreadPoolExecutor(min(orders.in_flight, max(len(orders.wanted), 1)), thread_name_prefix="investiq-fetch")
-    with called_off_by(stop), progress(len(orders.wanted), f"fetch {_words(orders.wanted)}") as advance:
-        try:
-            while _submitted(pool, orders, jobs, running, stop) or running:
-                _collect(running, tally, advance)
-        except KeyboardInterrupt:
-            stop.set()
-            while running:
-                _collect(running, tally, advance)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-    if tally.mistakes:
-        # Not a vendor's failure but ours: told, once the others have what they asked for.
-        tally.mistakes[0].add_note(f"{len(tally.lines)} of {len(orders.wanted)} series were finished and stored before")
-        raise tally.mistakes[0]
+    # An interrupt ends in the report, which names what is left.
+    with suppress(KeyboardInterrupt):
+        update_all(orders, tally.add, f"fetch {_words(orders.wanted)}", stop)
     return _report(orders, tally, time.monotonic() - begun)
 
 
-def _submitted(
-    pool: ThreadPoolExecutor,
-    orders: _Orders,
-    jobs: Iterator[tuple[int, Wanted]],
-    running: dict[Future[Update], int],
-    stop: threading.Event,
-) -> bool:
-    """Start as many jobs as may be in flight; return whether one was started."""
-    started = False
-    while len(running) < orders.in_flight and not stop.is_set():
-        job = next(jobs, None)
-        if job is None:
-            break
-        at, wanted = job
-        # Each job sees the clock and the like of its caller.
-        running[pool.submit(contextvars.copy_context().run, _one, wanted, orders)] = at
-        started = True
-    return started
-
-
-def _one(wanted: Wanted, orders: _Orders) -> Update:
-    begun = time.monotonic()
-    try:
-        return update(wanted, orders.store, vendors=orders.vendors, refresh=orders.refresh)
-    except InvestIQError as error:
-        return Update(
-            dataset=wanted.dataset,
-            symbol=wanted.symbol,
-            key=None,
-            asked=True,
-            status="error",
-            reason=str(error),
-            provider=wanted.provider or "",
-            elapsed=time.monotonic() - begun,
-        )
-
-
-def _collect(running: dict[Future[Update], int], tally: _Tally, advance: Progress) -> None:
-    finished, _ = wait(running, timeout=_TICK_S, return_when=FIRST_COMPLETED)
-    for each in finished:
-        at, error = running.pop(each), each.exception()
-        if error is None:
-            tally.add(at, each.result())
-        else:
-            tally.mistakes.append(error)
-        advance()
-
-
-def _report(orders: _Orders, tally: _Tally, elapsed: float) -> FetchReport:
+def _report(orders: Orders, tally: _Tally, elapsed: float) -> FetchReport:
     left = [each for at, each in enumerate(orders.wanted) if at not in tally.lines]
     notes = [_shared(note, tally.notes) for note in {each.code: each for each in tally.notes}.values()]
     if left:

@@ -11,7 +11,7 @@ import pytest
 
 import investiq as iq
 from investiq.core.errors import ConfigError, DataError
-from investiq.market import bulk, updating
+from investiq.market import update_pool, updating
 from investiq.market.store import SeriesKey, open_store
 from investiq.runtime import clock
 from tests.servers.http import bad_json, refused, server_error, too_many
@@ -59,7 +59,7 @@ def test_a_mistake_of_our_own_is_raised_after_the_others_have_finished(vendor, m
     def broken(wanted, *rest, **options):
         return 1 / 0 if wanted.symbol == "S03" else updating.update(wanted, *rest, **options)
 
-    monkeypatch.setattr(bulk, "update", broken)
+    monkeypatch.setattr(update_pool, "update", broken)
     with pytest.raises(ZeroDivisionError) as mistake:
         iq.fetch(SYMBOLS[:8], start="2018-12-03")
     assert mistake.value.__notes__ == ["7 of 8 series were finished and stored before"]
