@@ -68,9 +68,9 @@ def recorded_key(wanted: Wanted, store: Store) -> SeriesKey:
 
 
 def generation_of(key: SeriesKey, store: Store) -> str:
-    """Return when a series, and the actions behind bars, were last recorded: what was read before then is another thing."""
+    """Return which store holds a series and when it, with the actions behind bars, was last recorded: else it is another thing."""
     keys = (key, key.actions) if key.dataset == "bars" else (key,)
-    return " ".join(store.facts(each)["recorded_at"] for each in keys if each in store)
+    return " ".join([str(store.root), *(store.facts(each)["recorded_at"] for each in keys if each in store)])
 
 
 def cache_entry(key: SeriesKey, wanted: Wanted, generation: str) -> CacheKey:

@@ -10,6 +10,7 @@ import investiq as iq
 from investiq.core.errors import DataError, NotEntitledError, UnknownSymbolError, VendorError
 from investiq.market.store import SeriesKey, open_store
 from investiq.runtime import clock
+from tests.market.stored import FACTS, bars_table, moment
 from tests.servers.http import refused, server_error
 from tests.servers.polygon import Polygon, article
 
@@ -248,3 +249,11 @@ def test_price_changes_are_trailing_and_missing_with_a_reason(vendor):
     assert "no bars of IBM" in table.loc["IBM", "reason"]
     assert table.loc["NEW", "reason"] == "5 bars before the last need 6 bars, there are 4"
     assert table.loc["^GSPC", "reason"] == ""
+
+
+def test_two_data_folders_in_one_process_are_two_stores(tmp_path, monkeypatch):
+    key = SeriesKey("bars", "massive", "AAA")
+    for folder, close in (("one", 10.0), ("two", 20.0)):
+        monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path / folder))
+        open_store().write(key, bars_table([close] * 3), FACTS, moment("2024-02-01"))
+        assert iq.load_bars("AAA", as_of="2024-01-31").close.tolist() == [close] * 3
