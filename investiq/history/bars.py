@@ -372,8 +372,9 @@ class Bars:
         """SHA-256 over the canonical rows (ts, OHLCV, known_at, factors; little-endian)."""
         digest = hashlib.sha256(f"investiq bars 1 {self.symbol} {self.interval} {self.basis}".encode())
         for name in _ARRAYS:
-            array = getattr(self, name)
-            digest.update(array.astype("<f8" if name in _FLOATS else "<i8").tobytes())
+            # Without a copy where the machine is little-endian itself; stamps have no buffer but that of their numbers.
+            array = getattr(self, name).view(np.float64 if name in _FLOATS else np.int64)
+            digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False))
         return digest.hexdigest()
 
     def __getstate__(self) -> dict[str, object]:

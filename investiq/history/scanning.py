@@ -99,7 +99,7 @@ def total_moves(bars: Bars) -> FloatArray:
     moves = np.full(len(bars), np.nan)
     if not len(bars):
         return moves
-    close = (bars if bars.basis == "total" else bars.adjusted("total")).close
+    close = bars.close * bars.total_factor if bars.basis == "raw" else bars.adjusted("total").close
     moves[1:] = close[1:] / close[:-1] - 1
     bad = np.flatnonzero(bars.flags & Flag.QUARANTINED)
     moves[bad] = np.nan
@@ -192,19 +192,18 @@ def repeated_opens(bars: Bars) -> tuple[Found, dict[str, float]]:
     """
     if not judged_repeats(bars):
         return Found(bars.ts[:0], np.zeros(0)), {}
-    years = bars.ts[1:].astype("datetime64[Y]").astype(np.int64) + 1970
-    repeated = bars.open[1:] == bars.close[:-1]
-    first = int(years[0])
-    bars_by_year = np.bincount(years - first)
-    repeats_by_year = np.bincount(years - first, weights=repeated)
+    ts, repeats = bars.ts[1:], np.flatnonzero(bars.open[1:] == bars.close[:-1])
+    first, last = ts[[0, -1]].astype("datetime64[Y]")
+    new_years = np.arange(first, last + 2).astype("datetime64[us]")
+    bars_by_year = np.diff(np.searchsorted(ts, new_years))
+    years = (ts[repeats].astype("datetime64[Y]") - first).astype(np.int64)
+    repeats_by_year = np.bincount(years, minlength=bars_by_year.size)
     often = _is_often(repeats_by_year, bars_by_year)
-    shares = {
-        str(first + int(year)): float(repeats_by_year[year] / bars_by_year[year]) for year in np.flatnonzero(often)
-    }
-    inside = repeated & often[years - first]
-    if not shares and _is_often(repeated.sum(), repeated.size):
-        shares, inside = {"": float(repeated.mean())}, repeated
-    rows = np.flatnonzero(inside) + 1
+    shares = {str(first + year): float(repeats_by_year[year] / bars_by_year[year]) for year in np.flatnonzero(often)}
+    inside = repeats[often[years]]
+    if not shares and _is_often(repeats.size, ts.size):
+        shares, inside = {"": repeats.size / ts.size}, repeats
+    rows = inside + 1
     return Found.at(bars, rows, bars.open[rows]), shares
 
 
