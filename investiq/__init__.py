@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from investiq.market.comparing import compare_data
     from investiq.market.histories import load_history
     from investiq.market.instruments import list_ticker_changes, ticker_now, ticker_on
-    from investiq.market.loading import load_bars, load_panel
+    from investiq.market.loading import load_bars
+    from investiq.market.panel_loading import load_panel
     from investiq.market.quality import check_bars
     from investiq.market.quotes import quote
     from investiq.market.record_loading import load_records
@@ -63,7 +64,7 @@ _HOMES: Final[dict[str, str]] = {
     "list_universes": "investiq.market.universes",
     "load_bars": "investiq.market.loading",
     "load_history": "investiq.market.histories",
-    "load_panel": "investiq.market.loading",
+    "load_panel": "investiq.market.panel_loading",
     "load_records": "investiq.market.record_loading",
     "load_result": "investiq.backtesting.result",
     "load_universe": "investiq.market.universes",

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Literal
 
-from investiq.core.errors import DataError
 from investiq.core.types import Interval, Session, parse_interval
 from investiq.history.bars import Bars
 from investiq.history.instants import When
-from investiq.history.panel import Panel
 from investiq.market import bundled
 from investiq.market.building import recheck
 from investiq.market.caching import Cache
 from investiq.market.coverage import Wanted
 from investiq.market.freshness import next_due
 from investiq.market.refusing import as_error
-from investiq.market.series import SeriesKey
 from investiq.market.serving import cache_entry, generation_of, recorded_key, refuse_without_vendor, wanted_bars
 from investiq.market.store import Store, open_store
 from investiq.market.updating import Update, actions_missing, update
 from investiq.runtime import clock
 
-__all__ = ["Provider", "load_bars", "load_panel"]
+__all__ = ["Provider", "is_bundled", "load_bars", "updated_bars"]
 
 Provider = Literal["sample", "synthetic", "massive", "alpaca", "alphavantage", "twelvedata", "finnhub", "yfinance"]
 _LOCAL: Final = ("sample", "synthetic")
@@ -94,84 +90,25 @@ def load_bars(
     (19, 'sample')
     """
     wanted = wanted_bars(symbol, start, end, provider, parse_interval(interval), as_of, session)
-    if _is_bundled(symbol, provider):
+    if is_bundled(symbol, provider):
         return bundled.load(symbol, start, end, provider=provider, interval=wanted.interval, as_of=as_of)
     store = open_store()
     if recorded_by is not None:
         return store.bars(recorded_key(wanted, store), start=start, end=end, as_of=as_of, recorded_by=recorded_by)
     refuse_without_vendor(wanted, store)
     done = update(wanted, store)
-    return _read_bars(done, wanted, store, start, end, as_of)
+    return updated_bars(done, wanted, store, start, end, as_of)
 
 
-def load_panel(
-    symbols: Sequence[str],
-    start: When | None = None,
-    end: When | None = None,
-    *,
-    provider: Provider | None = None,
-    interval: Interval = "1d",
-    as_of: When | None = None,
-    recorded_by: When | None = None,
-    session: Session = "regular",
-) -> Panel:
-    """Return the bars of several symbols, aligned on the union of their labels.
-
-    Many symbols of a vendor are quicker after `fetch`, which asks for all of
-    them at once.
-
-    Parameters
-    ----------
-    symbols : sequence of str
-        Each once.
-    start, end, provider, interval, as_of, recorded_by, session
-        As in `load_bars`.
-
-    Raises
-    ------
-    DataError
-        If a symbol cannot be loaded: a panel without it would be another panel.
-
-    Examples
-    --------
-    >>> load_panel(["SYN001", "SYN002"], start="2019").close.shape
-    (2, 252)
-    """
-    if isinstance(symbols, str):
-        raise DataError(f"symbols must be a list of symbols, was the text {symbols!r}; write [{symbols!r}]")
-    terms = {"as_of": as_of, "recorded_by": recorded_by}
-    if not symbols or any(_is_bundled(each, provider) for each in symbols):
-        return Panel.of(
-            [
-                load_bars(each, start, end, provider=provider, interval=interval, session=session, **terms)
-                for each in symbols
-            ]
-        )
-    store = open_store()
-    keys = [
-        _key_of(wanted_bars(each, start, end, provider, parse_interval(interval), as_of, session), store, recorded_by)
-        for each in symbols
-    ]
-    return store.panel(keys, start=start, end=end, **terms)
-
-
-def _is_bundled(symbol: str, provider: str | None) -> bool:
+def is_bundled(symbol: str, provider: str | None) -> bool:
+    """Return whether a symbol comes with the installation, not from a vendor."""
     return provider in _LOCAL or (provider is None and symbol in bundled.HOMES)
 
 
-def _key_of(wanted: Wanted, store: Store, recorded_by: When | None) -> SeriesKey:
-    if recorded_by is not None:
-        return recorded_key(wanted, store)
-    refuse_without_vendor(wanted, store)
-    done = update(wanted, store)
-    if done.key is None:
-        raise as_error(done)
-    return done.key
-
-
-def _read_bars(
+def updated_bars(
     done: Update, wanted: Wanted, store: Store, start: When | None, end: When | None, as_of: When | None
 ) -> Bars:
+    """Return the bars of a series that was brought up to date, with the cautions of that."""
     if done.key is None:
         raise as_error(done)
     facts = store.facts(done.key)

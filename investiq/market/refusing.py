@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from investiq.core.errors import (
@@ -17,7 +18,7 @@ from investiq.market.routing import no_vendor
 from investiq.market.store import Store
 from investiq.market.updating import Update
 
-__all__ = ["as_error", "nothing_stored", "without_vendor"]
+__all__ = ["as_error", "as_one_error", "nothing_stored", "without_vendor"]
 
 _SHOWN: Final = 10
 
@@ -34,6 +35,25 @@ def as_error(done: Update) -> InvestIQError:
         return RateLimitedError(f"{what}: {done.reason}; ask again{when}", done.retry_at)
     own = f'; for your own file use iq.read_bars("{done.symbol}", "prices.csv", price_basis="as_traded")'
     return VendorError(f"{what}: {done.reason}{own if done.dataset == 'bars' else ''}")
+
+
+def as_one_error(failed: Sequence[Update], asked: int) -> InvestIQError:
+    """Return the error that several updates without any series come to: of their own class where they have one."""
+    errors = [as_error(each) for each in failed]
+    if len(errors) == 1:
+        return errors[0]
+    names = ", ".join(each.symbol for each in failed)
+    reasons = "; ".join(str(error) for error in errors[:_SHOWN])
+    more = f"; and {len(errors) - _SHOWN} more like these" if len(errors) > _SHOWN else ""
+    message = (
+        f"{len(failed)} of {asked} symbols could not be loaded: {names} ({reasons}{more}); the others are stored: "
+        "leave these out, or call again, which asks only for them"
+    )
+    kinds = {type(error) for error in errors}
+    if kinds == {RateLimitedError}:
+        known = [each.retry_at for each in failed if each.retry_at is not None]
+        return RateLimitedError(message, max(known, default=None))
+    return kinds.pop()(message) if len(kinds) == 1 else VendorError(message)
 
 
 def without_vendor(store: Store) -> str:
