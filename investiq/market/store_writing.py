@@ -22,6 +22,7 @@ from investiq.market.store_reading import aware, part_folders
 from investiq.market.versions import PRICES, Counts, arrow_schema, merge, visible
 from investiq.storage import generations
 from investiq.storage.locks import exclusive
+from investiq.storage.publishing import publish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,7 @@ def _write_part(
     if key.dataset == "bars":
         _refuse_impossible(key, merged.frame)
     manifest = {**_manifest(key, merged.frame, moment), **stated}
-    generation, notes = generations.publish(
+    generation, notes = publish(
         folder, _table(key, merged.frame), manifest, fast=key.dataset in _READ_OFTEN and not key.is_yearly
     )
     return merged.counts, generation.number, notes

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pytest
 
 from investiq.core.errors import ConfigError, DataError
-from investiq.storage import generations
-from investiq.storage.generations import current, filled, publish, read, read_arrays, read_manifest
+from investiq.storage import publishing
+from investiq.storage.generations import current, filled, read, read_arrays, read_manifest
+from investiq.storage.publishing import publish
 
 OLD = 7_200.0
 
@@ -92,7 +93,7 @@ def test_what_killed_writers_left_is_swept_when_it_is_old(tmp_path):
 
 def test_an_existing_name_is_refused_and_never_replaced(tmp_path, monkeypatch):
     write(tmp_path, 1)
-    monkeypatch.setattr(generations, "current", lambda _folder: None)
+    monkeypatch.setattr(publishing, "current", lambda _folder: None)
     with pytest.raises(ConfigError, match="what was stored before is untouched"):
         write(tmp_path, 2)
     monkeypatch.undo()
@@ -102,7 +103,7 @@ def test_an_existing_name_is_refused_and_never_replaced(tmp_path, monkeypatch):
 
 def test_readers_never_miss_a_file_while_a_writer_prunes(tmp_path, monkeypatch):
     # Nothing is young: each write removes all but the last two, as fast as it can.
-    monkeypatch.setattr(generations, "YOUNG_SECONDS", -1.0)
+    monkeypatch.setattr(publishing, "YOUNG_SECONDS", -1.0)
     write(tmp_path, 0)
     seen, stop = [], threading.Event()
 
