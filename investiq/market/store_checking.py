@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -43,6 +44,8 @@ def checked(dataset: Dataset, table: pd.DataFrame, what: str) -> pd.DataFrame:
         raise DataError(f"{what}: no column {', '.join(absent)}; found {', '.join(map(str, table.columns))}")
     import pandas as pd
 
+    if table.empty:
+        return _no_rows(tuple((name, types[name]) for name in (*table.columns, *layout.key))).copy()
     plain = table.reset_index(drop=True)
     frame = pd.DataFrame(
         {name: _typed(plain[name], types[name], f"{what}: {name}") for name in plain.columns}, index=plain.index
@@ -52,7 +55,9 @@ def checked(dataset: Dataset, table: pd.DataFrame, what: str) -> pd.DataFrame:
         raise DataError(f"{what}: {', '.join(gaps)} must not be missing in any row; drop these rows or set it")
     if unsaid := [name for name in layout.key if name not in frame.columns]:
         frame = frame.assign(**{name: _nothing(types[name], len(frame)) for name in unsaid})
-    twice = frame.duplicated(list(layout.key), keep=False)
+    # Of bars the key is one column, which pandas compares quicker by itself.
+    keys = frame[layout.key[0]] if len(layout.key) == 1 else frame[list(layout.key)]
+    twice = keys.duplicated(keep=False)
     if twice.any():
         raise DataError(
             f"{what}: {int(twice.sum())} rows share a key ({', '.join(layout.key)}); keep one of each before storing"
@@ -60,16 +65,26 @@ def checked(dataset: Dataset, table: pd.DataFrame, what: str) -> pd.DataFrame:
     return frame
 
 
+@lru_cache(maxsize=32)
+def _no_rows(types: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """Return no rows in the types wanted: an empty column has the type of its maker's habit."""
+    import pandas as pd
+
+    return pd.DataFrame({name: _nothing(kind, 0) for name, kind in types})
+
+
 def _typed(values: pd.Series, kind: str, what: str) -> pd.Series:
-    if not len(values):  # an empty column has the type of its maker's habit
-        return _nothing(kind, 0)
     if kind in ("instant", "date"):
+        if values.dtype == _INSTANT:
+            return values
         if getattr(values.dtype, "tz", None) is None:
             raise DataError(f"{what} must be aware stamps in UTC, was {values.dtype}; convert them where they enter")
         stamps: pd.Series = values.dt.tz_convert("UTC").astype(_INSTANT)
         return stamps
     if kind == "flags":
         return (values.astype("int32") & ~DERIVED).astype("int32")
+    if values.dtype == ("float64" if kind == "number" else "str"):
+        return values
     plain: pd.Series = values.astype("float64" if kind == "number" else "str")
     return plain
 
