@@ -46,8 +46,7 @@ _REQUIRED: Final = ("ts", *PRICES, "known_at", "recorded_at")
 _OF_VERSIONS: Final = ("recorded_at", "withdrawn")
 _IDENTITY: Final = ("ts", *PRICES, "volume", "known_at")
 _EVENT: Final = "action"
-_CLOCKS: Final = ("known_at", "recorded_at")
-_OF_ACTIONS: Final = (*LAYOUTS["actions"].key, "ratio", "cash", "currency", "exchange_rate", *_CLOCKS, "withdrawn")
+_OF_ACTIONS: Final = (*LAYOUTS["actions"].key, "ratio", "cash", "currency", "exchange_rate", "withdrawn")
 _KINDS: Final = get_args(ActionKind)
 
 
@@ -239,7 +238,8 @@ def stored_actions(
     root: Path, key: SeriesKey, recorded_by: np.datetime64 | None, as_of: np.datetime64 | None = None
 ) -> Stored | None:
     """Return the actions, None where the series of actions does not exist or did not by then."""
-    found = generations.read_arrays(f"{root}/{key.actions.path}", lambda _: _OF_ACTIONS)
+    cuts = {name: limit for name, limit in (("known_at", as_of), ("recorded_at", recorded_by)) if limit is not None}
+    found = generations.read_arrays(f"{root}/{key.actions.path}", lambda _: (*_OF_ACTIONS, *cuts))
     if found is None:
         return None
     if recorded_by is not None and recorded_by < np.datetime64(found.manifest["begun"], "us"):
@@ -247,13 +247,10 @@ def stored_actions(
     arrays = found.columns
     # Some dozens of rows: plain Python is quicker here than a frame, and a panel reads hundreds of such files.
     size = arrays["kind"].size
-    columns = {
-        name: arrays[name].tolist() if name in arrays else [None] * size for name in _OF_ACTIONS if name not in _CLOCKS
-    }
+    columns = {name: arrays[name].tolist() if name in arrays else [None] * size for name in _OF_ACTIONS}
     seen = np.ones(size, dtype=bool)
-    for name, limit in zip(_CLOCKS, (as_of, recorded_by), strict=True):
-        if limit is not None:
-            seen &= arrays[name] <= limit
+    for name, limit in cuts.items():
+        seen &= arrays[name] <= limit
     # Sorted by fact and recording: a later version takes the place of an earlier one.
     facts = zip(*(columns[name] for name in LAYOUTS["actions"].key), strict=True)
     latest = {fact: row for row, fact in enumerate(facts) if seen[row]}
