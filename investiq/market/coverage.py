@@ -20,7 +20,7 @@ from investiq.market.store import Store
 from investiq.runtime import clock
 from investiq.runtime.settings import load_settings
 
-__all__ = ["Held", "Wanted", "held_series", "is_patient", "missing_from"]
+__all__ = ["Held", "Wanted", "held_series", "is_patient", "missing_from", "reaches_back"]
 
 # A vendor that lacked the newest bars is asked for them again after this.
 _PATIENCE: Final = timedelta(minutes=15)

@@ -88,14 +88,14 @@ def load_records(
     store = open_store()
     if recorded_by is not None:
         found = store.records(recorded_key(wanted, store), as_of=as_of, recorded_by=recorded_by)
-        return _named(found, wanted)
+        return _within(found, wanted)
     refuse_without_vendor(wanted, store)
     done = update(wanted, store)
     if done.key is None and done.status == "empty":
         return _no_records(wanted, done)
     if done.key is None:
         raise as_error(done)
-    return _named(_read(done.key, wanted, store), wanted, done.notes)
+    return _within(_read(done.key, wanted, store), wanted, done.notes)
 
 
 def wanted_records(
@@ -140,8 +140,8 @@ def _read(key: SeriesKey, wanted: Wanted, store: Store) -> Records:
     return found
 
 
-def _named(records: Records, wanted: Wanted, notes: Sequence[Note] = ()) -> Records:
-    """Return the records in the range wanted, under the name by which a history knows them, in a frame of their own."""
+def _within(records: Records, wanted: Wanted, notes: Sequence[Note] = ()) -> Records:
+    """Return the records in the range wanted, in a frame of their own."""
     labels = records.labels
     inside = np.ones(labels.size, dtype=bool)
     if wanted.start is not None:
@@ -150,7 +150,6 @@ def _named(records: Records, wanted: Wanted, notes: Sequence[Note] = ()) -> Reco
         inside &= labels <= wanted.end
     return dataclasses.replace(
         records,
-        name=f"{wanted.dataset}:{wanted.symbol}",
         frame=records.frame[inside].copy(deep=False),
         notes=merge_notes(records.notes, notes),
     )

@@ -206,7 +206,7 @@ def read_records(root: Path, key: SeriesKey, as_of: np.datetime64 | None, record
     labelled = frame.rename(columns={layout.label: "ts"}).set_index("ts").drop(columns=["recorded_at", "withdrawn"])
     return Records(
         kind=key.dataset,
-        name=f"{key.symbol}:{key.dataset}",
+        name=f"{key.dataset}:{key.symbol}",
         frame=labelled,
         provider=key.provider,
         source=stated.get("source", ""),

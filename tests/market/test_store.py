@@ -234,7 +234,8 @@ def test_records_keep_their_versions_too(store):
     store.write(key, news("a", "b"), {"source": "by hand", "known_at_rule": "published"}, moment("2024-03-01"))
     store.write(key, news("b", title="Corrected"), {}, moment("2024-03-02"))
     records = store.records(key)
-    assert (records.kind, records.provider, records.known_at_rule) == ("news", "massive", "published")
+    assert (records.name, records.kind, records.provider) == ("news:AAPL", "news", "massive")
+    assert records.known_at_rule == "published"
     assert records.frame.index.name == "ts"
     assert dict(zip(records.frame["id"], records.frame["title"], strict=True)) == {"a": "A title", "b": "Corrected"}
     assert set(store.records(key, recorded_by="2024-03-01").frame["title"]) == {"A title"}
