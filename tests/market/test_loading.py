@@ -120,7 +120,7 @@ def test_a_provider_serves_its_own_symbols_only():
     assert iq.load_bars("^GSPC", provider="sample").symbol == "^GSPC"
     with pytest.raises(UnknownSymbolError, match=r"synthetic does not serve '\^GSPC'; sample does"):
         iq.load_bars("^GSPC", provider="synthetic")
-    with pytest.raises(DataError, match="provider must be one of sample, synthetic, massive, .*, was 'yahoo'"):
+    with pytest.raises(DataError, match=r"provider must be one of sample, synthetic, massive, .*, was 'yahoo'"):
         iq.load_bars("^GSPC", provider="yahoo")
 
 
