@@ -27,6 +27,7 @@ __all__ = [
     "is_session",
     "last_session",
     "next_session",
+    "open_time",
     "opens",
     "phase_starts",
     "phases",
@@ -162,6 +163,32 @@ def is_open(calendar: str, instants: InstantArray) -> NDArray[np.bool_]:
     # A comparison with NaT, no pause, is False.
     pauses = (instants >= known.pause_starts[rows]) & (instants < known.pause_ends[rows])
     return inside & ~pauses
+
+
+def open_time(calendar: str, start: np.datetime64, end: np.datetime64) -> np.timedelta64:
+    """Return how long the regular session was under way between two instants: no nights, holidays or pauses at noon.
+
+    Parameters
+    ----------
+    calendar : str
+    start, end : datetime64
+        UTC. Zero where `end` is not later.
+
+    Examples
+    --------
+    >>> first, last = np.datetime64("2024-03-05T20:59"), np.datetime64("2024-03-06T14:31")
+    >>> open_time("XNYS", first, last).astype("timedelta64[m]")
+    np.timedelta64(2,'m')
+    """
+    instants = np.array([start, end], dtype="datetime64[us]")
+    _require(calendar, instants)
+    known = schedule(calendar)
+    touched = known.dates[(known.closes > instants[0]) & (known.opens < instants[1])]
+    none = np.timedelta64(0, "us")
+    total = none
+    for begins, ends in _parts(calendar, touched):
+        total += np.maximum(np.minimum(ends, instants[1]) - np.maximum(begins, instants[0]), none).sum()
+    return total
 
 
 def session_minutes(calendar: str, sessions: InstantArray) -> NDArray[np.int64]:

@@ -22,7 +22,6 @@ __all__ = [
     "chosen",
     "day_of",
     "ladder",
-    "market_time",
     "previous_day",
     "trading_day",
 ]
@@ -122,14 +121,6 @@ def chosen(rungs: Sequence[Rung]) -> Rung | None:
     return max(there, key=lambda each: each.at, default=None)
 
 
-def market_time(now: np.datetime64, market: str) -> np.datetime64:
-    """Return `now` while the market is open, else its last close: prices do not age overnight."""
-    if sessions.is_open(market, np.array([now]))[0]:
-        return now
-    day = sessions.last_session(market, np.array([now]))
-    return min(now, calendars.closes(market, day)[0])
-
-
 def day_of(stamp: np.datetime64, market: str) -> np.datetime64:
     """Return the session of a day bar's stamp: 00:00 UTC of it, or any instant of that day at the exchange."""
     day = stamp.astype("datetime64[D]").astype("datetime64[us]")
@@ -206,6 +197,6 @@ def _rung(
         return Rung(
             source=source, price=math.nan, at=_NOTHING, session=_NOTHING, is_stale=False, remark=remark or "not told"
         )
-    is_stale = bool(market_time(now, market) - at > np.timedelta64(AGE_LIMITS[source] + delay))
+    is_stale = bool(sessions.open_time(market, at, now) > np.timedelta64(AGE_LIMITS[source] + delay))
     session = trading_day(at, market)
     return Rung(source=source, price=price, at=at, session=session, is_stale=is_stale, remark=remark)

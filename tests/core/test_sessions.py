@@ -232,3 +232,18 @@ def test_nothing_in_gives_nothing_out():
 
 def test_the_examples_run():
     assert doctest.testmod(sessions).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("market", "start", "end", "minutes"),
+    [
+        ("XNYS", "2018-07-03T16:30", "2018-07-05T13:45", 45),  # to the early close at 17:00, and from 13:30
+        ("XNYS", "2018-07-04T12:00", "2018-07-04T20:00", 0),  # a holiday
+        ("XNYS", "2018-07-05T14:00", "2018-07-05T13:00", 0),  # backwards
+        ("XNYS", "2018-07-02T12:00", "2018-07-06T12:00", 390 + 210 + 390),
+        ("XTKS", "2018-07-05T02:00", "2018-07-05T04:00", 30 + 30),  # 11:00 to 13:00 in Tokyo, without 11:30 to 12:30
+    ],
+)
+def test_open_time_leaves_out_nights_holidays_and_pauses(market, start, end, minutes):
+    found = sessions.open_time(market, np.datetime64(start), np.datetime64(end))
+    assert found == np.timedelta64(minutes, "m")

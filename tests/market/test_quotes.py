@@ -75,7 +75,8 @@ def test_a_price_without_its_time_is_no_price():
         ("2018-07-04T15:00", "2018-07-03T16:50", False),  # a holiday: ten minutes before the early close
         ("2018-07-04T15:00", "2018-07-03T16:44", True),
         ("2018-07-05T13:29", "2018-07-03T16:59", False),  # before the open nothing ages
-        ("2018-07-05T13:30", "2018-07-03T16:59", True),  # at the open it does
+        ("2018-07-05T13:44", "2018-07-03T16:59", False),  # one minute before the holiday and fourteen after it
+        ("2018-07-05T13:45", "2018-07-03T16:59", True),
         ("2018-07-05T22:00", "2018-07-05T21:30", False),  # after hours
     ],
 )
