@@ -76,6 +76,8 @@ def ticker_on(symbol: str, day: When) -> str:
     when = instant(day).astype("datetime64[D]")
     found = ticker_now(symbol)
     for change in reversed(ticker_changes()):
+        if change.old == found:
+            break  # until then it was the ticker of another company
         if change.new == found and when < np.datetime64(change.effective):
             found = change.old
     return found

@@ -70,6 +70,11 @@ def test_the_dow_has_thirty_members_on_every_first_and_last_day(year):
         assert len(iq.load_universe("dow30", as_of=day)) == 30
 
 
+@pytest.mark.parametrize("moment", ["2013-09-23T00:00", "2013-09-23T21:00"])
+def test_the_dow_has_thirty_members_on_the_first_day_that_is_known(moment):
+    assert len(iq.load_universe("dow30", as_of=moment)) == 30
+
+
 @pytest.mark.parametrize(
     ("day", "gone", "come"),
     # Announcements of S&P Dow Jones Indices.
@@ -213,6 +218,7 @@ def test_the_list_of_universes_tells_which_have_a_history():
         ("PARA", "2020-01-02", "VIAC"),
         ("HWM", "2015-01-02", "AA"),
         ("AA", "2015-01-02", "AA"),  # reused: without a date AA is the Alcoa of today
+        ("ARNC", "2015-01-02", "ARNC"),  # the Arconic of 2020 was a new company, never Alcoa
         ("AAPL", "2015-01-02", "AAPL"),
     ],
 )
