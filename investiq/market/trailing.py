@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["price_changes"]
 
+# Notes that say why the last bar, or a split on the way to it, may be missing.
+_DATED: Final = ("stale", "not_updated", "actions_not_updated", "refused_actions")
 # Sessions beyond those needed, for a share that was halted for some days.
 _SPARE: Final = 5
 
@@ -46,7 +48,8 @@ def price_changes(
         Index symbol; `trailing_change` (a fraction), `first` and `last` (labels
         of the two closes), `reason`. Where there are too few bars, or none
         could be had, the change is NaN and the reason says why: a shorter
-        horizon does not stand in for the one asked for.
+        horizon does not stand in for the one asked for. Where the newest bars
+        or splits could not be had, the reason says so beside the change.
 
     Raises
     ------
@@ -81,7 +84,8 @@ def _change(
         reason = f"{days} bars before the last need {days + 1} bars, there are {len(bars)}"
         return symbol, np.nan, nothing, bars.ts[-1], reason
     close = bars.adjusted("split").close
-    return symbol, float(close[-1] / close[-1 - days] - 1), bars.ts[-1 - days], bars.ts[-1], ""
+    reason = "; ".join(note.text for note in bars.passport.notes if note.code in _DATED)
+    return symbol, float(close[-1] / close[-1 - days] - 1), bars.ts[-1 - days], bars.ts[-1], reason
 
 
 def _recent(symbol: str, days: int, provider: Provider | None, as_of: When | None) -> Bars:

@@ -8,6 +8,7 @@ import pytest
 import investiq as iq
 from investiq.core.errors import DataError
 from investiq.runtime import clock
+from tests.servers.http import server_error
 from tests.servers.polygon import Polygon
 
 
@@ -47,6 +48,16 @@ def test_a_shorter_horizon_does_not_stand_in_for_the_one_asked_for(vendor):
     assert np.isnan(row["trailing_change"])
     assert row["reason"] == "2 bars before the last need 3 bars, there are 2"
     assert iq.price_changes(["NEW"], days=1).loc["NEW", "trailing_change"] == pytest.approx(349 / 348 - 1)
+
+
+def test_a_change_up_to_an_old_bar_says_why_it_ends_there(vendor):
+    iq.load_bars("MSFT", "2018-10-01")
+    vendor.faults["MSFT"] = server_error(500)
+    with clock.fixed(datetime(2019, 1, 4, 23, tzinfo=UTC)):
+        row = iq.price_changes(["MSFT"], days=3).loc["MSFT"]
+    assert f"{row['last']:%Y-%m-%d}" == "2018-12-28"
+    assert row["trailing_change"] == pytest.approx(349 / 346 - 1)
+    assert row["reason"].startswith("MSFT: the stored bars could not be brought up to date: ")
 
 
 def test_orders_that_make_no_sense_are_refused():
