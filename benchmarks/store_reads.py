@@ -132,7 +132,7 @@ def main() -> str:
     """Check and time both; return the report as Markdown."""
     with tempfile.TemporaryDirectory() as folder:
         store, keys, files = filled(Path(folder))
-        single = common.interleaved(one_symbol(store, keys, files))
+        single = common.interleaved(one_symbol(store, keys, files), rounds=41)
         many = common.interleaved(panel(store, keys), rounds=7)
         paying(store, keys)
         adjusted = common.interleaved(panel(store, keys), rounds=7)
