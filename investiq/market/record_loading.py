@@ -58,7 +58,8 @@ def load_records(
         By default the first vendor of the chain that answers.
     start, end : str, date, datetime or datetime64, optional
         First and last label (the day that a record describes), both inclusive.
-        News without a start are those of the last 365 days.
+        News without a start are those of the 365 days before `end`, `as_of` or
+        now, whichever is earliest.
     as_of : str, date, datetime or datetime64, optional
         A time of knowledge: only rows published by then.
     recorded_by : str, date, datetime or datetime64, optional
@@ -118,16 +119,19 @@ def wanted_records(
     if kind not in RECORD_KINDS:
         raise DataError(f"kind must be one of {', '.join(RECORD_KINDS)}, was {kind!r}")
     first = None if start is None else instant(start, day_ends=False)
+    last = None if end is None else instant(end)
+    known = None if as_of is None else instant(as_of)
     if kind == "news" and first is None:
+        newest = min(each for each in (instant(clock.now()), last, known) if each is not None)
         # The same start all day long, so that what was loaded an hour ago serves.
-        first = np.datetime64(clock.now().date(), "us") - _NEWS_SPAN
+        first = newest.astype("datetime64[D]").astype("datetime64[us]") - _NEWS_SPAN
     return Wanted(
         dataset=kind,
         symbol=symbol,
         start=first,
-        end=None if end is None else instant(end),
+        end=last,
         provider=None if provider is None else vendor_name(provider),
-        as_of=None if as_of is None else instant(as_of),
+        as_of=known,
         limit=limit,
     )
 

@@ -76,6 +76,15 @@ def test_news_wanted_without_a_start_begin_a_year_ago_and_other_records_at_the_b
     assert wanted_records("AAPL", "news", start="2018-03").start == moment("2018-03-01")
 
 
+def test_news_known_or_ending_in_a_past_year_are_looked_for_in_that_year(vendor):
+    assert wanted_records("AAPL", "news", as_of="2017-06-30").start == moment("2016-06-30")
+    assert wanted_records("AAPL", "news", end="2017-06-30", as_of="2018-03-01").start == moment("2016-06-30")
+    # What nobody can know yet leaves the year before now.
+    assert wanted_records("AAPL", "news", as_of="2020-01-01").start == moment("2017-12-30")
+    vendor.articles["AAPL"].insert(0, article("1", "2017-03-01T12:00:00", "AAPL"))
+    assert ids(iq.load_records("AAPL", "news", as_of="2017-06-30")) == ["1"]
+
+
 def test_without_a_vendor_records_that_are_not_stored_are_refused():
     with pytest.raises(UnknownSymbolError, match="no news of 'AAPL' are stored"):
         iq.load_records("AAPL", "news")
