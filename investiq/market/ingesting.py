@@ -16,14 +16,15 @@ from investiq.market.cleaning import quarantine
 from investiq.market.complete_bars import DAILY, PRICES, bar_rows, instants_of, known_at_rule, minutes_of, stamps_of
 from investiq.market.contract import Answer, Payload
 from investiq.market.known_times import KNOWN_AT_RULES
-from investiq.market.schemas import canonical
+from investiq.market.schemas import Canonical, canonical
 from investiq.market.series import SeriesKey
 from investiq.market.store import Store
+from investiq.market.store_bars import REFUSED_ACTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OF_ONE_ANSWER", "STORED", "Kept", "keep"]
+__all__ = ["OF_ONE_ANSWER", "STORED", "Kept", "keep", "refused"]
 
 # Datasets that are kept; the others are answers of the moment.
 STORED: Final = ("bars", "actions", "statements", "earnings", "news", "options", "insiders", "short_interest")
@@ -100,14 +101,16 @@ def _keep_records(answer: Answer, payload: Payload, store: Store, facts: dict[st
         calendar=payload.calendar,
     )
     notes = (*payload.notes, *rows.notes)
-    if not len(rows.table) and request.dataset != "actions":
+    if not len(rows.table) and (request.dataset != "actions" or rows.rejected):
         raise DataError(
             f"none of the {answer.rows} {request.dataset} of {request.symbol} could be kept: {_said(notes)}"
         )
     key = SeriesKey(
         request.dataset, answer.provider, request.symbol, feed="" if request.dataset == "actions" else payload.feed
     )
-    covers = (_first_covered(answer, rows.table), request.end) if request.dataset == "actions" else None
+    # A refused row may be the very action that is stored: then nothing says that one is missing, and none is withdrawn.
+    is_whole = request.dataset == "actions" and not rows.rejected
+    covers = (_first_covered(answer, rows.table), request.end) if is_whole else None
     done = store.write(key, rows.table, facts, answer.retrieved_at, covers=covers, notes=_of_the_series(notes))
     return Kept(key, len(rows.table), done.added, done.revised, (*notes, *done.notes))
 
@@ -126,28 +129,42 @@ def _keep_bars(answer: Answer, payload: Payload, store: Store, facts: dict[str, 
     if not len(rows.table):
         raise DataError(f"none of the {answer.rows} rows of {request.symbol} is a complete bar: {_said(notes)}")
     key = SeriesKey("bars", answer.provider, request.symbol, request.interval, payload.feed, request.session)
+    companion = _companion(answer, payload)
+    if companion is not None:
+        facts = facts | {REFUSED_ACTIONS: refused(companion.notes)}
     done = store.write(key, rows.table, facts, answer.retrieved_at, notes=_of_the_series(notes))
-    if "actions" in payload.companions:
-        _keep_companion(answer, payload, store, instants_of(rows.table["ts"])[0])
+    if companion is not None:
+        _keep_companion(answer, payload, companion, store, instants_of(rows.table["ts"])[0])
     if request.interval in DAILY and (done.added or done.revised):
         _quarantine(key, store, answer)
     return Kept(key, len(rows.table), done.added, done.revised, (*notes, *done.notes))
 
 
-def _keep_companion(answer: Answer, payload: Payload, store: Store, first: np.datetime64) -> None:
-    request = answer.request
-    rows = canonical(
+def refused(notes: Sequence[Note]) -> str:
+    """Return what the notes on an answer say of its refused rows; an empty text if there were none."""
+    return "; ".join(note.text for note in notes if note.code == "refused_rows")
+
+
+def _companion(answer: Answer, payload: Payload) -> Canonical | None:
+    if "actions" not in payload.companions:
+        return None
+    return canonical(
         "actions",
         payload.companions["actions"],
-        symbol=request.symbol,
+        symbol=answer.request.symbol,
         retrieved_at=answer.retrieved_at,
         calendar=payload.calendar,
     )
+
+
+def _keep_companion(answer: Answer, payload: Payload, rows: Canonical, store: Store, first: np.datetime64) -> None:
+    if rows.rejected and not len(rows.table):
+        return
     facts = {"provenance": "vendor", "source": payload.source, "retrieved_at": answer.retrieved_at.isoformat()}
     # Before the first bar the provider may not reach: that an action is missing there does not withdraw it.
-    covers = (first, request.end)
+    covers = None if rows.rejected else (first, answer.request.end)
     store.write(
-        SeriesKey("actions", answer.provider, request.symbol),
+        SeriesKey("actions", answer.provider, answer.request.symbol),
         rows.table,
         facts,
         answer.retrieved_at,

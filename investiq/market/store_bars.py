@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,10 @@ from investiq.market.series import SeriesKey
 from investiq.market.store_reading import EXTRAS, Rows, Stored, aware, minute_text, read_rows, stored_actions
 from investiq.market.versions import PRICES
 
-__all__ = ["applied", "bars_from", "read_bars", "whole_bars", "years_of"]
+__all__ = ["REFUSED_ACTIONS", "applied", "bars_from", "read_bars", "whole_bars", "years_of"]
+
+# Fact of a series of bars: which rows of its newest corporate actions were refused, empty if none.
+REFUSED_ACTIONS: Final = "refused_actions"
 
 
 def read_bars(
@@ -140,6 +143,9 @@ def _stated_notes(key: SeriesKey, rows: Rows, stored: Stored | None, revisions: 
             "and a split would look like a fall"
         )
         notes.append(Note(code="no_actions", text=text))
+    if (said := stated.get(REFUSED_ACTIONS)) and not needs_none:
+        text = f"{said}; none that was stored is withdrawn for that, but one that is missing or wrong makes the factors wrong"
+        notes.append(Note(code="refused_actions", text=text, severity="error"))
     return notes
 
 

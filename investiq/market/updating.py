@@ -17,10 +17,11 @@ from investiq.history.instants import instant
 from investiq.market.contract import Answer, Attempt, Dataset, Request, Status, Vendor
 from investiq.market.coverage import Held, Wanted, held_series, is_patient, missing_from, reaches_back
 from investiq.market.datasets import LAYOUTS
-from investiq.market.ingesting import keep
+from investiq.market.ingesting import keep, refused
 from investiq.market.routing import ask, attempt_of, chain, no_vendor, reasons_of, vendor
 from investiq.market.series import SeriesKey
 from investiq.market.store import Store
+from investiq.market.store_bars import REFUSED_ACTIONS
 
 __all__ = ["Update", "actions_missing", "update"]
 
@@ -258,11 +259,17 @@ def _with_actions(work: _Work, answer: Answer, own: Held | None) -> tuple[Update
     )
     if found.payload is None:
         return done, {"actions": f"{found.status} ({found.reason})"}
-    kept = keep(found, work.store, first=request.start)
+    try:
+        kept = keep(found, work.store, first=request.start)
+    except DataError as error:
+        return dataclasses.replace(done, status="error", reason=str(error)), {
+            "actions": "",
+            REFUSED_ACTIONS: str(error),
+        }
     counted = dataclasses.replace(
         done, key=kept.key, rows=kept.rows, added=kept.added, revised=kept.revised, notes=kept.notes
     )
-    return counted, {"actions": ""}
+    return counted, {"actions": "", REFUSED_ACTIONS: refused(kept.notes)}
 
 
 def actions_missing(symbol: str, provider: str, reason: str) -> Note:

@@ -162,6 +162,27 @@ def test_an_action_beyond_the_reach_of_a_plan_is_not_withdrawn(store):
     assert [str(action.ex_date) for action in store.actions(KEY)] == ["2014-06-09"]
 
 
+def twice(*ratios):
+    """One split that is told with several ratios: nothing decides between them."""
+    return pd.concat([split("2018-12-24", ratio).assign(id="s") for ratio in ratios], ignore_index=True)
+
+
+@pytest.mark.parametrize("others", [[], ["2018-12-20"]])
+def test_a_refused_action_that_came_with_bars_is_told_and_withdraws_none(store, others):
+    bars = session_bars("2018-12-17", "2018-12-28")
+    keep(answered(Payload(table=bars, companions={"actions": split("2018-12-24")})), store)
+    rows = pd.concat([twice(2.0, 3.0), *(split(day, 5.0) for day in others)], ignore_index=True)
+    keep(answered(Payload(table=bars, companions={"actions": rows})), store)
+    assert [str(action.ex_date) for action in store.actions(KEY)] == [*others, "2018-12-24"]
+    for passport in (store.bars(KEY).passport, store.panel([KEY]).passports[0]):
+        (note,) = (note for note in passport.notes if note.code == "refused_actions")
+        assert note.severity == "error"
+        assert "another row says otherwise of the same" in note.text
+    # The next answer without such rows ends it.
+    keep(answered(Payload(table=bars, companions={"actions": split("2018-12-24")})), store)
+    assert "refused_actions" not in {note.code for note in store.bars(KEY).passport.notes}
+
+
 def test_that_there_are_no_actions_is_a_fact_and_is_stored(store):
     keep(answered(session_bars("2018-12-17", "2018-12-28")), store)
     assert "no_actions" in {note.code for note in store.bars(KEY).passport.notes}

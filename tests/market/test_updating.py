@@ -180,6 +180,22 @@ def test_actions_that_cannot_be_had_are_told_and_do_not_stop_the_bars(store):
     assert store.facts(KEY)["actions"] == "not_entitled (the plan has no actions)"
 
 
+def test_a_refused_action_is_told_with_the_bars_and_withdraws_none(store):
+    a = vendor(datasets=("bars", "actions"))
+    a.scripts["actions", "AAPL"] = SPLIT
+    updated(store, a, start=day("2018-10-01"))
+    a.scripts["actions", "AAPL"] = pd.concat([SPLIT, SPLIT.assign(ratio=3.0)], ignore_index=True)
+    done = updated(store, a, start=day("2018-10-01"), now=TUESDAY)
+    assert (done.status, done.actions.status) == ("ok", "error")
+    bars = store.bars(KEY)
+    assert [note.severity for note in bars.passport.notes if note.code == "refused_actions"] == ["error"]
+    assert bars.split_factor[-1] == 4.0
+    # An answer without such rows ends the caution.
+    a.scripts["actions", "AAPL"] = SPLIT
+    updated(store, a, start=day("2018-10-01"), now=datetime(2019, 1, 4, 23, tzinfo=UTC))
+    assert "refused_actions" not in {note.code for note in store.bars(KEY).passport.notes}
+
+
 def article(name, when):
     stamp = pd.to_datetime([when], utc=True).as_unit("us")
     return pd.DataFrame({"id": [name], "title": [f"About {name}"], "published_utc": stamp})
