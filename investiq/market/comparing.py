@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, UnknownSymbolError
-from investiq.history.adjust import Action
+from investiq.history.adjust import Action, held_through
 from investiq.history.bars import Bars
 from investiq.history.flags import Flag
 from investiq.history.instants import When
@@ -101,7 +101,8 @@ def _compared(a: Bars, b: Bars) -> DataDiff:
         added=np.setdiff1d(b.ts, a.ts, assume_unique=True),
         removed=np.setdiff1d(a.ts, b.ts, assume_unique=True),
         columns=_columns(a, b, common, rows_a, rows_b),
-        actions=_actions(a.actions, b.actions),
+        # An action that only one range reaches is no correction.
+        actions=_actions(held_through(a.actions, common), held_through(b.actions, common)),
         passport=tuple(
             (name, str(old), str(new))
             for name in _STATED

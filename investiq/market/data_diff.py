@@ -144,12 +144,10 @@ class DataDiff(Result):
             *self._gaps(),
             *self._stated(),
         ]
-        later = self.added[self.added > self.before.ts[-1]]
-        last = label_text(self.before.ts[-1], self.before.interval)
-        tail = f"{_bars(later.size)} added after {last}" if later.size else ""
+        around = self._around()
         if not past:
-            return f"Nothing that was there has changed: {tail}."
-        return f"A backtest changes because {_listed([*past, tail] if tail else past)}."
+            return f"Nothing that was there has changed: {' and '.join(around)}."
+        return f"A backtest changes because {_listed([*past, *around])}."
 
     @property
     def _told(self) -> list[ColumnChange]:
@@ -175,12 +173,23 @@ class DataDiff(Result):
 
     def _gaps(self) -> list[str]:
         said = []
-        inside = self.added[self.added <= self.before.ts[-1]]
+        first, last = self.before.ts[[0, -1]]
+        inside = self.added[(self.added >= first) & (self.added <= last)]
         if inside.size:
             said.append(f"{_bars(inside.size)} added within the series ({_span(inside, self.before.interval)})")
         if self.removed.size:
             said.append(f"{_bars(self.removed.size)} removed ({_span(self.removed, self.before.interval)})")
         return said
+
+    def _around(self) -> list[str]:
+        """Return which bars were added before the first and after the last."""
+        first, last = self.before.ts[[0, -1]]
+        interval = self.before.interval
+        outside = (
+            (f"before {label_text(first, interval)}", int((self.added < first).sum())),
+            (f"after {label_text(last, interval)}", int((self.added > last).sum())),
+        )
+        return [f"{_bars(count)} added {where}" for where, count in outside if count]
 
     def _stated(self) -> list[str]:
         return [

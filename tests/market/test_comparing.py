@@ -194,3 +194,21 @@ def test_the_same_rows_from_another_source_are_no_reason():
     assert difference.is_same
     assert "another cause than these data" in difference.why
     assert difference.passport[0][0] == "source"  # still shown
+
+
+def test_bars_added_before_or_after_change_nothing_that_was_there():
+    bars = iq.load_bars("SYN001")
+    row = int(np.searchsorted(bars.ts, np.datetime64(bars.actions[-1].ex_date)))
+    later = compare_data(bars[: row - 3], bars)
+    assert later.why.startswith("Nothing that was there has changed")
+    assert later.actions == ()
+    shorter = compare_data(bars, bars[300:]).why
+    assert shorter.startswith("A backtest changes because 300 bars were removed")
+    assert "withdrawn" not in shorter
+    first = str(bars.ts[300].astype("datetime64[D]"))
+    assert compare_data(bars[300:], bars).why == (
+        f"Nothing that was there has changed: 300 bars were added before {first}."
+    )
+    assert compare_data(bars[300:-2], bars).why.startswith(
+        f"Nothing that was there has changed: 300 bars were added before {first} and 2 bars were added after"
+    )
