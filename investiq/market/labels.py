@@ -117,10 +117,15 @@ def _intraday(ts: InstantArray, interval: Interval, calendar: str) -> Labels:
 
 
 def _fits(ts: InstantArray, interval: Interval, calendar: str) -> BoolArray:
-    """Return whether each instant lies in a session, a multiple of the interval after its open."""
+    """Return whether each instant is traded, a multiple of the interval after the open, or after the end of the pause."""
     _, opens = calendars.holding_sessions(calendar, ts)
+    known = calendars.schedule(calendar)
+    rows = np.minimum(np.searchsorted(known.closes, ts, side="right"), known.closes.size - 1)
+    # A comparison with NaT, no pause, is False.
+    begins = np.where(ts >= known.pause_ends[rows], known.pause_ends[rows], opens)
+    is_paused = (ts >= known.pause_starts[rows]) & (ts < known.pause_ends[rows])
     step = np.timedelta64(INTERVAL_MINUTES[interval], "m")
-    fits: BoolArray = ~np.isnat(opens) & ((ts - opens) % step == np.timedelta64(0, "us"))
+    fits: BoolArray = ~np.isnat(opens) & ~is_paused & ((ts - begins) % step == np.timedelta64(0, "us"))
     return fits
 
 

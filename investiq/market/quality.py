@@ -121,7 +121,11 @@ class _Examined:
         bars = dataclasses.replace(self.bars, flags=self.bars.flags | (gated.flags & np.int32(Flag.QUARANTINED)))
         none = self.bars.ts[:0]
         yield from bar_findings(
-            bars, gated, none if self.raw is None else self.raw.bad_labels, labels_hold=not self._is_shifted
+            bars,
+            gated,
+            none if self.raw is None else self.raw.bad_labels,
+            labels_hold=not self._is_shifted,
+            has_known_at=self.raw is None,
         )
 
     @property

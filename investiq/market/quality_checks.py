@@ -113,7 +113,7 @@ def finding(symbol: str, check: str, found: Found, texts: dict[int, str] | None 
 
 
 def bar_findings(
-    bars: Bars, gated: Gated, bad_labels: NDArray[np.datetime64], *, labels_hold: bool
+    bars: Bars, gated: Gated, bad_labels: NDArray[np.datetime64], *, labels_hold: bool, has_known_at: bool
 ) -> Iterator[Finding]:
     """Yield what the checks find in bars whose flags hold the gate's verdict.
 
@@ -126,6 +126,8 @@ def bar_findings(
     labels_hold : bool
         False where all labels are shifted: then neither sessions nor times of
         knowledge can be compared with them.
+    has_known_at : bool
+        False where the source states no times of knowledge: there is nothing to judge.
     """
     symbol = bars.symbol
     moves = scanning.classified_moves(bars)
@@ -155,6 +157,7 @@ def bar_findings(
         missing = scanning.missing_sessions(bars)
         absent = ~np.isin(missing.ts, bad_labels.astype("datetime64[D]").astype("datetime64[us]"))
         yield finding(symbol, "missing_sessions", Found(missing.ts[absent], missing.values[absent]))
+    if labels_hold and has_known_at:
         yield finding(symbol, "early_known_at", scanning.early_known_at(bars))
         yield finding(symbol, "late_known_at", scanning.late_known_at(bars))
 

@@ -13,6 +13,7 @@ import investiq as iq
 from investiq.core import calendar
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
+from investiq.core.sessions import expected_labels
 from investiq.history.flags import Flag
 from investiq.history.panel import Panel
 from investiq.market.quality_checks import CHECKS
@@ -359,3 +360,29 @@ def test_what_cannot_be_examined_is_refused():
         iq.check_bars(3)
     with pytest.raises(DataError, match="nothing to examine"):
         iq.check_bars([])
+
+
+def plain_table(ts):
+    close = np.linspace(100, 120, ts.size)
+    prices = {"open": close, "high": close + 1, "low": close - 1, "close": close, "volume": 1e3}
+    return pd.DataFrame(prices, index=pd.DatetimeIndex(ts, tz="UTC"))
+
+
+@pytest.mark.parametrize(("market", "interval"), [("XTKS", "60min"), ("XHKG", "60min"), ("XTKS", "4h")])
+def test_the_calendars_own_grid_of_a_market_that_pauses_passes(market, interval):
+    days = calendar.session_dates(market, np.datetime64("2019-03-01"), np.datetime64("2019-03-29"))
+    report = iq.check_bars(plain_table(expected_labels(market, days, interval)), interval=interval, calendar=market)
+    assert "off_session" not in [each.check for each in report.findings]
+
+
+def test_a_label_in_the_pause_is_off_session():
+    # Tokyo pauses from 11:30 to 12:30, 02:30 to 03:30 UTC.
+    days = calendar.session_dates("XTKS", np.datetime64("2019-03-01"), np.datetime64("2019-03-29"))
+    ts = np.sort(np.append(expected_labels("XTKS", days, "30min"), np.datetime64("2019-03-05T03:00")))
+    found = iq.check_bars(plain_table(ts), interval="30min", calendar="XTKS").findings
+    assert [each.count for each in found if each.check == "off_session"] == [1]
+
+
+def test_weeks_of_a_clean_table_are_not_late():
+    days = calendar.session_dates("XNYS", np.datetime64("2019-01-01"), np.datetime64("2019-12-31"))
+    assert iq.check_bars(plain_table(expected_labels("XNYS", days, "1w")), interval="1w").verdict == "pass"
