@@ -173,8 +173,21 @@ def _action_table(actions: Sequence[Action]) -> pd.DataFrame:
 
 
 def session_days(ts: NDArray[np.datetime64], interval: Interval, calendar_name: str) -> NDArray[np.datetime64]:
-    """Return the session date that each bar belongs to, by which actions take effect."""
-    return ts if interval in ("1d", "1w", "1mo") else calendar.holding_sessions(calendar_name, ts)[0]
+    """Return the session date that each bar belongs to, by which actions take effect.
+
+    A bar before or after the session belongs to its date in the exchange's zone:
+    the first trade before the open of an ex-date is ex already.
+    """
+    if interval in ("1d", "1w", "1mo"):
+        return ts
+    days, _ = calendar.holding_sessions(calendar_name, ts)
+    outside = np.isnat(days)
+    if outside.any():
+        import pandas as pd
+
+        local = pd.DatetimeIndex(ts[outside], tz="UTC").tz_convert(calendar.time_zone(calendar_name))
+        days[outside] = local.tz_localize(None).normalize().to_numpy().astype("datetime64[us]")
+    return days
 
 
 def row_flags(
