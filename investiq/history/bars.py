@@ -258,9 +258,18 @@ class Bars:
         as_of : str, date, datetime or datetime64
             A time of knowledge in UTC (or aware), never a label. A date alone
             means the end of that day.
+
+        Notes
+        -----
+        The last bar is never `Flag.QUARANTINED`: it takes the next to see that.
         """
         cut = int(np.searchsorted(self.known_at, instant(as_of), side="right"))
-        return self[:cut]
+        known = self[:cut]
+        if cut == 0 or not known.flags[-1] & Flag.QUARANTINED:
+            return known
+        flags = known.flags.copy()
+        flags[-1] &= ~int(Flag.QUARANTINED)
+        return known._derived(flags=_frozen(flags))
 
     def between(self, start: When | None = None, end: When | None = None) -> Bars:
         """Return the bars whose labels lie in [start, end], both inclusive.

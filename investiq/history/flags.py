@@ -11,7 +11,11 @@ class Flag(IntFlag):
     """Bits of `Bars.flags`; as stored, so a bit never changes its meaning."""
 
     QUARANTINED = 1
-    """Most likely a bad print: kept, and a run over it is refused unless it is allowed or dropped."""
+    """Most likely a bad print: kept, and a run over it is refused unless it is allowed or dropped.
+
+    The verdict takes the next bar, so it is known when that one is: the last bar of a cut by `until` or `as_of`
+    does not carry it.
+    """
     REVISED = 2
     """The source corrected the bar after it was first recorded."""
     REPAIRED = 4

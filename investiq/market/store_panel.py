@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from investiq.core.errors import DataError
 from investiq.core.passport import Passport
 from investiq.history.adjust import Action, Factors, forward_factors, held_through
+from investiq.history.flags import Flag
 from investiq.history.instants import When, instant
 from investiq.history.panel import Panel
 from investiq.market.building import recheck, row_flags, session_days
@@ -40,8 +41,11 @@ class _Member(NamedTuple):
 class _Passports(Sequence[Passport]):
     """The passports of the members, each made when it is asked for: nobody reads five hundred of them."""
 
-    def __init__(self, members: Sequence[_Member], recorded_by: np.datetime64 | None) -> None:
+    def __init__(
+        self, members: Sequence[_Member], as_of: np.datetime64 | None, recorded_by: np.datetime64 | None
+    ) -> None:
         self._members = members
+        self._as_of = as_of
         self._recorded_by = recorded_by
 
     def __len__(self) -> int:
@@ -53,10 +57,11 @@ class _Passports(Sequence[Passport]):
     def __getitem__(self, row: slice) -> Sequence[Passport]: ...
     def __getitem__(self, row: int | slice) -> Passport | Sequence[Passport]:
         if isinstance(row, slice):
-            return _Passports(self._members[row], self._recorded_by)
+            return _Passports(self._members[row], self._as_of, self._recorded_by)
         member = self._members[row]
         bars = bars_from(member.key, member.rows, member.stored, self._recorded_by)
-        return recheck(bars[member.shown]).passport
+        known = bars if self._as_of is None else bars.until(self._as_of)
+        return recheck(known[member.shown]).passport
 
 
 def read_panel(
@@ -76,10 +81,10 @@ def read_panel(
         rows = read_rows(
             root, key, recorded_by=recorded_by, years=years_of(start, end) if key.is_yearly else None, columns=_READ
         )
-        columns, _, _ = whole_bars(rows.columns)
+        columns = _as_known(whole_bars(rows.columns)[0], as_of)
         shown = _shown(columns, low, high, as_of)
         members.append(_Member(key, rows, stored_actions(root, key, recorded_by), columns, shown))
-    return _aligned(members, _Passports(members, recorded_by))
+    return _aligned(members, _Passports(members, as_of, recorded_by))
 
 
 def _refuse_unlike(keys: Sequence[SeriesKey]) -> None:
@@ -92,6 +97,18 @@ def _refuse_unlike(keys: Sequence[SeriesKey]) -> None:
         raise DataError(
             f"a panel holds bars of one interval, of {keys[0].symbol} {keys[0].interval}; found {', '.join(sorted(wrong))}"
         )
+
+
+def _as_known(columns: dict[str, NDArray[Any]], as_of: np.datetime64 | None) -> dict[str, NDArray[Any]]:
+    """Return the columns without a quarantine of the last bar known, which only the next one shows; see `Bars.until`."""
+    if as_of is None or "flags" not in columns:
+        return columns
+    last = int(np.searchsorted(columns["known_at"], as_of, side="right")) - 1
+    if last < 0 or not columns["flags"][last] & Flag.QUARANTINED:
+        return columns
+    flags = columns["flags"].copy()
+    flags[last] &= ~int(Flag.QUARANTINED)
+    return columns | {"flags": flags}
 
 
 def _shown(
