@@ -61,7 +61,7 @@ class Rows(NamedTuple):
     recorded_at : datetime64[us]
         Newest recording of the series.
     manifest : dict
-        Of the newest file.
+        Of the newest file of the series, read or not: it states the facts.
     """
 
     columns: dict[str, NDArray[Any]]
@@ -126,9 +126,9 @@ def read_rows(
     DataError
         If the series is not stored, or nothing of it was by then.
     """
-    parts: Sequence[Path | str] = [f"{root}/{key.path}"]
-    if key.is_yearly:
-        parts = _years_within(part_folders(folder_of(root, key), key), years)
+    # The newest year states the facts of all, whichever years are read.
+    whole: Sequence[Path] = part_folders(folder_of(root, key), key) if key.is_yearly else ()
+    parts: Sequence[Path | str] = _years_within(whole, years) if key.is_yearly else [f"{root}/{key.path}"]
 
     def wanted(manifest: dict[str, Any]) -> tuple[str, ...]:
         is_simple = manifest["rows"] == manifest["versions"] and recorded_by is None
@@ -144,11 +144,14 @@ def read_rows(
             f"{key}: nothing was recorded by {minute_text(recorded_by)}; the store has it from "
             f"{minute_text(np.datetime64(found[0].manifest['begun'], 'us'))} on"
         )
-    newest = np.datetime64(max(each.manifest["recorded_at"] for each in found), "us")
-    return Rows(joined, max(change for _, change in each_part), newest, found[-1].manifest)
+    manifests = [each.manifest for each in found]
+    if key.is_yearly and (last := generations.read_manifest(whole[-1])) is not None:
+        manifests.append(last.manifest)
+    newest = np.datetime64(max(each["recorded_at"] for each in manifests), "us")
+    return Rows(joined, max(change for _, change in each_part), newest, manifests[-1])
 
 
-def _years_within(parts: list[Path], years: tuple[int, int] | None) -> list[Path]:
+def _years_within(parts: Sequence[Path], years: tuple[int, int] | None) -> Sequence[Path]:
     if years is None:
         return parts
     within = [part for part in parts if years[0] <= int(part.name.removeprefix("year=")) <= years[1]]

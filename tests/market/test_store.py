@@ -14,8 +14,10 @@ import pytest
 
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
+from investiq.core.sessions import expected_labels
 from investiq.history.adjust import Action
 from investiq.history.flags import Flag
+from investiq.history.history import History
 from investiq.market.series import folder_of
 from investiq.market.store import SeriesKey, Store, open_store
 from tests.market.stored import FACTS, actions_table, bars_table, minute_table, moment, sessions
@@ -392,3 +394,61 @@ def test_an_absent_series_is_told_with_what_there_is(with_actions):
 def test_the_store_lies_in_the_data_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
     assert open_store().root == tmp_path / "store"
+
+
+def test_bars_before_the_open_of_an_ex_date_get_the_factors_of_its_split(tmp_path):
+    # Nvidia split 10:1 with ex-date 2024-06-10; New York was at UTC-4: pre-market began 08:00 UTC, after hours ended 00:00.
+    days = np.array(["2024-06-07", "2024-06-10", "2024-06-11"], dtype="datetime64[D]")
+    ts = expected_labels("XNYS", days, "60min", "extended")
+    is_ex = ts >= np.datetime64("2024-06-10T08:00")
+    table = minute_table(ts, np.where(is_ex, 120.0, 1200.0))
+    store, key = Store(tmp_path), SeriesKey("bars", "a", "NVDA", "60min", session="extended")
+    store.write(key, table, FACTS, moment("2024-06-12"))
+    store.write(key.actions, actions_table({"ex_date": "2024-06-10", "ratio": 10.0}), FACTS, moment("2024-06-12"))
+    bars = store.bars(key)
+    assert bars.split_factor.tolist() == np.where(is_ex, 10.0, 1.0).tolist()
+    assert len(bars.actions) == 1
+
+
+def test_the_facts_of_a_series_do_not_depend_on_the_years_that_are_read(store):
+    key = SeriesKey("bars", "a", "X", "1min")
+    store.write(key, minute_table(["2023-06-01T14:00"]), FACTS, moment("2023-06-02"))
+    caution = Note(code="told_later", text="of the whole series", severity="error")
+    newer = {**FACTS, "source": "new"}
+    store.write(key, minute_table(["2024-06-03T14:00"]), newer, moment("2024-06-04"), notes=[caution])
+    early = store.bars(key, start="2023", end="2023").passport
+    assert (early.source, early.rows) == ("new", 1)
+    assert "told_later" in [note.code for note in early.notes]
+    assert early.recorded_by == datetime(2024, 6, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def quarantined(store):
+    """150 bars, of which number 120 is held for a bad print, seen at number 121."""
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.01, 150)))
+    close[120] *= 1.4
+    flags = np.zeros(150, dtype=np.int32)
+    flags[120] = int(Flag.QUARANTINED)
+    store.write(KEY, bars_table(close, flags=flags), FACTS, moment("2025-01-01"))
+    return store
+
+
+def test_nobody_knows_at_a_bar_that_the_next_one_takes_it_back(quarantined):
+    bars = quarantined.bars(KEY)
+    then, a_bar_later = (History.of(bars).until(bars.known_at[row]) for row in (120, 121))
+    assert then.bars().flags[120] == 0
+    assert "quarantined" not in [note.code for note in then.notes]
+    assert a_bar_later.bars().flags[120] == Flag.QUARANTINED
+    assert bars.flags[120] == Flag.QUARANTINED
+
+
+def test_a_reading_as_of_a_bar_does_not_know_the_next_one(quarantined):
+    stamps = quarantined.bars(KEY).known_at
+    for row, verdict in ((120, 0), (121, int(Flag.QUARANTINED))):
+        bars = quarantined.bars(KEY, as_of=stamps[row])
+        panel = quarantined.panel([KEY], as_of=stamps[row])
+        assert (bars.flags[120], panel.flags[0, 120]) == (verdict, verdict)
+        for notes in (bars.passport.notes, panel.passports[0].notes):
+            assert ("quarantined" in [note.code for note in notes]) == bool(verdict)
+    whole = quarantined.panel([KEY])
+    assert whole.until(stamps[120]).flags[0, 120] == 0
