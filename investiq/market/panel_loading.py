@@ -14,6 +14,7 @@ from investiq.history.instants import When
 from investiq.history.panel import Panel
 from investiq.market.coverage import Wanted
 from investiq.market.loading import Provider, is_bundled, load_bars, updated_bars
+from investiq.market.membership import Universe
 from investiq.market.refusing import as_one_error
 from investiq.market.routing import chain, vendor
 from investiq.market.serving import recorded_key, refuse_without_vendor, wanted_bars
@@ -25,7 +26,7 @@ __all__ = ["load_panel"]
 
 
 def load_panel(
-    symbols: Sequence[str],
+    symbols: Sequence[str] | Universe,
     start: When | None = None,
     end: When | None = None,
     *,
@@ -42,8 +43,8 @@ def load_panel(
 
     Parameters
     ----------
-    symbols : sequence of str
-        Each once.
+    symbols : sequence of str, or Universe
+        Each once. The cautions of a universe (survivorship) become notes of the panel.
     start, end, provider, interval, as_of, recorded_by, session
         As in `load_bars`.
 
@@ -86,14 +87,15 @@ def load_panel(
             session=session,
         )
 
-    if not symbols or len(wanted) < len(symbols):
-        return Panel.of([member(each) for each in symbols])
+    cautions = symbols.notes if isinstance(symbols, Universe) else ()
+    if len(wanted) < len(symbols) or not len(symbols):
+        return Panel.of([member(each) for each in symbols], cautions)
     keys = [
         key if symbol in updates and (key := updates[symbol].key) is not None else recorded_key(wanted[symbol], store)
         for symbol in symbols
     ]
     panel = store.panel(keys, start=start, end=end, as_of=as_of, recorded_by=recorded_by)
-    return dataclasses.replace(panel, notes=merge_notes(panel.notes, _cautions(updates.values(), store)))
+    return dataclasses.replace(panel, notes=merge_notes(cautions, panel.notes, _cautions(updates.values(), store)))
 
 
 def _up_to_date(wanted: Mapping[str, Wanted], store: Store) -> dict[str, Update]:

@@ -86,6 +86,24 @@ def test_a_panel_tells_which_of_its_series_lacks_the_newest_bars(vendor):
     assert note.text.startswith("newest S01 bar from massive is 2018-12-20, expected 2018-12-28")
 
 
+def test_a_panel_of_a_vendor_that_is_down_says_so(vendor):
+    iq.load_panel(SYMBOLS[:2], "2018-12-03")
+    vendor.faults["S01"] = server_error(500)
+    with clock.fixed(datetime(2019, 1, 4, 23, tzinfo=UTC)):
+        panel = iq.load_panel(SYMBOLS[:2], "2018-12-03")
+    (note,) = (note for note in panel.notes if note.code == "not_updated")
+    assert note.text.startswith("S01: the stored bars could not be brought up to date: ")
+
+
+def test_a_panel_of_a_universe_keeps_its_caution_of_survivorship(vendor):
+    universe = iq.load_universe("benchmarks")
+    panel = iq.load_panel(universe, "2018-12-03")
+    assert panel.symbols == universe.symbols
+    assert [note.code for note in panel.notes if note.code == "survivorship"] == ["survivorship"]
+    local = iq.load_panel(iq.load_universe("synthetic"), "2018-12-03")
+    assert [note.code for note in local.notes] == ["newest_members"]
+
+
 def test_an_earlier_recording_is_read_and_nobody_is_asked(vendor, vendor_server):
     iq.load_panel(SYMBOLS[:2], "2018-12-03", "2018-12-14")
     with clock.fixed(SUNDAY + timedelta(hours=1)):
