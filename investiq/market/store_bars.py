@@ -130,6 +130,12 @@ def _stated_notes(key: SeriesKey, rows: Rows, stored: Stored | None, revisions: 
             f"price is {rows.largest_revision:.2%}; what was seen before is there with recorded_by"
         )
         notes.append(Note(code="revised_bars", text=text, rows=revisions))
+    if stored is not None and stored.corrected:
+        text = (
+            f"{key.symbol}: {key.provider} corrected or withdrew {stored.corrected} corporate action(s) after they were first "
+            "recorded; the factors that were seen before are there with recorded_by"
+        )
+        notes.append(Note(code="revised_actions", text=text, rows=stored.corrected))
     if close_only:
         text = f"{key.symbol}: {close_only} stored row(s) have a close only and are no bars; they were left out"
         notes.append(Note(code="close_only", text=text, rows=close_only))

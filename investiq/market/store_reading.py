@@ -18,7 +18,7 @@ from investiq.history.records import Records
 from investiq.market.canonical import canonical_hash, columns_of
 from investiq.market.datasets import LAYOUTS
 from investiq.market.series import SeriesKey, folder_of, stored_keys
-from investiq.market.versions import PRICES, arrow_schema, largest_change, last_versions, visible
+from investiq.market.versions import PRICES, arrow_schema, corrected, largest_change, last_versions, recorded, visible
 from investiq.storage import generations
 
 if TYPE_CHECKING:
@@ -191,10 +191,11 @@ def _unsaid(name: str, size: int) -> NDArray[Any]:
 
 
 class Stored(NamedTuple):
-    """Stored actions by ex-date, and when the newest of them was recorded."""
+    """Stored actions by ex-date, when the newest was recorded, and how many were corrected or withdrawn since the first."""
 
     actions: tuple[Action, ...]
     recorded_at: np.datetime64
+    corrected: int
 
 
 def read_records(root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None) -> Records:
@@ -204,7 +205,16 @@ def read_records(root: Path, key: SeriesKey, as_of: np.datetime64 | None, record
         raise DataError(f"{key} are bars; use store.bars")
     if layout.columns[layout.label].type not in ("instant", "date"):
         raise DataError(f"{key.dataset} have no time label, so they are no records; use store.query")
-    frame, manifest = _frame(root, key, as_of, recorded_by)
+    versions, manifest = _versions(root, key)
+    versions = recorded(versions, as_of, recorded_by)
+    frame = visible(versions, layout.key, None, None)
+    notes = [Note(**note) for note in manifest["notes"]]
+    if count := corrected(versions, layout.key):
+        text = (
+            f"{key.symbol}: {key.provider} corrected or withdrew {count} row(s) of {key.dataset} after they were first recorded; "
+            "what was seen before is there with recorded_by"
+        )
+        notes.append(Note(code="revised_records", text=text, rows=count))
     stated = manifest["facts"]
     labelled = frame.rename(columns={layout.label: "ts"}).set_index("ts").drop(columns=["recorded_at", "withdrawn"])
     return Records(
@@ -215,18 +225,20 @@ def read_records(root: Path, key: SeriesKey, as_of: np.datetime64 | None, record
         source=stated.get("source", ""),
         known_at_rule=stated.get("known_at_rule", "as recorded by the source"),
         unit=stated.get("unit", stated.get("currency", "")),
-        notes=tuple(Note(**note) for note in manifest["notes"]),
+        notes=tuple(notes),
     )
 
 
-def _frame(
-    root: Path, key: SeriesKey, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _versions(root: Path, key: SeriesKey) -> tuple[pd.DataFrame, dict[str, Any]]:
     content = generations.read(folder_of(root, key), lambda _: arrow_schema(key.dataset).names)
     if content is None:
         raise _absent(root, key)
     table = generations.filled(content.table, arrow_schema(key.dataset))
-    return visible(table.to_pandas(), LAYOUTS[key.dataset].key, as_of, recorded_by), content.manifest
+    return table.to_pandas(), content.manifest
+
+
+def _frame(root: Path, key: SeriesKey, recorded_by: np.datetime64 | None) -> pd.DataFrame:
+    return visible(_versions(root, key)[0], LAYOUTS[key.dataset].key, None, recorded_by)
 
 
 def read_actions(
@@ -255,11 +267,14 @@ def stored_actions(
     for name, limit in cuts.items():
         seen &= arrays[name] <= limit
     # Sorted by fact and recording: a later version takes the place of an earlier one.
-    facts = zip(*(columns[name] for name in LAYOUTS["actions"].key), strict=True)
+    facts = list(zip(*(columns[name] for name in LAYOUTS["actions"].key), strict=True))
     latest = {fact: row for row, fact in enumerate(facts) if seen[row]}
+    repeated = 0
+    if seen.sum() > len(latest):
+        repeated = len({fact for row, fact in enumerate(facts) if seen[row] and latest[fact] != row})
     actions = [_action(key, columns, row) for row in latest.values() if not columns["withdrawn"][row]]
     actions.sort(key=lambda action: action.ex_date)
-    return Stored(tuple(actions), np.datetime64(found.manifest["recorded_at"], "us"))
+    return Stored(tuple(actions), np.datetime64(found.manifest["recorded_at"], "us"), repeated)
 
 
 def _action(key: SeriesKey, columns: dict[str, list[Any]], row: int) -> Action:
@@ -279,13 +294,13 @@ def snapshot_id(root: Path, key: SeriesKey, recorded_by: np.datetime64 | None) -
     """Return the hash of what a read is made of; see `store.Store.snapshot_id`."""
     title = f"schema {generations.MAJOR} {key.path}"
     if key.dataset != "bars":
-        frame, _ = _frame(root, key, None, recorded_by)
+        frame = _frame(root, key, recorded_by)
         return canonical_hash(title, columns_of(frame.drop(columns=["recorded_at", "withdrawn"])))
     rows = read_rows(root, key, recorded_by=recorded_by, columns=_IDENTITY)
     columns = {name: array for name, array in rows.columns.items() if name in _IDENTITY}
     of_actions = key.actions
     if generations.current(folder_of(root, of_actions)) is not None:
-        frame, _ = _frame(root, of_actions, None, recorded_by)
+        frame = _frame(root, of_actions, recorded_by)
         if len(frame):
             actions = columns_of(frame[["kind", "ex_date", "ratio", "cash", "currency", "exchange_rate"]])
             columns |= {f"{_EVENT} {name}": array for name, array in actions.items()}

@@ -19,7 +19,7 @@ from investiq.market.datasets import LAYOUTS
 from investiq.market.series import SeriesKey, folder_of
 from investiq.market.store_checking import checked
 from investiq.market.store_reading import aware, part_folders
-from investiq.market.versions import PRICES, Counts, arrow_schema, merge, visible
+from investiq.market.versions import PRICES, Counts, arrow_schema, corrected, merge, visible
 from investiq.storage import generations
 from investiq.storage.locks import exclusive
 from investiq.storage.publishing import publish
@@ -165,7 +165,7 @@ def _manifest(key: SeriesKey, frame: pd.DataFrame, moment: np.datetime64) -> dic
     seen = visible(frame, layout.key, None, None)
     labels = seen[layout.label]
     revised = (
-        int((seen["flags"] & int(Flag.REVISED) != 0).sum()) if key.dataset == "bars" else _corrected(frame, layout.key)
+        int((seen["flags"] & int(Flag.REVISED) != 0).sum()) if key.dataset == "bars" else corrected(frame, layout.key)
     )
     return {
         "series": key.path,
@@ -177,14 +177,6 @@ def _manifest(key: SeriesKey, frame: pd.DataFrame, moment: np.datetime64) -> dic
         "recorded_at": str(moment),
         "sha256": canonical_hash(key.path, columns_of(frame)),
     }
-
-
-def _corrected(frame: pd.DataFrame, key: tuple[str, ...]) -> int:
-    """Return how many facts have more than one version."""
-    repeated = frame.duplicated(list(key))
-    if not repeated.any():
-        return 0
-    return int(repeated.groupby([frame[name] for name in key], dropna=False).any().sum())
 
 
 def _iso(stamp: Any) -> str:

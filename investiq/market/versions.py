@@ -25,9 +25,11 @@ __all__ = [
     "Counts",
     "Merged",
     "arrow_schema",
+    "corrected",
     "largest_change",
     "last_versions",
     "merge",
+    "recorded",
     "visible",
 ]
 
@@ -68,13 +70,27 @@ def arrow_schema(dataset: Dataset) -> Any:
     return pa.schema([*fields, pa.field("withdrawn", pa.bool_())])
 
 
+def recorded(frame: pd.DataFrame, as_of: np.datetime64 | None, recorded_by: np.datetime64 | None) -> pd.DataFrame:
+    """Return every version known and recorded by then."""
+    for column, limit in (("known_at", as_of), ("recorded_at", recorded_by)):
+        if limit is not None:
+            frame = frame[_us(frame[column]) <= limit]
+    return frame
+
+
+def corrected(frame: pd.DataFrame, key: tuple[str, ...]) -> int:
+    """Return how many facts have more than one version."""
+    repeated = frame.duplicated(list(key))
+    if not repeated.any():
+        return 0
+    return int(repeated.groupby([frame[name] for name in key], dropna=False).any().sum())
+
+
 def visible(
     frame: pd.DataFrame, key: tuple[str, ...], as_of: np.datetime64 | None, recorded_by: np.datetime64 | None
 ) -> pd.DataFrame:
     """Return one version of each fact: the last of those known and recorded by then, unless it was withdrawn."""
-    for column, limit in (("known_at", as_of), ("recorded_at", recorded_by)):
-        if limit is not None:
-            frame = frame[_us(frame[column]) <= limit]
+    frame = recorded(frame, as_of, recorded_by)
     is_past = frame.duplicated(list(key), keep="last").to_numpy()
     hidden = is_past | frame["withdrawn"].fillna(value=False).to_numpy(dtype=bool)
     return frame[~hidden] if hidden.any() else frame

@@ -452,3 +452,29 @@ def test_a_reading_as_of_a_bar_does_not_know_the_next_one(quarantined):
             assert ("quarantined" in [note.code for note in notes]) == bool(verdict)
     whole = quarantined.panel([KEY])
     assert whole.until(stamps[120]).flags[0, 120] == 0
+
+
+def test_a_corrected_action_is_told_with_the_bars(store):
+    store.write(KEY, bars_table([10, 11, 12, 6, 6]), FACTS, moment("2024-02-01"))
+    for day, ratio in (("2024-02-02", 2.0), ("2024-05-02", 4.0)):
+        store.write(KEY.actions, actions_table({"ex_date": "2024-01-05", "ratio": ratio}), FACTS, moment(day))
+
+    def told(**limits):
+        return [note.rows for note in store.bars(KEY, **limits).passport.notes if note.code == "revised_actions"]
+
+    assert told() == [1]
+    assert told(recorded_by="2024-03-01") == []
+    assert [note.code for note in store.panel([KEY]).passports[0].notes].count("revised_actions") == 1
+
+
+def test_a_corrected_record_is_told_from_its_correction_on(store):
+    key = KEY.actions
+    for day, cash in (("2024-02-02", 0.24), ("2024-05-02", 0.25)):
+        table = actions_table(
+            {"kind": "dividend", "ex_date": "2024-01-05", "cash": cash},
+            {"kind": "dividend", "ex_date": "2024-04-05", "cash": 0.30},
+        )
+        store.write(key, table, FACTS, moment(day))
+    now, before = store.records(key), store.records(key, recorded_by="2024-03-01")
+    assert [(note.code, note.rows) for note in now.notes] == [("revised_records", 1)]
+    assert before.notes == ()
