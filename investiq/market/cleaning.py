@@ -48,7 +48,7 @@ REVERT_SHARE: Final = 0.20
 OUTLIER_SCORE: Final = 10.0
 # Never in the indices, once in crude oil (1991-01-17); 13 times in VIX: for prices only.
 GATE_RETURN: Final = 0.30
-# The longest real one in the sample is 10.2 (Nasdaq, 2000-04-04).
+# The longest real one in the sample is 10.2 (Nasdaq, 2010-05-06).
 WICK_SCORE: Final = 15.0
 # Of the median of the 60 bars before: the indices stay between 0.12 and 2.5, a share may have ten times on a day of news.
 VOLUME_RATIO: Final = 20.0
