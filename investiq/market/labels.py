@@ -122,10 +122,11 @@ def _fits(ts: InstantArray, interval: Interval, calendar: str) -> BoolArray:
     known = calendars.schedule(calendar)
     rows = np.minimum(np.searchsorted(known.closes, ts, side="right"), known.closes.size - 1)
     # A comparison with NaT, no pause, is False.
-    begins = np.where(ts >= known.pause_ends[rows], known.pause_ends[rows], opens)
+    begins: InstantArray = np.where(ts >= known.pause_ends[rows], known.pause_ends[rows], opens)
     is_paused = (ts >= known.pause_starts[rows]) & (ts < known.pause_ends[rows])
     step = np.timedelta64(INTERVAL_MINUTES[interval], "m")
-    fits: BoolArray = ~np.isnat(opens) & ~is_paused & ((ts - begins) % step == np.timedelta64(0, "us"))
+    since: NDArray[np.timedelta64] = ts - begins
+    fits: BoolArray = ~np.isnat(opens) & ~is_paused & (since % step == np.timedelta64(0, "us"))
     return fits
 
 
