@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import lru_cache
+from threading import RLock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -69,8 +70,17 @@ SESSION_MINUTES: Final[dict[str, int]] = {
 }
 
 
-@lru_cache(maxsize=4)
+# Building a calendar takes a third of a second: a hundred threads that ask at once wait for one of them.
+_building = RLock()
+
+
 def _calendar(name: str) -> exchange_calendars.ExchangeCalendar:
+    with _building:
+        return _built(name)
+
+
+@lru_cache(maxsize=4)
+def _built(name: str) -> exchange_calendars.ExchangeCalendar:
     import exchange_calendars
 
     try:

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import exchange_calendars
@@ -177,3 +178,13 @@ def test_a_market_without_a_convention_is_answered_with_what_can_be_done():
         calendar.periods_per_year("1d", "XBOG")
     with pytest.raises(DataError, match=r"no convention for the number of 60min bars a year of 'XTKS', .* bring daily"):
         calendar.periods_per_year("60min", "XTKS")
+
+
+def test_a_hundred_threads_build_a_calendar_once(monkeypatch):
+    built = []
+    real = exchange_calendars.get_calendar
+    monkeypatch.setattr(exchange_calendars, "get_calendar", lambda *a, **k: built.append(a) or real(*a, **k))
+    calendar._built.cache_clear()
+    with ThreadPoolExecutor(100) as pool:
+        list(pool.map(calendar.time_zone, ["XTSE"] * 100))
+    assert len(built) == 1

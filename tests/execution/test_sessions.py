@@ -23,6 +23,7 @@ def bars_at(two_bars):
             ts=ts,
             known_at=ts + np.timedelta64(minutes, "m"),
             interval=interval,
+            flags=np.zeros(ts.size, dtype=np.int32),
             **{name: getattr(two_bars, name)[rows] for name in names},
         )
 
