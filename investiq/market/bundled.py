@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from investiq.history.bars import Bars
 from investiq.history.instants import When, instant, label_text
 from investiq.history.records import Records
 from investiq.market.building import recheck
+from investiq.market.store import SeriesKey, open_store
 from investiq.market.vendors import sample, synthetic
 
 if TYPE_CHECKING:
@@ -96,17 +98,19 @@ def range_clipped(bars: Bars, start: When | None, end: When | None) -> tuple[Not
 
 
 def list_symbols() -> pd.DataFrame:
-    """Return everything that can be loaded without a key, one row each.
+    """Return everything that can be loaded without a key, one row each: what ships with the installation, and the store's bars.
 
     Returns
     -------
     DataFrame
-        Columns symbol, name, provider, kind (``"bars"``, ``"series"``,
-        ``"factors"``, ``"macro"``), first and last (labels of the first and
-        last row, as dates).
+        Columns symbol, name (empty for stored bars), provider, kind
+        (``"bars"``, ``"series"``, ``"factors"``, ``"macro"``; stored intraday
+        bars with their interval), first and last (labels of the first and last
+        row, as dates).
     """
     import pandas as pd
 
+    store = open_store()
     rows = [
         *((each, title, "sample", "bars", *_span(_series(each).ts)) for each, title in sample.BAR_SYMBOLS.items()),
         *(
@@ -114,9 +118,19 @@ def list_symbols() -> pd.DataFrame:
             for each, title in sample.RECORD_NAMES.items()
         ),
         *((each, title, "synthetic", "bars", *synthetic.span(each)) for each, title in synthetic.SYMBOLS.items()),
+        *((key.symbol, "", key.provider, _kind(key), *_stored_span(store.facts(key))) for key in store.keys("bars")),
     ]
     table = pd.DataFrame(rows, columns=["symbol", "name", "provider", "kind", "first", "last"])
     return table.astype({"first": "datetime64[us]", "last": "datetime64[us]"})
+
+
+def _kind(key: SeriesKey) -> str:
+    return "bars" if key.interval == "1d" else f"bars {key.interval}"
+
+
+def _stored_span(facts: Mapping[str, str]) -> tuple[np.datetime64, np.datetime64]:
+    first, last = (np.datetime64(facts[name][:10], "us") for name in ("first", "last"))
+    return first, last
 
 
 def synthetic_truth(symbol: str) -> synthetic.SyntheticTruth:

@@ -188,9 +188,10 @@ class Universe(Result):
         """The cautions: survivorship, and days of which nothing is known."""
         when = str(self.as_of.astype("datetime64[D]"))
         if not self.point_in_time:
+            asked = f"; as_of {when} changes nothing" if self.was_asked else ""
             text = (
-                f"{self.name} is a list made on {self.covers[1]}, without its history: a test over earlier years shows what "
-                "its survivors earned, not what could have been chosen then (survivorship bias)"
+                f"{self.name} is a list made on {self.covers[1]}, without its history{asked}: a test over earlier years shows "
+                "what its survivors earned, not what could have been chosen then (survivorship bias)"
             )
             return (Note(code="survivorship", text=text),)
         notes = []

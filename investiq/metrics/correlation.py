@@ -205,6 +205,11 @@ def correlate(
         basis = "returns as passed, joined on their times"
     else:
         bars = tuple(members)
+        if wrong := [each for each in bars if not isinstance(each, Bars)]:
+            raise DataError(
+                f"correlate takes Bars, a Panel or Series by name, found {wrong[0]!r}; "
+                "load symbols first, as in iq.correlate(iq.load_panel([...]))"
+            )
         names, joined = pair_bars(bars)
         basis = "simple returns of total-return-adjusted closes, between dates that both have"
     pairs = [_measured(a, b, paired) for (a, b), paired in joined.items()]

@@ -32,7 +32,8 @@ def test_fetch_stores_and_show_reads_without_asking_again(vendor, vendor_server,
     # Sessions of New York from 3 to 28 December 2018: 18, without the 5th (day of mourning) and the 25th.
     assert json.loads(shown.output)["bars"] == 18
     assert len(vendor_server.requests) == asked
-    assert "AAA" in run("data", "list").output
+    listed = {row["symbol"]: row for row in json.loads(run("data", "list", "--json").output)}
+    assert (listed["AAA"]["provider"], listed["AAA"]["first"][:10]) == ("massive", "2018-12-03")
 
 
 def test_a_failed_symbol_is_told_and_changes_the_exit_code(vendor, run):

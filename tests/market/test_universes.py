@@ -60,6 +60,7 @@ def test_a_list_without_history_says_so_whatever_is_asked():
         assert "survivorship bias" in str(universe)
         assert "survivorship bias" in universe._repr_html_()
         assert "as listed on 2025-06-30" in str(universe)
+    assert "as_of 2015-12-31 changes nothing" in iq.load_universe("popular", as_of="2015").notes[0].text
     with pytest.raises(DataError, match="popular is a list of 2025-06-30 without a history"):
         universe.mask(iq.load_panel(["SYN001"]))
 

@@ -204,3 +204,8 @@ def test_the_module_loads_without_pandas():
 
 def test_the_examples_run():
     assert doctest.testmod(correlation).failed == 0
+
+
+def test_symbols_in_place_of_bars_are_refused_with_the_way():
+    with pytest.raises(DataError, match=r"found 'SYN001'; load symbols first"):
+        correlate(["SYN001", "SYN002"])
