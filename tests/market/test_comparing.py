@@ -92,6 +92,13 @@ def test_equal_readings_exonerate_the_data(store):
     assert not diff.return_change.any()
 
 
+def test_an_action_alone_makes_two_readings_differ(store):
+    diff = compare_data("2024-03-06", "2024-03-09", series=KEY, store=store)
+    assert (diff.columns, diff.passport, diff.added.size, diff.removed.size) == ((), (), 0, 0)
+    assert not diff.is_same
+    assert diff.why == "A backtest changes because a split of 2024-01-04 (ratio 2) was added."
+
+
 def test_bars_that_were_only_added_leave_the_past_alone():
     bars = iq.load_bars("^GSPC", start="2018-12")
     assert (

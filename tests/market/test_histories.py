@@ -1,6 +1,6 @@
 """Histories of vendor's series: every record enters when it became known, whatever it describes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -12,7 +12,7 @@ from investiq.market.schemas import canonical
 from investiq.market.store import SeriesKey, open_store
 from investiq.runtime import clock
 from tests.market.stored import moment
-from tests.servers.polygon import Polygon
+from tests.servers.polygon import Polygon, article
 
 SUNDAY = datetime(2018, 12, 30, 12, tzinfo=UTC)
 
@@ -50,6 +50,28 @@ def test_statements_enter_a_history_when_they_were_filed_and_not_when_they_end(v
     # The third quarter ended on 29 September; until the morning of 5 November only the second was known.
     for as_of, known in [("2018-08-01T20:30", []), ("2018-11-05T13:01", [50.0]), ("2018-11-05T13:02", [50.0, 60.0])]:
         assert history.until(as_of).records("statements").frame["revenue"].tolist() == known
+
+
+def test_records_of_a_history_end_at_the_time_of_knowledge_asked_for(vendor):
+    vendor.articles["AAPL"] = [article(day, f"2018-12-{day}T10:00:00", "AAPL") for day in ("18", "19", "20")]
+    history = iq.load_history("AAPL", records=["news", "^VIX"], start="2018-12-03", as_of="2018-12-19T09:59")
+    assert history.records("news").frame["id"].tolist() == ["18"]
+    assert f"{history.bars().index[-1]:%m-%d}" == "12-18"
+    known = history.records("^VIX").frame["known_at"]
+    assert pd.Timestamp("2018-12-14", tz="UTC") < known.max() <= pd.Timestamp("2018-12-19 09:59", tz="UTC")
+
+
+def test_a_history_holds_what_was_recorded_by_the_moment_asked_for(vendor):
+    vendor.articles["AAPL"] = [article("18", "2018-12-18T10:00:00", "AAPL")]
+    vendor.last = "2018-12-26"
+    iq.load_history("AAPL", records=["news"], start="2018-12-03")
+    vendor.articles["AAPL"].append(article("19", "2018-12-19T10:00:00", "AAPL"))
+    vendor.last = "2018-12-28"
+    with clock.fixed(SUNDAY + timedelta(days=1)):
+        for recorded_by, last, news in ((None, "12-28", ["18", "19"]), (SUNDAY, "12-26", ["18"])):
+            history = iq.load_history("AAPL", records=["news"], start="2018-12-03", recorded_by=recorded_by)
+            assert f"{history.bars().index[-1]:%m-%d}" == last
+            assert history.records("news").frame["id"].tolist() == news
 
 
 # A row known on 2 May at noon or before, and one known after.

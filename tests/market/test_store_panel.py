@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from investiq.core.errors import DataError
+from investiq.history.flags import Flag
 from investiq.history.panel import Panel
 from investiq.market.store import SeriesKey, Store
 from tests.market.stored import FACTS, actions_table, bars_table, minute_table, moment
@@ -36,6 +37,7 @@ CUTS = [
     {"start": "2024-01-04"},
     {"start": "2024-01-04", "end": "2024-01-10"},
     {"as_of": "2024-01-09T21:00"},
+    {"as_of": "2024-01-09T20:59"},
     {"recorded_by": "2024-03-01"},
     {"recorded_by": "2024-03-02", "as_of": "2024-01-11", "start": "2024-01-03"},
 ]
@@ -86,6 +88,22 @@ def test_any_holes_are_missing_and_nothing_else_is(tmp_path_factory, members):
     labels = sorted(set.union(*members))
     expected = [[100.0 + label if label in rows else np.nan for label in labels] for rows in members]
     np.testing.assert_array_equal(panel.close, expected)
+
+
+def test_a_bar_enters_a_panel_at_its_close_and_not_on_its_date(store):
+    # The bar of Tuesday the 9th is labelled with its midnight; New York closes at 21:00Z.
+    before, after = (store.panel(KEYS, as_of=f"2024-01-09T{hour}") for hour in ("20:59", "21:00"))
+    assert str(before.ts[-1].astype("datetime64[D]")) == "2024-01-08"
+    assert str(after.ts[-1].astype("datetime64[D]")) == "2024-01-09"
+
+
+def test_a_panel_shows_no_quarantine_before_the_next_close(tmp_path):
+    store = Store(tmp_path)
+    bad = np.array([0, 0, 0, int(Flag.QUARANTINED), 0])
+    store.write(KEYS[0], bars_table(np.full(5, 100.0), flags=bad), FACTS, moment("2024-03-01"))
+    # Sessions of 2, 3, 4, 5 and 8 January: the bar of the 5th is judged by that of the 8th, which closes at 21:00Z.
+    for as_of, marked in (("2024-01-08T20:59", False), ("2024-01-08T21:00", True)):
+        assert bool(store.panel(KEYS[:1], as_of=as_of).flags[0, 3] & Flag.QUARANTINED) is marked
 
 
 def test_intraday_panels_read_the_years_asked_for(tmp_path):

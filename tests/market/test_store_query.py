@@ -50,6 +50,18 @@ def test_rows_equal_those_that_pandas_sees(store, recorded_by):
         assert found[name].tolist() == expected[name].tolist(), name
 
 
+def test_a_version_counts_from_the_very_moment_it_was_recorded(store):
+    sql = "SELECT close FROM bars WHERE provider = 'alpaca' AND ts = TIMESTAMPTZ '2024-01-05 00:00+00'"
+    # The close of 5 January, 103, was corrected to 103.5 at midnight of 2 March.
+    for recorded_by, close in (
+        ("2024-03-01T00:00:00", [103.0]),
+        ("2024-03-01T23:59:59.999999", [103.0]),
+        ("2024-03-02T00:00:00", [103.5]),
+        ("2024-02-29T23:59:59", []),
+    ):
+        assert store.query(sql, recorded_by=recorded_by)["close"].tolist() == close
+
+
 def test_an_aggregate_equals_the_one_of_pandas(store):
     found = store.query(
         "SELECT provider, symbol, avg(close) AS mean, count(*) AS bars FROM bars GROUP BY ALL ORDER BY ALL"

@@ -154,3 +154,30 @@ def test_an_announcement_that_is_filled_in_is_known_when_it_was_filled_in():
     after = visible(both, ("period_end",), np.datetime64("2024-05-15"), None)
     assert between["eps_actual"].isna().all()
     assert after["eps_actual"].tolist() == [1.2]
+
+
+def test_a_record_that_is_corrected_is_never_known_before_what_it_corrects():
+    def reported(eps, known_at):
+        stamps = {"period_end": ["2024-03-31"], "known_at": [known_at]}
+        instants = {name: pd.to_datetime(each, utc=True).as_unit("us") for name, each in stamps.items()}
+        return checked("earnings", pd.DataFrame(instants | {"eps_actual": eps}), "t")
+
+    stored = merge("earnings", None, reported(1.2, "2024-05-02"), pd.Timestamp("2024-05-03", tz="UTC")).frame
+    stored = merge("earnings", stored, reported(1.3, "2024-05-01"), pd.Timestamp("2024-05-04", tz="UTC")).frame
+    stored = merge("earnings", stored, reported(1.4, "2024-06-01"), pd.Timestamp("2024-06-02", tz="UTC")).frame
+    # An earlier stamp does not carry the correction back before the second of May, a later one carries it forward.
+    assert stored["known_at"].dt.strftime("%m-%d").tolist() == ["05-02", "05-02", "06-01"]
+    for as_of, seen in (("2024-05-01T12:00", []), ("2024-05-02", [1.3]), ("2024-05-31", [1.3]), ("2024-06-01", [1.4])):
+        assert visible(stored, ("period_end",), np.datetime64(as_of, "us"), None)["eps_actual"].tolist() == seen
+
+
+def test_a_corrected_bar_stays_flagged_through_later_merges():
+    def bar(close, flags):
+        return checked("bars", table({0: (close, 5.0)}).assign(flags=flags), "test")
+
+    stored = merge("bars", None, bar(1.0, 0), pd.Timestamp("2024-06-01", tz="UTC")).frame
+    stored = merge("bars", stored, bar(2.0, 0), pd.Timestamp("2024-06-02", tz="UTC")).frame
+    again = merge("bars", stored, bar(2.0, 0), pd.Timestamp("2024-06-03", tz="UTC"))
+    assert again.counts == (0, 0, 1, 0)
+    marked = merge("bars", again.frame, bar(2.0, int(Flag.QUARANTINED)), pd.Timestamp("2024-06-04", tz="UTC")).frame
+    assert marked["flags"].tolist() == [0, int(Flag.REVISED), int(Flag.REVISED | Flag.QUARANTINED)]
