@@ -431,3 +431,22 @@ def test_the_package_offers_the_reader_by_name(write):
     import investiq as iq
 
     assert len(iq.read_bars("ACME", str(write(DAILY)), price_basis="vendor_total")) == 3
+
+
+def daily_file(days, closes):
+    rows = (f"{day:%Y-%m-%d},{close},{close},{close},{close}" for day, close in zip(days, closes, strict=True))
+    return "\n".join(["date,open,high,low,close", *rows])
+
+
+def test_a_bad_print_of_a_file_stops_a_backtest_until_it_is_left_out(read):
+    # Returns of +1 % and -1 % in turn, and one close half as high again that the next bar takes back.
+    days = [day for day in iq.load_bars("^GSPC").index if day >= pd.Timestamp("2010-01-04", tz="UTC")][:90]
+    closes = [100.0 + row % 2 for row in range(90)]
+    closes[75] *= 1.5
+    bars = read(daily_file(days, closes), price_basis="vendor_total")
+    (note,) = [note for note in bars.passport.notes if note.severity == "error"]
+    assert (note.code, note.rows) == ("quarantined", 1)
+    assert f"{days[75]:%Y-%m-%d}" in note.text
+    with pytest.raises(DataError, match="quarantined"):
+        iq.backtest(iq.strategies.BuyAndHold(), bars)
+    assert len(iq.backtest(iq.strategies.BuyAndHold(), bars.without_quarantined()).bars) == 89

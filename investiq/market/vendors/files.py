@@ -24,6 +24,7 @@ from investiq.market.contract import Capabilities, Payload, Request, Vendor
 from investiq.market.schemas import BadRow, bad_bars
 from investiq.market.stamps import off_session, read_stamps
 from investiq.market.tables import Table, read_table
+from investiq.market.vendors.file_checks import gated
 from investiq.runtime import clock
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ def read_bars(
     Notes
     -----
     A row without a close is dropped and counted, and so is a row of a bar that is
-    not complete yet. Rows in another order are sorted. Nothing else is repaired.
+    not complete yet. Rows in another order are sorted. Nothing else is repaired:
+    a daily bar held to be a bad print is flagged and stops a backtest, see
+    `Bars.without_quarantined`.
 
     Examples
     --------
@@ -128,7 +131,7 @@ def read_bars(
     prices = {name: frame[name].to_numpy(dtype=float)[:complete] for name in (*_PRICES, "volume")}
     events = [] if actions is None else _read_actions(read_table(Path(actions)))
     unknown = (_NO_ACTIONS,) if actions is None and price_basis in ("as_traded", "unsplit") else ()
-    return build_bars(
+    bars = build_bars(
         symbol=symbol,
         provider="file",
         provenance="file",
@@ -145,6 +148,7 @@ def read_bars(
         actions=events,
         notes=(*notes, *unfinished, *unknown),
     )
+    return gated(bars)
 
 
 class File(Vendor):
