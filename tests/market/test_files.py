@@ -450,3 +450,22 @@ def test_a_bad_print_of_a_file_stops_a_backtest_until_it_is_left_out(read):
     with pytest.raises(DataError, match="quarantined"):
         iq.backtest(iq.strategies.BuyAndHold(), bars)
     assert len(iq.backtest(iq.strategies.BuyAndHold(), bars.without_quarantined()).bars) == 89
+
+
+def test_an_hourly_file_declared_as_five_minutes_is_refused(read):
+    # Seven labels a session of 390 minutes: 14:30Z to 20:30Z in winter.
+    stamps = [f"2024-03-0{day} {hour}:30:00Z" for day in (7, 8) for hour in range(14, 21)]
+    text = "\n".join(["ts,open,high,low,close", *(f"{stamp},1,1,1,1" for stamp in stamps)])
+    with pytest.raises(DataError, match=r"'5min' was declared, but the usual step .* 60 minutes .* interval '60min'"):
+        read(text, interval="5min")
+    assert len(read(text, interval="60min")) == 14
+
+
+def test_weekly_rows_declared_as_daily_are_refused_and_a_thin_daily_series_is_read(read):
+    sessions = iq.load_bars("^GSPC").index
+    weekly = sessions[:100:5]
+    with pytest.raises(DataError, match="'1d' was declared, but the usual step is 5 sessions, as of '1w' bars"):
+        read(daily_file(weekly, [1.0] * len(weekly)))
+    # Gaps of 1 to 12 sessions, 5 in the middle.
+    thin = sessions[np.cumsum([0, 1, 9, 2, 12, 5, 3, 8, 5, 1, 11, 5])]
+    assert len(read(daily_file(thin, [1.0] * 12))) == 12

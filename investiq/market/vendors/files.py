@@ -24,7 +24,7 @@ from investiq.market.contract import Capabilities, Payload, Request, Vendor
 from investiq.market.schemas import BadRow, bad_bars
 from investiq.market.stamps import off_session, read_stamps
 from investiq.market.tables import Table, read_table
-from investiq.market.vendors.file_checks import gated
+from investiq.market.vendors.file_checks import check_interval, gated
 from investiq.runtime import clock
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def read_bars(
     DataError
         With line numbers, if stamps are naive or repeated, prices contradict
         each other or are not positive, or a bar lies outside the sessions; or
-        if columns are missing, the file is empty or cannot be read, or no bar
-        is complete yet.
+        if columns are missing, the file is empty or cannot be read, no bar
+        is complete yet, or the steps between stamps contradict `interval`.
 
     Notes
     -----
@@ -124,6 +124,7 @@ def read_bars(
     frame, dropped, notes = _canonical(table, span, timezone, calendar, dict(columns or {}), date_format)
     is_daily = span == "1d"
     ts = frame["ts"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")
+    check_interval(table.name, ts, span, calendar)
     settle = SETTLE_SHARES if is_daily else timedelta(0)
     known_at = calendars.known_at(ts, span, calendar, settle=settle)
     complete, unfinished = _complete(table, known_at)
