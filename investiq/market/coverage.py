@@ -83,6 +83,9 @@ class Held:
     calendar, price_basis : str
     delay, settle : timedelta
         Terms of `known_at`.
+    actions : str
+        Why the corporate actions of bars could not be had when they were last
+        asked for; empty if they could.
     """
 
     key: SeriesKey
@@ -97,6 +100,7 @@ class Held:
     price_basis: str
     delay: timedelta
     settle: timedelta
+    actions: str = ""
 
 
 def held_series(wanted: Wanted, store: Store, providers: Sequence[str] = ()) -> list[Held]:
@@ -173,6 +177,7 @@ def _held(key: SeriesKey, store: Store) -> Held:
         price_basis=facts.get("price_basis", "as_traded"),
         delay=timedelta(minutes=float(facts.get("delay_minutes", "0"))),
         settle=timedelta(minutes=float(facts.get("settle_minutes", "0"))),
+        actions=facts.get("actions", ""),
     )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.core.errors import DataError
 from investiq.core.notes import Note
+from investiq.history.bars import Bars
 from investiq.history.flags import Flag
 from investiq.history.instants import instant
 from investiq.market.cleaning import quarantine
@@ -25,7 +28,7 @@ from investiq.market.store_bars import REFUSED_ACTIONS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OF_ONE_ANSWER", "STORED", "Kept", "keep", "refused"]
+__all__ = ["OF_ONE_ANSWER", "STORED", "Kept", "keep", "refused", "state"]
 
 # Datasets that are kept; the others are answers of the moment.
 STORED: Final = ("bars", "actions", "statements", "earnings", "news", "options", "insiders", "short_interest")
@@ -179,11 +182,21 @@ def _quarantine(key: SeriesKey, store: Store, answer: Answer) -> None:
     moved = np.flatnonzero((flags ^ bars.flags) & int(Flag.QUARANTINED))
     if not moved.size:
         return
+    store.write(key, _rows_again(bars, moved, flags), {}, answer.retrieved_at)
+
+
+def state(key: SeriesKey, store: Store, facts: Mapping[str, str], recorded_at: datetime) -> None:
+    """Change facts of stored bars: their newest row carries them, written again as it is."""
+    bars = store.bars(key)
+    store.write(key, _rows_again(bars, np.array([len(bars) - 1]), bars.flags), facts, recorded_at)
+
+
+def _rows_again(bars: Bars, at: NDArray[np.intp], flags: NDArray[np.int32]) -> pd.DataFrame:
     import pandas as pd
 
-    columns = {name: getattr(bars, name)[moved] for name in (*PRICES, "volume")}
-    stamps = {"ts": stamps_of(bars.ts[moved]), "known_at": stamps_of(bars.known_at[moved])}
-    store.write(key, pd.DataFrame({**stamps, **columns, "flags": flags[moved]}), {}, answer.retrieved_at)
+    columns = {name: getattr(bars, name)[at] for name in (*PRICES, "volume")}
+    stamps = {"ts": stamps_of(bars.ts[at]), "known_at": stamps_of(bars.known_at[at])}
+    return pd.DataFrame({**stamps, **columns, "flags": flags[at]})
 
 
 def _facts(answer: Answer, payload: Payload, first: np.datetime64 | None, rule: str) -> dict[str, str]:

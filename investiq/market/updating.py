@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from investiq.history.instants import instant
 from investiq.market.contract import Answer, Attempt, Dataset, Request, Status, Vendor
 from investiq.market.coverage import Held, Wanted, held_series, is_patient, missing_from, reaches_back
 from investiq.market.datasets import LAYOUTS
-from investiq.market.ingesting import keep, refused
+from investiq.market.ingesting import keep, refused, state
 from investiq.market.routing import ask, attempt_of, chain, no_vendor, reasons_of, vendor
 from investiq.market.series import SeriesKey
 from investiq.market.store import Store
@@ -114,7 +114,7 @@ def update(wanted: Wanted, store: Store, *, vendors: Sequence[Vendor] | None = N
         for each in held:
             lack = missing_from(each, wanted)
             if not lack or (is_patient(each) and reaches_back(each, wanted)):
-                return _served(wanted, each, lack)
+                return _with_late_actions(work, _served(wanted, each, lack), each)
     if not work.vendors:
         if not held:
             raise ConfigError(no_vendor())
@@ -197,12 +197,16 @@ def _kept(work: _Work, answer: Answer, complete_from: np.datetime64 | None, own:
     if answer.status == "empty" and own is not None and wanted.dataset == "news":
         return dataclasses.replace(done, status="ok", reason="")
     if not answer.is_usable:
+        if wanted.dataset == "actions" and answer.status == "empty":
+            _settle(work, answer, "")
         return _not_updated(done)
     actions, facts = _with_actions(work, answer, own)
     try:
         kept = keep(answer, work.store, first=_reached(answer, complete_from), more=facts)
     except DataError as error:
         return _not_updated(dataclasses.replace(done, status="error", reason=str(error)))
+    if wanted.dataset == "actions":
+        _settle(work, answer, refused(kept.notes))
     return dataclasses.replace(
         done,
         key=kept.key,
@@ -243,13 +247,47 @@ def _with_actions(work: _Work, answer: Answer, own: Held | None) -> tuple[Update
     first = payload.table["ts"].min().tz_convert(None).to_datetime64().astype("datetime64[us]")
     if own is not None and own.key.provider == answer.provider:
         first = min(first, own.first)
-    request = Request(
-        dataset="actions", symbol=wanted.symbol, start=first.astype("datetime64[D]").astype("datetime64[us]")
-    )
+    return _asked_actions(work, source, first)
+
+
+def _with_late_actions(work: _Work, done: Update, held: Held) -> Update:
+    """Ask for the corporate actions alone that failed with bars which are fresh; a plan without them stays without."""
+    if not held.actions:
+        return done
+    source = work.vendors.get(held.key.provider)
+    if source is None or held.actions.startswith("not_entitled"):
+        status, _, reason = held.actions.partition(" ")
+        told = Update(
+            dataset="actions",
+            symbol=done.symbol,
+            key=None,
+            asked=False,
+            status=cast("Status", status),
+            reason=f"not asked for again: {reason.strip('()')}",
+            provider=held.key.provider,
+        )
+        return dataclasses.replace(done, actions=told)
+    actions, _ = _asked_actions(work, source, held.first)
+    return dataclasses.replace(done, actions=actions)
+
+
+def _settle(work: _Work, answer: Answer, refusal: str) -> None:
+    """Take back from stored bars that their corporate actions failed, if the answer reaches back to their first."""
+    start = answer.request.start
+    for key in work.store.keys("bars", answer.provider, answer.request.symbol):
+        facts = work.store.facts(key)
+        if facts.get("actions") and (start is None or start <= np.datetime64(facts["first"], "us")):
+            state(key, work.store, {"actions": "", REFUSED_ACTIONS: refusal}, answer.retrieved_at)
+
+
+def _asked_actions(work: _Work, source: Vendor, first: np.datetime64) -> tuple[Update, dict[str, str]]:
+    """Ask for the corporate actions from the first bar on; return what became of it, and what the bars state of it."""
+    symbol = work.wanted.symbol
+    request = Request(dataset="actions", symbol=symbol, start=first.astype("datetime64[D]").astype("datetime64[us]"))
     found = source.fetch(request)
     done = Update(
         dataset="actions",
-        symbol=wanted.symbol,
+        symbol=symbol,
         key=None,
         asked=True,
         status=found.status,
@@ -263,9 +301,10 @@ def _with_actions(work: _Work, answer: Answer, own: Held | None) -> tuple[Update
         kept = keep(found, work.store, first=request.start)
     except DataError as error:
         return dataclasses.replace(done, status="error", reason=str(error)), {
-            "actions": "",
+            "actions": f"error ({error})",
             REFUSED_ACTIONS: str(error),
         }
+    _settle(work, found, refused(kept.notes))
     counted = dataclasses.replace(
         done, key=kept.key, rows=kept.rows, added=kept.added, revised=kept.revised, notes=kept.notes
     )

@@ -245,3 +245,42 @@ def test_orders_that_make_no_sense_are_refused_before_anything_is_asked(
 def test_without_a_vendor_a_bulk_load_is_refused_with_the_keys_to_set():
     with pytest.raises(ConfigError, match="no vendor is configured; set the key of one: INVESTIQ_MASSIVE_API_KEY"):
         iq.fetch(["AAPL"])
+
+
+SPLITS = "/stocks/v1/splits"
+NO_SPLITS = {"status": "OK", "results": []}
+
+
+def test_actions_that_failed_are_asked_for_alone_until_they_come(vendor, vendor_server):
+    vendor_server.route(SPLITS, server_error(500))
+    assert lines(iq.fetch(["S00"], start="2018-12-03"), "actions")["S00"].status == "error"
+    again = iq.fetch(["S00"], start="2018-12-03")
+    assert (lines(again)["S00"].asked, lines(again, "actions")["S00"].status) == (False, "error")
+    vendor_server.route(SPLITS, NO_SPLITS)
+    healed = iq.fetch(["S00"], start="2018-12-03")
+    assert (lines(healed)["S00"].asked, lines(healed, "actions")["S00"].status) == (False, "empty")
+    assert vendor.asked == ["S00"]  # the bars were asked for once
+    requests = len(vendor_server.requests)
+    assert iq.fetch(["S00"], start="2018-12-03").counts == {"ok": 1}
+    assert len(vendor_server.requests) == requests
+    codes = {note.code for note in iq.load_bars("S00", start="2018-12-03").passport.notes}
+    assert not codes & {"actions_not_updated", "no_actions"}
+
+
+def test_actions_fetched_by_themselves_end_the_caution_of_the_bars(vendor, vendor_server):
+    vendor_server.route(SPLITS, server_error(500))
+    iq.fetch(["S00"], start="2018-12-03")
+    vendor_server.route(SPLITS, NO_SPLITS)
+    iq.fetch(["S00"], "actions")
+    requests = len(vendor_server.requests)
+    assert iq.fetch(["S00"], start="2018-12-03").counts == {"ok": 1}
+    assert len(vendor_server.requests) == requests
+
+
+def test_actions_outside_the_plan_are_not_called_fresh_and_not_asked_for_again(vendor, vendor_server):
+    vendor_server.route(SPLITS, refused())
+    iq.fetch(["S00"], start="2018-12-03")
+    requests = len(vendor_server.requests)
+    line = lines(iq.fetch(["S00"], start="2018-12-03"), "actions")["S00"]
+    assert (line.status, line.asked) == ("not_entitled", False)
+    assert len(vendor_server.requests) == requests

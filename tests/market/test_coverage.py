@@ -98,7 +98,9 @@ def test_series_that_could_serve_come_in_the_order_of_the_chain():
     store = open_store()
     for provider in ("alpaca", "massive", "finnhub"):
         feed = "iex" if provider == "alpaca" else ""
-        store.write(SeriesKey("bars", provider, "AAPL", feed=feed), bars_table([10.0, 11.0]), FACTS, moment("2024-02-01"))
+        store.write(
+            SeriesKey("bars", provider, "AAPL", feed=feed), bars_table([10.0, 11.0]), FACTS, moment("2024-02-01")
+        )
     store.write(SeriesKey("bars", "alpaca", "AAPL", feed="sip"), bars_table([10.0]), FACTS, moment("2024-02-01"))
     found = held_series(wanted(), store, ("massive", "alpaca"))
     # The settings choose the feed iex of Alpaca.
