@@ -15,7 +15,7 @@ from investiq.commands.symbols import SymbolName
 from investiq.core.types import Interval
 from investiq.printing import plain, table
 from investiq.runtime import clock
-from investiq.terminal import CommandGroup, command
+from investiq.terminal import INTERRUPTED, CommandGroup, command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,6 @@ __all__ = ["data"]
 # Exit codes of `investiq.terminal`: wrong data, and a vendor that failed.
 _WRONG_DATA: Final = 3
 _VENDOR_FAILED: Final = 6
-_FAILURES: Final = frozenset(("error", "not_entitled", "rate_limited"))
 _DATASETS: Final = ("bars", "actions", "statements", "earnings", "news", "options", "insiders", "short_interest")
 
 
@@ -57,7 +56,9 @@ def fetch(symbols: tuple[str, ...], universe: str | None, dataset: Dataset, as_j
         raise click.UsageError("name at least one SYMBOL, or a universe with --universe NAME")
     report = iq.fetch(list(dict.fromkeys(names)), dataset, **options)
     show_result(report, as_json)
-    if set(report.to_frame()["status"]) & _FAILURES:
+    if report.remaining:
+        raise click.exceptions.Exit(INTERRUPTED)
+    if any(line.status != "stale" for line in report.failures):
         raise click.exceptions.Exit(_VENDOR_FAILED)
 
 

@@ -102,8 +102,11 @@ class FetchReport(Result):
 
     @property
     def failures(self) -> tuple[FetchLine, ...]:
-        """The lines that gave no data, or not the newest: all but ``"ok"``."""
-        return tuple(line for line in self.lines if line.status != "ok")
+        """The lines that gave no data, or not the newest; a share without dividends or news is no failure, one without bars is."""
+        fine = {"ok", "empty"}
+        return tuple(
+            line for line in self.lines if line.status not in fine or (line.status, line.dataset) == ("empty", "bars")
+        )
 
     def facts(self) -> list[Fact]:
         """Return counts by status, rows and time."""
@@ -125,7 +128,7 @@ class FetchReport(Result):
         return facts
 
     def tables(self) -> list[Table]:
-        """Return the first lines that are not ``"ok"``."""
+        """Return the first failures."""
         shown = [
             (line.symbol, line.dataset, line.status, line.provider, line.reason, format_value(line.rows, "count"))
             for line in self.failures[:_SHOWN]

@@ -75,3 +75,11 @@ def test_the_key_appears_nowhere(vendor, run):
     vendor.faults |= {"BBB": refused()}
     outcome = run("--debug", "data", "fetch", "AAA", "BBB", "--start", "2018-12-03")
     assert os.environ["INVESTIQ_MASSIVE_API_KEY"] not in outcome.output + outcome.stderr
+
+
+def test_a_symbol_without_bars_is_a_failure_and_one_without_actions_is_not(vendor, run):
+    assert "Not ok" not in run("data", "fetch", "AAA", "--start", "2018-12-03").output
+    vendor.spans["NOPE"] = ("2019-06-01", "2018-01-01")
+    outcome = run("data", "fetch", "NOPE", "--start", "2018-12-03")
+    assert outcome.exit_code == 6
+    assert "empty" in outcome.output
