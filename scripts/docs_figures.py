@@ -7,15 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from playwright.sync_api import sync_playwright
 
 from investiq.runtime.browser import find_chromium
 from scripts.screenshots import ARGUMENTS, IMAGES
 
-FAMILIES = ROOT / "scripts" / "doc_figures"
+FAMILIES = Path(__file__).resolve().parent / "doc_figures"
 WIDTH, HEIGHT = 960, 480
 
 
