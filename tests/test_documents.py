@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+FAMILIES = sorted(path for family in ("indicators", "metrics") for path in (ROOT / "docs" / family).glob("*.md"))
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")])
 
 
@@ -19,6 +21,14 @@ def test_every_relative_link_of_a_page_leads_to_a_file(page):
     local = [target for target in targets if not re.match(r"[a-z]+:", target)]
     missing = [target for target in local if not (page.parent / target).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("page", FAMILIES, ids=lambda page: str(page.relative_to(ROOT / "docs")))
+def test_the_snippets_of_a_family_page_run_and_it_shows_a_figure(page):
+    outcome = doctest.testfile(str(page), module_relative=False)
+    assert outcome.attempted
+    assert not outcome.failed
+    assert re.search(r"!\[[^\]]+\]\(../images/\w+\.png\)", page.read_text())
 
 
 def test_report_templates_and_voila_apps_are_stored_without_outputs():
