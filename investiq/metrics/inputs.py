@@ -22,6 +22,8 @@ __all__ = [
     "finite",
     "instants_of",
     "opening_of_last",
+    "paired",
+    "returns_of",
 ]
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -30,6 +32,12 @@ Floats: TypeAlias = "FloatArray | pd.Series[float]"
 Instants: TypeAlias = "InstantArray | pd.DatetimeIndex"
 
 _DAY: Final = np.timedelta64(1, "D")
+# Prices: nearly all positive and large for a return. A simple return cannot lose more than everything.
+_MOSTLY: Final = 0.95
+_LARGE: Final = 0.5
+_WHOLE_LOSS: Final = -1.0 - 1e-9
+# Of returns in percent, a fair part is beyond 1; of fractions almost none.
+_PERCENT_SHARE: Final = 0.05
 
 
 def finite(name: str, data: Floats) -> FloatArray:
@@ -46,6 +54,107 @@ def finite(name: str, data: Floats) -> FloatArray:
     if wrong := values.size - int(np.count_nonzero(np.isfinite(values))):
         raise DataError(f"{name} holds {wrong} NaN or infinite of {values.size}; drop or repair them first")
     return values
+
+
+def returns_of(returns: Floats, name: str = "returns", least: int = 1, purpose: str = "this statistic") -> FloatArray:
+    """Return simple returns as a float64 array, or say why they cannot be used.
+
+    Parameters
+    ----------
+    returns : ndarray or Series of shape (n_periods,)
+        Simple returns per period as fractions.
+    name : str, default "returns"
+        What the messages call them.
+    least : int, default 1
+        Fewest returns that the formula is defined on.
+    purpose : str
+        What needs them, for the message.
+
+    Raises
+    ------
+    DataError
+        If they hold NaN or infinite values (count and place are told), are not
+        numbers in one dimension, descend in time, lose more than 100 %, or look
+        like prices or percents. Nothing is converted or dropped.
+    InsufficientDataError
+        If there are fewer than `least`.
+
+    Examples
+    --------
+    >>> returns_of(np.array([0.01, -0.02]))
+    array([ 0.01, -0.02])
+    >>> returns_of(np.array([101.0, 102.5, 101.7]))
+    Traceback (most recent call last):
+        ...
+    investiq.core.errors.DataError: returns look like prices or wealth: 3 of 3 are positive and the largest is 102.5, \
+which would be a return of +10,250 %; pass prices.pct_change().iloc[1:]
+    """
+    try:
+        values = np.asarray(returns, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} must be numbers, one a period: {error}") from None
+    if values.ndim != 1:
+        raise DataError(f"{name} has {values.ndim} dimensions, expected 1: pass one series")
+    if wrong := values.size - int(np.count_nonzero(np.isfinite(values))):
+        raise DataError(_missing_text(name, values, wrong))
+    if values.size < least:
+        raise InsufficientDataError(f"{purpose} needs {least} {name}, received {values.size}")
+    if not getattr(getattr(returns, "index", None), "is_monotonic_increasing", True):
+        raise DataError(f"the index of {name} must ascend: later rows come before earlier ones; sort it by time")
+    if values.size and (values.max() >= 1.0 or values.min() < _WHOLE_LOSS):
+        _refuse_other_units(name, values)
+    return values
+
+
+def paired(
+    returns: Floats,
+    benchmark: Floats,
+    names: tuple[str, str] = ("returns", "benchmark"),
+    least: int = 1,
+    purpose: str = "this statistic",
+) -> tuple[FloatArray, FloatArray]:
+    """Return two series of returns over the same periods: joined by date, never by position.
+
+    Parameters
+    ----------
+    returns, benchmark : ndarray or Series
+        Two Series are joined on the times that both have. Two arrays must be of equal length.
+    names : tuple of (str, str)
+        What the messages call them.
+    least, purpose
+        As in `returns_of`, of the joined returns.
+
+    Raises
+    ------
+    DataError
+        As `returns_of`, for either; or if one has times and the other has none,
+        one is zoned and the other is not, a time comes twice, none is common,
+        or two arrays differ in length.
+    InsufficientDataError
+        If fewer than `least` are left.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.date_range("2024-01-02", periods=3)
+    >>> paired(pd.Series([0.01, 0.02, 0.03], index=days), pd.Series([0.0, 0.1], index=days[1:]))
+    (array([0.02, 0.03]), array([0. , 0.1]))
+    """
+    if not (hasattr(returns, "iloc") or hasattr(benchmark, "iloc")):
+        first, second = (returns_of(each, name) for each, name in zip((returns, benchmark), names, strict=True))
+        if first.size != second.size:
+            raise DataError(
+                f"{names[0]} has {first.size} values and {names[1]} {second.size}; "
+                "pass Series indexed by time, which are joined by it, or arrays of equal length"
+            )
+    else:
+        left, right = _common(returns, benchmark, names)
+        first, second = returns_of(left, names[0]), returns_of(right, names[1])
+    if first.size < least:
+        raise InsufficientDataError(
+            f"{purpose} needs {least} periods that {names[0]} and {names[1]} share, received {first.size}"
+        )
+    return first, second
 
 
 def equity_values(equity: Floats, least: int = 1) -> FloatArray:
@@ -114,3 +223,71 @@ def opening_of_last(months: int, stamps: InstantArray) -> int:
             f"{stamps[0].astype('datetime64[D]')} to {last:%Y-%m-%d} is shorter than {months} months"
         )
     return row
+
+
+def _missing_text(name: str, values: FloatArray, count: int) -> str:
+    """Return how many values are missing, where, and what to do."""
+    is_missing = ~np.isfinite(values)
+    infinite = int(np.count_nonzero(np.isinf(values)))
+    kinds = (
+        f"{infinite} infinite"
+        if infinite == count
+        else f"{count - infinite} NaN" + f" and {infinite} infinite" * bool(infinite)
+    )
+    if count == values.size:
+        return f"{name} holds nothing but {kinds}: there is no return among {values.size}; pass another series"
+    leading = int(np.argmin(is_missing))
+    if leading == count:
+        rows = "the first is" if leading == 1 else f"the first {leading} are"
+        return f"{name} holds {kinds} of {values.size}: {rows} (as pct_change leaves them); pass {name}[{leading}:], or .iloc"
+    where = int(np.argmax(is_missing))
+    cause = "a price of zero?" if infinite else "a missing price is not a return of zero"
+    return f"{name} holds {kinds} of {values.size}, the first at row {where}: {cause}; repair or drop them first"
+
+
+def _refuse_other_units(name: str, values: FloatArray) -> None:
+    """Refuse prices, percents and losses of more than everything; called where a value is beyond 100 %."""
+    positive = int(np.count_nonzero(values > 0))
+    largest, smallest = float(values.max()), float(values.min())
+    if largest >= 1.0 and positive >= _MOSTLY * values.size and float(np.median(values)) > _LARGE:
+        raise DataError(
+            f"{name} look like prices or wealth: {positive} of {values.size} are positive and the largest is {largest:g}, "
+            f"which would be a return of +{largest * 100:,.0f} %; pass prices.pct_change().iloc[1:]"
+        )
+    beyond = int(np.count_nonzero(np.abs(values) > 1.0))
+    if smallest < _WHOLE_LOSS:
+        raise DataError(
+            f"{name} lose more than everything: the lowest is {smallest:g}, a return of {smallest * 100:,.0f} %; "
+            "percents are divided by 100 first, log returns passed through expm1, profits divided by the capital"
+        )
+    if values.size >= 1 / _PERCENT_SHARE and beyond > _PERCENT_SHARE * values.size:
+        raise DataError(
+            f"{name} look like percents: {beyond} of {values.size} are beyond +100 %, up to {largest:g}; "
+            "pass fractions (0.01 is 1 %): divide by 100"
+        )
+
+
+def _common(returns: Floats, benchmark: Floats, names: tuple[str, str]) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Return both Series at the labels that both have."""
+    import pandas as pd
+
+    if not (isinstance(returns, pd.Series) and isinstance(benchmark, pd.Series)):
+        bare = names[0] if isinstance(benchmark, pd.Series) else names[1]
+        raise DataError(f"{bare} has no times while the other has: pass two Series indexed by time, or two arrays")
+    indexes = (returns.index, benchmark.index)
+    for index, name in zip(indexes, names, strict=True):
+        if not index.is_unique:
+            raise DataError(f"{name} has the time {index[index.duplicated()][0]} twice; drop the repeated rows")
+    timed = [isinstance(index, pd.DatetimeIndex) for index in indexes]
+    if timed[0] != timed[1]:
+        bare = names[timed.index(False)]
+        raise DataError(
+            f"{bare} is indexed by {indexes[timed.index(False)].dtype}, the other by time; index both by time"
+        )
+    if all(timed) and (indexes[0].tz is None) != (indexes[1].tz is None):  # type: ignore[attr-defined]
+        raise DataError(f"one index has a zone and the other none ({names[0]}: {indexes[0].dtype}); give both UTC")
+    common = indexes[0].intersection(indexes[1])
+    if not len(common) and len(indexes[0]) and len(indexes[1]):
+        spans = ", ".join(f"{name} {index[0]} to {index[-1]}" for name, index in zip(names, indexes, strict=True))
+        raise DataError(f"{names[0]} and {names[1]} have no time in common: {spans}; load them over the same sessions")
+    return returns[common], benchmark[common]

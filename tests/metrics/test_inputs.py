@@ -1,0 +1,141 @@
+"""What every metric refuses before it computes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from investiq.core.errors import DataError, InsufficientDataError
+from investiq.metrics.inputs import paired, returns_of
+
+DAYS = pd.date_range("2024-01-02", periods=6, freq="B", tz="UTC")
+
+
+@pytest.fixture
+def daily():
+    return pd.Series([0.01, -0.02, 0.0, 0.03, -0.01, 0.02], index=DAYS)
+
+
+def test_returns_come_back_as_they_are(daily):
+    np.testing.assert_array_equal(returns_of(daily), daily.to_numpy())
+    np.testing.assert_array_equal(returns_of([0.5, -1.0]), [0.5, -1.0])  # type: ignore[arg-type]
+
+
+def test_a_return_of_minus_one_hundred_percent_is_one():
+    assert returns_of(np.array([0.1, -1.0]))[1] == -1.0
+
+
+def test_one_return_above_one_hundred_percent_among_losses_is_a_return():
+    assert returns_of(np.array([0.1, -0.5, 1.5, -0.2])).size == 4
+
+
+def test_a_good_trader_of_a_few_years_has_not_passed_prices():
+    assert returns_of(np.array([0.4, 1.2, 0.3])).size == 3
+
+
+@pytest.mark.parametrize("prices", [[101.0, 102.5, 101.7], [1.0, 1.02, 0.97, 1.1], [2500.0]])
+def test_prices_passed_for_returns_are_named(prices):
+    with pytest.raises(DataError, match=r"look like prices or wealth.*pass prices\.pct_change\(\)\.iloc\[1:\]"):
+        returns_of(np.array(prices))
+
+
+def test_percents_that_lose_more_than_everything_are_named():
+    with pytest.raises(DataError, match=r"the lowest is -1\.8, a return of -180 %; percents are divided by 100"):
+        returns_of(np.array([0.4, -1.8, 0.9]))
+
+
+def test_percents_without_such_a_loss_are_known_by_their_size():
+    # 4 of 30 beyond 100 %, the others between -0.9 and 0.9.
+    values = np.concatenate(([1.5, 2.1, 1.2, 1.1], np.tile([-0.9, 0.9], 13)))
+    with pytest.raises(DataError, match="look like percents: 4 of 30 are beyond"):
+        returns_of(values)
+
+
+def test_leading_gaps_come_with_their_count_and_cure(daily):
+    daily.iloc[:2] = np.nan
+    with pytest.raises(DataError, match=r"2 NaN of 6: the first 2 are .*pass returns\[2:\]"):
+        returns_of(daily)
+    daily.iloc[1] = 0.0
+    with pytest.raises(DataError, match=r"1 NaN of 6: the first is .*pass returns\[1:\]"):
+        returns_of(daily)
+
+
+def test_a_gap_within_is_told_with_its_place(daily):
+    daily.iloc[[3, 5]] = np.nan
+    with pytest.raises(DataError, match="2 NaN of 6, the first at row 3"):
+        returns_of(daily)
+
+
+def test_infinite_returns_are_told_apart_from_missing_ones():
+    with pytest.raises(DataError, match="1 infinite of 3, the first at row 1: a price of zero"):
+        returns_of(np.array([0.1, np.inf, 0.2]))
+    with pytest.raises(DataError, match="1 NaN and 1 infinite of 3"):
+        returns_of(np.array([0.1, np.inf, np.nan]))
+
+
+def test_nothing_but_gaps_is_said_so():
+    with pytest.raises(DataError, match="nothing but 3 NaN: there is no return among 3"):
+        returns_of(np.full(3, np.nan))
+
+
+def test_too_few_are_told_with_needed_and_received():
+    with pytest.raises(InsufficientDataError, match="skewness needs 3 returns, received 2"):
+        returns_of(np.array([0.1, 0.2]), least=3, purpose="skewness")
+    with pytest.raises(InsufficientDataError, match="needs 1 returns, received 0"):
+        returns_of(np.array([]))
+
+
+def test_other_shapes_and_kinds_are_refused(daily):
+    with pytest.raises(DataError, match="2 dimensions, expected 1"):
+        returns_of(daily.to_frame())  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="must be numbers"):
+        returns_of(np.array(["a", "b"]))  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="must ascend"):
+        returns_of(daily[::-1])
+
+
+def test_pairs_are_joined_by_time_and_never_by_position(daily):
+    other = pd.Series([0.5, 0.4, 0.3], index=DAYS[[5, 1, 3]]).sort_index()
+    mine, theirs = paired(daily, other)
+    np.testing.assert_array_equal(mine, [-0.02, 0.03, 0.02])
+    np.testing.assert_array_equal(theirs, [0.4, 0.3, 0.5])
+
+
+def test_pairs_in_different_zones_meet_at_the_same_instant(daily):
+    mine, theirs = paired(daily, daily.tz_convert("America/New_York"))
+    np.testing.assert_array_equal(mine, theirs)
+
+
+def test_arrays_pair_by_position_only_if_equally_long():
+    assert paired(np.array([0.1, 0.2]), np.array([0.0, 0.1]))[1][1] == 0.1
+    with pytest.raises(DataError, match="returns has 2 values and benchmark 1"):
+        paired(np.array([0.1, 0.2]), np.array([0.0]))
+
+
+def test_pairs_that_cannot_meet_are_refused(daily):
+    with pytest.raises(DataError, match="no time in common"):
+        paired(daily, daily.shift(30, freq="D"))
+    with pytest.raises(DataError, match="give both UTC"):
+        paired(daily, daily.tz_localize(None))
+    with pytest.raises(DataError, match="returns has no times"):
+        paired(daily.to_numpy(), daily)
+    with pytest.raises(DataError, match="benchmark has no times"):
+        paired(daily, daily.to_numpy())
+    with pytest.raises(DataError, match="benchmark is indexed by int64"):
+        paired(daily, daily.reset_index(drop=True))
+    with pytest.raises(DataError, match=r"benchmark has the time 2024-01-02 .* twice"):
+        paired(daily, pd.concat([daily.iloc[:1], daily]))
+
+
+def test_gaps_outside_the_common_times_do_not_matter_and_inside_they_do(daily):
+    gappy = daily.copy()
+    gappy.iloc[0] = np.nan
+    assert paired(daily.iloc[1:], gappy)[0].size == 5
+    with pytest.raises(DataError, match="benchmark holds 1 NaN"):
+        paired(daily, gappy)
+
+
+def test_too_few_common_periods_are_told(daily):
+    with pytest.raises(InsufficientDataError, match="beta needs 3 periods that fund and index share, received 2"):
+        paired(daily, daily.iloc[:2], ("fund", "index"), least=3, purpose="beta")
