@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from investiq.core.notes import Note
 from investiq.core.passport import Passport
 from investiq.core.types import Interval
 from investiq.history.adjust import Action
-from investiq.history.bars import Bars
+from investiq.history.bars import Adjustment, Bars, Basis
 from investiq.history.instants import When
 
 __all__ = ["Panel"]
@@ -33,6 +35,8 @@ class Panel:
     known_at : ndarray of datetime64[us], shape (n_symbols, n_bars)
         NaT where the symbol has no bar.
     passports : sequence of Passport
+    basis : {"raw", "split", "total"}
+        Whether `adjusted` has been applied.
     """
 
     symbols: tuple[str, ...]
@@ -50,6 +54,7 @@ class Panel:
     passports: Sequence[Passport]
     actions: tuple[tuple[Action, ...], ...]
     notes: tuple[Note, ...] = ()
+    basis: Basis = "raw"
 
     @classmethod
     def of(cls, members: Sequence[Bars], notes: Sequence[Note] = ()) -> Panel:
@@ -61,13 +66,13 @@ class Panel:
             raise DataError(f"each symbol may appear once in a panel; found {', '.join(symbols)}")
         intervals = {bars.interval for bars in members}
         bases = {bars.basis for bars in members}
-        if len(intervals) > 1 or bases != {"raw"}:
+        if len(intervals) > 1 or len(bases) > 1:
             raise DataError(
-                f"a panel holds raw bars of one interval; found intervals {sorted(intervals)} and bases {sorted(bases)}"
+                f"a panel holds bars of one interval and one basis; found intervals {sorted(intervals)} and bases {sorted(bases)}"
             )
         ts = np.unique(np.concatenate([bars.ts for bars in members]))
         names = ("open", "high", "low", "close", "volume", "split_factor", "total_factor")
-        arrays = {name: np.full((len(members), ts.size), np.nan) for name in names}
+        arrays: dict[str, Any] = {name: np.full((len(members), ts.size), np.nan) for name in names}
         known_at = np.full((len(members), ts.size), np.datetime64("NaT", "us"), dtype="datetime64[us]")
         flags = np.zeros(known_at.shape, dtype=np.int32)
         for row, bars in enumerate(members):
@@ -81,6 +86,7 @@ class Panel:
         return cls(
             symbols=symbols,
             interval=members[0].interval,
+            basis=members[0].basis,
             ts=ts,
             known_at=known_at,
             flags=flags,
@@ -103,6 +109,33 @@ class Panel:
         """Return what was known at `as_of`: each bar with ``known_at <= as_of``."""
         return Panel.of([bars.until(as_of) for bars in self], self.notes)
 
+    def adjusted(self, how: Adjustment = "total") -> Panel:
+        """Return the panel with prices x factor, for returns and indicators (never for orders); see `Bars.adjusted`.
+
+        Parameters
+        ----------
+        how : {"total", "split"}
+            ``"total"`` undoes splits and dividends, ``"split"`` splits only.
+            Volume is divided by the split factor in both.
+
+        Raises
+        ------
+        DataError
+            If `how` is neither, or the panel is already adjusted the other way.
+        """
+        if how not in ("total", "split"):
+            raise DataError(f"how must be 'total' or 'split', was {how!r}")
+        if self.basis == how:
+            return self
+        if self.basis != "raw":
+            raise DataError(f"this panel is already {self.basis}-adjusted; start from the raw panel")
+        factor = self.total_factor if how == "total" else self.split_factor
+        arrays = {name: getattr(self, name) * factor for name in ("open", "high", "low", "close")}
+        arrays["volume"] = self.volume / self.split_factor
+        for array in arrays.values():
+            array.flags.writeable = False
+        return dataclasses.replace(self, **arrays, basis=how)
+
     def bars(self, symbol: str) -> Bars:
         """Return one member as `Bars`, without the labels at which it has no bar."""
         if symbol not in self.symbols:
@@ -118,5 +151,6 @@ class Panel:
             ts=self.ts[here],
             passport=self.passports[row],
             actions=self.actions[row],
+            basis=self.basis,
             **{name: getattr(self, name)[row][here] for name in names},
         )

@@ -1,13 +1,18 @@
-"""Shared by every indicator: arrays in and out of pandas, windows checked, gaps left out.
+"""Shared by every indicator: arrays in and out of pandas, windows checked, gaps left out, panels by rows.
 
 The rule for gaps: an indicator is computed on the rows where all of its inputs
 are finite, one after the other, and each value is put back at its own row; a row
 with a missing input is NaN. So a hole never empties what follows, and `window`
 counts observations, not calendar rows.
+
+The rule for panels: an array of shape (n_symbols, n_bars) holds one series per
+row. Each is computed as it would be alone, in threads.
 """
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -25,14 +30,20 @@ __all__: list[str] = []
 FloatArray = NDArray[np.float64]
 SeriesOrArray = TypeVar("SeriesOrArray", "pd.Series[float]", FloatArray)
 
+Compute = Callable[..., tuple[FloatArray, ...]]
+
 # The longest window that TA-Lib accepts.
 LONGEST_WINDOW: Final = 100_000
 # A deviation below this share of the mean is rounding, not movement.
 ROUNDING: Final = 1e-12
+# Below so many numbers a panel is done before a second thread would have started.
+FEWEST_FOR_THREADS: Final = 50_000
+# Several to a thread, so that one with easy rows takes over from one with hard rows.
+CHUNKS_PER_THREAD: Final = 4
 
 
 class PriceArrays(Protocol):
-    """High, low and close as arrays, as `Bars` has them."""
+    """High, low and close as arrays: `Bars` has them of shape (n_bars,), `Panel` of shape (n_symbols, n_bars)."""
 
     @property
     def high(self) -> FloatArray: ...
@@ -51,31 +62,71 @@ def whole_window(window: Any, name: str = "window", minimum: int = 1) -> int:
 
 
 def column(values: Any, name: str = "close") -> FloatArray:
-    """Return a Series or a one-dimensional array as contiguous float64."""
+    """Return a Series, a one-dimensional array, or a panel's array, as contiguous float64."""
     if not isinstance(values, np.ndarray):
         if not hasattr(values, "to_numpy"):
             raise DataError(
-                f"{name} must be a Series or a one-dimensional array, was {type(values).__name__}; "
+                f"{name} must be a Series or an array, was {type(values).__name__}; "
                 f"pass one price column, such as bars.adjusted().close or bars.adjusted().frame['close']"
             )
+        if getattr(values, "ndim", 1) != 1:
+            raise DataError(
+                f"{name} must be one column, was a {type(values).__name__} of shape {values.shape}; pass frame[column], "
+                "or all columns at once as an array with one row per symbol: frame.to_numpy().T"
+            )
         values = values.to_numpy(dtype=float, na_value=np.nan)
-    if values.ndim != 1:
-        raise DataError(f"{name} must have shape (n_bars,), has {values.shape}; pass one column")
+    if values.ndim not in (1, 2):
+        raise DataError(
+            f"{name} must have shape (n_bars,), or (n_symbols, n_bars) for a panel, has {values.shape}; pass one column"
+        )
     return np.ascontiguousarray(values, dtype=np.float64)
 
 
 def price_columns(bars: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return high, low and close of `Bars` or of a DataFrame."""
-    missing = [name for name in ("high", "low", "close") if not hasattr(bars, name)]
+    """Return high, low and close of `Bars`, of a `Panel` or of a DataFrame."""
+    high, low, close = bar_columns(bars, ("high", "low", "close"))
+    return high, low, close
+
+
+def bar_columns(bars: Any, names: Sequence[str]) -> tuple[FloatArray, ...]:
+    """Return the named columns of `Bars`, of a `Panel` or of a DataFrame; all have one shape."""
+    missing = [name for name in names if not hasattr(bars, name)]
     if missing:
+        wanted = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
         raise DataError(
-            f"bars must be Bars or a DataFrame with high, low and close; {type(bars).__name__} lacks {', '.join(missing)}"
+            f"bars must be Bars, a Panel or a DataFrame with {wanted}; {type(bars).__name__} lacks {', '.join(missing)}"
         )
-    return column(bars.high, "high"), column(bars.low, "low"), column(bars.close, "close")
+    columns = tuple(column(getattr(bars, name), name) for name in names)
+    if len({each.shape for each in columns}) > 1:
+        shapes = ", ".join(f"{name} {each.shape}" for name, each in zip(names, columns, strict=True))
+        raise DataError(f"the columns of bars must have one shape, have {shapes}; take them from the same bars")
+    return columns
 
 
-def over_observations(compute: Callable[..., tuple[FloatArray, ...]], *columns: FloatArray) -> tuple[FloatArray, ...]:
-    """Run `compute` on the rows where every column is finite; the other rows are NaN."""
+def over_observations(compute: Compute, *columns: FloatArray) -> tuple[FloatArray, ...]:
+    """Run `compute` on the rows where every column is finite; the other rows are NaN.
+
+    Parameters
+    ----------
+    compute : callable
+        Takes one-dimensional arrays, one per column, and returns a tuple of
+        arrays of their length. It may run in several threads at once.
+    *columns : ndarray of shape (n_bars,) or (n_symbols, n_bars)
+        All of one shape. Of a panel, each row is a series of its own.
+
+    Returns
+    -------
+    tuple of ndarray
+        What `compute` returns, in the shape of the columns.
+    """
+    if columns[0].ndim == 1:
+        return _over_series(compute, columns)
+    return _over_panel(compute, columns)
+
+
+def _over_series(compute: Compute, columns: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+    if _all_finite(columns):
+        return compute(*columns)
     finite = np.isfinite(columns[0])
     for each in columns[1:]:
         finite &= np.isfinite(each)
@@ -88,6 +139,40 @@ def over_observations(compute: Callable[..., tuple[FloatArray, ...]], *columns: 
         full[finite] = values
         spread.append(full)
     return tuple(spread)
+
+
+def _all_finite(columns: Sequence[FloatArray]) -> bool:
+    # A sum of squares is finite only if every term is, and costs a third of looking at each.
+    with np.errstate(over="ignore"):
+        return all(math.isfinite(each.dot(each)) for each in columns)
+
+
+def _over_panel(compute: Compute, columns: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+    shape = columns[0].shape
+    first = _over_series(compute, [each[0] if shape[0] else np.empty(0) for each in columns])
+    results = tuple(np.empty(shape, dtype=values.dtype) for values in first)
+    if not shape[0]:
+        return results
+    for values, result in zip(first, results, strict=True):
+        result[0] = values
+
+    def fill(rows: range) -> None:
+        for row in rows:
+            series = _over_series(compute, [each[row] for each in columns])
+            for values, result in zip(series, results, strict=True):
+                result[row] = values
+
+    threads = os.cpu_count() or 1
+    if threads == 1 or columns[0].size < FEWEST_FOR_THREADS:
+        fill(range(1, shape[0]))
+        return results
+    from concurrent.futures import ThreadPoolExecutor
+
+    size = math.ceil(shape[0] / (threads * CHUNKS_PER_THREAD))
+    chunks = [range(start, min(start + size, shape[0])) for start in range(1, shape[0], size)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(fill, chunks))
+    return results
 
 
 def rolling_moments(values: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:

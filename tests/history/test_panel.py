@@ -44,7 +44,7 @@ def test_a_panel_refuses_mixed_or_repeated_members(make_bars):
         Panel.of([])
     with pytest.raises(DataError, match="once in a panel; found A, A"):
         Panel.of([make_bars(symbol="A"), make_bars(symbol="A")])
-    with pytest.raises(DataError, match="raw bars of one interval"):
+    with pytest.raises(DataError, match="one interval and one basis"):
         Panel.of([make_bars(symbol="A"), make_bars(symbol="B").adjusted()])
 
 
@@ -59,3 +59,29 @@ def test_a_member_keeps_its_flags_and_actions():
     assert again.actions == bars.actions
     assert again.flags.tolist() == bars.flags.tolist()
     assert bool(again.flags.any())
+
+
+def test_an_adjusted_panel_holds_the_adjusted_bars():
+    members = [iq.load_bars("SYN001"), iq.load_bars("SYN002")]
+    for how in ("total", "split"):
+        panel = Panel.of(members).adjusted(how)
+        assert panel.basis == how
+        for bars in members:
+            expected = bars.adjusted(how)
+            assert panel.bars(bars.symbol).fingerprint == expected.fingerprint
+
+
+def test_a_panel_is_adjusted_once(make_bars):
+    panel = Panel.of([make_bars(symbol="A")])
+    assert panel.adjusted("total").adjusted("total").basis == "total"
+    with pytest.raises(DataError, match="already split-adjusted; start from the raw panel"):
+        panel.adjusted("split").adjusted("total")
+    with pytest.raises(DataError, match="how must be 'total' or 'split', was 'both'"):
+        panel.adjusted("both")
+
+
+def test_an_adjusted_panel_is_cut_like_a_raw_one():
+    panel = Panel.of([iq.load_bars("SYN001"), iq.load_bars("SYN002")])
+    cut = panel.adjusted().until("2015-06-30")
+    assert cut.basis == "total"
+    assert np.array_equal(cut.close, panel.until("2015-06-30").adjusted().close, equal_nan=True)

@@ -27,5 +27,5 @@ def test_a_channel_of_one_bar_is_that_bar():
 
 
 def test_a_channel_needs_highs_and_lows():
-    with pytest.raises(DataError, match="Series lacks high, low, close"):
+    with pytest.raises(DataError, match="Series lacks high, low"):
         donchian(BARS["close"])

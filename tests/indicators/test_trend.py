@@ -65,8 +65,8 @@ def test_sma_of_one_bar_is_the_price():
 
 
 def test_an_average_of_a_table_is_refused():
-    with pytest.raises(DataError, match=r"close must have shape \(n_bars,\), has \(2, 2\)"):
-        sma(np.ones((2, 2)))
+    with pytest.raises(DataError, match=r"a DataFrame of shape \(5, 2\); .*frame.to_numpy\(\).T"):
+        sma(pd.DataFrame(np.ones((5, 2))))
 
 
 def test_nullable_and_integer_series_are_read_as_numbers():
