@@ -1,8 +1,29 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import investiq as iq
+
+FIELDS = ("open", "high", "low", "close", "volume")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Many symbols as a `Panel` holds them: arrays of shape (n_symbols, n_bars), one axis of labels."""
+
+    ts: np.ndarray
+    open: np.ndarray
+    high: np.ndarray
+    low: np.ndarray
+    close: np.ndarray
+    volume: np.ndarray
+
+    def frame(self, row):
+        """One symbol as a DataFrame; what it lacks is NaN."""
+        columns = {name: getattr(self, name)[row] for name in FIELDS}
+        return pd.DataFrame(columns, index=pd.DatetimeIndex(self.ts, tz="UTC", name="ts"))
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +58,19 @@ def gapped(split_share):
     frame = split_share.copy()
     frame.iloc[[0, 1, 60, 61, 143, 300, 301, 302, 303, 304, 371]] = np.nan
     return frame
+
+
+@pytest.fixture(scope="session")
+def panel(split_share):
+    """130 shares of 400 bars, enough for several threads: one whole, one with gaps, one listed late, one without a bar."""
+    rng = np.random.default_rng(7)
+    scale = np.exp(np.cumsum(rng.normal(0, 0.01, (130, 400)), axis=1))
+    arrays = {name: split_share[name].to_numpy() * (1 if name == "volume" else scale) for name in FIELDS}
+    arrays["volume"] = arrays["volume"] * rng.uniform(0.5, 1.5, (130, 400))
+    for values in arrays.values():
+        values[1, [0, 1, 60, 143, 300, 301, 302]] = np.nan
+        values[2, :250] = np.nan
+        values[57] = np.nan
+        values[100:, 390:] = np.nan
+        values.flags.writeable = False
+    return Rows(split_share.index.tz_localize(None).to_numpy(), **arrays)

@@ -1,4 +1,7 @@
-"""Laws that every public indicator obeys: a new one joins by being in its module's `__all__`."""
+"""Laws that every public indicator obeys: a new one joins by being in its module's `__all__`.
+
+What an indicator needs beyond that stands in the tables below.
+"""
 
 import importlib
 import inspect
@@ -15,32 +18,56 @@ from investiq.core.errors import ConfigError, DataError
 
 PREFIXES = 12
 
+# Arguments without a default, by indicator, as a function of the bars (a DataFrame): a Series
+# that it returns is cut with the bars, and handed over as an array where they are arrays.
+EXTRA = {}
+# Columns of events: they may be NaN in any row, the last included.
+SPARSE = set()
+# Indicators that have a value at the first bar.
+FROM_THE_FIRST_BAR = set()
+# Public functions that return no series, such as a likelihood.
+NO_SERIES = set()
+# The parameter that takes a number of bars, where it is not `window`; None if there is none.
+WINDOW_PARAMETER = {"macd": "slow"}
+
 
 def public_indicators():
     for module in pkgutil.iter_modules(investiq.indicators.__path__):
         home = importlib.import_module(f"investiq.indicators.{module.name}")
-        yield from (getattr(home, name) for name in home.__all__)
+        for name in home.__all__:
+            if inspect.isfunction(public := getattr(home, name)) and name not in NO_SERIES:
+                yield public
 
 
 INDICATORS = sorted(public_indicators(), key=lambda function: function.__name__)
 every_indicator = pytest.mark.parametrize("indicator", INDICATORS, ids=lambda function: function.__name__)
 
 
-def first_argument(indicator, frame):
-    """What the indicator reads of the bars, by the name of its first parameter."""
-    name = next(iter(inspect.signature(indicator).parameters))
-    return frame if name == "bars" else frame[name]
+def name_of_first(indicator):
+    """The name of the first parameter: `bars`, or the column that it takes."""
+    return next(iter(inspect.signature(indicator).parameters))
 
 
-def as_frame(result):
+def extra_arguments(indicator, frame):
+    return EXTRA[indicator.__name__](frame) if indicator.__name__ in EXTRA else {}
+
+
+def on_frame(indicator, frame, **arguments):
+    """What the indicator says of labelled bars, as a DataFrame."""
+    name = name_of_first(indicator)
+    result = indicator(frame if name == "bars" else frame[name], **extra_arguments(indicator, frame), **arguments)
     return result.to_frame() if isinstance(result, pd.Series) else result
 
 
+def as_columns(result):
+    return result if isinstance(result, tuple) else (result,)
+
+
 def assert_causal(indicator, frame, rows):
-    whole = as_frame(indicator(first_argument(indicator, frame)))
+    whole = on_frame(indicator, frame)
     assert whole.index.equals(frame.index)
     for row in rows:
-        past = as_frame(indicator(first_argument(indicator, frame.iloc[: row + 1])))
+        past = on_frame(indicator, frame.iloc[: row + 1])
         np.testing.assert_allclose(past.iloc[-1], whole.iloc[row], rtol=1e-10, atol=1e-10, err_msg=f"row {row}")
 
 
@@ -54,6 +81,16 @@ def sampled_rows(size):
 
 def test_the_walk_finds_the_indicators():
     assert {"sma", "ema", "rsi", "macd", "bollinger", "atr", "adx", "donchian"} <= {f.__name__ for f in INDICATORS}
+
+
+def test_no_two_indicators_share_a_name():
+    names = [indicator.__name__ for indicator in INDICATORS]
+    assert len(set(names)) == len(names)
+
+
+def test_the_tables_name_indicators_that_exist():
+    known = {indicator.__name__ for indicator in INDICATORS}
+    assert (EXTRA.keys() | SPARSE | FROM_THE_FIRST_BAR | WINDOW_PARAMETER.keys()) <= known
 
 
 @every_indicator
@@ -74,56 +111,100 @@ def test_a_value_does_not_change_across_gaps_and_a_split(indicator, gapped):
 def test_a_value_does_not_change_on_any_path(indicator, moves, cut):
     moves = np.array(moves)
     close = np.where(np.isnan(moves), np.nan, 50 * np.exp(np.nancumsum(moves)))
-    frame = pd.DataFrame({"open": close, "high": close * 1.01, "low": close * 0.99, "close": close, "volume": 1000.0})
+    frame = pd.DataFrame(
+        {
+            "open": np.where(np.isnan(moves), np.nan, close * np.exp(-moves / 2)),
+            "high": close * 1.03,
+            "low": close * 0.97,
+            "close": close,
+            "volume": 1000.0 + 100 * (np.arange(moves.size) % 7),
+        },
+        index=pd.date_range("2015-01-05", periods=moves.size, freq="B", tz="UTC", name="ts"),
+    )
     assert_causal(indicator, frame, [cut])
 
 
 @every_indicator
 def test_a_gap_never_empties_what_follows(indicator, split_share, gapped):
     missing = gapped["close"].isna()
-    result = as_frame(indicator(first_argument(indicator, gapped)))
+    result = on_frame(indicator, gapped)
     assert result[missing].isna().all(axis=None)
-    assert result.iloc[-1].notna().all()
-    without = as_frame(indicator(first_argument(indicator, split_share[~missing])))
+    if indicator.__name__ not in SPARSE:
+        assert result.iloc[-1].notna().all()
+    without = on_frame(indicator, split_share[~missing])
     pd.testing.assert_frame_equal(result[~missing], without, rtol=1e-10)
 
 
 @every_indicator
 def test_arrays_give_the_same_values_as_labelled_data(indicator, sample):
-    argument = first_argument(indicator, sample.frame)
-    labelled = as_frame(indicator(argument))
-    arrays = indicator(argument.to_numpy() if isinstance(argument, pd.Series) else sample)
-    columns = arrays if isinstance(arrays, tuple) else (arrays,)
-    assert all(type(column) is np.ndarray for column in columns)
-    np.testing.assert_array_equal(np.column_stack(columns), labelled)
+    name, frame = name_of_first(indicator), sample.frame
+    labelled = on_frame(indicator, frame)
+    extra = {
+        key: value.to_numpy() if isinstance(value, pd.Series) else value
+        for key, value in extra_arguments(indicator, frame).items()
+    }
+    arrays = indicator(sample if name == "bars" else getattr(sample, name), **extra)
+    assert all(type(column) is np.ndarray for column in as_columns(arrays))
+    np.testing.assert_array_equal(np.column_stack(as_columns(arrays)), labelled)
     if isinstance(arrays, tuple):
         assert list(arrays._fields) == list(labelled.columns)
 
 
 @every_indicator
+def test_a_row_of_a_panel_has_the_values_that_it_has_alone(indicator, panel):
+    name = name_of_first(indicator)
+    frames = [panel.frame(row) for row in range(len(panel.close))]
+    extras = [extra_arguments(indicator, frame) for frame in frames]
+    extra = {
+        key: np.vstack([each[key] for each in extras]) if isinstance(value, pd.Series) else value
+        for key, value in extras[0].items()
+    }
+    result = as_columns(indicator(panel if name == "bars" else getattr(panel, name), **extra))
+    assert all(type(column) is np.ndarray and column.shape == panel.close.shape for column in result)
+    for row in (0, 1, 2, 57, len(frames) - 1):
+        alone = on_frame(indicator, frames[row])
+        np.testing.assert_array_equal(np.column_stack([column[row] for column in result]), alone, err_msg=f"row {row}")
+
+
+@every_indicator
 @pytest.mark.parametrize("size", [0, 1, 2, 13])
 def test_a_short_series_gives_nan_and_no_error(indicator, split_share, size):
-    result = as_frame(indicator(first_argument(indicator, split_share.iloc[:size])))
+    result = on_frame(indicator, split_share.iloc[:size])
     assert result.shape[0] == size
-    assert result.iloc[:1].isna().all(axis=None)
+    if indicator.__name__ not in FROM_THE_FIRST_BAR:
+        assert result.iloc[:1].isna().all(axis=None)
 
 
 @every_indicator
 def test_the_input_is_left_as_it_was(indicator, gapped):
     before = gapped.copy()
-    indicator(first_argument(indicator, gapped))
+    on_frame(indicator, gapped)
     pd.testing.assert_frame_equal(gapped, before)
 
 
-@every_indicator
 @pytest.mark.parametrize("window", [0, -3, 2.0, True, "20", None, 1_000_000])
-def test_a_window_that_is_no_number_of_bars_is_refused(indicator, split_share, window):
-    name = "window" if "window" in inspect.signature(indicator).parameters else "slow"
+@pytest.mark.parametrize(
+    ("indicator", "name"),
+    [
+        pytest.param(indicator, name, id=indicator.__name__)
+        for indicator in INDICATORS
+        if (name := WINDOW_PARAMETER.get(indicator.__name__, "window")) is not None
+    ],
+)
+def test_a_window_that_is_no_number_of_bars_is_refused(indicator, name, split_share, window):
     with pytest.raises(ConfigError, match=f"{name} must be a whole number of bars from"):
-        indicator(first_argument(indicator, split_share), **{name: window})
+        on_frame(indicator, split_share, **{name: window})
 
 
 @every_indicator
-def test_what_is_no_price_is_refused_with_advice(indicator):
+def test_what_is_no_price_is_refused_with_advice(indicator, split_share):
     with pytest.raises(DataError, match=r"must be .*(Series|Bars)"):
-        indicator([1.0, 2.0, 3.0])
+        indicator([1.0, 2.0, 3.0], **extra_arguments(indicator, split_share))
+
+
+@every_indicator
+def test_a_wide_frame_is_refused_with_what_to_pass(indicator, split_share):
+    wide = pd.concat({"A": split_share, "B": split_share}, axis=1).swaplevel(axis=1)
+    name = name_of_first(indicator)
+    with pytest.raises(DataError, match=r"must be one column, was a DataFrame of shape \(400, 2\)"):
+        indicator(wide if name == "bars" else wide[name], **extra_arguments(indicator, split_share))
