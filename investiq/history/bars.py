@@ -354,6 +354,12 @@ class Bars:
             prices["vwap"] = self.vwap * factor
         return self._derived(**prices, volume=self.volume / self.split_factor, basis=how)
 
+    def resampled(self, interval: Interval, *, partial: bool = False) -> Bars:
+        """Return bars of a longer interval, complete ones only unless `partial`; see `history.resample.resample`."""
+        from investiq.history.resample import resample
+
+        return resample(self, interval, partial=partial)
+
     def describe(self) -> list[tuple[str, str]]:
         """Return the passport as (label, value) lines; of a part of the loaded series also which part.
 

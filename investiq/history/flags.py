@@ -29,3 +29,5 @@ class Flag(IntFlag):
     """Before the regular session."""
     POST = 128
     """After the regular session."""
+    PARTIAL = 256
+    """Made from shorter bars of which some had not come yet, or lie before the series."""
