@@ -24,7 +24,6 @@ FloatArray = NDArray[np.float64]
 InstantArray = NDArray[np.datetime64]
 Rows = NDArray[np.intp]
 
-_TICK: Final = np.timedelta64(1, "us")
 _ROUNDING: Final = 1e-12
 
 
@@ -191,12 +190,13 @@ def _bins(bars: Bars, target: Interval, rows: Rows) -> _Bins:
     is_ended = part_ends[lasts] >= ends[lasts]
     # Of a bar without its last part the next bar, the first of another, tells that it is over.
     shown = np.where(is_ended, known[lasts], known[np.minimum(lasts + 1, ts.size - 1)])
-    steps = np.arange(shown.size) * _TICK
+    order = np.arange(shown.size)
+    known_at = (np.maximum.accumulate(shown.astype(np.int64) - order) + order).astype("datetime64[us]")
     return _Bins(
         firsts=firsts,
         lasts=lasts,
         labels=labels[firsts],
-        known_at=np.maximum.accumulate(shown - steps) + steps,
+        known_at=known_at,
         is_ended=is_ended,
         is_short_first=bool(ts[0] > begins[0]),
         rows=rows,
@@ -217,7 +217,7 @@ def _stretch_cut(bars: Bars, starts: InstantArray, interval: Interval) -> Instan
 
 
 def _periods(dates: InstantArray, interval: Interval) -> NDArray[np.int64]:
-    """Number the day, ISO week or month of each session."""
+    """Return the number of the day, ISO week or month of each session."""
     days = dates.astype("datetime64[D]")
     if interval == "1mo":
         return days.astype("datetime64[M]").astype(np.int64)
@@ -255,7 +255,7 @@ def _joined(
         flags[0] |= Flag.PARTIAL
     if not bins.is_ended[-1]:
         flags[-1] |= Flag.PARTIAL
-    columns = _columns(bars, bins) | {"flags": flags, "ts": bins.labels, "known_at": bins.known_at}
+    columns: dict[str, Any] = _columns(bars, bins) | {"flags": flags, "ts": bins.labels, "known_at": bins.known_at}
     made = Bars(
         symbol=bars.symbol,
         interval=target,
