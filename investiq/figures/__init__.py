@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from investiq.figures.quality import adjustment_chart, coverage_map
     from investiq.figures.scores import analysis_chart
     from investiq.figures.tables import metric_cards
+    from investiq.figures.tail_risk import value_at_risk_chart
 
 _HOMES: Final = {
     "adjustment_chart": "quality",
@@ -25,6 +26,7 @@ _HOMES: Final = {
     "metric_cards": "tables",
     "monthly_returns": "heatmaps",
     "price_chart": "price",
+    "value_at_risk_chart": "tail_risk",
 }
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "metric_cards",
     "monthly_returns",
     "price_chart",
+    "value_at_risk_chart",
 ]
 
 

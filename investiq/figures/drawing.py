@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from investiq.market.data_diff import DataDiff
     from investiq.market.quality_report import QualityReport
     from investiq.metrics.correlation import Correlation
+    from investiq.metrics.tail_tests import VarBacktest
 
 __all__ = ["KINDS", "draw"]
 
@@ -32,6 +33,7 @@ KINDS: Final = (
     "report",
     "source_check",
     "universe",
+    "var_backtest",
 )
 
 
@@ -76,6 +78,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.quality import coverage_map
 
             return coverage_map(cast("QualityReport", result), theme=theme, **options)
+        case "var_backtest":
+            from investiq.figures.tail_risk import value_at_risk_chart
+
+            return value_at_risk_chart(cast("VarBacktest", result), theme=theme, **options)
         case "fetch" | "quote" | "report" | "source_check" | "universe":
             from investiq.figures.tables import facts_figure
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
@@ -75,7 +76,7 @@ def value_at_risk(returns: Floats, confidence: float = 0.95, *, method: TailMeth
     >>> round(value_at_risk(losing, confidence=0.75), 12)
     0.02
     >>> round(value_at_risk(losing, confidence=0.95, method="gaussian"), 4)
-    0.0485
+    0.0484
     """
     values, share = _checked(returns, confidence, method, "value at risk")
     if method == "historical":
@@ -214,7 +215,7 @@ def worst_mean(losses: FloatArray, share: float, edge: TailEdge) -> float:
     return float(worst_first[:count].mean())
 
 
-def in_cornish_fisher_domain(skewness: FloatArray | float, excess_kurtosis: FloatArray | float) -> FloatArray:
+def in_cornish_fisher_domain(skewness: FloatArray | float, excess_kurtosis: FloatArray | float) -> NDArray[np.bool_]:
     """Return whether the Cornish-Fisher quantile rises with the probability everywhere (Maillard 2012).
 
     Its derivative, ``z^2 (K/8 - S^2/6) + z S/3 + 1 - K/8 + 5 S^2/36``, must not

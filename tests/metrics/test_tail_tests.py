@@ -1,0 +1,119 @@
+"""The backtest of a value at risk: pairs row by row, and what each form of it says."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import investiq as iq
+from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.metrics.tail import rolling_value_at_risk
+from investiq.metrics.tail_tests import var_backtest
+
+
+@pytest.fixture(scope="module")
+def market():
+    bars = iq.load_bars("^GSPC", start="2006", end="2008")
+    return pd.Series(np.diff(bars.close) / bars.close[:-1], index=bars.index[1:])
+
+
+def with_exceedances(count, *rows, loss=-0.03):
+    returns = np.full(count, 0.001)
+    returns[list(rows)] = loss
+    return returns
+
+
+@pytest.mark.parametrize(("number", "zone"), [(4, "green"), (5, "yellow"), (9, "yellow"), (10, "red")])
+def test_basels_zones_for_250_days_at_99_percent(number, zone):
+    # Basel 1996, table 2: green to 4, yellow 5 to 9, red from 10.
+    tested = var_backtest(with_exceedances(250, *range(0, 10 * number, 10)), np.full(250, 0.02), 0.99)
+    assert (tested.exceedances, tested.zone) == (number, zone)
+    assert tested.cumulative == pytest.approx(stats.binom.cdf(number, 250, 0.01), rel=1e-9)
+
+
+def test_a_return_at_the_value_at_risk_is_not_an_exceedance():
+    returns = np.array([-0.02, -0.020001, 0.02, 0.05] * 5)
+    tested = var_backtest(returns, np.full(20, 0.02))
+    assert tested.exceedances == 5
+    assert tested.to_frame()["is_exceeded"].tolist() == [False, True, False, False] * 5
+
+
+def test_forecasts_that_do_not_exist_yet_are_left_out_and_noted(market):
+    tested = var_backtest(market, rolling_value_at_risk(market, 250), 0.95)
+    assert tested.count == len(market) - 250
+    assert tested.index[0] == market.index[250]
+    assert tested.expected == pytest.approx(0.05 * tested.count)
+    assert [note.code for note in tested.notes] == ["no_forecast_yet"]
+
+
+def test_historical_simulation_fails_in_the_crisis_of_2008(market):
+    # Known of the method (Pritsker 2006): it reacts late, so exceedances are too many.
+    tested = var_backtest(market, rolling_value_at_risk(market, 250), 0.95)
+    assert tested.exceedances > 1.5 * tested.expected
+    assert tested.proportion.p_value < 0.01
+    assert tested.coverage.statistic == pytest.approx(tested.proportion.statistic + tested.independence.statistic)
+    assert "rejected by proportion" in tested.verdict
+
+
+def test_a_right_model_is_rejected_about_as_often_as_it_says():
+    rng = np.random.default_rng(2)
+    p_values = [
+        var_backtest(rng.normal(0, 0.01, 500), np.full(500, 0.01 * 1.6448536), 0.95).proportion.p_value
+        for _ in range(300)
+    ]
+    # 99.9 % interval of a binomial with p 0.05 and 300 draws: 0.013 to 0.097.
+    assert 0.013 <= np.mean(np.array(p_values) < 0.05) <= 0.097
+
+
+def test_the_shortfall_statistic_by_hand():
+    # 4 exceedances of -0.03 among 100 at 95 %, shortfall forecast 0.024: 1 - 4 x 0.03 / (0.024 x 100 x 0.05) = 0.
+    returns = with_exceedances(100, 10, 40, 41, 90)
+    tested = var_backtest(returns, np.full(100, 0.02), 0.95, expected_shortfall=np.full(100, 0.024))
+    assert tested.shortfall == pytest.approx(0.0, abs=1e-12)
+    # Twice the losses: 1 - 4 x 0.06 / 0.12 = -1: worse than forecast.
+    worse = var_backtest(2 * returns, np.full(100, 0.02), 0.95, expected_shortfall=np.full(100, 0.024))
+    assert worse.shortfall == pytest.approx(-1.0, abs=1e-12)
+    assert "Expected shortfall Z2" in str(worse)
+    assert math.isnan(var_backtest(returns, np.full(100, 0.02)).shortfall)
+
+
+def test_no_exceedance_leaves_independence_undecided_and_says_so():
+    tested = var_backtest(np.full(250, 0.001), np.full(250, 0.02), 0.99)
+    # P(none of 250 at 1 %) = 0.99^250.
+    assert tested.cumulative == pytest.approx(0.99**250, rel=1e-12)
+    assert tested.proportion.statistic == pytest.approx(5.02517, abs=1e-5)
+    assert math.isnan(tested.coverage.p_value)
+    assert "no period follows an exceedance" in str(tested)
+    assert {note.code for note in tested.notes} == {"few_exceedances"}
+    assert tested.verdict == "rejected by proportion"
+
+
+def test_series_that_are_shifted_or_of_other_lengths_are_refused_not_joined(market):
+    risk = rolling_value_at_risk(market, 250)
+    with pytest.raises(DataError, match="different times: row by row they are no pairs"):
+        var_backtest(market, risk.set_axis(market.index + pd.Timedelta(days=1)))
+    with pytest.raises(DataError, match=r"shape \(\d+,\), expected \(\d+,\): one forecast for each return"):
+        var_backtest(market, risk.iloc[1:])
+
+
+def test_gaps_negative_losses_and_no_forecasts_are_refused(market):
+    risk = rolling_value_at_risk(market, 250)
+    with pytest.raises(DataError, match="lacks 1 forecasts after its first, the next at row 300"):
+        var_backtest(market, risk.where(np.arange(len(risk)) != 300))
+    with pytest.raises(DataError, match="losses are positive here; pass -value_at_risk"):
+        var_backtest(market, -risk)
+    with pytest.raises(InsufficientDataError, match="holds no forecast among"):
+        var_backtest(market, risk * np.nan)
+    with pytest.raises(ConfigError, match=r"95 % is 0\.95"):
+        var_backtest(market, risk, 95)
+
+
+def test_the_card_states_counts_conventions_and_period(market):
+    text = str(var_backtest(market, rolling_value_at_risk(market, 250), 0.95))
+    assert text.startswith("Backtest of the 95 % value at risk: rejected by")
+    for words in ("Exceedances", "Basel zone", "chi-squared(2)", "Period", "forecast before its return"):
+        assert words in text
