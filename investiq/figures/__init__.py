@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from investiq.figures.equity import backtest_overview, equity_curve
     from investiq.figures.heatmaps import correlation_table, monthly_returns
     from investiq.figures.price import price_chart
+    from investiq.figures.profiles import volume_profile_chart
     from investiq.figures.quality import adjustment_chart, coverage_map
     from investiq.figures.scores import analysis_chart
     from investiq.figures.tables import metric_cards
@@ -27,6 +28,7 @@ _HOMES: Final = {
     "monthly_returns": "heatmaps",
     "price_chart": "price",
     "value_at_risk_chart": "tail_risk",
+    "volume_profile_chart": "profiles",
 }
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "monthly_returns",
     "price_chart",
     "value_at_risk_chart",
+    "volume_profile_chart",
 ]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from investiq.analysis.analyzing import Analysis
     from investiq.backtesting.result import BacktestResult
     from investiq.core.result import Result
+    from investiq.indicators.profiles import VolumeProfile
     from investiq.market.action_report import ActionLab
     from investiq.market.data_diff import DataDiff
     from investiq.market.quality_report import QualityReport
@@ -28,12 +29,14 @@ KINDS: Final = (
     "correlation",
     "data_diff",
     "fetch",
+    "kalman_fit",
     "quality",
     "quote",
     "report",
     "source_check",
     "universe",
     "var_backtest",
+    "volume_profile",
 )
 
 
@@ -82,7 +85,11 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.tail_risk import value_at_risk_chart
 
             return value_at_risk_chart(cast("VarBacktest", result), theme=theme, **options)
-        case "fetch" | "quote" | "report" | "source_check" | "universe":
+        case "volume_profile":
+            from investiq.figures.profiles import volume_profile_chart
+
+            return volume_profile_chart(cast("VolumeProfile", result), theme=theme, **options)
+        case "fetch" | "kalman_fit" | "quote" | "report" | "source_check" | "universe":
             from investiq.figures.tables import facts_figure
 
             return facts_figure(result.title, result.facts(), result.watermark, theme=theme, **options)

@@ -15,27 +15,53 @@ from hypothesis import strategies as st
 
 import investiq.indicators
 from investiq.core.errors import ConfigError, DataError
+from investiq.indicators.state_space import Variances
 
 PREFIXES = 12
 
 # Arguments without a default, by indicator, as a function of the bars (a DataFrame): a Series
 # that it returns is cut with the bars, and handed over as an array where they are arrays.
-EXTRA = {}
+EXTRA = {
+    **dict.fromkeys(
+        ("local_level", "local_linear_trend", "signal_frame"),
+        lambda frame: {"variances": Variances(observation=1e-5, level=1e-4)},
+    ),
+    "divergence": lambda frame: {"oscillator": frame["volume"]},
+    "relative_strength": lambda frame: {"benchmark": frame["open"]},
+    "anchored_vwap": lambda frame: {"anchor": ["2000-03-10", "2009-03-09", "2015-02-02", "2016-01-04"]},
+}
 # Columns of events: they may be NaN in any row, the last included.
-SPARSE = set()
+SPARSE = {
+    *("divergence", "macd_divergence", "rsi_divergence", "support_resistance", "swing_points"),
+    "rolling_volume_profile",
+}
 # Indicators that have a value at the first bar.
-FROM_THE_FIRST_BAR = set()
+FROM_THE_FIRST_BAR = {"accumulation_distribution", "butterworth", "candle_patterns", "obv", "signal_frame"}
 # Public functions that return no series, such as a likelihood.
-NO_SERIES = set()
+NO_SERIES = {"fit_local_level", "fit_local_linear_trend", "kalman_log_likelihood", "volume_profile"}
+# Refuses daily bars; its laws stand in its own test.
+INTRADAY_ONLY = {"session_vwap"}
+# Take Bars alone, for their calendar and known times; their laws stand in their own test.
+BARS_ONLY = {"feature_table", "on_timeframe", "timeframe_alignment"}
 # The parameter that takes a number of bars, where it is not `window`; None if there is none.
-WINDOW_PARAMETER = {"macd": "slow"}
+WINDOW_PARAMETER = {
+    "accumulation_distribution": None,
+    "anchored_vwap": None,
+    "butterworth": None,
+    "candle_patterns": "trend_window",
+    "floor_pivots": None,
+    "ichimoku": "span_b",
+    "macd": "slow",
+    "obv": None,
+    "swing_points": "left",
+}
 
 
 def public_indicators():
     for module in pkgutil.iter_modules(investiq.indicators.__path__):
         home = importlib.import_module(f"investiq.indicators.{module.name}")
         for name in home.__all__:
-            if inspect.isfunction(public := getattr(home, name)) and name not in NO_SERIES:
+            if inspect.isfunction(public := getattr(home, name)) and name not in NO_SERIES | INTRADAY_ONLY | BARS_ONLY:
                 yield public
 
 
