@@ -36,7 +36,14 @@ SPARSE = {
     "rolling_volume_profile",
 }
 # Indicators that have a value at the first bar.
-FROM_THE_FIRST_BAR = {"accumulation_distribution", "butterworth", "candle_patterns", "obv", "signal_frame"}
+FROM_THE_FIRST_BAR = {
+    "accumulation_distribution",
+    "butterworth",
+    "candle_patterns",
+    "obv",
+    "relative_strength",
+    "signal_frame",
+}
 # Public functions that return no series, such as a likelihood.
 NO_SERIES = {"fit_local_level", "fit_local_linear_trend", "kalman_log_likelihood", "volume_profile"}
 # Refuses daily bars; its laws stand in its own test.
