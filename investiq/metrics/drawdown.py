@@ -127,3 +127,9 @@ def extent(equity: FloatArray) -> Extent:
     closed = closed if closed > 1 else 0
     ongoing = equity.size - 1 - int(at_peak[-1])
     return Extent(depth, max(closed, ongoing), ongoing > closed)
+
+
+def depths(equity: FloatArray) -> FloatArray:
+    """Return the depth of each drawdown of an equity curve without NaN, in time order: one or more, 0.0 at the least."""
+    at_peak = np.flatnonzero(equity >= np.maximum.accumulate(equity))
+    return np.minimum.reduceat(equity, at_peak) / equity[at_peak] - 1.0

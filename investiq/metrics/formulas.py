@@ -20,6 +20,7 @@ __all__ = [
     "sharpe",
     "sharpe_error",
     "sortino",
+    "spread_of",
     "standard_deviation",
 ]
 
@@ -31,6 +32,8 @@ def growth_rate(first: float, last: float, days: float, days_per_year: float) ->
     """Return the compound annual growth from `first` to `last`; -1.0 where nothing is left."""
     if days <= 0:
         raise InsufficientDataError("the growth rate needs time between the first and the last point")
+    if first <= 0:
+        raise InsufficientDataError(f"the period opens with {first:g}: nothing can grow from it")
     if last <= 0:
         return -1.0
     return float((last / first) ** (days_per_year / days) - 1.0)
@@ -38,12 +41,15 @@ def growth_rate(first: float, last: float, days: float, days_per_year: float) ->
 
 def standard_deviation(values: FloatArray, mean: float, ddof: int) -> float:
     """Return the standard deviation of `values` around their `mean`."""
-    if values.size <= ddof:
-        raise InsufficientDataError(
-            f"a standard deviation with ddof {ddof} needs {ddof + 1} returns, received {values.size}"
-        )
     centred = values - mean
-    return math.sqrt(float(centred @ centred) / (values.size - ddof))
+    return spread_of(float(centred @ centred), values.size, ddof)
+
+
+def spread_of(squares: float, count: int, ddof: int) -> float:
+    """Return the standard deviation of `count` values from their sum of squares around the mean."""
+    if count <= ddof:
+        raise InsufficientDataError(f"a standard deviation with ddof {ddof} needs {ddof + 1} returns, received {count}")
+    return math.sqrt(squares / (count - ddof))
 
 
 def downside_deviation(values: FloatArray, target: float) -> float:

@@ -1,93 +1,25 @@
-"""Growth, risk and the ratios between them."""
+"""Reward for the risk of each period: ratios of a series of returns."""
 
 from __future__ import annotations
 
 import math
-from typing import Final
 
+from investiq.core.errors import InsufficientDataError
 from investiq.metrics import formulas
 from investiq.metrics.conventions import Convention
-from investiq.metrics.drawdown import max_drawdown
-from investiq.metrics.inputs import Floats, Instants, days_between, equity_values, finite, instants_of, opening_of_last
+from investiq.metrics.growth import growth_of, wealth_of
+from investiq.metrics.inputs import FloatArray, Floats, returns_of
 
 __all__ = [
-    "CALMAR_MONTHS",
-    "cagr",
-    "calmar_ratio",
-    "mar_ratio",
-    "recovery_factor",
+    "downside_deviation",
+    "gain_to_pain_ratio",
+    "kelly_fraction",
+    "omega_ratio",
     "sharpe_ratio",
     "sharpe_standard_error",
     "sortino_ratio",
-    "total_return",
     "volatility",
 ]
-
-# Young, T. W. (1991), "Calmar ratio: a smoother tool", Futures 20(1): the last three years.
-CALMAR_MONTHS: Final = 36
-
-
-def total_return(equity: Floats) -> float:
-    """Return the whole period's simple return, ``last / first - 1``.
-
-    Parameters
-    ----------
-    equity : ndarray or Series of shape (n_periods + 1,)
-        Account value after all costs, opening point first, without NaN.
-
-    Raises
-    ------
-    DataError
-        If `equity` holds NaN, or opens at or below zero.
-    InsufficientDataError
-        If there are fewer than two points.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> round(total_return(np.array([100.0, 110.0, 114.95])), 12)
-    0.1495
-    """
-    values = equity_values(equity, least=2)
-    return float(values[-1] / values[0] - 1.0)
-
-
-def cagr(equity: Floats, ts: Instants | None = None, days_per_year: float = 365.25) -> float:
-    """Return the compound annual growth rate by calendar time.
-
-    Parameters
-    ----------
-    equity : ndarray or Series of shape (n_periods + 1,)
-        Account value, opening point first, without NaN.
-    ts : ndarray of datetime64 or DatetimeIndex of shape (n_periods + 1,), optional
-        Time of each point, UTC; by default the index of `equity`.
-    days_per_year : float, default 365.25
-        Calendar days in a year.
-
-    Returns
-    -------
-    float
-        ``(last / first) ** (days_per_year / days) - 1``, days from the opening
-        point to the last; -1.0 where the account ends at or below zero. Under
-        one year it extrapolates.
-
-    Raises
-    ------
-    DataError
-        If `equity` holds NaN, opens at or below zero, or the times descend.
-    InsufficientDataError
-        If no time passes.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> ts = np.array(["2021-01-01", "2023-01-01"], dtype="datetime64[D]")  # 730 days
-    >>> round(cagr(np.array([100.0, 121.0]), ts), 7)
-    0.1000718
-    """
-    values = equity_values(equity, least=2)
-    stamps = instants_of(equity, ts)
-    return formulas.growth_rate(values[0], values[-1], days_between(stamps[0], stamps[-1]), days_per_year)
 
 
 def volatility(returns: Floats, convention: Convention) -> float:
@@ -103,13 +35,41 @@ def volatility(returns: Floats, convention: Convention) -> float:
     Raises
     ------
     DataError
-        If `returns` holds NaN.
+        As `returns_of`.
     InsufficientDataError
         If there are not more than `ddof` returns.
     """
-    values = finite("returns", returns)
-    mean = float(values.mean()) if values.size else 0.0
-    return formulas.standard_deviation(values, mean, convention.ddof) * math.sqrt(convention.periods_per_year)
+    values = returns_of(returns, least=convention.ddof + 1, purpose="volatility")
+    return formulas.standard_deviation(values, float(values.mean()), convention.ddof) * math.sqrt(
+        convention.periods_per_year
+    )
+
+
+def downside_deviation(returns: Floats, convention: Convention) -> float:
+    """Return the annualised root mean square of the shortfalls below the target [1]_.
+
+    ``sqrt(mean(min(r - target, 0) ** 2)) x sqrt(periods_per_year)``; the mean is
+    over all periods, not over the losing ones.
+
+    Parameters
+    ----------
+    returns : ndarray or Series of shape (n_periods,)
+        Simple returns per period as fractions, without NaN.
+    convention : Convention
+        Its `target` (per period; the risk-free return by default) and `periods_per_year` are used.
+
+    Raises
+    ------
+    DataError, InsufficientDataError
+        As `returns_of`.
+
+    References
+    ----------
+    .. [1] Sortino, F. A. and van der Meer, R. (1991). "Downside risk." Journal
+       of Portfolio Management 17(4), 27-31.
+    """
+    values = returns_of(returns, purpose="the downside deviation")
+    return formulas.downside_deviation(values, convention.target_per_period) * math.sqrt(convention.periods_per_year)
 
 
 def sharpe_ratio(returns: Floats, convention: Convention) -> float:
@@ -121,12 +81,14 @@ def sharpe_ratio(returns: Floats, convention: Convention) -> float:
         Simple returns per period as fractions, without NaN.
     convention : Convention
         The mean excess return over the risk-free return of a period, divided by
-        its standard deviation (`ddof`), times ``sqrt(periods_per_year)``.
+        its standard deviation (`ddof`), times ``sqrt(periods_per_year)``. Where
+        `ratio_return` is ``"geometric"``, as in [2]_, the numerator is the
+        growth rate by count of periods less the annual risk-free rate.
 
     Raises
     ------
     DataError
-        If `returns` holds NaN.
+        As `returns_of`.
     InsufficientDataError
         If there are not more than `ddof` returns, or all are equal.
 
@@ -134,6 +96,8 @@ def sharpe_ratio(returns: Floats, convention: Convention) -> float:
     ----------
     .. [1] Sharpe, W. F. (1994). "The Sharpe ratio." Journal of Portfolio
        Management 21(1), 49-58.
+    .. [2] Bacon, C. (2008). "Practical Portfolio Performance Measurement and
+       Attribution", 2nd ed., Wiley, ch. 4.
 
     Examples
     --------
@@ -141,10 +105,14 @@ def sharpe_ratio(returns: Floats, convention: Convention) -> float:
     >>> round(sharpe_ratio(np.array([0.02, -0.01, 0.02, 0.01]), Convention(periods_per_year=252)), 4)
     11.225
     """
-    values = finite("returns", returns)
-    mean = float(values.mean()) if values.size else 0.0
+    values = returns_of(returns, least=convention.ddof + 1, purpose="the Sharpe ratio")
+    mean = float(values.mean())
     spread = formulas.standard_deviation(values, mean, convention.ddof)
-    return formulas.sharpe(mean, spread, convention.risk_free_per_period, convention.periods_per_year)
+    periods = convention.periods_per_year
+    if convention.ratio_return == "geometric":
+        excess = _growth(values, convention) - convention.risk_free
+        return formulas.sharpe(excess, spread * math.sqrt(periods), 0.0, 1.0)
+    return formulas.sharpe(mean, spread, convention.risk_free_per_period, periods)
 
 
 def sharpe_standard_error(returns: Floats, convention: Convention) -> float:
@@ -183,12 +151,13 @@ def sortino_ratio(returns: Floats, convention: Convention) -> float:
     returns : ndarray or Series of shape (n_periods,)
         Simple returns per period as fractions, without NaN.
     convention : Convention
-        Its `target` (per period; the risk-free return by default) and `periods_per_year` are used.
+        Its `target` (per period; the risk-free return by default),
+        `periods_per_year` and `ratio_return` are used.
 
     Raises
     ------
     DataError
-        If `returns` holds NaN.
+        As `returns_of`.
     InsufficientDataError
         If there is no return, or none below the target.
 
@@ -204,61 +173,141 @@ def sortino_ratio(returns: Floats, convention: Convention) -> float:
     >>> round(sortino_ratio(annual, Convention(periods_per_year=1)), 3)
     4.417
     """
-    values = finite("returns", returns)
-    deviation = formulas.downside_deviation(values, convention.target_per_period)
-    return formulas.sortino(float(values.mean()), deviation, convention.target_per_period, convention.periods_per_year)
+    values = returns_of(returns, purpose="the Sortino ratio")
+    target, periods = convention.target_per_period, convention.periods_per_year
+    deviation = formulas.downside_deviation(values, target)
+    if convention.ratio_return == "geometric":
+        per_period = formulas.sortino(1.0, deviation, 0.0, 1.0)
+        return (_growth(values, convention) - convention.target_per_year) * per_period / math.sqrt(periods)
+    return formulas.sortino(float(values.mean()), deviation, target, periods)
 
 
-def recovery_factor(equity: Floats) -> float:
-    """Return the total return over the size of the deepest drawdown.
+def omega_ratio(returns: Floats, convention: Convention) -> float:
+    """Return the gains above the target over the shortfalls below it [1]_.
 
-    Raises
-    ------
-    DataError
-        If `equity` holds NaN, or opens at or below zero.
-    InsufficientDataError
-        If there are fewer than two points, or no drawdown.
-    """
-    return formulas.per_drawdown(total_return(equity), max_drawdown(equity))
-
-
-def mar_ratio(equity: Floats, ts: Instants | None = None, days_per_year: float = 365.25) -> float:
-    """Return the growth rate over the size of the deepest drawdown, both since inception.
+    ``sum(max(r - target, 0)) / sum(max(target - r, 0))``; with a target of zero
+    it is the gain-to-pain ratio plus one, and the profit factor of the periods.
 
     Parameters
     ----------
-    equity, ts, days_per_year
-        As `cagr`.
+    returns : ndarray or Series of shape (n_periods,)
+        Simple returns per period as fractions, without NaN.
+    convention : Convention
+        Its `target` is used, per period; the risk-free return by default.
+
+    Returns
+    -------
+    float
+        >= 0, not annualised.
 
     Raises
     ------
     DataError
-        As `cagr`.
+        As `returns_of`.
     InsufficientDataError
-        If no time passes, or there is no drawdown.
+        If there are fewer than two returns, or none below the target.
+
+    References
+    ----------
+    .. [1] Keating, C. and Shadwick, W. F. (2002). "A universal performance
+       measure." Journal of Performance Measurement 6(3), 59-84.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(omega_ratio(np.array([0.03, -0.01, -0.01]), Convention(periods_per_year=252)), 9)
+    1.5
     """
-    return formulas.per_drawdown(cagr(equity, ts, days_per_year), max_drawdown(equity))
+    values = returns_of(returns, least=2, purpose="the Omega ratio")
+    excess = values - convention.target_per_period
+    shortfall = -float(excess[excess < 0].sum())
+    if shortfall <= formulas.ROUNDING:
+        raise InsufficientDataError(
+            f"no return of {values.size} is below the target of {convention.target_per_period * 100:.4g} % a period"
+        )
+    return float(excess[excess > 0].sum()) / shortfall
 
 
-def calmar_ratio(equity: Floats, ts: Instants | None = None, days_per_year: float = 365.25) -> float:
-    """Return the growth rate over the size of the deepest drawdown, both of the last 36 months.
+def gain_to_pain_ratio(returns: Floats) -> float:
+    """Return the sum of returns over the size of the sum of losses [1]_.
 
-    The ratio since inception, often sold under this name, is `mar_ratio`.
+    Schwager takes monthly returns: pass those of `compound_returns`. What is
+    divided by the pain index is the `pain_ratio`.
 
     Parameters
     ----------
-    equity, ts, days_per_year
-        As `cagr`. The window opens at the last point that is at least 36 months
-        before the last one, and its first peak is there.
+    returns : ndarray or Series of shape (n_periods,)
+        Simple returns per period as fractions, without NaN.
 
     Raises
     ------
     DataError
-        As `cagr`.
+        As `returns_of`.
     InsufficientDataError
-        If the history is shorter than 36 months, or the window has no drawdown.
+        If there is no return, or no loss.
+
+    References
+    ----------
+    .. [1] Schwager, J. D. (2012). "Hedge Fund Market Wizards", Wiley, app. A.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(gain_to_pain_ratio(np.array([0.03, -0.01, -0.01])), 9)
+    0.5
     """
-    values = equity_values(equity, least=2)
-    stamps = instants_of(equity, ts)
-    first = opening_of_last(CALMAR_MONTHS, stamps)
-    return mar_ratio(values[first:], stamps[first:], days_per_year)
+    values = returns_of(returns, purpose="the gain-to-pain ratio")
+    losses = -float(values[values < 0].sum())
+    if losses <= formulas.ROUNDING:
+        raise InsufficientDataError(f"no return of {values.size} is a loss: there is no pain to divide by")
+    return float(values.sum()) / losses
+
+
+def kelly_fraction(returns: Floats, convention: Convention) -> float:
+    """Return the share of capital that maximises the growth of a rebalanced holding [1]_.
+
+    ``(mean - risk_free) / variance``, both per period: the continuous-time form.
+    The formula of two outcomes is `trade_kelly`; applied to daily returns it is wrong.
+
+    Parameters
+    ----------
+    returns : ndarray or Series of shape (n_periods,)
+        Simple returns per period as fractions, without NaN.
+    convention : Convention
+        Its risk-free return of a period and `ddof` are used.
+
+    Returns
+    -------
+    float
+        1.0 is fully invested, above it is borrowed, below zero is short. The
+        mean is known badly, so half of it or less is what practitioners use.
+
+    Raises
+    ------
+    DataError
+        As `returns_of`.
+    InsufficientDataError
+        If there are not more than `ddof` returns, or all are equal.
+
+    References
+    ----------
+    .. [1] Thorp, E. O. (2006). "The Kelly criterion in blackjack, sports betting,
+       and the stock market." Handbook of Asset and Liability Management 1, ch. 9.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(kelly_fraction(np.array([0.03, -0.01]), Convention(periods_per_year=252)), 6)  # 0.01 / 0.0008
+    12.5
+    """
+    values = returns_of(returns, least=convention.ddof + 1, purpose="the Kelly fraction")
+    mean = float(values.mean())
+    spread = formulas.standard_deviation(values, mean, convention.ddof)
+    if spread <= formulas.ROUNDING:
+        raise InsufficientDataError(f"all {values.size} returns are equal: their variance is zero")
+    return (mean - convention.risk_free_per_period) / spread**2
+
+
+def _growth(returns: FloatArray, convention: Convention) -> float:
+    """Return the growth rate by count of periods."""
+    return growth_of(wealth_of(returns), None, convention)

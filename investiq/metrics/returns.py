@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, Final, Literal, overload
 
 import numpy as np
 
-from investiq.core.errors import DataError
-from investiq.metrics.inputs import FloatArray, Floats, Instants, equity_values, instants_of
+from investiq.core.errors import ConfigError, DataError
+from investiq.metrics.inputs import FloatArray, Floats, InstantArray, Instants, equity_values, instants_of, returns_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MONTH_NAMES", "monthly_returns", "simple_returns"]
+__all__ = [
+    "MONTH_NAMES",
+    "best_return",
+    "compound_returns",
+    "hit_rate",
+    "monthly_returns",
+    "simple_returns",
+    "worst_return",
+]
 
 MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -47,10 +55,7 @@ def simple_returns(equity: Floats) -> Floats:
     """
     values = equity_values(equity)
     if values[:-1].min(initial=1.0) <= 0:
-        row = int(np.argmax(values <= 0))
-        raise DataError(
-            f"equity falls to {values[row]:g} at point {row} of {values.size}: returns after it are undefined"
-        )
+        raise DataError(undefined_returns(values, int(np.argmax(values <= 0))))
     returns = values[1:] / values[:-1]
     returns -= 1.0
     if isinstance(equity, np.ndarray):
@@ -58,6 +63,11 @@ def simple_returns(equity: Floats) -> Floats:
     import pandas as pd
 
     return pd.Series(returns, index=equity.index[1:], name="return")
+
+
+def undefined_returns(equity: FloatArray, row: int) -> str:
+    """Return why there are no returns after `row`, at which nothing is left."""
+    return f"equity falls to {equity[row]:g} at point {row} of {equity.size}: returns after it are undefined"
 
 
 def monthly_returns(equity: Floats, ts: Instants | None = None) -> pd.DataFrame:
@@ -112,3 +122,101 @@ def monthly_returns(equity: Floats, ts: Instants | None = None) -> pd.DataFrame:
     table[has_month, 12] = growth[has_month] - 1.0
     index = pd.RangeIndex(1970 + first_year, 1970 + first_year + len(table), name="year")
     return pd.DataFrame(table, index=index, columns=[*MONTH_NAMES, "Year"])
+
+
+def compound_returns(
+    returns: Floats, ts: Instants | None = None, *, every: Literal["month", "year"] = "month"
+) -> pd.Series[float]:
+    """Return the compound return of each calendar month or year.
+
+    Parameters
+    ----------
+    returns : ndarray or Series of shape (n_periods,)
+        Simple returns per period as fractions, stamped at their ends, without NaN.
+    ts : ndarray of datetime64 or DatetimeIndex of shape (n_periods,), optional
+        End of each period, UTC; by default the index of `returns`.
+    every : {"month", "year"}
+
+    Returns
+    -------
+    Series
+        As fractions; the index has the first day of each month or year that
+        has a return, and no others. The first and the last may be incomplete.
+
+    Raises
+    ------
+    ConfigError
+        If `every` is something else.
+    DataError
+        As `returns_of`; or if there are no times, or they descend.
+    InsufficientDataError
+        If there is no return.
+
+    Examples
+    --------
+    >>> ts = np.array(["2024-01-30", "2024-01-31", "2024-02-01"], dtype="datetime64[D]")
+    >>> compound_returns(np.array([0.1, 0.1, -0.02]), ts).round(12).to_list()
+    [0.21, -0.02]
+    """
+    import pandas as pd
+
+    if every not in ("month", "year"):
+        raise ConfigError(f"every must be 'month' or 'year', was {every!r}")
+    values = returns_of(returns, purpose=f"the return of a {every}")
+    starts, found = compounded(values, instants_of(returns, ts), every)
+    return pd.Series(found, index=pd.DatetimeIndex(starts.astype("datetime64[us]"), tz="UTC"), name="return")
+
+
+def compounded(
+    returns: FloatArray, stamps: InstantArray, every: Literal["month", "year"]
+) -> tuple[InstantArray, FloatArray]:
+    """Return the start of each calendar period that has a return, and its compound return."""
+    spans = stamps.astype("datetime64[M]" if every == "month" else "datetime64[Y]")
+    first = np.append(0, np.flatnonzero(spans[1:] != spans[:-1]) + 1)
+    return spans[first], np.multiply.reduceat(1.0 + returns, first) - 1.0
+
+
+def best_return(returns: Floats) -> float:
+    """Return the highest return of one period, as a fraction.
+
+    Raises
+    ------
+    DataError, InsufficientDataError
+        As `returns_of`.
+    """
+    return float(returns_of(returns, purpose="the best return").max())
+
+
+def worst_return(returns: Floats) -> float:
+    """Return the lowest return of one period, as a fraction.
+
+    Raises
+    ------
+    DataError, InsufficientDataError
+        As `returns_of`.
+    """
+    return float(returns_of(returns, purpose="the worst return").min())
+
+
+def hit_rate(returns: Floats) -> float:
+    """Return the share of periods with a gain, in [0, 1]; a period of exactly zero is a period without one.
+
+    It counts periods; the share of winning trades is `win_rate`.
+
+    Parameters
+    ----------
+    returns : ndarray or Series of shape (n_periods,)
+        Simple returns per period as fractions, without NaN.
+
+    Raises
+    ------
+    DataError, InsufficientDataError
+        As `returns_of`.
+
+    Examples
+    --------
+    >>> hit_rate(np.array([0.01, -0.02, 0.0, 0.03]))
+    0.5
+    """
+    values = returns_of(returns, purpose="the hit rate")
+    return float(np.count_nonzero(values > 0) / values.size)

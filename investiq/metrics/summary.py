@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +13,13 @@ from investiq.core.errors import DataError, InsufficientDataError
 from investiq.core.facts import Fact, Unit
 from investiq.metrics import formulas, trades
 from investiq.metrics.conventions import Convention
-from investiq.metrics.drawdown import extent
-from investiq.metrics.inputs import (
-    FloatArray,
-    Floats,
-    InstantArray,
-    Instants,
-    days_between,
-    equity_values,
-    instants_of,
-    opening_of_last,
-)
-from investiq.metrics.ratios import CALMAR_MONTHS
-from investiq.metrics.returns import simple_returns
+from investiq.metrics.drawdown_ratios import calmar_of, calmar_opening
+from investiq.metrics.growth import growth_of
+from investiq.metrics.inputs import FloatArray, Floats, InstantArray, Instants, days_between, equity_values, instants_of
+from investiq.metrics.returns import undefined_returns
+
+if TYPE_CHECKING:
+    from investiq.metrics.moments import AccountMoments
 
 __all__ = ["LEAST_RETURNS", "RECOMMENDED_RETURNS", "performance_facts"]
 
@@ -144,71 +139,82 @@ def _fact(label: str, unit: Unit, compute: Callable[[], float], convention: str 
 
 
 def _from_equity(equity: FloatArray, stamps: InstantArray, convention: Convention) -> list[Fact]:
-    year = convention.days_per_year
+    from investiq.metrics.moments import account_moments
+
+    moments = account_moments(equity, convention.target_per_period)
     days = days_between(stamps[0], stamps[-1])
     total = float(equity[-1] / equity[0] - 1.0)
+    counted = stamps if convention.growth == "calendar" else None
     growth = _fact(
         "CAGR",
         "fraction",
-        lambda: formulas.growth_rate(equity[0], equity[-1], days, year),
-        f"calendar days / {year:g}",
+        lambda: growth_of(equity, counted, convention),
+        f"calendar days / {convention.days_per_year:g}"
+        if counted is not None
+        else f"periods / {convention.periods_per_year:g}",
         f"extrapolated from {days:.0f} days: not to be presented as an annual rate" if days < 365 else "",
     )
-    try:
-        risk = _risk(simple_returns(equity), convention)
-    except DataError as reason:
-        risk = [Fact(label, _NAN, unit, "", str(reason)) for label, unit in _risk_labels(convention)]
-
-    water = extent(equity)
+    if moments.undefined < 0:
+        risk = _risk(equity, moments, convention)
+    else:
+        reason = undefined_returns(equity, moments.undefined)
+        risk = [Fact(label, _NAN, unit, "", reason) for label, unit in _risk_labels(convention)]
     return [
         Fact("Total return", total, "fraction", "last / opening equity - 1, after costs"),
         growth,
         *risk,
-        Fact("Max drawdown", water.depth, "fraction", "from the highest close, opening capital included"),
+        Fact("Max drawdown", moments.depth, "fraction", "from the highest close, opening capital included"),
         Fact(
             "Longest drawdown",
-            water.longest,
+            moments.longest,
             "bars",
             "peak to recovery",
-            "not yet recovered" if water.is_ongoing else "",
+            "not yet recovered" if moments.is_ongoing else "",
         ),
-        _calmar(equity, stamps, year),
+        _calmar(equity, stamps, convention),
         _fact(
             "MAR ratio",
             "ratio",
-            lambda: formulas.per_drawdown(growth.value, water.depth),
+            lambda: formulas.per_drawdown(growth.value, moments.depth),
             "CAGR / |max drawdown|, since inception",
         ),
         _fact(
             "Recovery factor",
             "ratio",
-            lambda: formulas.per_drawdown(total, water.depth),
+            lambda: formulas.per_drawdown(total, moments.depth),
             "total return / |max drawdown|",
         ),
     ]
 
 
-def _risk(returns: FloatArray, convention: Convention) -> list[Fact]:
-    count, periods = returns.size, convention.periods_per_year
-    mean = float(returns.mean())
+def _risk(equity: FloatArray, moments: AccountMoments, convention: Convention) -> list[Fact]:
+    count, periods = equity.size - 1, convention.periods_per_year
     basis = f"{count:,} returns, {periods:g} periods a year"
     caution = f"fewer than {RECOMMENDED_RETURNS} returns: very uncertain" if count < RECOMMENDED_RETURNS else ""
+    is_geometric = convention.ratio_return == "geometric"
 
     def spread() -> float:
-        return formulas.standard_deviation(returns, mean, convention.ddof)
+        return formulas.spread_of(moments.squares, count, convention.ddof)
 
     deviation = _fact("Volatility", "fraction", lambda: spread() * periods**0.5, f"{basis}, ddof {convention.ddof}")
 
     def sharpe() -> float:
         _enough(count)
-        return formulas.sharpe(mean, deviation.value / periods**0.5, convention.risk_free_per_period, periods)
+        if is_geometric:
+            excess = growth_of(equity, None, convention) - convention.risk_free
+            return formulas.sharpe(excess, deviation.value, 0.0, 1.0)
+        return formulas.sharpe(moments.mean, deviation.value / periods**0.5, convention.risk_free_per_period, periods)
 
     def sortino() -> float:
         _enough(count)
-        downside = formulas.downside_deviation(returns, convention.target_per_period)
-        return formulas.sortino(mean, downside, convention.target_per_period, periods)
+        downside = math.sqrt(moments.shortfalls / count)
+        if is_geometric:
+            excess = growth_of(equity, None, convention) - convention.target_per_year
+            return excess * formulas.sortino(1.0, downside, 0.0, 1.0) / math.sqrt(periods)
+        return formulas.sortino(moments.mean, downside, convention.target_per_period, periods)
 
-    conventions = f"{basis}, ddof {convention.ddof}, risk-free {convention.risk_free * 100:g} % a year"
+    numerator = ", of the CAGR" if is_geometric else ""
+    conventions = f"{basis}, ddof {convention.ddof}, risk-free {convention.risk_free * 100:g} % a year{numerator}"
     ratio = _fact("Sharpe ratio", "ratio", sharpe, conventions, caution)
     return [
         deviation,
@@ -220,9 +226,9 @@ def _risk(returns: FloatArray, convention: Convention) -> list[Fact]:
             "independent returns (Lo 2002)",
             ratio.note,
         ),
-        _fact("Sortino ratio", "ratio", sortino, f"{basis}, {convention.describe_target()}", caution),
-        Fact(f"Best {_day(convention)}", float(returns.max()), "fraction"),
-        Fact(f"Worst {_day(convention)}", float(returns.min()), "fraction"),
+        _fact("Sortino ratio", "ratio", sortino, f"{basis}, {convention.describe_target()}{numerator}", caution),
+        Fact(f"Best {_day(convention)}", moments.best, "fraction"),
+        Fact(f"Worst {_day(convention)}", moments.worst, "fraction"),
     ]
 
 
@@ -231,20 +237,16 @@ def _enough(count: int) -> None:
         raise InsufficientDataError(f"{count} returns, needs {LEAST_RETURNS}")
 
 
-def _calmar(equity: FloatArray, stamps: InstantArray, days_per_year: float) -> Fact:
-    convention = f"CAGR / |max drawdown|, last {CALMAR_MONTHS} months"
+def _calmar(equity: FloatArray, stamps: InstantArray, convention: Convention) -> Fact:
+    months = convention.calmar_months
+    basis = f"CAGR / |max drawdown|, {f'last {months} months' if months else 'since inception'}"
+    counted = stamps if convention.growth == "calendar" else None
     try:
-        first = opening_of_last(CALMAR_MONTHS, stamps)
+        first = calmar_opening(equity, counted, convention)
     except InsufficientDataError as reason:
-        return Fact("Calmar ratio", _NAN, "ratio", convention, str(reason))
-    window = f"{convention}, from {stamps[first].astype('datetime64[D]')}"
-    days, recent = days_between(stamps[first], stamps[-1]), equity[first:]
-
-    def calmar() -> float:
-        growth = formulas.growth_rate(recent[0], recent[-1], days, days_per_year)
-        return formulas.per_drawdown(growth, extent(recent).depth)
-
-    return _fact("Calmar ratio", "ratio", calmar, window)
+        return Fact("Calmar ratio", _NAN, "ratio", basis, str(reason))
+    window = f"{basis}, from {stamps[first].astype('datetime64[D]')}" if months else basis
+    return _fact("Calmar ratio", "ratio", lambda: calmar_of(equity, counted, convention, first), window)
 
 
 def _trading(pnl: FloatArray, is_invested: NDArray[np.bool_], trade_returns: Floats | None) -> list[Fact]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from investiq.core.errors import DataError
-from investiq.metrics import drawdown, ratios, trades
+from investiq.metrics import drawdown, drawdown_ratios, growth, ratios, trades
 from investiq.metrics.conventions import Convention
 from investiq.metrics.returns import simple_returns
 from investiq.metrics.summary import performance_facts
@@ -33,8 +33,8 @@ def test_the_table_holds_the_same_numbers_as_the_functions():
     facts = table(equity, ts, pnl, invested, trade_returns=pnl / 1e4, fees=12.5, slippage=3.25)
     returns = simple_returns(equity)
     expected = {
-        "Total return": ratios.total_return(equity),
-        "CAGR": ratios.cagr(equity, ts),
+        "Total return": growth.total_return(equity),
+        "CAGR": growth.cagr(equity, DAILY, ts),
         "Volatility": ratios.volatility(returns, DAILY),
         "Sharpe ratio": ratios.sharpe_ratio(returns, DAILY),
         "Standard error of Sharpe": ratios.sharpe_standard_error(returns, DAILY),
@@ -43,9 +43,9 @@ def test_the_table_holds_the_same_numbers_as_the_functions():
         "Worst day": returns.min(),
         "Max drawdown": drawdown.max_drawdown(equity),
         "Longest drawdown": drawdown.longest_drawdown(equity)[0],
-        "Calmar ratio": ratios.calmar_ratio(equity, ts),
-        "MAR ratio": ratios.mar_ratio(equity, ts),
-        "Recovery factor": ratios.recovery_factor(equity),
+        "Calmar ratio": drawdown_ratios.calmar_ratio(equity, DAILY, ts),
+        "MAR ratio": drawdown_ratios.mar_ratio(equity, DAILY, ts),
+        "Recovery factor": drawdown_ratios.recovery_factor(equity),
         "Exposure": trades.exposure(invested),
         "Closed trades": 4,
         "Win rate": 0.5,

@@ -1,0 +1,111 @@
+"""Compiled passes over returns and equity: the sums that the tables of metrics are made of."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from investiq.core.compiling import jit
+from investiq.metrics.inputs import FloatArray
+
+__all__ = ["AccountMoments", "account_moments", "compile_moments", "window_moments"]
+
+
+class AccountMoments(NamedTuple):
+    """What one pass over an equity curve leaves.
+
+    Attributes
+    ----------
+    undefined : int
+        The first row before the last whose equity is not positive, so that the
+        returns after it do not exist; -1 where all do.
+    mean, squares : float
+        Of the returns; the squares are summed around the mean.
+    shortfalls : float
+        Sum of squared returns below the target.
+    best, worst : float
+    depth : float
+        The deepest drawdown, <= 0.
+    longest : int
+        The longest drawdown in periods, from its peak to its recovery.
+    is_ongoing : bool
+        Whether the longest one still lasts.
+    """
+
+    undefined: int
+    mean: float
+    squares: float
+    shortfalls: float
+    best: float
+    worst: float
+    depth: float
+    longest: int
+    is_ongoing: bool
+
+
+def account_moments(equity: FloatArray, target: float) -> AccountMoments:
+    """Return the sums of an equity curve of two points or more, without NaN, that opens above zero."""
+    return AccountMoments(*_moments(np.ascontiguousarray(equity), target))
+
+
+def compile_moments() -> None:
+    """Compile what `account_moments` calls, or load it from the disk."""
+    account_moments(np.array([1.0, 2.0]), 0.0)
+
+
+@jit
+def _moments(equity: Any, target: float) -> Any:
+    n = equity.size
+    changes = np.empty(n - 1)
+    peak, peak_row, trough = equity[0], 0, equity[0]
+    depth, longest, undefined = 0.0, 0, -1
+    for row in range(1, n):
+        before, now = equity[row - 1], equity[row]
+        if before <= 0.0 and undefined < 0:
+            undefined = row - 1
+        changes[row - 1] = now / before - 1.0
+        if now >= peak:
+            depth = min(depth, trough / peak - 1.0)
+            # Two neighbouring peaks are one bar apart without any drawdown between them.
+            if row - peak_row > max(longest, 1):
+                longest = row - peak_row
+            peak, peak_row, trough = now, row, now
+        elif now < trough:
+            trough = now
+    depth = min(depth, trough / peak - 1.0)
+    ongoing = n - 1 - peak_row
+    if undefined >= 0:
+        return undefined, np.nan, np.nan, np.nan, np.nan, np.nan, depth, max(longest, ongoing), ongoing > longest
+
+    total, best, worst = 0.0, -math.inf, math.inf
+    for change in changes:
+        total += change
+        best = max(best, change)
+        worst = min(worst, change)
+    mean = total / (n - 1)
+    squares, shortfalls = 0.0, 0.0
+    for change in changes:
+        squares += (change - mean) ** 2
+        shortfall = min(change - target, 0.0)
+        shortfalls += shortfall * shortfall
+    return -1, mean, squares, shortfalls, best, worst, depth, max(longest, ongoing), ongoing > longest
+
+
+@jit
+def window_moments(values: Any, window: int, ddof: int) -> Any:
+    """Return mean and standard deviation of each full window, each computed afresh: nothing drifts."""
+    count = values.size - window + 1
+    mean, spread = np.empty(count), np.empty(count)
+    for start in range(count):
+        total = 0.0
+        for row in range(start, start + window):
+            total += values[row]
+        centre = total / window
+        squares = 0.0
+        for row in range(start, start + window):
+            squares += (values[row] - centre) ** 2
+        mean[start] = centre
+        spread[start] = math.sqrt(squares / (window - ddof))
+    return mean, spread
