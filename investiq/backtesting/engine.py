@@ -22,6 +22,7 @@ from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
 from investiq.history.history import History
 from investiq.metrics.conventions import Convention
+from investiq.metrics.moments import compile_moments, moments_are_ready
 from investiq.strategies import Breakout, BuyAndHold, Crossover
 from investiq.strategies.base import Strategy
 
@@ -174,10 +175,10 @@ def run(strategy: Strategy, bars: Bars, options: RunOptions) -> Run:
 
 
 def warmup() -> int:
-    """Compile every loop and every built-in rule, or load it from the disk cache; return their number."""
+    """Compile every loop, every built-in rule and the pass over the account, or load it from the disk cache; return their number."""
     rules = [partial(_compile_rule, strategy) for strategy in (BuyAndHold(), Crossover(), Breakout())]
     loops = [partial(running.compile_loop, loop) for loop in running.LOOPS]
-    return _compile_all([*rules, *loops])
+    return _compile_all([*rules, *loops, compile_moments])
 
 
 def _compile(strategy: Strategy, bars: Bars, options: RunOptions) -> None:
@@ -188,6 +189,8 @@ def _compile(strategy: Strategy, bars: Bars, options: RunOptions) -> None:
     loop = running.loop_of(options, running.orders_wait(bars, options))
     if not compiling.is_ready(loop):
         jobs.append(partial(running.compile_loop, loop))
+    if not moments_are_ready():
+        jobs.append(compile_moments)
     if jobs:
         _compile_all(jobs)
 

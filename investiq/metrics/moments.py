@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from investiq.core.compiling import jit
+from investiq.core.compiling import is_ready, jit
 from investiq.metrics.inputs import FloatArray
 
-__all__ = ["AccountMoments", "account_moments", "compile_moments", "window_moments"]
+__all__: list[str] = []  # compiled parts of other modules
 
 
 class AccountMoments(NamedTuple):
@@ -48,6 +48,11 @@ class AccountMoments(NamedTuple):
 def account_moments(equity: FloatArray, target: float) -> AccountMoments:
     """Return the sums of an equity curve of two points or more, without NaN, that opens above zero."""
     return AccountMoments(*_moments(np.ascontiguousarray(equity), target))
+
+
+def moments_are_ready() -> bool:
+    """Return whether `account_moments` would not have to be compiled first."""
+    return is_ready(_moments)
 
 
 def compile_moments() -> None:

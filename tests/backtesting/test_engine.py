@@ -279,5 +279,5 @@ def test_cautions_about_a_benchmark_are_named_after_it(bars_of):
 
 def test_warmup_compiles_every_loop_and_rule():
     # Two loops and the rules of the three strategies.
-    assert engine.warmup() == 5
+    assert engine.warmup() == 6
     assert all(compiling.is_ready(each) for each in (*running.LOOPS, Crossover().rule, Breakout().rule))
