@@ -122,4 +122,4 @@ def optimal_block_length(returns: Floats, scheme: Literal["stationary", "circula
     # Returns of one size, up or down, have constant squares: they add nothing.
     if np.ptp(squares) > 0:
         lengths.append(getattr(politis_white_block_length(squares), scheme))
-    return min(max(1.0, *lengths), values.size / 4)
+    return float(min(max(1.0, *lengths), values.size / 4))

@@ -68,7 +68,7 @@ def _fill(key, draw, size, scheme, block, rows):  # type: ignore[no-untyped-def]
         length, place = int(block), 0
         while place < rows.size:
             state += _STEP
-            row = np.int64(((_mixed(state) >> _HALF) * wide) >> _HALF)
+            row: np.int64 | int = np.int64(((_mixed(state) >> _HALF) * wide) >> _HALF)
             for _ in range(min(length, rows.size - place)):
                 rows[place] = row
                 place += 1
@@ -76,16 +76,16 @@ def _fill(key, draw, size, scheme, block, rows):  # type: ignore[no-untyped-def]
     else:
         # A new block begins where the low 32 bits fall below this.
         begins = np.uint64(min(4294967296.0 / block, 4294967296.0))
-        row = np.int64(size)
+        at: np.int64 | int = np.int64(size)
         for place in range(rows.size):
             state += _STEP
             bits = _mixed(state)
-            row += 1
+            at += 1
             if place == 0 or (bits & _LOW) < begins:
-                row = np.int64(((bits >> _HALF) * wide) >> _HALF)
-            elif row >= size:
-                row = 0
-            rows[place] = row
+                at = np.int64(((bits >> _HALF) * wide) >> _HALF)
+            elif at >= size:
+                at = 0
+            rows[place] = at
 
 
 @jit

@@ -108,7 +108,7 @@ def newey_west_lags(count: int) -> int:
     """
     if count < 1:
         raise InsufficientDataError(f"a number of lags needs 1 row, received {count}")
-    return math.floor(4 * (count / 100) ** (2 / 9))
+    return int(4 * (count / 100) ** (2 / 9))
 
 
 def least_squares(

@@ -43,14 +43,13 @@ class SharpeMoments(NamedTuple):
     ----------
     sharpe : float
         Mean excess return over its standard deviation, per period.
-    count : int
-        Returns.
+    observations : int
     skewness, kurtosis : float
         Population moments of the returns; kurtosis is raw, 3 if normal.
     """
 
     sharpe: float
-    count: int
+    observations: int
     skewness: float
     kurtosis: float
 
@@ -88,7 +87,7 @@ def sharpe_moments(returns: Floats, convention: Convention) -> SharpeMoments:
     variance = float(squares.mean())
     return SharpeMoments(
         sharpe=ratio,
-        count=values.size,
+        observations=values.size,
         skewness=float((squares * centred).mean() / variance**1.5),
         kurtosis=float((squares * squares).mean() / variance**2),
     )
@@ -219,9 +218,9 @@ def autocorrelation_adjusted_sharpe(returns: Floats, convention: Convention, *, 
         raise ConfigError(f"lags must be at least 0, was {lags}")
     moments = sharpe_moments(returns, convention)
     wanted = math.ceil(convention.periods_per_year) - 1 if lags is None else lags
-    if moments.count <= wanted:
+    if moments.observations <= wanted:
         raise InsufficientDataError(
-            f"{wanted} autocorrelations need more than {wanted} returns, received {moments.count}; pass fewer lags"
+            f"{wanted} autocorrelations need more than {wanted} returns, received {moments.observations}; pass fewer lags"
         )
     values = np.asarray(returns, dtype=np.float64)
     centred = values - values.mean()
