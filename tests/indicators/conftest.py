@@ -1,10 +1,13 @@
 from dataclasses import dataclass
+from datetime import UTC
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import investiq as iq
+from investiq.core.passport import Passport
+from investiq.history.bars import Bars
 
 FIELDS = ("open", "high", "low", "close", "volume")
 
@@ -74,3 +77,44 @@ def panel(split_share):
         values[100:, 390:] = np.nan
         values.flags.writeable = False
     return Rows(split_share.index.tz_localize(None).to_numpy(), **arrays)
+
+
+@pytest.fixture(scope="session")
+def intraday():
+    """Return a maker of hourly Bars from labels in UTC and (high, low, close, volume) of each."""
+
+    def make(labels, rows, *, calendar="XNYS", interval="60min"):
+        ts = np.array(labels, dtype="datetime64[us]")
+        high, low, close, volume = np.array(rows, dtype=float).T
+        passport = Passport(
+            symbol="TEST",
+            provider="test",
+            provenance="file",
+            interval=interval,
+            calendar=calendar,
+            price_basis="as_traded",
+            known_at_rule="an hour later",
+            rows=ts.size,
+            first=ts[0].item().replace(tzinfo=UTC),
+            last=ts[-1].item().replace(tzinfo=UTC),
+            missing_sessions=0,
+            repairs=0,
+            sha256="",
+        )
+        ones = np.ones(ts.size)
+        return Bars(
+            symbol="TEST",
+            interval=interval,
+            ts=ts,
+            open=close,
+            high=high,
+            low=low,
+            close=close,
+            volume=volume,
+            known_at=ts + np.timedelta64(1, "h"),
+            split_factor=ones,
+            total_factor=ones,
+            passport=passport,
+        )
+
+    return make
