@@ -1,0 +1,183 @@
+"""Does yesterday's return say anything about today's? Autocorrelation and variance ratio."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from investiq.core.errors import ConfigError, InsufficientDataError
+from investiq.metrics.hurst import log_returns
+from investiq.metrics.inputs import FloatArray, Floats, returns_of
+
+__all__ = ["Autocorrelation", "VarianceRatio", "autocorrelation", "variance_ratio"]
+
+
+class Autocorrelation(NamedTuple):
+    """An autocorrelation with its error under no autocorrelation.
+
+    Attributes
+    ----------
+    value : float
+    standard_error : float
+        Robust to changing volatility.
+    statistic : float
+        ``value / standard_error``, standard normal under the hypothesis.
+    p_value : float
+        Two-sided.
+    count : int
+    """
+
+    value: float
+    standard_error: float
+    statistic: float
+    p_value: float
+    count: int
+
+
+class VarianceRatio(NamedTuple):
+    """A variance ratio with its test.
+
+    Attributes
+    ----------
+    value : float
+        1 for a random walk, above it trending, below it reverting.
+    statistic : float
+        Standard normal for a random walk.
+    p_value : float
+        Two-sided.
+    horizon : int
+        Periods, q.
+    count : int
+    is_robust : bool
+        Whether the statistic allows for changing volatility.
+    """
+
+    value: float
+    statistic: float
+    p_value: float
+    horizon: int
+    count: int
+    is_robust: bool
+
+
+def autocorrelation(returns: Floats, lag: int = 1) -> Autocorrelation:
+    """Return the autocorrelation of simple returns, with an error that holds under changing volatility.
+
+    ``r_k = sum x_t x_{t-k} / sum x_t^2`` of deviations x from the mean. The
+    usual error, ``1 / sqrt(n)``, is too small where large moves come in
+    clusters; here it is ``sqrt(sum x_t^2 x_{t-k}^2) / sum x_t^2`` [1]_.
+
+    Parameters
+    ----------
+    returns : ndarray or Series of shape (n_periods,)
+        Simple returns per period as fractions, without NaN.
+    lag : int, default 1
+        k, in periods.
+
+    Returns
+    -------
+    Autocorrelation
+
+    Raises
+    ------
+    ConfigError
+        If `lag` is below 1.
+    DataError
+        If `returns` holds NaN.
+    InsufficientDataError
+        If there are fewer than ``lag + 2`` returns, or all are equal.
+
+    References
+    ----------
+    .. [1] Lo, A. W. and MacKinlay, A. C. (1988). "Stock market prices do not
+       follow random walks." Review of Financial Studies 1(1), 41-66.
+
+    Examples
+    --------
+    >>> found = autocorrelation(np.array([0.01, -0.01, 0.01, -0.01]))
+    >>> found.value, round(found.standard_error, 4)
+    (-0.75, 0.433)
+    """
+    if lag < 1:
+        raise ConfigError(f"lag must be at least 1, was {lag}")
+    values = returns_of(returns, least=lag + 2, purpose=f"the autocorrelation at lag {lag}")
+    _refuse_constant(values)
+    deviations = values - values.mean()
+    total = float(deviations @ deviations)
+    products = deviations[lag:] * deviations[:-lag]
+    value, error = float(products.sum()) / total, math.sqrt(float(products @ products)) / total
+    return Autocorrelation(value, error, value / error, _two_sided(value / error), values.size)
+
+
+def variance_ratio(returns: Floats, q: int = 2, *, robust: bool = True) -> VarianceRatio:
+    """Return the variance of q-period log returns over q times that of one period [1]_.
+
+    Overlapping q-period returns, both variances debiased; the hypothesis is a
+    random walk with drift.
+
+    Parameters
+    ----------
+    returns : ndarray or Series of shape (n_periods,)
+        Simple returns per period as fractions, without NaN; their logarithms are used.
+    q : int, default 2
+        Horizon in periods, below the number of returns.
+    robust : bool, default True
+        Whether the statistic allows for changing volatility (z* of the paper),
+        which returns of shares have; otherwise it assumes equal variances.
+
+    Returns
+    -------
+    VarianceRatio
+
+    Raises
+    ------
+    ConfigError
+        If `q` is below 2.
+    DataError
+        If `returns` holds NaN, or a loss of 100 %.
+    InsufficientDataError
+        If there are not more than `q` returns, or all are equal.
+
+    References
+    ----------
+    .. [1] Lo, A. W. and MacKinlay, A. C. (1988). "Stock market prices do not
+       follow random walks." Review of Financial Studies 1(1), 41-66.
+
+    Examples
+    --------
+    >>> reverting = np.tile([0.01, -0.01], 50)
+    >>> variance_ratio(reverting).value < 0.1
+    True
+    """
+    if q < 2:
+        raise ConfigError(f"q must be at least 2 periods, was {q}")
+    values = log_returns(returns, q + 1, f"the variance ratio over {q} periods")
+    _refuse_constant(values)
+    count = values.size
+    deviations = values - values.mean()
+    squares = deviations**2
+    one = float(squares.sum()) / (count - 1)
+    sums = np.concatenate(([0.0], deviations.cumsum()))
+    spans = sums[q:] - sums[:-q]
+    many = float(spans @ spans) / (q * (count - q + 1) * (1 - q / count))
+    ratio = many / one
+    if robust:
+        total = float(squares.sum())
+        weights = (2 * (q - np.arange(1, q)) / q) ** 2
+        lagged = np.array([float(squares[k:] @ squares[:-k]) for k in range(1, q)])
+        variance = count * float(weights @ lagged) / total**2
+    else:
+        variance = 2 * (2 * q - 1) * (q - 1) / (3 * q)
+    statistic = math.sqrt(count) * (ratio - 1) / math.sqrt(variance)
+    return VarianceRatio(ratio, statistic, _two_sided(statistic), q, count, robust)
+
+
+def _two_sided(statistic: float) -> float:
+    return math.erfc(abs(statistic) / math.sqrt(2))
+
+
+def _refuse_constant(values: FloatArray) -> None:
+    if np.ptp(values) == 0:
+        raise InsufficientDataError("all returns are equal: there is no variance to compare")

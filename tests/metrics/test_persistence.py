@@ -1,0 +1,78 @@
+"""Autocorrelation and variance ratio against arch, statsmodels and hand values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from arch.unitroot import VarianceRatio as ArchVarianceRatio
+from statsmodels.tsa.stattools import acf
+
+import investiq as iq
+from investiq.core.errors import ConfigError, InsufficientDataError
+from investiq.metrics.persistence import autocorrelation, variance_ratio
+
+
+@pytest.fixture(scope="module")
+def returns():
+    close = iq.load_bars("^GSPC", start="2005", end="2012").close
+    return np.diff(close) / close[:-1]
+
+
+@pytest.mark.parametrize("lag", [1, 5])
+def test_the_autocorrelation_is_that_of_statsmodels(returns, lag):
+    found = autocorrelation(returns, lag)
+    assert found.value == pytest.approx(acf(returns, nlags=lag)[lag], rel=1e-12)
+    assert found.p_value == pytest.approx(
+        2 * (1 - 0.5 * (1 + math.erf(abs(found.statistic) / math.sqrt(2)))), abs=1e-12
+    )
+
+
+def test_the_autocorrelation_and_its_error_by_hand():
+    # Deviations +1 -1 +1 -1 (in %): r = -3 / 4, error sqrt(3 x 1) / 4 = 0.4330.
+    found = autocorrelation(np.array([0.02, 0.0, 0.02, 0.0]))
+    assert found.value == pytest.approx(-0.75)
+    assert found.standard_error == pytest.approx(math.sqrt(3) / 4)
+    assert found.statistic == pytest.approx(-math.sqrt(3))
+
+
+def test_the_error_is_whites_for_the_slope_on_the_lag(returns):
+    # HC0 with residuals of the fitted slope instead of none: equal to a few percent for a small slope.
+    fit = sm.OLS(returns[1:], sm.add_constant(returns[:-1])).fit(cov_type="HC0")
+    found = autocorrelation(returns)
+    assert found.standard_error == pytest.approx(fit.bse[1], rel=0.1)
+    # Clusters of volatility: more than one and a half of 1 / sqrt(n).
+    assert found.standard_error > 1.5 / math.sqrt(returns.size)
+
+
+@pytest.mark.parametrize("q", [2, 5, 20])
+@pytest.mark.parametrize("robust", [True, False])
+def test_the_variance_ratio_is_that_of_arch(returns, q, robust):
+    theirs = ArchVarianceRatio(np.concatenate(([0.0], np.log1p(returns).cumsum())), lags=q, robust=robust)
+    found = variance_ratio(returns, q, robust=robust)
+    assert found.value == pytest.approx(theirs.vr, rel=1e-10)
+    assert found.statistic == pytest.approx(theirs.stat, rel=1e-9)
+    assert found.p_value == pytest.approx(theirs.pvalue, abs=1e-9)
+
+
+def test_the_variance_ratio_of_noise_is_one_and_of_trends_above_it():
+    noise = np.random.default_rng(3).normal(0, 0.01, 20_000)
+    assert variance_ratio(noise, 5).value == pytest.approx(1.0, abs=0.05)
+    trending = noise.copy()
+    trending[1:] += 0.3 * noise[:-1]
+    # MA(1) with 0.3: rho_1 = 0.3 / 1.09 = 0.2752, VR(2) = 1 + rho_1.
+    assert variance_ratio(trending, 2).value == pytest.approx(1.2752, abs=0.03)
+    assert variance_ratio(trending, 2).p_value < 1e-6
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(ConfigError, match="lag must be at least 1, was 0"):
+        autocorrelation(np.zeros(10), 0)
+    with pytest.raises(ConfigError, match="q must be at least 2 periods, was 1"):
+        variance_ratio(np.zeros(10), 1)
+    with pytest.raises(InsufficientDataError, match="over 5 periods needs 6 returns, received 5"):
+        variance_ratio(np.linspace(-0.1, 0.1, 5), 5)
+    with pytest.raises(InsufficientDataError, match="all returns are equal"):
+        autocorrelation(np.full(10, 0.01))
