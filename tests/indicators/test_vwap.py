@@ -65,7 +65,7 @@ def test_an_anchor_before_the_first_bar_has_no_effect():
 
 
 def test_anchors_that_all_lie_before_the_first_bar_are_refused():
-    with pytest.raises(DataError, match="no anchor lies at or after the first bar, 2024-03-01.*load bars from"):
+    with pytest.raises(DataError, match=r"no anchor lies at or after the first bar, 2024-03-01.*load bars from"):
         anchored_vwap(BARS, "2024-02-29")
 
 
@@ -130,12 +130,12 @@ def test_a_session_in_sydney_spans_two_dates_in_utc(intraday):
 def test_a_frame_names_its_exchange(intraday):
     bars = intraday(hours("2024-03-08", 14, 2) + hours("2024-03-11", 13, 1), rows((10, 1), (20, 3), (50, 2)))
     assert session_vwap(bars.frame, calendar="XNYS").to_list() == pytest.approx([10, 17.5, 50])
-    with pytest.raises(DataError, match="several bars share a date.*calendar= such as 'XNYS'"):
+    with pytest.raises(DataError, match=r"several bars share a date.*calendar= such as 'XNYS'"):
         session_vwap(bars.frame)
 
 
 def test_a_session_average_of_daily_bars_is_refused(sample):
-    with pytest.raises(DataError, match="needs intraday bars.*use rolling_vwap or anchored_vwap"):
+    with pytest.raises(DataError, match=r"needs intraday bars.*use rolling_vwap or anchored_vwap"):
         session_vwap(sample)
 
 
