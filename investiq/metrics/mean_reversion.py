@@ -1,10 +1,11 @@
-"""Does a level return to its mean, and how fast?"""
+"""Whether a level returns to its mean, and how fast."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from inspect import signature
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -21,7 +22,8 @@ _FEWEST_LEVELS: Final = 25
 _NO_ERROR: Final = 1e-20
 
 
-class HalfLife(NamedTuple):
+@dataclass(frozen=True)
+class HalfLife:
     """How long a level takes to make up half of a deviation from its mean.
 
     Attributes

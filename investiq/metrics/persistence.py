@@ -1,9 +1,9 @@
-"""Does yesterday's return say anything about today's? Autocorrelation and variance ratio."""
+"""What one return says about the next: autocorrelation and variance ratio."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from investiq.metrics.inputs import FloatArray, Floats, returns_of
 __all__ = ["Autocorrelation", "VarianceRatio", "autocorrelation", "variance_ratio"]
 
 
-class Autocorrelation(NamedTuple):
+@dataclass(frozen=True)
+class Autocorrelation:
     """An autocorrelation with its error under no autocorrelation.
 
     Attributes
@@ -36,7 +37,8 @@ class Autocorrelation(NamedTuple):
     count: int
 
 
-class VarianceRatio(NamedTuple):
+@dataclass(frozen=True)
+class VarianceRatio:
     """A variance ratio with its test.
 
     Attributes
