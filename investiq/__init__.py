@@ -39,17 +39,21 @@ if TYPE_CHECKING:
     from investiq.market.universes import list_universes, load_universe, read_universe
     from investiq.market.validating import compare_sources
     from investiq.market.vendors.files import read_bars
+    from investiq.metrics.assessing import assess
+    from investiq.metrics.conventions import Convention
     from investiq.metrics.correlation import correlate
     from investiq.reporting.sheets import tear_sheet
 
 _HOMES: Final[dict[str, str]] = {
     "Bars": "investiq.history.bars",
+    "Convention": "investiq.metrics.conventions",
     "Costs": "investiq.execution.costs",
     "History": "investiq.history.history",
     "InvestIQError": "investiq.core.errors",
     "Panel": "investiq.history.panel",
     "Playback": "investiq.market.streaming.sources.playback",
     "analyze": "investiq.analysis.analyzing",
+    "assess": "investiq.metrics.assessing",
     "backtest": "investiq.backtesting.engine",
     "check_actions": "investiq.market.action_lab",
     "check_bars": "investiq.market.quality",
@@ -83,12 +87,14 @@ _PACKAGES: Final = ("figures", "strategies", "widgets")
 
 __all__ = [
     "Bars",
+    "Convention",
     "Costs",
     "History",
     "InvestIQError",
     "Panel",
     "Playback",
     "analyze",
+    "assess",
     "backtest",
     "check_actions",
     "check_bars",

@@ -21,6 +21,8 @@ Unit = Literal[
     "bars",
     "sessions",
     "days",
+    "years",
+    "p_value",
     "date",
     "time",
     "bps",
@@ -30,8 +32,25 @@ Unit = Literal[
 # Capital, fees and profits of an account are counted in it.
 ACCOUNT_CURRENCY: Final = "USD"
 
-_DECIMALS: Final[dict[str, int]] = {"ratio": 2, "score": 1, "money": 2, "price": 2, "bps": 1, "seconds": 2, "days": 1}
-_SUFFIX: Final[dict[str, str]] = {"bars": "bars", "sessions": "sessions", "days": "days", "bps": "bps", "seconds": "s"}
+_DECIMALS: Final[dict[str, int]] = {
+    "ratio": 2,
+    "score": 1,
+    "money": 2,
+    "price": 2,
+    "bps": 1,
+    "seconds": 2,
+    "days": 1,
+    "years": 1,
+    "p_value": 4,
+}
+_SUFFIX: Final[dict[str, str]] = {
+    "bars": "bars",
+    "sessions": "sessions",
+    "days": "days",
+    "years": "years",
+    "bps": "bps",
+    "seconds": "s",
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +66,7 @@ class Fact:
         shown as ``n/a`` and needs a `note` that says why.
     unit : str
         How it is shown: ``"fraction"`` as percent, ``"ratio"`` with two
-        decimals, ``"money"``, ``"count"``, ``"date"`` and so on.
+        decimals, ``"p_value"`` with four, ``"money"``, ``"count"``, ``"date"`` and so on.
     convention : str
         How it was computed: periods per year, ddof, risk-free, basis.
     note : str

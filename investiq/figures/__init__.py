@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from investiq.figures.drawing import draw
     from investiq.figures.equity import backtest_overview, equity_curve
+    from investiq.figures.evidence import assessment_chart
     from investiq.figures.heatmaps import correlation_table, monthly_returns
     from investiq.figures.price import price_chart
     from investiq.figures.profiles import volume_profile_chart
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "adjustment_chart": "quality",
     "analysis_chart": "scores",
+    "assessment_chart": "evidence",
     "backtest_overview": "equity",
     "correlation_table": "heatmaps",
     "coverage_map": "quality",
@@ -34,6 +36,7 @@ _HOMES: Final = {
 __all__ = [
     "adjustment_chart",
     "analysis_chart",
+    "assessment_chart",
     "backtest_overview",
     "correlation_table",
     "coverage_map",

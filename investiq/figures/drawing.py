@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from investiq.market.action_report import ActionLab
     from investiq.market.data_diff import DataDiff
     from investiq.market.quality_report import QualityReport
+    from investiq.metrics.assessment import Assessment
     from investiq.metrics.correlation import Correlation
     from investiq.metrics.tail_tests import VarBacktest
 
@@ -25,6 +26,7 @@ __all__ = ["KINDS", "draw"]
 KINDS: Final = (
     "action_lab",
     "analysis",
+    "assessment",
     "backtest",
     "correlation",
     "data_diff",
@@ -65,6 +67,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.scores import analysis_chart
 
             return analysis_chart(cast("Analysis", result), theme=theme, **options)
+        case "assessment":
+            from investiq.figures.evidence import assessment_chart
+
+            return assessment_chart(cast("Assessment", result), theme=theme, **options)
         case "backtest":
             from investiq.figures.equity import backtest_overview
 
