@@ -94,8 +94,8 @@ def probability_of_backtest_overfitting(
     """
     _check(blocks, statistic)
     matrix = trial_matrix(trial_returns, least_rows=blocks, least_trials=2, purpose=f"PBO with {blocks} blocks")
-    rows, dropped = divmod(len(matrix.values), blocks)
-    cut = matrix.values[dropped:].reshape(blocks, rows, -1)
+    rows, dropped = divmod(len(matrix.returns), blocks)
+    cut = matrix.returns[dropped:].reshape(blocks, rows, -1)
     if callable(statistic):
         found = _judge_callable(cut, statistic)
         name = getattr(statistic, "__name__", type(statistic).__name__)

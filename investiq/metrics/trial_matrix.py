@@ -27,13 +27,13 @@ class TrialMatrix:
 
     Attributes
     ----------
-    values : ndarray of shape (n_periods, n_trials)
+    returns : ndarray of shape (n_periods, n_trials)
         Contiguous by row.
     names : tuple of str
         Column names of a DataFrame; ``"0"``, ``"1"``, ... of an array.
     """
 
-    values: FloatArray
+    returns: FloatArray
     names: tuple[str, ...]
 
 
@@ -98,4 +98,4 @@ def trial_matrix(returns: TrialReturns, *, least_rows: int, least_trials: int, p
             f"trial {names[column]!r} looks like prices or wealth: all of its values are positive, {low:.6g} to "
             f"{high:.6g}; pass returns, as from prices.pct_change().iloc[1:]"
         )
-    return TrialMatrix(values=values, names=names)
+    return TrialMatrix(returns=values, names=names)
