@@ -130,7 +130,7 @@ def _risk_labels(convention: Convention) -> list[tuple[str, Unit]]:
     ]
 
 
-def _fact(label: str, unit: Unit, compute: Callable[[], float], convention: str = "", note: str = "") -> Fact:
+def computed_fact(label: str, unit: Unit, compute: Callable[[], float], convention: str = "", note: str = "") -> Fact:
     """Return the metric, or NaN with the reason that its formula gives."""
     try:
         return Fact(label, compute(), unit, convention, note)
@@ -145,7 +145,7 @@ def _from_equity(equity: FloatArray, stamps: InstantArray, convention: Conventio
     days = days_between(stamps[0], stamps[-1])
     total = float(equity[-1] / equity[0] - 1.0)
     counted = stamps if convention.growth == "calendar" else None
-    growth = _fact(
+    growth = computed_fact(
         "CAGR",
         "fraction",
         lambda: growth_of(equity, counted, convention),
@@ -172,13 +172,13 @@ def _from_equity(equity: FloatArray, stamps: InstantArray, convention: Conventio
             "not yet recovered" if moments.is_ongoing else "",
         ),
         _calmar(equity, stamps, convention),
-        _fact(
+        computed_fact(
             "MAR ratio",
             "ratio",
             lambda: formulas.per_drawdown(growth.value, moments.depth),
             "CAGR / |max drawdown|, since inception",
         ),
-        _fact(
+        computed_fact(
             "Recovery factor",
             "ratio",
             lambda: formulas.per_drawdown(total, moments.depth),
@@ -196,7 +196,9 @@ def _risk(equity: FloatArray, moments: AccountMoments, convention: Convention) -
     def spread() -> float:
         return formulas.spread_of(moments.squares, count, convention.ddof)
 
-    deviation = _fact("Volatility", "fraction", lambda: spread() * periods**0.5, f"{basis}, ddof {convention.ddof}")
+    deviation = computed_fact(
+        "Volatility", "fraction", lambda: spread() * periods**0.5, f"{basis}, ddof {convention.ddof}"
+    )
 
     def sharpe() -> float:
         _enough(count)
@@ -215,7 +217,7 @@ def _risk(equity: FloatArray, moments: AccountMoments, convention: Convention) -
 
     numerator = ", of the CAGR" if is_geometric else ""
     conventions = f"{basis}, ddof {convention.ddof}, risk-free {convention.risk_free * 100:g} % a year{numerator}"
-    ratio = _fact("Sharpe ratio", "ratio", sharpe, conventions, caution)
+    ratio = computed_fact("Sharpe ratio", "ratio", sharpe, conventions, caution)
     return [
         deviation,
         ratio,
@@ -226,7 +228,9 @@ def _risk(equity: FloatArray, moments: AccountMoments, convention: Convention) -
             "independent returns (Lo 2002)",
             ratio.note,
         ),
-        _fact("Sortino ratio", "ratio", sortino, f"{basis}, {convention.describe_target()}{numerator}", caution),
+        computed_fact(
+            "Sortino ratio", "ratio", sortino, f"{basis}, {convention.describe_target()}{numerator}", caution
+        ),
         Fact(f"Best {_day(convention)}", moments.best, "fraction"),
         Fact(f"Worst {_day(convention)}", moments.worst, "fraction"),
     ]
@@ -246,12 +250,14 @@ def _calmar(equity: FloatArray, stamps: InstantArray, convention: Convention) ->
     except InsufficientDataError as reason:
         return Fact("Calmar ratio", _NAN, "ratio", basis, str(reason))
     window = f"{basis}, from {stamps[first].astype('datetime64[D]')}" if months else basis
-    return _fact("Calmar ratio", "ratio", lambda: calmar_of(equity, counted, convention, first), window)
+    return computed_fact("Calmar ratio", "ratio", lambda: calmar_of(equity, counted, convention, first), window)
 
 
 def _trading(pnl: FloatArray, is_invested: NDArray[np.bool_], trade_returns: Floats | None) -> list[Fact]:
     facts = [
-        _fact("Exposure", "fraction", lambda: trades.exposure(is_invested), "bars with a position at the close"),
+        computed_fact(
+            "Exposure", "fraction", lambda: trades.exposure(is_invested), "bars with a position at the close"
+        ),
         Fact("Closed trades", pnl.size, "count"),
     ]
     try:
@@ -264,13 +270,13 @@ def _trading(pnl: FloatArray, is_invested: NDArray[np.bool_], trade_returns: Flo
         formulas_of = (closed.win_rate, closed.profit_factor, closed.average_win, closed.average_loss)
         conventions = (split, "gross profit / gross loss", "winning trades only", "losing trades only")
         facts += [
-            _fact(label, unit, formula, convention)
+            computed_fact(label, unit, formula, convention)
             for (label, unit), formula, convention in zip(_TRADE_LABELS, formulas_of, conventions, strict=True)
         ]
     if trade_returns is not None:
         net = np.asarray(trade_returns, dtype=np.float64)
         facts.append(
-            _fact("Average trade", "fraction", lambda: trades.average_trade(net), "net profit / entry notional")
+            computed_fact("Average trade", "fraction", lambda: trades.average_trade(net), "net profit / entry notional")
         )
     return facts
 
