@@ -215,6 +215,13 @@ def worst_mean(losses: FloatArray, share: float, edge: TailEdge) -> float:
     return float(worst_first[:count].mean())
 
 
+def tail_share(confidence: float, count: int, purpose: str) -> float:
+    """Return ``1 - confidence``, refused if it is less than one of `count` observations."""
+    share = _share(confidence, "historical")
+    _enough(count, share, "historical", f"{purpose} at {confidence:.4g}", "received")
+    return share
+
+
 def in_cornish_fisher_domain(skewness: FloatArray | float, excess_kurtosis: FloatArray | float) -> NDArray[np.bool_]:
     """Return whether the Cornish-Fisher quantile rises with the probability everywhere (Maillard 2012).
 
