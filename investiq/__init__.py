@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from investiq.metrics.assessing import assess
     from investiq.metrics.conventions import Convention
     from investiq.metrics.correlation import correlate
+    from investiq.metrics.measuring import measure
     from investiq.reporting.sheets import tear_sheet
 
 _HOMES: Final[dict[str, str]] = {
@@ -72,6 +73,7 @@ _HOMES: Final[dict[str, str]] = {
     "load_records": "investiq.market.record_loading",
     "load_result": "investiq.backtesting.result",
     "load_universe": "investiq.market.universes",
+    "measure": "investiq.metrics.measuring",
     "price_changes": "investiq.market.trailing",
     "quote": "investiq.market.quotes",
     "read_bars": "investiq.market.vendors.files",
@@ -114,6 +116,7 @@ __all__ = [
     "load_records",
     "load_result",
     "load_universe",
+    "measure",
     "price_changes",
     "quote",
     "read_bars",

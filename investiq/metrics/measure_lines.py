@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.core.facts import Fact, Unit
 from investiq.metrics import (
+    capm,
     drawdown,
-    drawdown_events,
     drawdown_ratios,
     drawdown_risk,
     growth,
     ratios,
+    relative,
     returns,
     rolling,
     shape,
@@ -26,76 +25,22 @@ from investiq.metrics import (
     tail,
 )
 from investiq.metrics.conventions import Convention
-from investiq.metrics.inputs import FloatArray, InstantArray
-from investiq.metrics.summary import LEAST_RETURNS, RECOMMENDED_RETURNS, computed_fact
+from investiq.metrics.inputs import FloatArray
+from investiq.metrics.measure_sample import Sample
+from investiq.metrics.summary import LEAST_RETURNS, computed_fact
 
 __all__: list[str] = []  # parts of `measuring`
 
 # A history of three years or more says something about a tail of one in twenty days.
-_RACHEV_RECOMMENDED = 250
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """Returns that were checked, with what every line derives from them.
-
-    Attributes
-    ----------
-    returns : ndarray of float64, shape (n_periods,)
-    ends : ndarray of datetime64, shape (n_periods,), or None
-        End of each period; None where the returns came without times.
-    convention : Convention
-        Counts periods instead of days where there are no times.
-    """
-
-    returns: FloatArray
-    ends: InstantArray | None
-    convention: Convention
-
-    @cached_property
-    def equity(self) -> FloatArray:
-        """Wealth of one unit, opening point first."""
-        return growth.wealth_of(self.returns)
-
-    @cached_property
-    def points(self) -> InstantArray | None:
-        """Times of `equity`: the opening point stands one declared period before the first end."""
-        if self.ends is None:
-            return None
-        opening = self.ends[0] - np.timedelta64(round(growth.period_days(self.convention) * 86_400e6), "us")
-        return np.concatenate((np.array([opening], dtype=self.ends.dtype), self.ends))
-
-    @cached_property
-    def recoveries(self) -> drawdown_events.RecoveryStatistics:
-        """Of `equity`."""
-        return drawdown_events.recovery_statistics(self.equity)
-
-    @cached_property
-    def sharpes(self) -> FloatArray:
-        """Sharpe ratio of each full window of `ROLLING_SESSIONS`."""
-        return rolling.rolling_sharpe(self.returns, self.convention)
-
-    @cached_property
-    def volatilities(self) -> FloatArray:
-        """Volatility of each full window of `ROLLING_SESSIONS`."""
-        return rolling.rolling_volatility(self.returns, self.convention)
-
-    @property
-    def basis(self) -> str:
-        """Count of returns and periods of a year, in words."""
-        return f"{self.returns.size:,} returns, {self.convention.periods_per_year:g} periods a year"
-
-    @property
-    def caution(self) -> str:
-        """What is said of every ratio on a short history."""
-        few = self.returns.size < RECOMMENDED_RETURNS
-        return f"fewer than {RECOMMENDED_RETURNS} returns: very uncertain" if few else ""
-
-    def compounded(self, every: Literal["month", "year"]) -> FloatArray:
-        """Return the compound return of each calendar month or year."""
-        if self.ends is None:
-            raise DataError(f"the returns have no times: pass a Series indexed by time for a line of {every}s")
-        return returns.compounded(self.returns, self.ends, every)[1]
+_RACHEV_RECOMMENDED: Final = 250
+_CAPM_LINES: Final[tuple[tuple[str, Unit], ...]] = (
+    ("Alpha", "fraction"),
+    ("p-value of no alpha", ""),
+    ("Beta", "ratio"),
+    ("Standard error of beta", "ratio"),
+    ("R-squared", "ratio"),
+    ("Tracking error", "fraction"),
+)
 
 
 def groups_of(sample: Sample) -> Iterator[tuple[str, tuple[Fact, ...]]]:
@@ -106,6 +51,8 @@ def groups_of(sample: Sample) -> Iterator[tuple[str, tuple[Fact, ...]]]:
     yield "Ratios to drawdown", tuple(_drawdown_ratios(sample))
     yield "Drawdown", tuple(_drawdown(sample))
     yield "Tail and shape", tuple(_tail(sample))
+    if sample.pair is not None:
+        yield "Relative to the benchmark", tuple(_relative(*sample.pair, sample.convention))
 
 
 def _growth(sample: Sample) -> Iterator[Fact]:
@@ -326,4 +273,36 @@ def _tail(sample: Sample) -> Iterator[Fact]:
     yield line("Skewness", "ratio", lambda: shape.skewness(values, bias_corrected=is_corrected), kind)
     yield line(
         "Excess kurtosis", "ratio", lambda: shape.kurtosis(values, bias_corrected=is_corrected), f"{kind}, normal = 0"
+    )
+
+
+def _relative(mine: FloatArray, theirs: FloatArray, convention: Convention) -> Iterator[Fact]:
+    rate = f"risk-free {convention.risk_free * 100:g} % a year"
+    try:
+        fit = capm.capm(mine, theirs, convention)
+        found, reason = {fact.label: fact for fact in fit.facts()}, ""
+    except DataError as error:
+        found, reason = {}, str(error)
+    yield Fact("Common periods", mine.size, "count", "joined by date")
+    yield Fact("Benchmark total return", float(np.prod(1 + theirs) - 1), "fraction", "over the common periods")
+    yield computed_fact(
+        "Excess return",
+        "fraction",
+        lambda: relative.excess_return(mine, theirs),
+        "total return - benchmark's; no alpha",
+    )
+    for label, unit in _CAPM_LINES:
+        yield found.get(label, Fact(label, math.nan, unit, "", reason))
+    annual: tuple[tuple[str, Unit, Callable[..., float], str], ...] = (
+        ("Treynor ratio", "ratio", relative.treynor_ratio, f"mean excess return / beta, {rate}"),
+        ("M2", "fraction", relative.modigliani_m2, f"return at the benchmark's risk, {rate}"),
+        ("Information ratio", "ratio", relative.information_ratio, "mean active return / tracking error, annual"),
+    )
+    for label, unit, compute, text in annual:
+        yield computed_fact(label, unit, lambda compute=compute: compute(mine, theirs, convention), text)  # type: ignore[misc]
+    yield computed_fact(
+        "Up capture", "ratio", lambda: relative.up_capture(mine, theirs), "periods in which the benchmark rose"
+    )
+    yield computed_fact(
+        "Down capture", "ratio", lambda: relative.down_capture(mine, theirs), "periods in which the benchmark fell"
     )

@@ -13,7 +13,7 @@ from investiq.core.facts import Fact, Table, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.conventions import Convention, ProfileName
-from investiq.metrics.inputs import FloatArray, Floats, InstantArray, days_between, instants_of, returns_of
+from investiq.metrics.inputs import FloatArray, Floats, InstantArray, days_between, instants_of, paired, returns_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ class Measures(Result):
         if self.ts is None:
             return []
         from investiq.metrics.drawdown_events import drawdown_table
-        from investiq.metrics.measure_lines import Sample
+        from investiq.metrics.measure_sample import Sample
 
         sample = Sample(returns=self.returns, ends=self.ts, convention=self.convention)
         found = drawdown_table(sample.equity, sample.points, top=_TOP_DRAWDOWNS)
@@ -167,7 +167,8 @@ def measure(
     >>> round(measures["Sharpe ratio"], 2), round(measures["Max drawdown"], 3)
     (0.54, -0.198)
     """
-    from investiq.metrics.measure_lines import Sample, groups_of
+    from investiq.metrics.measure_lines import groups_of
+    from investiq.metrics.measure_sample import Sample
 
     rules = _convention(convention, periods_per_year, risk_free)
     values = returns_of(returns, purpose="a table of metrics")
@@ -183,14 +184,19 @@ def measure(
         counted = replace(rules, growth="periods")
     else:
         counted = rules
-    sample = Sample(returns=values, ends=ends, convention=counted)
-    groups = tuple(groups_of(sample))
+    pair = None if benchmark is None else paired(returns, benchmark, purpose="a comparison with a benchmark")
+    if pair is not None and pair[0].size < values.size:
+        text = (
+            f"the benchmark has {pair[0].size:,} of the {values.size:,} periods: the relative lines are of these alone"
+        )
+        notes.append(Note(code="partial_benchmark", text=text, rows=values.size - pair[0].size))
+    sample = Sample(returns=values, ends=ends, convention=counted, pair=pair)
     return Measures(
         name=str(getattr(returns, "name", None) or "returns"),
-        groups=groups,
+        groups=tuple(groups_of(sample)),
         returns=values,
         ts=ends,
-        benchmark=None,
+        benchmark=None if benchmark is None else _aligned(benchmark, returns),
         convention=counted,
         notes=tuple(notes),
     )
@@ -214,6 +220,15 @@ def _ends(returns: Floats) -> InstantArray | None:
 
     is_timed = isinstance(getattr(returns, "index", None), pd.DatetimeIndex)
     return instants_of(returns, None) if is_timed else None
+
+
+def _aligned(benchmark: Floats, returns: Floats) -> FloatArray:
+    """Return the benchmark's returns at the periods of `returns`, NaN where it has none."""
+    import pandas as pd
+
+    if isinstance(benchmark, pd.Series) and isinstance(returns, pd.Series):
+        return np.asarray(benchmark.reindex(returns.index), dtype=np.float64)
+    return np.asarray(benchmark, dtype=np.float64)
 
 
 def _cautions(values: FloatArray, ends: InstantArray | None, convention: Convention) -> list[Note]:
