@@ -177,8 +177,8 @@ def candle_patterns(bars: Any, trend_window: int = 10, *, definition: Literal["i
     TA-Lib judges "long" and "short" against the bars before, not within the bar;
     wants gaps between the bodies of a star and near-equal steps of soldiers and
     crows; and says 80 of 100 for a body that engulfs with one edge shared. A
-    pattern describes a bar: no edge of such rules survives costs in the tests of
-    Marshall, Young and Rose [1]_.
+    pattern describes a bar: Marshall, Young and Rose [1]_ found no profit in rules
+    made of them.
 
     References
     ----------
