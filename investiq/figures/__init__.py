@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from investiq.figures.equity import backtest_overview, equity_curve
     from investiq.figures.evidence import assessment_chart
     from investiq.figures.heatmaps import correlation_table, monthly_returns
+    from investiq.figures.overfitting import overfitting_chart, snooping_chart
+    from investiq.figures.measures import measures_chart
     from investiq.figures.price import price_chart
     from investiq.figures.profiles import volume_profile_chart
     from investiq.figures.quality import adjustment_chart, coverage_map
@@ -26,9 +28,12 @@ _HOMES: Final = {
     "coverage_map": "quality",
     "draw": "drawing",
     "equity_curve": "equity",
+    "measures_chart": "measures",
     "metric_cards": "tables",
     "monthly_returns": "heatmaps",
+    "overfitting_chart": "overfitting",
     "price_chart": "price",
+    "snooping_chart": "overfitting",
     "value_at_risk_chart": "tail_risk",
     "volume_profile_chart": "profiles",
 }
@@ -42,9 +47,12 @@ __all__ = [
     "coverage_map",
     "draw",
     "equity_curve",
+    "measures_chart",
     "metric_cards",
     "monthly_returns",
+    "overfitting_chart",
     "price_chart",
+    "snooping_chart",
     "value_at_risk_chart",
     "volume_profile_chart",
 ]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from investiq.market.quality_report import QualityReport
     from investiq.metrics.assessment import Assessment
     from investiq.metrics.correlation import Correlation
+    from investiq.metrics.overfitting_result import Overfitting
+    from investiq.metrics.snooping_result import Snooping
+    from investiq.metrics.measuring import Measures
     from investiq.metrics.tail_tests import VarBacktest
 
 __all__ = ["KINDS", "draw"]
@@ -32,9 +35,12 @@ KINDS: Final = (
     "data_diff",
     "fetch",
     "kalman_fit",
+    "overfitting",
+    "measures",
     "quality",
     "quote",
     "report",
+    "snooping",
     "source_check",
     "universe",
     "var_backtest",
@@ -83,6 +89,14 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.data_diff import data_diff_chart
 
             return data_diff_chart(cast("DataDiff", result), theme=theme, **options)
+        case "overfitting":
+            from investiq.figures.overfitting import overfitting_chart
+
+            return overfitting_chart(cast("Overfitting", result), theme=theme, **options)
+        case "measures":
+            from investiq.figures.measures import measures_chart
+
+            return measures_chart(cast("Measures", result), theme=theme, **options)
         case "quality":
             from investiq.figures.quality import coverage_map
 
@@ -95,6 +109,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.profiles import volume_profile_chart
 
             return volume_profile_chart(cast("VolumeProfile", result), theme=theme, **options)
+        case "snooping":
+            from investiq.figures.overfitting import snooping_chart
+
+            return snooping_chart(cast("Snooping", result), theme=theme, **options)
         case "fetch" | "kalman_fit" | "quote" | "report" | "source_check" | "universe":
             from investiq.figures.tables import facts_figure
 
