@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from investiq.metrics.assessing import assess
     from investiq.metrics.conventions import Convention
     from investiq.metrics.correlation import correlate
+    from investiq.metrics.factors import factor_model
     from investiq.metrics.measuring import measure
     from investiq.reporting.sheets import tear_sheet
 
@@ -61,6 +62,7 @@ _HOMES: Final[dict[str, str]] = {
     "compare_data": "investiq.market.comparing",
     "compare_sources": "investiq.market.validating",
     "correlate": "investiq.metrics.correlation",
+    "factor_model": "investiq.metrics.factors",
     "fetch": "investiq.market.bulk",
     "fetch_async": "investiq.market.bulk",
     "list_symbols": "investiq.market.bundled",
@@ -103,6 +105,7 @@ __all__ = [
     "compare_data",
     "compare_sources",
     "correlate",
+    "factor_model",
     "fetch",
     "fetch_async",
     "figures",

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from investiq.figures.drawing import draw
     from investiq.figures.equity import backtest_overview, equity_curve
     from investiq.figures.evidence import assessment_chart
+    from investiq.figures.factors import capm_chart, factor_chart
     from investiq.figures.heatmaps import correlation_table, monthly_returns
-    from investiq.figures.overfitting import overfitting_chart, snooping_chart
     from investiq.figures.measures import measures_chart
+    from investiq.figures.overfitting import overfitting_chart, snooping_chart
     from investiq.figures.price import price_chart
     from investiq.figures.profiles import volume_profile_chart
     from investiq.figures.quality import adjustment_chart, coverage_map
+    from investiq.figures.resampled import bootstrap_chart, path_chart
     from investiq.figures.scores import analysis_chart
     from investiq.figures.tables import metric_cards
     from investiq.figures.tail_risk import value_at_risk_chart
@@ -24,14 +26,18 @@ _HOMES: Final = {
     "analysis_chart": "scores",
     "assessment_chart": "evidence",
     "backtest_overview": "equity",
+    "bootstrap_chart": "resampled",
+    "capm_chart": "factors",
     "correlation_table": "heatmaps",
     "coverage_map": "quality",
     "draw": "drawing",
     "equity_curve": "equity",
     "measures_chart": "measures",
+    "factor_chart": "factors",
     "metric_cards": "tables",
     "monthly_returns": "heatmaps",
     "overfitting_chart": "overfitting",
+    "path_chart": "resampled",
     "price_chart": "price",
     "snooping_chart": "overfitting",
     "value_at_risk_chart": "tail_risk",
@@ -43,14 +49,18 @@ __all__ = [
     "analysis_chart",
     "assessment_chart",
     "backtest_overview",
+    "bootstrap_chart",
+    "capm_chart",
     "correlation_table",
     "coverage_map",
     "draw",
     "equity_curve",
+    "factor_chart",
     "measures_chart",
     "metric_cards",
     "monthly_returns",
     "overfitting_chart",
+    "path_chart",
     "price_chart",
     "snooping_chart",
     "value_at_risk_chart",

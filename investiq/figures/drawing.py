@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from investiq.market.data_diff import DataDiff
     from investiq.market.quality_report import QualityReport
     from investiq.metrics.assessment import Assessment
+    from investiq.metrics.bootstrap import BootstrapInterval
+    from investiq.metrics.capm import Capm
     from investiq.metrics.correlation import Correlation
-    from investiq.metrics.overfitting_result import Overfitting
-    from investiq.metrics.snooping_result import Snooping
+    from investiq.metrics.factors import FactorModel
     from investiq.metrics.measuring import Measures
+    from investiq.metrics.overfitting_result import Overfitting
+    from investiq.metrics.path_simulation import PathSimulation
+    from investiq.metrics.snooping_result import Snooping
     from investiq.metrics.tail_tests import VarBacktest
 
 __all__ = ["KINDS", "draw"]
@@ -31,12 +35,16 @@ KINDS: Final = (
     "analysis",
     "assessment",
     "backtest",
+    "bootstrap",
+    "capm",
     "correlation",
     "data_diff",
+    "factor_model",
     "fetch",
     "kalman_fit",
     "overfitting",
     "measures",
+    "path_simulation",
     "quality",
     "quote",
     "report",
@@ -81,6 +89,14 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.equity import backtest_overview
 
             return backtest_overview(cast("BacktestResult", result), theme=theme, **options)
+        case "bootstrap":
+            from investiq.figures.resampled import bootstrap_chart
+
+            return bootstrap_chart(cast("BootstrapInterval", result), theme=theme, **options)
+        case "capm":
+            from investiq.figures.factors import capm_chart
+
+            return capm_chart(cast("Capm", result), theme=theme, **options)
         case "correlation":
             from investiq.figures.heatmaps import correlation_table
 
@@ -97,6 +113,14 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.measures import measures_chart
 
             return measures_chart(cast("Measures", result), theme=theme, **options)
+        case "factor_model":
+            from investiq.figures.factors import factor_chart
+
+            return factor_chart(cast("FactorModel", result), theme=theme, **options)
+        case "path_simulation":
+            from investiq.figures.resampled import path_chart
+
+            return path_chart(cast("PathSimulation", result), theme=theme, **options)
         case "quality":
             from investiq.figures.quality import coverage_map
 

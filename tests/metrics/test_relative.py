@@ -78,7 +78,7 @@ def test_few_pairs_carry_a_caution_and_fewer_are_refused(pair):
     mine, market = pair
     assert capm(mine[:60], market, DAILY).notes == ()
     assert "59 pairs" in capm(mine[:59], market, DAILY).notes[0].text
-    with pytest.raises(InsufficientDataError, match="needs 10 periods .* received 9"):
+    with pytest.raises(InsufficientDataError, match=r"needs 10 periods .* received 9"):
         capm(mine[:9], market, DAILY)
 
 

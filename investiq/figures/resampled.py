@@ -1,0 +1,160 @@
+"""What resampling gives: the draws behind an interval, and where simulated paths end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from investiq.figures.theme import ThemeName, template, theme_of
+
+if TYPE_CHECKING:
+    from investiq.metrics.bootstrap import BootstrapInterval
+    from investiq.metrics.path_simulation import PathSimulation
+
+__all__ = ["bootstrap_chart", "path_chart"]
+
+FloatArray = NDArray[np.float64]
+
+_BINS = 60
+
+
+def bootstrap_chart(result: BootstrapInterval, *, theme: ThemeName = "light") -> go.Figure:
+    """Draw the draws of a bootstrap with the estimate and the interval.
+
+    Parameters
+    ----------
+    result : BootstrapInterval
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Share of the draws; infinite ones are not drawn.
+
+    Examples
+    --------
+    >>> import investiq as iq
+    >>> from investiq.metrics.bootstrap import bootstrap_interval
+    >>> returns = iq.load_bars("^GSPC", start="2015").frame["close"].pct_change().iloc[1:]
+    >>> bootstrap_chart(bootstrap_interval(returns, "mean", draws=200)).layout.xaxis.title.text
+    'Mean return (per period)'
+    """
+    colors = theme_of(theme)
+    is_fraction = result.unit == "fraction"
+    shown = ".3%" if is_fraction else ".3f"
+    bounds = [each for each in (result.low, result.high) if np.isfinite(each)]
+    lines = [_mark(each, "5px,4px", colors.series[1]) for each in bounds]
+    level = f"{result.confidence:.0%}"
+    return go.Figure(
+        data=[_histogram(result.draws[np.isfinite(result.draws)], colors.series[0], shown)],
+        layout={
+            "template": template(colors),
+            "title": {
+                "text": result.title,
+                "subtitle": {
+                    "text": f"solid: estimate {result.estimate:{shown}} · dashed: {level} interval "
+                    f"{result.low:{shown}} to {result.high:{shown}} ({result.method}) · {result.draws.size:,} draws"
+                },
+            },
+            "height": 400,
+            "hovermode": "closest",
+            "showlegend": False,
+            "bargap": 0.04,
+            "shapes": [*lines, _mark(result.estimate, "solid", colors.text)],
+            "xaxis": {
+                "title": {
+                    "text": f"{result.name} ({'annual' if result.convention.startswith('annual') else 'per period'})"
+                },
+                "tickformat": ".2%" if is_fraction else "",
+                "showspikes": False,
+            },
+            "yaxis": {"title": {"text": "Share of draws (%)"}, "tickformat": ".0%"},
+        },
+    )
+
+
+def path_chart(result: PathSimulation, *, theme: ThemeName = "light") -> go.Figure:
+    """Draw the total returns and the deepest drawdowns of simulated paths.
+
+    Parameters
+    ----------
+    result : PathSimulation
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Left total returns, right max drawdowns, in percent; dashed lines are
+        the 5th and 95th percentiles, the solid one is the median.
+
+    Examples
+    --------
+    >>> import investiq as iq
+    >>> from investiq.metrics.path_simulation import simulate_paths
+    >>> returns = iq.load_bars("^GSPC").frame["close"].pct_change().iloc[1:]
+    >>> len(path_chart(simulate_paths(returns, paths=200)).data)
+    2
+    """
+    colors = theme_of(theme)
+    sides = ((result.final_returns, colors.series[0], ""), (result.max_drawdowns, colors.series[1], "2"))
+    traces, lines = [], []
+    for values, color, side in sides:
+        traces.append(_histogram(values, color, ".1%") | {"xaxis": f"x{side}", "yaxis": f"y{side}"})
+        low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+        for value, dash in ((low, "5px,4px"), (high, "5px,4px"), (middle, "solid")):
+            lines.append(_mark(float(value), dash, colors.text) | {"xref": f"x{side}", "yref": f"y{side} domain"})
+    blocks = "single rows" if result.scheme == "iid" else f"{result.scheme} blocks of {result.block:.3g}"
+    return go.Figure(
+        data=traces,
+        layout={
+            "template": template(colors),
+            "title": {
+                "text": result.title,
+                "subtitle": {
+                    "text": f"{blocks} of {result.count:,} returns · {result.probability_of_loss:.1%} lose · "
+                    "solid: median, dashed: 5th and 95th percentile"
+                },
+            },
+            "height": 400,
+            "hovermode": "closest",
+            "showlegend": False,
+            "bargap": 0.04,
+            "shapes": lines,
+            "xaxis": _returns_axis("Total return (%)", [0.0, 0.46], "y"),
+            "xaxis2": _returns_axis("Max drawdown (%)", [0.54, 1.0], "y2"),
+            "yaxis": {"title": {"text": "Share of paths (%)"}, "tickformat": ".0%"},
+            "yaxis2": {"tickformat": ".0%", "anchor": "x2"},
+        },
+    )
+
+
+def _histogram(values: FloatArray, color: str, shown: str) -> dict[str, Any]:
+    counts, edges = np.histogram(values, bins=_BINS)
+    return {
+        "type": "bar",
+        "x": (edges[:-1] + edges[1:]) / 2,
+        "y": counts / max(values.size, 1),
+        "width": np.diff(edges),
+        "marker": {"color": color, "opacity": 0.8, "line": {"width": 0}},
+        "hovertemplate": f"near %{{x:{shown}}}: %{{y:.2%}}<extra></extra>",
+    }
+
+
+def _mark(value: float, dash: str, color: str) -> dict[str, Any]:
+    return {
+        "type": "line",
+        "x0": value,
+        "x1": value,
+        "xref": "x",
+        "y0": 0,
+        "y1": 1,
+        "yref": "y domain",
+        "line": {"color": color, "width": 1.8, "dash": dash},
+    }
+
+
+def _returns_axis(title: str, domain: list[float], anchor: str) -> dict[str, Any]:
+    return {"title": {"text": title}, "domain": domain, "anchor": anchor, "tickformat": ".0%", "showspikes": False}
