@@ -135,6 +135,15 @@ def test_an_iso_week_across_new_year_is_one_week():
     assert made.volume.tolist() == [10.0 + 20 + 30 + 40]
 
 
+def test_weeks_of_a_market_that_never_closes_run_from_monday_to_sunday():
+    ts = np.arange("2024-03-04", "2024-03-18", dtype="datetime64[D]")
+    made = resample(bars_of(ts, "1d", calendar="24/7"), "1w")
+    assert labels(made) == ["2024-03-04", "2024-03-11"]
+    # Bars of 10, 20, ..., 70 are the first seven.
+    assert made.volume[0] == 280.0
+    assert known(made)[0] == "2024-03-11T00:00"
+
+
 def test_an_unfinished_week_is_left_out_with_a_note_or_kept_and_flagged():
     bars = daily("2024-03-04", "2024-03-13")
     made = resample(bars, "1w")
