@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from investiq.metrics.capm import Capm
     from investiq.metrics.correlation import Correlation
     from investiq.metrics.factors import FactorModel
+    from investiq.metrics.garch_fit import GarchFit
     from investiq.metrics.measuring import Measures
     from investiq.metrics.overfitting_result import Overfitting
     from investiq.metrics.path_simulation import PathSimulation
@@ -41,6 +42,7 @@ KINDS: Final = (
     "data_diff",
     "factor_model",
     "fetch",
+    "garch",
     "kalman_fit",
     "overfitting",
     "measures",
@@ -121,6 +123,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.resampled import path_chart
 
             return path_chart(cast("PathSimulation", result), theme=theme, **options)
+        case "garch":
+            from investiq.figures.garch import garch_chart
+
+            return garch_chart(cast("GarchFit", result), theme=theme, **options)
         case "quality":
             from investiq.figures.quality import coverage_map
 
