@@ -67,7 +67,8 @@ def align_factors(returns: pd.Series[float], factors: pd.DataFrame | Records, ri
         if not (index.is_monotonic_increasing and index.is_unique):
             raise DataError(f"the index of {name} must ascend without duplicates; sort it and drop repeated times")
     returns_of(returns)
-    days, factor_days = _dates(returns.index), _dates(table.index)
+    stamps, factor_stamps = pd.DatetimeIndex(returns.index), pd.DatetimeIndex(table.index)
+    days, factor_days = _dates(stamps), _dates(factor_stamps)
     months, factor_months = (each.astype("datetime64[M]") for each in (days, factor_days))
     rule: Rule = "month" if _once_each(months) and _once_each(factor_months) else "date"
     keys, factor_keys = (months, factor_months) if rule == "month" else (days, factor_days)
@@ -84,7 +85,7 @@ def align_factors(returns: pd.Series[float], factors: pd.DataFrame | Records, ri
         raise DataError(f"factors hold only {risk_free!r}: there is no factor to regress on")
     values = {str(each): returns_of(chosen[each], name=f"factor {each!r}") for each in table.columns}
     return Aligned(
-        ts=returns.index[rows],
+        ts=stamps[rows],
         returns=np.asarray(returns.iloc[rows], dtype=np.float64),
         factors=np.column_stack([values[each] for each in names]),
         names=names,

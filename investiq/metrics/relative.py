@@ -258,4 +258,4 @@ def _capture(mine: FloatArray, theirs: FloatArray, chosen: np.ndarray, moves: st
     if not count:
         raise InsufficientDataError(f"the benchmark never {moves} in {mine.size} periods: there is nothing to capture")
     growth, other = (float(np.prod(1 + each[chosen])) ** (1 / count) - 1 for each in (mine, theirs))
-    return growth / other
+    return float(growth / other)

@@ -62,7 +62,7 @@ def test_options_and_theme_reach_the_figure(short_result):
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():
-    with pytest.raises(DataError, match=r"kind 'backtests'; did you mean 'backtest'.*analysis, backtest, .*report"):
+    with pytest.raises(DataError, match=r"kind 'backtests'; did you mean 'backtest'.*analysis, .*backtest, .*report"):
         draw(SimpleNamespace(kind="backtests"))
 
 

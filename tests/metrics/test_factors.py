@@ -97,7 +97,7 @@ def test_factors_that_say_the_same_are_named(table):
     assert model.inflation == pytest.approx(np.diag(np.linalg.inv(r)), rel=1e-6)
     assert any(note.code == "collinear_factors" for note in model.notes)
     assert not any(note.code == "collinear_factors" for note in factor_model(returns, factors, convention=DAILY).notes)
-    with pytest.raises(DataError, match="'twin' is constant or a combination|'market' is constant or a combination"):
+    with pytest.raises(DataError, match=r"'twin' is constant or a combination|'market' is constant or a combination"):
         factor_model(returns, factors.assign(twin=2 * factors["market"]), convention=DAILY)
 
 
@@ -141,7 +141,7 @@ def test_tables_that_cannot_be_joined_are_refused(french, table):
         factor_model(returns.reset_index(drop=True), factors, convention=DAILY)
     with pytest.raises(DataError, match="no factor to regress on"):
         factor_model(returns, factors[[]].assign(risk_free=0.0), convention=DAILY)
-    with pytest.raises(DataError, match="factor 'market'.*NaN"):
+    with pytest.raises(DataError, match=r"factor 'market'.*NaN"):
         factor_model(
             returns, factors.assign(market=factors["market"].where(factors.index != factors.index[7])), convention=DAILY
         )
