@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bulk_memory, common, pacing, store_reads, w1_cold, w1_single, w7_pbo
+from benchmarks import bulk_memory, common, pacing, store_reads, w1_cold, w1_single, w7_bootstrap, w7_pbo
 
 PACKAGES = (
     "investiq",
@@ -19,6 +19,7 @@ PACKAGES = (
     "numba",
     "pandas",
     "ta-lib",
+    "arch",
     "raptorbt",
     "vectorbt",
     "vectorbt-rust",
@@ -39,6 +40,7 @@ def main() -> None:
             store_reads.main(),
             pacing.main(),
             bulk_memory.main(),
+            w7_bootstrap.main(),
             w7_pbo.main(),
         ]
     )
