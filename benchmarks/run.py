@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bulk_memory, common, pacing, store_reads, w1_cold, w1_single, w7_bootstrap, w7_pbo
+from benchmarks import bulk_memory, common, pacing, store_reads, w1_cold, w1_single, w7_bootstrap, w7_pbo, w9_kalman
 
 PACKAGES = (
     "investiq",
@@ -25,6 +25,8 @@ PACKAGES = (
     "vectorbt-rust",
     "httpx",
     "pyrate-limiter",
+    "statsmodels",
+    "arch",
 )
 
 
@@ -42,6 +44,7 @@ def main() -> None:
             bulk_memory.main(),
             w7_bootstrap.main(),
             w7_pbo.main(),
+            w9_kalman.main(),
         ]
     )
     common.OUTPUT.mkdir(exist_ok=True)
