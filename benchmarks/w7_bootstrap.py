@@ -119,15 +119,21 @@ def main() -> str:
         for title, timings in (("interval", intervals), ("paths", paths))
     }
     common.save("w7_bootstrap", {"seconds": seconds})
+    agreed = (
+        f"All agree within what their draws leave uncertain; InvestIQ's: {interval[0]:.4f} to {interval[1]:.4f} a day. "
+        "On the same rows numpy gives the same draws to 1e-10."
+    )
+    same = (
+        f"On the same rows numpy gives the same paths to 1e-10. Median return {quantiles[1][0]:.2%}, "
+        f"5th percentile of the drawdown {quantiles[0][1]:.2%}."
+    )
     return "\n\n".join(
         [
             f"## W7a: percentile interval of the Sharpe ratio of {DAYS:,} returns, {DRAWS:,} draws of independent rows",
-            f"All agree within what their draws leave uncertain; InvestIQ's: {interval[0]:.4f} to {interval[1]:.4f} a day. "
-            "On the same rows numpy gives the same draws to 1e-10.",
+            agreed,
             common.markdown(intervals, OURS),
             f"## W7b: {PATHS:,} paths of {HORIZON} days in circular blocks of {BLOCK}, quantiles of return and drawdown",
-            f"On the same rows numpy gives the same paths to 1e-10. Median return {quantiles[1][0]:.2%}, "
-            f"5th percentile of the drawdown {quantiles[0][1]:.2%}.",
+            same,
             common.markdown(paths, OURS),
         ]
     )
