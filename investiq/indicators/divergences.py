@@ -31,6 +31,8 @@ CONFIRMATION: Final = 2
 WITHIN: Final = 3
 NEAREST: Final = 5
 FARTHEST: Final = 60
+# Of an index from 0 to 100.
+DECIMALS: Final = 9
 
 
 class Divergence(NamedTuple):
@@ -158,7 +160,8 @@ def rsi_divergence(bars: Any, window: int = 65, *, rsi_window: int = 14) -> Any:
     """
     window = whole_window(window)
     whole_window(rsi_window, "rsi_window", minimum=2)
-    return _of_bars(bars, lambda close: rsi(close, rsi_window), window)
+    # A close that does not move leaves the index as it was but for the last digits, which must not make a peak.
+    return _of_bars(bars, lambda close: np.round(rsi(close, rsi_window), DECIMALS), window)
 
 
 @overload

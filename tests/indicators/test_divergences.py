@@ -142,7 +142,8 @@ def searched(high, low, oscillator, first_row):
 @pytest.mark.parametrize("symbol", ["^GSPC", "SYN001"])
 def test_divergences_of_rsi_and_macd_are_those_of_a_search_through_all_swings(symbol):
     bars = iq.load_bars(symbol).adjusted()
-    strength = talib.RSI(bars.close, 14)
+    # Equal where the close stood still: the ninth decimal hides the rounding of the recursion.
+    strength = talib.RSI(bars.close, 14).round(9)
     found = rsi_divergence(bars)
     assert [events(found.bullish), events(found.bearish)] == searched(bars.high, bars.low, strength, 14)
     assert len(events(found.bearish)) > 20
@@ -152,9 +153,23 @@ def test_divergences_of_rsi_and_macd_are_those_of_a_search_through_all_swings(sy
     assert [events(found.bullish), events(found.bearish)] == searched(bars.high, bars.low, histogram, 33)
 
 
+def test_a_close_that_stands_still_makes_no_peak_of_rounding():
+    # Peaks of the highs at bars 23 and 32, and the close of 32 comes again at 33: so does the index, in whatever digits,
+    # and its peak is the later bar, 33, confirmed by bar 35. At bar 23 it stands at 74.1, there at 71.0.
+    steps = np.r_[np.tile([1.0, -0.6], 10), 1, 1, 1, 2, -1, -1, -0.5, -0.5, 0.3, 0.3, 1, 1, 1.5, 0.0, -1, -1, -1, -1]
+    close = 100 + steps.cumsum()
+    high = close.copy()
+    high[32] += 2
+    found = rsi_divergence(pd.DataFrame({"high": high, "low": close - 1, "close": close}))
+    strength = talib.RSI(close, 14)
+    assert strength[33] == pytest.approx(strength[32], abs=1e-12)
+    assert events(found["bearish"]) == [35]
+    assert found["bearish_price_second"][35] == high[32]
+
+
 def test_the_spans_reach_the_oscillators():
     bars = iq.load_bars("^GSPC", start="2012").adjusted()
-    strength = talib.RSI(bars.close, 5)
+    strength = talib.RSI(bars.close, 5).round(9)
     found = rsi_divergence(bars, rsi_window=5)
     assert [events(found.bullish), events(found.bearish)] == searched(bars.high, bars.low, strength, 5)
     assert np.isnan(found.bullish[:14]).all()
