@@ -74,7 +74,7 @@ def wealth(returns: Floats, convention: Convention | None = None) -> Floats:
             "the opening point of a Series needs a time: pass the convention, whose periods_per_year dates it, "
             "or returns.to_numpy() for an array"
         )
-    opening = index[0] - pd.Timedelta(days=period_days(convention))
+    opening = (index[0] - pd.Timedelta(days=period_days(convention))).as_unit(index.unit)
     return pd.Series(curve, index=index.insert(0, opening), name="wealth")
 
 
