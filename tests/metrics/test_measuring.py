@@ -1,0 +1,192 @@
+"""`iq.measure`: one table of every metric."""
+
+from __future__ import annotations
+
+import math
+
+import empyrical
+import numpy as np
+import pandas as pd
+import pytest
+import quantstats
+
+import investiq as iq
+from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.metrics import drawdown_ratios, ratios
+from investiq.metrics.conventions import Convention
+from investiq.metrics.growth import wealth
+from investiq.metrics.measuring import measure
+
+DAYS = pd.date_range("2015-01-02", periods=1_500, freq="B", tz="UTC", name="ts")
+
+
+@pytest.fixture(scope="module")
+def daily():
+    return pd.Series(np.random.default_rng(9).normal(4e-4, 0.01, 1_500), index=DAYS, name="fund")
+
+
+@pytest.fixture(scope="module")
+def measures(daily):
+    return measure(daily, periods_per_year=252, risk_free=0.02)
+
+
+def test_the_table_holds_the_numbers_of_the_functions(daily, measures):
+    convention = Convention(periods_per_year=252, risk_free=0.02)
+    equity = wealth(daily, convention)
+    assert measures["Sharpe ratio"] == ratios.sharpe_ratio(daily, convention)
+    assert measures["Omega ratio"] == ratios.omega_ratio(daily, convention)
+    assert measures["Calmar ratio"] == drawdown_ratios.calmar_ratio(equity, convention)
+    assert measures["Burke ratio"] == drawdown_ratios.burke_ratio(equity, convention)
+    assert measures["Half Kelly"] == ratios.kelly_fraction(daily, convention) / 2
+
+
+def test_every_line_is_named_once_has_a_convention_or_is_plain_and_a_gap_has_its_reason(daily):
+    for returns in (daily, daily.iloc[:40], daily.to_numpy(), daily * 0.0):
+        facts = measure(returns, periods_per_year=252).facts()
+        assert len({fact.label for fact in facts}) == len(facts) > 50
+        assert all(fact.note for fact in facts if math.isnan(fact.value))
+        assert not any(math.isinf(fact.value) for fact in facts)
+
+
+def test_a_full_history_has_hardly_a_gap(measures):
+    missing = [fact.label for fact in measures.facts() if math.isnan(fact.value)]
+    assert set(missing) <= {"Value at risk 95 %, Cornish-Fisher"}
+
+
+def test_the_empyrical_profile_reproduces_empyrical(daily):
+    theirs = measure(daily, convention="empyrical", periods_per_year=252)
+    values = daily.to_numpy()
+    expected = {
+        "Total return": empyrical.cum_returns_final(values),
+        "CAGR": empyrical.annual_return(values),
+        "Volatility": empyrical.annual_volatility(values),
+        "Sharpe ratio": empyrical.sharpe_ratio(values),
+        "Sortino ratio": empyrical.sortino_ratio(values),
+        "Calmar ratio": empyrical.calmar_ratio(values),
+        "Omega ratio": empyrical.omega_ratio(values),
+        "Max drawdown": empyrical.max_drawdown(values),
+        "Tail ratio": empyrical.tail_ratio(values),
+        "Downside deviation": empyrical.downside_risk(values),
+        "Value at risk 95 %": -empyrical.value_at_risk(values),
+    }
+    assert {label: theirs[label] for label in expected} == pytest.approx(expected, rel=1e-10)
+
+
+def test_the_quantstats_profile_reproduces_quantstats(daily):
+    theirs = measure(daily, convention="quantstats", periods_per_year=252, risk_free=0.02)
+    stats = quantstats.stats
+    expected = {
+        "CAGR": stats.cagr(daily),
+        "Sharpe ratio": stats.sharpe(daily, rf=0.02),
+        "Sortino ratio": stats.sortino(daily, rf=0.02),
+        "Calmar ratio": stats.calmar(daily),
+        "Omega ratio": stats.omega(daily, rf=0.02),
+        "Ulcer index": stats.ulcer_index(daily),
+        "Max drawdown": stats.max_drawdown(daily),
+        "Skewness": stats.skew(daily),
+        "Excess kurtosis": stats.kurtosis(daily),
+        "Gain-to-pain ratio": stats.gain_to_pain_ratio(daily),
+        "Best month": stats.best(daily, aggregate="ME"),
+        "Worst year": stats.worst(daily, aggregate="YE"),
+    }
+    assert {label: theirs[label] for label in expected} == pytest.approx(expected, rel=1e-10)
+    assert "profile quantstats" in str(theirs)
+
+
+def test_periods_per_year_is_asked_for_with_the_usual_numbers(daily):
+    with pytest.raises(ConfigError, match=r"252 for daily .* 52 for weekly, 12 for monthly"):
+        measure(daily)
+    with pytest.raises(ConfigError, match="give them once"):
+        measure(daily, convention=Convention(periods_per_year=252), periods_per_year=252)
+    with pytest.raises(ConfigError, match="did you mean 'quantstats'"):
+        measure(daily, convention="quantstat", periods_per_year=252)  # type: ignore[arg-type]
+
+
+def test_prices_are_refused(daily):
+    with pytest.raises(DataError, match="look like prices"):
+        measure(100 * (1 + daily).cumprod(), periods_per_year=252)
+    with pytest.raises(InsufficientDataError, match="a table of metrics needs 1 returns, received 0"):
+        measure(daily.iloc[:0], periods_per_year=252)
+
+
+def test_a_benchmark_adds_lines_over_the_common_dates(daily):
+    rng = np.random.default_rng(10)
+    benchmark = pd.Series(rng.normal(3e-4, 0.009, 1_400), index=DAYS[100:])
+    found = measure(daily, benchmark, periods_per_year=252)
+    mine = daily.iloc[100:]
+    assert found["Common periods"] == 1_400
+    assert found["Beta"] == pytest.approx(np.cov(mine, benchmark)[0, 1] / benchmark.var(), rel=1e-9)
+    assert found["Excess return"] == pytest.approx((1 + mine).prod() - (1 + benchmark).prod())
+    assert found["Tracking error"] == pytest.approx((mine - benchmark).std() * math.sqrt(252))
+    assert found["R-squared"] == pytest.approx(np.corrcoef(mine, benchmark)[0, 1] ** 2)
+    assert [note.code for note in found.notes] == ["partial_benchmark"]
+    # The other lines are of all returns.
+    assert found["Sharpe ratio"] == measure(daily, periods_per_year=252)["Sharpe ratio"]
+
+
+def test_a_benchmark_of_few_common_days_leaves_its_lines_without_a_number(daily):
+    found = measure(daily, daily.iloc[:5] + 0.001, periods_per_year=252)
+    facts = {fact.label: fact for fact in found.facts()}
+    assert math.isnan(facts["Beta"].value) and "received 5" in facts["Beta"].note
+
+
+def test_returns_without_times_say_what_that_costs(daily):
+    found = measure(daily.to_numpy(), periods_per_year=252)
+    assert [note.code for note in found.notes] == ["no_times"]
+    assert found["CAGR"] == pytest.approx(empyrical.annual_return(daily.to_numpy()), rel=1e-10)
+    assert math.isnan(found["Best month"])
+    assert found.tables() == []
+
+
+def test_a_frequency_that_the_stamps_contradict_is_told(daily):
+    monthly = daily.iloc[::21]
+    assert [note.code for note in measure(monthly, periods_per_year=252).notes][-1] == "other_frequency"
+    assert "other_frequency" not in [note.code for note in measure(monthly, periods_per_year=12).notes]
+
+
+def test_the_opening_point_lies_one_declared_period_before_the_first_return():
+    # One return of 21 % on 2024-07-01 with two periods a year: 182.625 days, half a year: 1.21^2 - 1.
+    returns = pd.Series([0.21], index=pd.DatetimeIndex(["2024-07-01"], tz="UTC"))
+    assert measure(returns, periods_per_year=2)["CAGR"] == pytest.approx(0.4641)
+
+
+def test_a_loss_of_everything_is_measured_and_told():
+    returns = pd.Series([0.01, -1.0, 0.02], index=DAYS[:3])
+    found = measure(returns, periods_per_year=252)
+    assert (found["Total return"], found["CAGR"], found["Max drawdown"]) == (-1.0, -1.0, -1.0)
+    assert "total_loss" in [note.code for note in found.notes]
+
+
+def test_forms_agree_and_are_of_the_notebook(measures):
+    frame = measures.to_frame()
+    assert frame.loc["Sharpe ratio", "value"] == measures["Sharpe ratio"]
+    assert list(frame["group"].unique())[:3] == ["Growth", "Risk", "Ratios"]
+    assert "Measures of fund" in str(measures)
+    assert "Sharpe ratio" in measures._repr_html_()
+    assert measures.tables()[0].title == "The 5 deepest drawdowns"
+    with pytest.raises(DataError, match="did you mean 'Sharpe ratio'"):
+        measures["Sharp ratio"]
+
+
+def test_naive_and_zoned_stamps_give_the_same_numbers(daily, measures):
+    naive = measure(daily.tz_localize(None), periods_per_year=252, risk_free=0.02)
+    assert naive.to_frame()["value"].equals(measures.to_frame()["value"])
+
+
+def test_the_chart_has_three_panes_on_one_axis(daily):
+    benchmark = pd.Series(np.full(1_500, 2e-4), index=DAYS)
+    figure = measure(daily, benchmark, periods_per_year=252).figure()
+    assert figure.layout.yaxis.type == "log"
+    assert [figure.layout[name].title.text for name in ("yaxis", "yaxis2", "yaxis3")] == [
+        "Wealth of 1",
+        "Drawdown (%)",
+        "Sharpe (63)",
+    ]
+    assert [trace.name for trace in figure.data][:2] == ["Benchmark", "fund"]
+    assert figure.data[1].y[-1] == pytest.approx((1 + daily).prod())
+    with pytest.raises(ConfigError, match="window must lie in 2 to 1500 returns, was 1"):
+        measure(daily, periods_per_year=252).figure(window=1)
+
+
+def test_the_public_name_is_the_function():
+    assert iq.measure is measure
