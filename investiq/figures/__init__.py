@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from investiq.figures.evidence import assessment_chart
     from investiq.figures.factors import capm_chart, factor_chart
     from investiq.figures.heatmaps import correlation_table, monthly_returns
+    from investiq.figures.information import information_chart
     from investiq.figures.measures import measures_chart
     from investiq.figures.overfitting import overfitting_chart, snooping_chart
     from investiq.figures.price import price_chart
@@ -34,6 +35,7 @@ _HOMES: Final = {
     "equity_curve": "equity",
     "measures_chart": "measures",
     "factor_chart": "factors",
+    "information_chart": "information",
     "metric_cards": "tables",
     "monthly_returns": "heatmaps",
     "overfitting_chart": "overfitting",
@@ -56,6 +58,7 @@ __all__ = [
     "draw",
     "equity_curve",
     "factor_chart",
+    "information_chart",
     "measures_chart",
     "metric_cards",
     "monthly_returns",

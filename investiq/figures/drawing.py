@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from investiq.metrics.correlation import Correlation
     from investiq.metrics.factors import FactorModel
     from investiq.metrics.garch_fit import GarchFit
+    from investiq.metrics.information_result import InformationCoefficient
     from investiq.metrics.measuring import Measures
     from investiq.metrics.overfitting_result import Overfitting
     from investiq.metrics.path_simulation import PathSimulation
@@ -43,6 +44,7 @@ KINDS: Final = (
     "factor_model",
     "fetch",
     "garch",
+    "information",
     "kalman_fit",
     "overfitting",
     "measures",
@@ -107,6 +109,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.data_diff import data_diff_chart
 
             return data_diff_chart(cast("DataDiff", result), theme=theme, **options)
+        case "information":
+            from investiq.figures.information import information_chart
+
+            return information_chart(cast("InformationCoefficient", result), theme=theme, **options)
         case "overfitting":
             from investiq.figures.overfitting import overfitting_chart
 
