@@ -95,8 +95,8 @@ def factor_chart(result: FactorModel, *, theme: ThemeName = "light") -> go.Figur
             },
             "height": 440,
             "hovermode": "closest",
-            "xaxis": _categories(colors, [0.0, 0.40], "y"),
-            "xaxis2": _categories(colors, [0.50, 1.0], "y2"),
+            "xaxis": _categories(colors, [0.0, 0.40], "y", len(names)),
+            "xaxis2": _categories(colors, [0.50, 1.0], "y2", len(steps)),
             "yaxis": {"title": {"text": f"Beta, with its {level} interval"}, "zeroline": True, "rangemode": "tozero"},
             "yaxis2": {
                 "title": {"text": "Contribution (% a year)"},
@@ -176,11 +176,12 @@ def capm_chart(result: Capm, *, theme: ThemeName = "light") -> go.Figure:
     )
 
 
-def _categories(colors: Theme, domain: list[float], anchor: str) -> dict[str, Any]:
+def _categories(colors: Theme, domain: list[float], anchor: str, count: int) -> dict[str, Any]:
     return {
         "domain": domain,
         "anchor": anchor,
         "type": "category",
+        "range": [-0.5, count - 0.5],
         "showgrid": False,
         "showspikes": False,
         "tickfont": {"size": 12, "color": colors.text},

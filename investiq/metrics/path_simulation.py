@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["PathSimulation", "simulate_paths"]
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+# Paths of fewer blocks than this are long stretches of the past, told again.
+_FEW_BLOCKS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -157,6 +159,13 @@ def simulate_paths(
 
     finals, falls = np.empty(paths), np.empty(paths)
     over_threads(run, paths, horizon, finals, falls)
+    notes: tuple[Note, ...] = ()
+    if horizon < _FEW_BLOCKS * length:
+        text = (
+            f"a path of {horizon} periods holds only {horizon / length:.1f} blocks of {length:.3g}: paths repeat stretches "
+            "of the past, so tails are those that happened; a shorter block mixes more and keeps less of the clustering"
+        )
+        notes = (Note(code="few_blocks", text=text),)
     return PathSimulation(
         final_returns=finals - 1,
         max_drawdowns=falls,
@@ -165,4 +174,5 @@ def simulate_paths(
         block=length,
         seed=int(seed),
         count=values.size,
+        notes=notes,
     )

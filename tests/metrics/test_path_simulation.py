@@ -68,6 +68,12 @@ def test_a_result_states_its_numbers(returns):
     )
 
 
+def test_long_blocks_in_short_paths_carry_a_caution(returns):
+    assert simulate_paths(returns, horizon=60, paths=5, scheme="circular", block=12).notes == ()
+    (note,) = simulate_paths(returns, horizon=60, paths=5, scheme="circular", block=13).notes
+    assert "only 4.6 blocks of 13" in note.text
+
+
 def test_what_cannot_be_simulated_is_refused(returns):
     with pytest.raises(InsufficientDataError, match="needs 2 returns, received 1"):
         simulate_paths(returns[:1])
