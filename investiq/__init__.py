@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from investiq.history.bars import Bars
     from investiq.history.history import History
     from investiq.history.panel import Panel
+    from investiq.interop.cross_checking import cross_check
     from investiq.market.action_lab import check_actions
     from investiq.market.bulk import fetch, fetch_async
     from investiq.market.bundled import list_symbols, synthetic_truth
@@ -62,6 +63,7 @@ _HOMES: Final[dict[str, str]] = {
     "compare_data": "investiq.market.comparing",
     "compare_sources": "investiq.market.validating",
     "correlate": "investiq.metrics.correlation",
+    "cross_check": "investiq.interop.cross_checking",
     "factor_model": "investiq.metrics.factors",
     "fetch": "investiq.market.bulk",
     "fetch_async": "investiq.market.bulk",
@@ -105,6 +107,7 @@ __all__ = [
     "compare_data",
     "compare_sources",
     "correlate",
+    "cross_check",
     "factor_model",
     "fetch",
     "fetch_async",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
     from investiq.core.result import Result
     from investiq.indicators.profiles import VolumeProfile
+    from investiq.interop.cross_checking import CrossCheck
     from investiq.market.action_report import ActionLab
     from investiq.market.data_diff import DataDiff
     from investiq.market.quality_report import QualityReport
@@ -40,6 +41,7 @@ KINDS: Final = (
     "bootstrap",
     "capm",
     "correlation",
+    "cross_check",
     "data_diff",
     "factor_model",
     "fetch",
@@ -105,6 +107,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.heatmaps import correlation_table
 
             return correlation_table(cast("Correlation", result), theme=theme, **options)
+        case "cross_check":
+            from investiq.figures.cross_checks import cross_check_table
+
+            return cross_check_table(cast("CrossCheck", result), theme=theme, **options)
         case "data_diff":
             from investiq.figures.data_diff import data_diff_chart
 
