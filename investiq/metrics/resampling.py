@@ -15,7 +15,7 @@ from investiq.core.errors import ConfigError
 from investiq.metrics.block_length import optimal_block_length
 from investiq.metrics.inputs import FloatArray
 
-__all__ = ["Scheme", "block_of", "bootstrap_indices", "code_of", "key_of", "over_threads"]
+__all__ = ["Scheme", "bootstrap_indices"]
 
 Scheme: TypeAlias = Literal["stationary", "circular", "iid"]
 
