@@ -11,7 +11,7 @@ from investiq.metrics.inputs import FloatArray, Floats, equity_values
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["drawdown", "extent", "longest_drawdown", "max_drawdown"]
+__all__ = ["drawdown", "longest_drawdown", "max_drawdown"]
 
 
 @overload

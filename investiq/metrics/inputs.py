@@ -13,18 +13,7 @@ from investiq.core.errors import DataError, InsufficientDataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "FloatArray",
-    "Floats",
-    "InstantArray",
-    "Instants",
-    "equity_values",
-    "finite",
-    "instants_of",
-    "opening_of_last",
-    "paired",
-    "returns_of",
-]
+__all__: list[str] = []  # what every metric does first; no metric itself
 
 FloatArray: TypeAlias = NDArray[np.float64]
 InstantArray: TypeAlias = NDArray[np.datetime64]

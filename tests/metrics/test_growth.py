@@ -84,3 +84,9 @@ def test_growth_by_periods_is_empyricals(long_returns):
 def test_growth_by_calendar_needs_times():
     with pytest.raises(DataError, match="no times"):
         cagr(np.array([100.0, 121.0]), DAILY)
+
+
+def test_growth_too_fast_for_an_annual_rate_is_refused():
+    # ln(1e10) x 252 is 5,802, beyond the largest float.
+    with pytest.raises(InsufficientDataError, match=r"growth by 1e\+10 times within 0\.00397 years has no annual rate"):
+        cagr(np.array([1.0, 1e10]), Convention(periods_per_year=252, growth="periods"))
