@@ -10,7 +10,7 @@ from investiq.core.facts import format_value
 from investiq.figures.theme import Theme, ThemeName, template, theme_of
 
 if TYPE_CHECKING:
-    from investiq.interop.cross_checking import CrossCheck, CrossCheckLine
+    from investiq.interop.cross_check_result import CrossCheck, CrossCheckLine
 
 __all__ = ["cross_check_table"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
     from investiq.core.result import Result
     from investiq.indicators.profiles import VolumeProfile
-    from investiq.interop.cross_checking import CrossCheck
+    from investiq.interop.cross_check_result import CrossCheck
     from investiq.market.action_report import ActionLab
     from investiq.market.data_diff import DataDiff
     from investiq.market.quality_report import QualityReport

@@ -88,7 +88,7 @@ def filtered_expected_shortfall(fit: GarchFit, confidence: float = 0.95, *, edge
         As `filtered_value_at_risk`.
     """
     share = tail_share(confidence, fit.returns.size, "filtered expected shortfall")
-    worst = worst_mean(-fit.standardized_residuals.to_numpy(dtype=np.float64), share, edge)
+    worst = worst_mean(np.asarray(-fit.standardized_residuals, dtype=np.float64), share, edge)
     return fit.next_volatility * worst - _mean_of(fit)
 
 
