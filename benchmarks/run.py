@@ -11,7 +11,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bulk_memory, common, pacing, store_reads, w1_cold, w1_single, w7_bootstrap, w7_pbo, w9_kalman
+from benchmarks import (
+    bulk_memory,
+    common,
+    pacing,
+    store_reads,
+    w1_cold,
+    w1_single,
+    w7_bootstrap,
+    w7_pbo,
+    w9_kalman,
+    w9_metrics,
+)
 
 PACKAGES = (
     "investiq",
@@ -23,6 +34,8 @@ PACKAGES = (
     "raptorbt",
     "vectorbt",
     "vectorbt-rust",
+    "quantstats",
+    "empyrical-reloaded",
     "httpx",
     "pyrate-limiter",
     "statsmodels",
@@ -45,6 +58,7 @@ def main() -> None:
             w7_bootstrap.main(),
             w7_pbo.main(),
             w9_kalman.main(),
+            w9_metrics.main(),
         ]
     )
     common.OUTPUT.mkdir(exist_ok=True)
