@@ -59,7 +59,7 @@ def overfitting_chart(result: Overfitting, *, theme: ThemeName = "light") -> go.
             "bargap": 0.04,
             "xaxis": _axis("Logit of the rank out of sample", domain=[0.0, 0.46]),
             "yaxis": {"title": {"text": "Splits (%)"}, "tickformat": ".0%"},
-            "xaxis2": _axis("Selected trial in sample", domain=[0.56, 1.0], anchor="y2"),
+            "xaxis2": _axis(f"Selected trial in sample: {result.statistic}", domain=[0.56, 1.0], anchor="y2"),
             "yaxis2": {"title": {"text": "Out of sample"}, "anchor": "x2"},
             "shapes": [
                 _rule(colors, "x", x0=0, x1=0, yref="y domain", y0=0, y1=1),
@@ -172,7 +172,13 @@ def _logit_bars(result: Overfitting, theme: Theme) -> list[dict[str, Any]]:
             "width": 2 * top / count,
             "marker": {
                 "color": color,
-                "pattern": {"shape": shape, "fgcolor": theme.surface, "size": 5, "solidity": 0.3},
+                "pattern": {
+                    "shape": shape,
+                    "fillmode": "overlay",
+                    "fgcolor": theme.surface,
+                    "size": 5,
+                    "solidity": 0.2,
+                },
             },
             "hovertemplate": "logit near %{x:.2f}: %{y:.1%} of splits<extra></extra>",
         }
