@@ -66,6 +66,18 @@ def test_an_inverted_hammer_stands_above_after_a_fall():
     assert last((21, 25.25, 19.75, 20)) == {"inverted_hammer": pytest.approx(0.85)}
 
 
+@pytest.mark.parametrize(
+    "candle",
+    [
+        (20, 32, 18.5, 24),  # upper shadow of exactly two bodies: 8 of 4
+        (20, 24, 19.5, 21),  # lower shadow of exactly half a body
+        (20, 23.1, 19.9, 21),  # body 1 of range 3.2 is not below 0.3
+    ],
+)
+def test_a_near_miss_is_no_inverted_hammer(candle):
+    assert last(candle) == {}
+
+
 def test_the_same_shape_after_a_rise_is_a_shooting_star():
     assert last((20, 24, 19.75, 21), before=RISE) == {"shooting_star": pytest.approx(-0.6)}
 
@@ -154,6 +166,11 @@ def test_a_near_miss_is_no_morning_star(second, third):
     assert "morning_star" not in last((24, 24.5, 19.5, 20), second, third)
 
 
+def test_a_middle_body_of_exactly_three_tenths_is_no_star():
+    assert "morning_star" not in last((30, 30.5, 19.5, 20), (19, 22.25, 18, 22), (20.5, 29, 20, 28))
+    assert "morning_star" in last((30, 30.5, 19.5, 20), (19, 22.25, 18, 21.75), (20.5, 29, 20, 28))
+
+
 def test_a_star_needs_a_first_body_of_the_other_side():
     assert "morning_star" not in last((20, 24.5, 19.5, 24), (24.5, 25, 24, 24.75), (23, 25.5, 22.5, 25))
 
@@ -181,7 +198,6 @@ def test_three_black_crows_come_down():
         (2, (20.5, 24.25, 20.25, 24)),  # opens below it
         (2, (22, 24.25, 21.75, 23)),  # closes no higher
         (2, (22.5, 24.25, 20.75, 21.5)),  # black
-        (1, (22.5, 23.25, 20.75, 23)),  # the second opens above the first
         (0, (22.5, 22.75, 19.75, 20)),  # the first is black
     ],
 )
@@ -191,6 +207,12 @@ def test_a_near_miss_is_no_march(row, candle):
     assert "three_white_soldiers" not in last(*candles)
     mirror = [(44 - o, 44 - low, 44 - high, 44 - close) for o, high, low, close in candles]
     assert "three_black_crows" not in last(*mirror)
+
+
+def test_the_second_of_a_march_opens_inside_the_first():
+    assert "three_white_soldiers" not in last(SOLDIERS[0], (22.25, 23.25, 22, 23), (22.5, 24.25, 22.25, 24))
+    # Both edges of the body are inside it.
+    assert "three_white_soldiers" in last(SOLDIERS[0], (22, 23.25, 21.75, 23), (22, 24.25, 21.75, 24))
 
 
 def test_a_mirrored_market_shows_mirrored_patterns(split_share):

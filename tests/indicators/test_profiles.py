@@ -82,6 +82,13 @@ def test_bars_of_one_shape_control_the_middle_whatever_the_rounding():
     assert volume_profile(bars, buckets=7, window=50).poc == pytest.approx(10.2)
 
 
+def test_rounding_decides_between_no_two_buckets():
+    # 0.1 + 0.2 is 0.30000000000000004, more than 0.3 and the same volume.
+    assert volume_profile(flat_bars([1.0, 1, 5], [0.1, 0.2, 0.3]), buckets=5, window=4).poc == 5
+    profile = volume_profile(flat_bars([3.0, 7, 7, 5], [0.3, 0.1, 0.2, 1.0]), buckets=5, window=5)
+    assert (profile.value_area_low, profile.value_area_high) == (2, 6)
+
+
 def test_support_is_the_fullest_bucket_below_the_close_and_resistance_above():
     # Centres 1, 3, 5, 7, 9; the close of 5.5 lies in the third, whose centre is below it.
     bars = flat_bars([1.0, 3, 5, 7, 9, 5.5], [30, 5, 8, 5, 20, 0])

@@ -38,6 +38,11 @@ def test_an_anchored_average_begins_at_its_anchor():
     assert anchored_vwap(BARS, "2024-03-04").to_list() == pytest.approx([np.nan, 20.0, 22.5, 26.0], nan_ok=True)
 
 
+def test_an_anchor_on_the_first_bar_holds_all_bars():
+    # 10, 70 / 4, 100 / 5, 140 / 6.
+    assert anchored_vwap(BARS, "2024-03-01").to_list() == pytest.approx([10, 17.5, 20, 70 / 3])
+
+
 def test_an_anchor_on_a_day_without_a_bar_takes_the_next():
     assert anchored_vwap(BARS, "2024-03-02").equals(anchored_vwap(BARS, "2024-03-04"))
 
