@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import investiq as iq
 from benchmarks import common
-from investiq.indicators.filters import local_level, local_linear_trend
+from investiq.indicators.kalman_filters import local_level, local_linear_trend
 from investiq.indicators.kalman_fitting import fit_local_level, fit_local_linear_trend
 from investiq.indicators.state_space import Model, Variances, kalman_log_likelihood
 from investiq.metrics.conditional_volatility import garch

@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-# Rows of `out`; those of the diffuse start are left as they were.
-LEVEL_ROWS: Final = 4  # level, its variance, innovation, its variance
-TREND_ROWS: Final = 6  # level, slope, their variances, innovation, its variance
-# The `out` of a pass that keeps nothing but its sums.
-NOTHING_KEPT: Final = np.empty((0, 0))
 # Innovation variances are multiplied up and their logarithm is taken once the product leaves this range.
 _LEAST: Final = 1e-100
 _MOST: Final = 1e100
@@ -36,6 +31,8 @@ def level_pass(
 ) -> tuple[float, float, int]:
     """Filter a random walk observed with noise; fill `out` unless it has no columns.
 
+    The rows of `out` are level, its variance, innovation, its variance; columns of
+    the diffuse start and of missing observations are left as they were.
     Returns the sum of ``v * v / F`` and of ``log F`` over the innovations v of
     variance F behind the start, and the number of these innovations.
     """
@@ -81,6 +78,7 @@ def trend_pass(
 ) -> tuple[float, float, int]:
     """Filter a level with a slope that wanders itself; as `level_pass`.
 
+    The rows of `out` are level, slope, their variances, innovation, its variance.
     The exact start adds ``log F`` of the infinite part of the first two
     innovations, which is the constant by which likelihoods of one model differ
     where observations are missing between them.

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError, near_matches
-from investiq.indicators.kalman import NOTHING_KEPT, level_pass, trend_pass
 from investiq.indicators.observations import FloatArray, column
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ Gaps: TypeAlias = Literal["skip", "predict"]
 APPROXIMATE_PRIOR: Final = 1e6
 # Unknown states at the start: each takes one observation, which then says nothing about the fit.
 STATES: Final[dict[Model, int]] = {"local_level": 1, "local_linear_trend": 2}
+# The `out` of a pass that keeps nothing but its sums.
+NOTHING_KEPT: Final = np.empty((0, 0))
 LOG_TWO_PI: Final = math.log(2 * math.pi)
 
 
@@ -160,6 +161,8 @@ def run_pass(
     series: FloatArray, variances: tuple[float, float, float], model: Model, prior: float, out: FloatArray
 ) -> tuple[float, float, int]:
     """Run the compiled filter of `model`; see `kalman.level_pass`."""
+    from investiq.indicators.kalman import level_pass, trend_pass
+
     noise, level, slope = variances
     if model == "local_level":
         return level_pass(series, noise, level, prior, out)  # type: ignore[no-any-return]  # compiled

@@ -13,7 +13,6 @@ from investiq.core.facts import Fact, Table, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.conventions import Convention
-from investiq.metrics.garch_kernel import NORMAL_MEAN_ABSOLUTE, exponential_variances, linear_variances
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 
 if TYPE_CHECKING:
@@ -262,6 +261,8 @@ class GarchFit(Result):
         omega = self._estimate("omega")
         if self.model != "egarch":
             return omega
+        from investiq.metrics.garch_kernel import NORMAL_MEAN_ABSOLUTE
+
         return omega + self._estimate("alpha") * (self.mean_absolute - NORMAL_MEAN_ABSOLUTE)
 
     def _estimate(self, name: str) -> float:
@@ -271,6 +272,8 @@ class GarchFit(Result):
         return volatility * math.sqrt(self.convention.periods_per_year)
 
     def _variances(self, returns: FloatArray) -> FloatArray:
+        from investiq.metrics.garch_kernel import exponential_variances, linear_variances
+
         recursion = exponential_variances if self.model == "egarch" else linear_variances
         names = ("omega", "alpha", "gamma", "beta")
         numbers = [self._estimate(name) for name in names]

@@ -7,7 +7,8 @@ from plotly.subplots import make_subplots
 
 import investiq as iq
 from investiq.figures.theme import Theme, template, theme_of
-from investiq.indicators.filters import local_level, signal_frame
+from investiq.indicators.filters import signal_frame
+from investiq.indicators.kalman_filters import local_level
 from investiq.indicators.kalman_fitting import fit_local_level
 from investiq.indicators.state_space import Variances
 

@@ -6,7 +6,7 @@ import pytest
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
-from investiq.indicators.filters import local_level, local_linear_trend
+from investiq.indicators.kalman_filters import local_level, local_linear_trend
 from investiq.indicators.kalman_fitting import fit_local_level, fit_local_linear_trend
 from investiq.indicators.state_space import kalman_log_likelihood
 
