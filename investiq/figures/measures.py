@@ -84,7 +84,9 @@ def _panes(
     look = {"fill": "tozeroy", "fillcolor": theme.loss}
     water = [line(x, drawdown(equity), "Drawdown", theme.down, width=1.1, hover="%{y:.2%}", **look)]
     if measures.benchmark is not None:
-        held = np.concatenate(([1.0], np.cumprod(1 + np.nan_to_num(measures.benchmark))))
+        is_known = ~np.isnan(measures.benchmark)
+        grown = np.cumprod(np.where(is_known, 1 + measures.benchmark, 1.0))
+        held = np.concatenate(([1.0], np.where(is_known, grown, np.nan)))  # a gap in the line where it has no return
         wealth.insert(0, line(x, held, "Benchmark", theme.muted, width=1.2, hover="%{y:.3f}"))
     ratio = rolling_sharpe(measures.returns, measures.convention, window)
     rolling = [line(x[1:], ratio, f"Sharpe ratio of {window} periods", theme.series[2], width=1.2, hover="%{y:.2f}")]

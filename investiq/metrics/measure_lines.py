@@ -8,24 +8,22 @@ from typing import Final, Literal
 
 import numpy as np
 
-from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.errors import InsufficientDataError
 from investiq.core.facts import Fact, Unit
 from investiq.metrics import (
-    capm,
     drawdown,
     drawdown_ratios,
     drawdown_risk,
     growth,
     ratios,
-    relative,
     returns,
     rolling,
     shape,
     sharpe_inference,
     tail,
 )
-from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray
+from investiq.metrics.measure_relative import relative_lines
 from investiq.metrics.measure_sample import Sample
 from investiq.metrics.summary import LEAST_RETURNS, computed_fact
 
@@ -33,14 +31,6 @@ __all__: list[str] = []  # parts of `measuring`
 
 # A history of three years or more says something about a tail of one in twenty days.
 _RACHEV_RECOMMENDED: Final = 250
-_CAPM_LINES: Final[tuple[tuple[str, Unit], ...]] = (
-    ("Alpha", "fraction"),
-    ("p-value of no alpha", ""),
-    ("Beta", "ratio"),
-    ("Standard error of beta", "ratio"),
-    ("R-squared", "ratio"),
-    ("Tracking error", "fraction"),
-)
 
 
 def groups_of(sample: Sample) -> Iterator[tuple[str, tuple[Fact, ...]]]:
@@ -52,7 +42,7 @@ def groups_of(sample: Sample) -> Iterator[tuple[str, tuple[Fact, ...]]]:
     yield "Drawdown", tuple(_drawdown(sample))
     yield "Tail and shape", tuple(_tail(sample))
     if sample.pair is not None:
-        yield "Relative to the benchmark", tuple(_relative(*sample.pair, sample.convention))
+        yield "Relative to the benchmark", tuple(relative_lines(*sample.pair, sample.convention))
 
 
 def _growth(sample: Sample) -> Iterator[Fact]:
@@ -273,36 +263,4 @@ def _tail(sample: Sample) -> Iterator[Fact]:
     yield line("Skewness", "ratio", lambda: shape.skewness(values, bias_corrected=is_corrected), kind)
     yield line(
         "Excess kurtosis", "ratio", lambda: shape.kurtosis(values, bias_corrected=is_corrected), f"{kind}, normal = 0"
-    )
-
-
-def _relative(mine: FloatArray, theirs: FloatArray, convention: Convention) -> Iterator[Fact]:
-    rate = f"risk-free {convention.risk_free * 100:g} % a year"
-    try:
-        fit = capm.capm(mine, theirs, convention)
-        found, reason = {fact.label: fact for fact in fit.facts()}, ""
-    except DataError as error:
-        found, reason = {}, str(error)
-    yield Fact("Common periods", mine.size, "count", "joined by date")
-    yield Fact("Benchmark total return", float(np.prod(1 + theirs) - 1), "fraction", "over the common periods")
-    yield computed_fact(
-        "Excess return",
-        "fraction",
-        lambda: relative.excess_return(mine, theirs),
-        "total return - benchmark's; no alpha",
-    )
-    for label, unit in _CAPM_LINES:
-        yield found.get(label, Fact(label, math.nan, unit, "", reason))
-    annual: tuple[tuple[str, Unit, Callable[..., float], str], ...] = (
-        ("Treynor ratio", "ratio", relative.treynor_ratio, f"mean excess return / beta, {rate}"),
-        ("M2", "fraction", relative.modigliani_m2, f"return at the benchmark's risk, {rate}"),
-        ("Information ratio", "ratio", relative.information_ratio, "mean active return / tracking error, annual"),
-    )
-    for label, unit, compute, text in annual:
-        yield computed_fact(label, unit, lambda compute=compute: compute(mine, theirs, convention), text)  # type: ignore[misc]
-    yield computed_fact(
-        "Up capture", "ratio", lambda: relative.up_capture(mine, theirs), "periods in which the benchmark rose"
-    )
-    yield computed_fact(
-        "Down capture", "ratio", lambda: relative.down_capture(mine, theirs), "periods in which the benchmark fell"
     )
