@@ -199,3 +199,21 @@ def test_times_must_fit_the_equity():
     equity, ts = account(10)
     with pytest.raises(DataError, match="expected \\(11,\\) like equity"):
         table(equity, ts[:-1])
+
+
+@pytest.mark.parametrize("profile", ["quantstats", "empyrical", "bacon"])
+def test_the_table_of_another_profile_holds_the_numbers_of_the_functions(profile):
+    equity, ts = account(1_500)
+    convention = Convention.named(profile, risk_free=0.03)
+    facts = performance_facts(equity, ts, np.array([]), np.ones(1_500, dtype=bool), convention)
+    found = {fact.label: fact.value for fact in facts}
+    returns = simple_returns(equity)
+    expected = {
+        "CAGR": growth.cagr(equity, convention),
+        "Volatility": ratios.volatility(returns, convention),
+        "Sharpe ratio": ratios.sharpe_ratio(returns, convention),
+        "Sortino ratio": ratios.sortino_ratio(returns, convention),
+        "Calmar ratio": drawdown_ratios.calmar_ratio(equity, convention),
+        "MAR ratio": drawdown_ratios.mar_ratio(equity, convention),
+    }
+    assert {label: found[label] for label in expected} == pytest.approx(expected, rel=1e-12)
