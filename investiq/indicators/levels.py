@@ -22,7 +22,7 @@ __all__ = ["donchian"]
 
 
 class Channel(NamedTuple):
-    """What `donchian` returns for arrays, each of shape (n_bars,)."""
+    """What `donchian` returns for arrays, each of shape (n_bars,) or (n_symbols, n_bars)."""
 
     lower: FloatArray
     middle: FloatArray
@@ -42,7 +42,7 @@ def donchian(bars: Any, window: int = 20, *, exclude_current: bool = False) -> A
 
     Parameters
     ----------
-    bars : Bars, or DataFrame with high, low and close
+    bars : Bars, Panel, or DataFrame with high, low and close
         Adjusted. A row with a missing price is left out and is NaN itself.
     window : int, default 20
         Bars in the channel; at least 1.
@@ -51,7 +51,7 @@ def donchian(bars: Any, window: int = 20, *, exclude_current: bool = False) -> A
 
     Returns
     -------
-    lower, middle, upper : columns of a DataFrame for a DataFrame, arrays for `Bars`
+    lower, middle, upper : columns of a DataFrame for a DataFrame, arrays for `Bars` and `Panel`
         In the unit of the prices; NaN in the first ``window - 1`` rows, or in the
         first `window` with `exclude_current`.
 
@@ -83,18 +83,19 @@ def donchian(bars: Any, window: int = 20, *, exclude_current: bool = False) -> A
 
 
 def rolling_max(prices: FloatArray, window: int) -> FloatArray:
-    """Return the largest of each trailing window."""
-    import talib
+    """Return the largest of each trailing window of one-dimensional `prices`, which hold no NaN."""
+    from investiq.indicators import windows
 
-    # TA-Lib starts MAX and MIN at two bars.
-    return prices.copy() if window == 1 else talib.MAX(prices, window)
+    largest: FloatArray = windows.rolling_max(prices, window)
+    return largest
 
 
 def rolling_min(prices: FloatArray, window: int) -> FloatArray:
-    """Return the smallest of each trailing window."""
-    import talib
+    """Return the smallest of each trailing window of one-dimensional `prices`, which hold no NaN."""
+    from investiq.indicators import windows
 
-    return prices.copy() if window == 1 else talib.MIN(prices, window)
+    smallest: FloatArray = windows.rolling_min(prices, window)
+    return smallest
 
 
 def _one_later(values: FloatArray) -> FloatArray:

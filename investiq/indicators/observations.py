@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -55,10 +56,18 @@ class PriceArrays(Protocol):
 
 def whole_window(window: Any, name: str = "window", minimum: int = 1) -> int:
     """Return `window` as an int, or refuse it."""
+    if type(window) is int and minimum <= window <= LONGEST_WINDOW:
+        return window
     is_whole = isinstance(window, Integral) and not isinstance(window, bool)
     if not is_whole or not minimum <= int(window) <= LONGEST_WINDOW:
         raise ConfigError(f"{name} must be a whole number of bars from {minimum} to {LONGEST_WINDOW:,}, was {window!r}")
     return int(window)
+
+
+def choice(value: Any, name: str, choices: Sequence[str]) -> None:
+    """Refuse a `value` that is none of `choices`."""
+    if value not in choices:
+        raise ConfigError(f"{name} must be one of {', '.join(map(repr, choices))}, was {value!r}")
 
 
 def column(values: Any, name: str = "close") -> FloatArray:
@@ -90,17 +99,24 @@ def price_columns(bars: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 def bar_columns(bars: Any, names: Sequence[str]) -> tuple[FloatArray, ...]:
     """Return the named columns of `Bars`, of a `Panel` or of a DataFrame; all have one shape."""
-    missing = [name for name in names if not hasattr(bars, name)]
-    if missing:
-        wanted = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
-        raise DataError(
-            f"bars must be Bars, a Panel or a DataFrame with {wanted}; {type(bars).__name__} lacks {', '.join(missing)}"
-        )
-    columns = tuple(column(getattr(bars, name), name) for name in names)
-    if len({each.shape for each in columns}) > 1:
-        shapes = ", ".join(f"{name} {each.shape}" for name, each in zip(names, columns, strict=True))
-        raise DataError(f"the columns of bars must have one shape, have {shapes}; take them from the same bars")
-    return columns
+    columns = []
+    for name in names:
+        values = getattr(bars, name, None)
+        if values is None:
+            raise DataError(_what_is_missing(bars, names))
+        columns.append(column(values, name))
+        if columns[-1].shape != columns[0].shape:
+            raise DataError(
+                f"the columns of bars must have one shape, {names[0]} has {columns[0].shape} and {name} "
+                f"{columns[-1].shape}; take them from the same bars"
+            )
+    return tuple(columns)
+
+
+def _what_is_missing(bars: Any, names: Sequence[str]) -> str:
+    wanted = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    missing = ", ".join(name for name in names if getattr(bars, name, None) is None)
+    return f"bars must be Bars, a Panel or a DataFrame with {wanted}; {type(bars).__name__} lacks {missing}"
 
 
 def over_observations(compute: Compute, *columns: FloatArray) -> tuple[FloatArray, ...]:
@@ -125,13 +141,15 @@ def over_observations(compute: Compute, *columns: FloatArray) -> tuple[FloatArra
 
 
 def _over_series(compute: Compute, columns: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
-    if _all_finite(columns):
+    all_finite = _all_finite()
+    for each in columns:
+        if not all_finite(each):
+            break
+    else:
         return compute(*columns)
     finite = np.isfinite(columns[0])
     for each in columns[1:]:
         finite &= np.isfinite(each)
-    if finite.all():
-        return compute(*columns)
     results = compute(*(each[finite] for each in columns))
     spread = []
     for values in results:
@@ -141,10 +159,12 @@ def _over_series(compute: Compute, columns: Sequence[FloatArray]) -> tuple[Float
     return tuple(spread)
 
 
-def _all_finite(columns: Sequence[FloatArray]) -> bool:
-    # A sum of squares is finite only if every term is, and costs a third of looking at each.
-    with np.errstate(over="ignore"):
-        return all(math.isfinite(each.dot(each)) for each in columns)
+@cache
+def _all_finite() -> Callable[[FloatArray], bool]:
+    from investiq.indicators import windows
+
+    check: Callable[[FloatArray], bool] = windows.all_finite
+    return check
 
 
 def _over_panel(compute: Compute, columns: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
@@ -176,17 +196,14 @@ def _over_panel(compute: Compute, columns: Sequence[FloatArray]) -> tuple[FloatA
 
 
 def rolling_moments(values: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
-    """Return mean and population deviation of each trailing window, computed afresh in each.
+    """Return mean and population deviation of each trailing window of one-dimensional `values`, which hold no NaN.
 
     Running sums of squares, as TA-Lib's, lose the digits of a price that has
-    fallen a lot since its first bar. A deviation within rounding is 0.
+    fallen a lot since its first bar; these do not. A deviation within rounding is 0.
     """
-    mean, deviation = np.full(values.size, np.nan), np.full(values.size, np.nan)
-    if values.size >= window:
-        windows = np.lib.stride_tricks.sliding_window_view(values, window)
-        mean[window - 1 :] = windows.mean(axis=1)
-        deviation[window - 1 :] = windows.std(axis=1)
-        deviation[deviation <= ROUNDING * np.abs(mean)] = 0.0
+    from investiq.indicators import windows
+
+    mean, deviation = windows.rolling_moments(values, window, ROUNDING)
     return mean, deviation
 
 

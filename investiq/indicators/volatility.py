@@ -1,17 +1,19 @@
-"""Volatility: the average true range and Bollinger's bands."""
+"""Volatility: true range and its average, and the deviation of returns."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+import math
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from investiq.core.errors import ConfigError
+from investiq.core.errors import ConfigError, DataError
 from investiq.indicators.observations import (
     FloatArray,
     PriceArrays,
+    SeriesOrArray,
+    choice,
     column,
-    like_frame,
     like_series,
     over_observations,
     price_columns,
@@ -22,112 +24,222 @@ from investiq.indicators.observations import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["atr", "bollinger"]
+__all__ = ["atr", "atr_ratio", "historical_volatility", "true_range"]
 
-
-class Bands(NamedTuple):
-    """What `bollinger` returns for arrays, each of shape (n_bars,)."""
-
-    lower: FloatArray
-    middle: FloatArray
-    upper: FloatArray
-    width: FloatArray
-    percent_b: FloatArray
+AtrStart = Literal["talib", "stockcharts"]
 
 
 @overload
-def atr(bars: pd.DataFrame, window: int = 14) -> pd.Series[float]: ...
+def true_range(bars: pd.DataFrame) -> pd.Series[float]: ...
 @overload
-def atr(bars: PriceArrays, window: int = 14) -> FloatArray: ...
-def atr(bars: Any, window: int = 14) -> Any:
-    """Return Wilder's average true range.
+def true_range(bars: PriceArrays) -> FloatArray: ...
+def true_range(bars: Any) -> Any:
+    """Return Wilder's true range: the range of the bar, stretched to the previous close.
 
-    The true range is the largest of high - low, abs(high - previous close) and
-    abs(low - previous close). The average starts with the mean of the first
-    `window` true ranges that have a previous close (rows 1 to `window`), then
-    ``average += (newest - average) / window`` [1]_.
+    The largest of high - low, abs(high - previous close) and abs(low - previous
+    close) [1]_.
 
     Parameters
     ----------
-    bars : Bars, or DataFrame with high, low and close
+    bars : Bars, Panel, or DataFrame with high, low and close
         Adjusted. A row with a missing price is left out and is NaN itself.
-    window : int, default 14
-        Bars of Wilder's smoothing; at least 1.
 
     Returns
     -------
-    Series for a DataFrame, ndarray for `Bars`, shape (n_bars,)
-        In the unit of the prices (of `adjusted` bars: divide by ``bars.factor``
-        for money), first value at row `window`.
+    Series for a DataFrame, ndarray for `Bars` and `Panel`
+        In the unit of the prices; NaN at the first bar, which has no previous close.
 
     Raises
     ------
-    ConfigError
-        If `window` is no whole number >= 1.
     DataError
         If `bars` has no high, low and close.
 
     References
     ----------
     .. [1] Wilder, J. W. (1978). New Concepts in Technical Trading Systems.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> bars = pd.DataFrame({"high": [10.0, 13.0], "low": [8.0, 12.0], "close": [9.0, 12.5]})
+    >>> true_range(bars).tolist()
+    [nan, 4.0]
     """
-    import talib
 
-    window = whole_window(window)
-    prices = price_columns(bars)
-    (values,) = over_observations(lambda high, low, close: (talib.ATR(high, low, close, window),), *prices)
-    return like_series(bars.close, values, f"atr_{window}")
+    def ranges(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
+        from investiq.indicators import recursions
+
+        values = recursions.true_ranges(high, low, close)
+        values[:1] = np.nan
+        return (values,)
+
+    (values,) = over_observations(ranges, *price_columns(bars))
+    return like_series(bars.close, values, "true_range")
 
 
 @overload
-def bollinger(close: pd.Series[float], window: int = 20, width: float = 2.0) -> pd.DataFrame: ...
+def atr(bars: pd.DataFrame, window: int = 14, *, start: AtrStart = "talib") -> pd.Series[float]: ...
 @overload
-def bollinger(close: FloatArray, window: int = 20, width: float = 2.0) -> Bands: ...
-def bollinger(close: Any, window: int = 20, width: float = 2.0) -> Any:
-    """Return Bollinger's bands: the moving average and `width` standard deviations on either side.
+def atr(bars: PriceArrays, window: int = 14, *, start: AtrStart = "talib") -> FloatArray: ...
+def atr(bars: Any, window: int = 14, *, start: AtrStart = "talib") -> Any:
+    """Return Wilder's average true range.
+
+    It starts with the mean of the first `window` true ranges, then
+    ``average += (newest - average) / window`` [1]_.
 
     Parameters
     ----------
-    close : Series or ndarray of shape (n_bars,)
-        Adjusted prices. A missing row is left out of every window and is NaN itself.
-    window : int, default 20
-        Bars of mean and deviation, the current one included; at least 2.
-    width : float, default 2.0
-        Half width of the bands in population standard deviations (ddof 0, as
-        Bollinger defines it [1]_); above 0.
+    bars : Bars, Panel, or DataFrame with high, low and close
+        Adjusted. A row with a missing price is left out and is NaN itself.
+    window : int, default 14
+        Bars of Wilder's smoothing; at least 1.
+    start : {"talib", "stockcharts"}, default "talib"
+        The first bar has no previous close. ``"talib"`` leaves it out, as TA-Lib does:
+        the first average is of rows 1 to `window`. ``"stockcharts"`` takes its high -
+        low, as the StockCharts worksheet does: of rows 0 to ``window - 1``. The
+        difference fades by ``1 - 1 / window`` a bar.
 
     Returns
     -------
-    lower, middle, upper, width, percent_b : columns of a DataFrame for a Series, arrays for an array
-        The first three in the unit of `close`; ``width = (upper - lower) / middle``
-        and ``percent_b = (close - lower) / (upper - lower)`` are ratios, and
-        `percent_b` is 0.5 where the bands are flat. NaN in the first ``window - 1`` rows.
+    Series for a DataFrame, ndarray for `Bars` and `Panel`
+        In the unit of the prices (of `adjusted` bars: divide by ``bars.factor``
+        for money), first value at row `window` or ``window - 1``.
 
     Raises
     ------
     ConfigError
-        If `window` is no whole number >= 2, or `width` is not positive.
+        If `window` is no whole number >= 1, or `start` is unknown.
     DataError
-        If `close` is not one column.
+        If `bars` has no high, low and close.
 
     References
     ----------
-    .. [1] Bollinger, J. (2001). Bollinger on Bollinger Bands.
+    .. [1] Wilder, J. W. (1978). New Concepts in Technical Trading Systems.
 
     Examples
     --------
-    >>> bands = bollinger(np.array([1.0, 2.0, 3.0]), window=2)
-    >>> bands.lower, bands.percent_b
-    (array([nan, 0.5, 1.5]), array([ nan, 0.75, 0.75]))
+    >>> import pandas as pd
+    >>> bars = pd.DataFrame({"high": [10.0, 13.0, 13.0], "low": [8.0, 12.0, 10.0], "close": [9.0, 12.5, 11.0]})
+    >>> atr(bars, window=2).tolist()
+    [nan, nan, 3.5]
+    >>> atr(bars, window=2, start="stockcharts").tolist()
+    [nan, 3.0, 3.0]
+    """
+    window = whole_window(window)
+    choice(start, "start", ("talib", "stockcharts"))
+
+    def average(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
+        from investiq.indicators import recursions
+
+        return (recursions.average_range(high, low, close, window, 0 if start == "stockcharts" else 1),)
+
+    (values,) = over_observations(average, *price_columns(bars))
+    return like_series(bars.close, values, f"atr_{window}")
+
+
+@overload
+def atr_ratio(bars: pd.DataFrame, window: int = 14, *, baseline: int = 20) -> pd.Series[float]: ...
+@overload
+def atr_ratio(bars: PriceArrays, window: int = 14, *, baseline: int = 20) -> FloatArray: ...
+def atr_ratio(bars: Any, window: int = 14, *, baseline: int = 20) -> Any:
+    """Return the average true range relative to its own mean: above 1 where volatility expands.
+
+    Parameters
+    ----------
+    bars : Bars, Panel, or DataFrame with high, low and close
+        Adjusted. A row with a missing price is left out and is NaN itself.
+    window : int, default 14
+        Bars of the average true range; at least 1.
+    baseline : int, default 20
+        Bars of the mean with which it is compared, the current one included; at least 1.
+
+    Returns
+    -------
+    Series for a DataFrame, ndarray for `Bars` and `Panel`
+        A ratio, first value at row ``window + baseline - 1``; NaN where that mean is 0.
+
+    Raises
+    ------
+    ConfigError
+        If `window` or `baseline` is no whole number >= 1.
+    DataError
+        If `bars` has no high, low and close.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> bars = pd.DataFrame({"high": [3.0, 3.0, 5.0], "low": [1.0, 1.0, 1.0], "close": [2.0, 2.0, 2.0]})
+    >>> atr_ratio(bars, window=1, baseline=2).round(4).tolist()
+    [nan, nan, 1.3333]
+    """
+    window, baseline = whole_window(window), whole_window(baseline, "baseline")
+
+    def ratio(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
+        from investiq.indicators import recursions, windows
+
+        average = recursions.average_range(high, low, close, window, 1)
+        values = np.full(close.size, np.nan)
+        mean = windows.rolling_mean(average[window:], baseline)
+        np.divide(average[window:], mean, out=values[window:], where=mean > 0)
+        return (values,)
+
+    (values,) = over_observations(ratio, *price_columns(bars))
+    return like_series(bars.close, values, f"atr_ratio_{window}")
+
+
+def historical_volatility(
+    close: SeriesOrArray, window: int = 20, *, periods_per_year: float, ddof: int = 1
+) -> SeriesOrArray:
+    """Return the annualised standard deviation of the last `window` log returns.
+
+    ``std(log(close[t] / close[t - 1])) * sqrt(periods_per_year)``, about their own mean.
+
+    Parameters
+    ----------
+    close : Series, or ndarray of shape (n_bars,) or (n_symbols, n_bars)
+        Adjusted prices, above 0. A missing row is left out: the next return spans it.
+    window : int, default 20
+        Returns in the deviation; at least 2.
+    periods_per_year : float
+        Bars in a year: 252 for daily bars of US stocks, 52 for weekly ones.
+    ddof : {1, 0}, default 1
+        1: sample deviation (divided by ``window - 1``); 0: population deviation.
+
+    Returns
+    -------
+    Series or ndarray, shaped like `close`
+        A fraction per year (0.2 is 20 %); NaN in the first `window` rows.
+
+    Raises
+    ------
+    ConfigError
+        If `window` is no whole number >= 2, `periods_per_year` not positive, or `ddof`
+        neither 0 nor 1.
+    DataError
+        If `close` is not one column, or a price is not positive.
+
+    Examples
+    --------
+    Returns of ln 2 and -ln 2: deviation sqrt(2) ln 2 a bar, over two bars a year 2 ln 2.
+
+    >>> historical_volatility(np.array([1.0, 2.0, 1.0]), window=2, periods_per_year=2).round(4)
+    array([   nan,    nan, 1.3863])
     """
     window = whole_window(window, minimum=2)
-    if not 0 < width < np.inf:
-        raise ConfigError(f"width must be a positive number of standard deviations, was {width!r}")
+    if not 0 < periods_per_year < math.inf:
+        raise ConfigError(f"periods_per_year must be a positive number, such as 252, was {periods_per_year!r}")
+    if ddof not in (0, 1):
+        raise ConfigError(f"ddof must be 0 or 1, was {ddof!r}")
+    scale = math.sqrt(periods_per_year * window / (window - ddof))
 
-    def bands(prices: FloatArray) -> tuple[FloatArray, ...]:
-        middle, deviation = rolling_moments(prices, window)
-        half = width * deviation
-        percent_b = np.divide(prices - middle + half, 2 * half, out=np.full(prices.size, 0.5), where=half != 0)
-        return middle - half, middle, middle + half, 2 * half / middle, percent_b
+    def volatility(prices: FloatArray) -> tuple[FloatArray, ...]:
+        if (bad := int((prices <= 0).sum())) > 0:
+            raise DataError(
+                f"close must be above 0 for log returns, {bad} of {prices.size} prices are not; pass adjusted prices"
+            )
+        values = np.full(prices.size, np.nan)
+        _, values[1:] = rolling_moments(np.diff(np.log(prices)), window)
+        return (values * scale,)
 
-    return like_frame(close, over_observations(bands, column(close)), Bands)
+    (values,) = over_observations(volatility, column(close))
+    return like_series(close, values, f"historical_volatility_{window}")  # type: ignore[no-any-return]  # a Series for a Series

@@ -28,6 +28,7 @@ EXTRA = {
     ),
     "divergence": lambda frame: {"oscillator": frame["volume"]},
     "relative_strength": lambda frame: {"benchmark": frame["open"]},
+    "historical_volatility": lambda frame: {"periods_per_year": 252},
     "anchored_vwap": lambda frame: {"anchor": ["2000-03-10", "2009-03-09", "2015-02-02", "2016-01-04"]},
 }
 # Columns of events: they may be NaN in any row, the last included.
@@ -58,6 +59,7 @@ WINDOW_PARAMETER = {
     "candle_patterns": "trend_window",
     "floor_pivots": None,
     "ichimoku": "span_b",
+    "true_range": None,
     "macd": "slow",
     "obv": None,
     "swing_points": "left",

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from investiq.core.errors import ConfigError
-from investiq.indicators.momentum import macd, rsi, stochastic
+from investiq.indicators.momentum import macd, rsi
+from investiq.indicators.oscillators import stochastic
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from investiq.core.errors import DataError
-from investiq.indicators.trend import adx, ema, linear_trend, sma
+from investiq.indicators.direction import adx, linear_trend
+from investiq.indicators.trend import ema, sma
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 

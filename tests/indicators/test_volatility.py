@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from investiq.core.errors import ConfigError
-from investiq.indicators.volatility import atr, bollinger
+from investiq.indicators.bands import bollinger
+from investiq.indicators.volatility import atr
 
 
 def test_atr_by_hand():

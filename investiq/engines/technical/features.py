@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from investiq.core.facts import Unit
 from investiq.engines.scoring import percentile_rank
 from investiq.history.history import History
-from investiq.indicators.momentum import macd, rsi, stochastic
-from investiq.indicators.trend import adx, ema, linear_trend, sma
-from investiq.indicators.volatility import atr, bollinger
+from investiq.indicators.bands import bollinger
+from investiq.indicators.direction import adx, linear_trend
+from investiq.indicators.momentum import macd, rsi
+from investiq.indicators.oscillators import stochastic
+from investiq.indicators.trend import ema, sma
+from investiq.indicators.volatility import atr
 
 __all__ = ["FEATURES", "MONEY", "technical_features"]
 
