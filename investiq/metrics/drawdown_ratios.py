@@ -102,12 +102,8 @@ def calmar_ratio(equity: Floats, convention: Convention, ts: Instants | None = N
     """
     values = equity_values(equity, least=2)
     stamps = stamps_for(equity, convention, ts)
-    return calmar_of(values, stamps, convention, calmar_opening(values, stamps, convention))
-
-
-def calmar_of(equity: FloatArray, stamps: InstantArray | None, convention: Convention, first: int) -> float:
-    """Return the Calmar ratio of an equity curve that was checked, whose window opens at the row `first`."""
-    recent = equity[first:]
+    first = calmar_opening(values, stamps, convention)
+    recent = values[first:]
     growth = growth_of(recent, None if stamps is None else stamps[first:], convention)
     return formulas.per_drawdown(growth, extent(recent).depth)
 

@@ -13,7 +13,7 @@ from investiq.core.errors import DataError, InsufficientDataError
 from investiq.core.facts import Fact, Unit
 from investiq.metrics import formulas, trades
 from investiq.metrics.conventions import Convention
-from investiq.metrics.drawdown_ratios import calmar_of, calmar_opening
+from investiq.metrics.drawdown_ratios import calmar_opening
 from investiq.metrics.growth import growth_of
 from investiq.metrics.inputs import FloatArray, Floats, InstantArray, Instants, days_between, equity_values, instants_of
 from investiq.metrics.returns import undefined_returns
@@ -242,6 +242,8 @@ def _enough(count: int) -> None:
 
 
 def _calmar(equity: FloatArray, stamps: InstantArray, convention: Convention) -> Fact:
+    from investiq.metrics.moments import account_moments
+
     months = convention.calmar_months
     basis = f"CAGR / |max drawdown|, {f'last {months} months' if months else 'since inception'}"
     counted = stamps if convention.growth == "calendar" else None
@@ -250,7 +252,13 @@ def _calmar(equity: FloatArray, stamps: InstantArray, convention: Convention) ->
     except InsufficientDataError as reason:
         return Fact("Calmar ratio", _NAN, "ratio", basis, str(reason))
     window = f"{basis}, from {stamps[first].astype('datetime64[D]')}" if months else basis
-    return computed_fact("Calmar ratio", "ratio", lambda: calmar_of(equity, counted, convention, first), window)
+    recent = equity[first:]
+
+    def calmar() -> float:
+        growth = growth_of(recent, None if counted is None else counted[first:], convention)
+        return formulas.per_drawdown(growth, account_moments(recent, 0.0).depth)
+
+    return computed_fact("Calmar ratio", "ratio", calmar, window)
 
 
 def _trading(pnl: FloatArray, is_invested: NDArray[np.bool_], trade_returns: Floats | None) -> list[Fact]:
