@@ -129,6 +129,7 @@ class FactorModel(Result):
         """Return alpha with its interval, the fit, and the mean that is explained."""
         annual = f"annual, {self.convention.periods_per_year:g} periods a year, not compounded"
         level = f"{self.confidence:.0%}"
+        unmoved = "no return moves" if math.isnan(self.r_squared) else ""
         return [
             Fact("Alpha", self.alpha, "fraction", annual),
             Fact(f"Alpha, {level} from", self.alpha_low, "fraction", "Student's t"),
@@ -139,10 +140,8 @@ class FactorModel(Result):
             Fact("p-value of no alpha", self.alpha_p, "", "two-sided", self._exact()),
             Fact("Mean excess return", self.mean_excess, "fraction", annual),
             Fact("of it from the factors", float(self.contributions.sum()), "fraction", "betas x means of the factors"),
-            Fact(
-                "R-squared", self.r_squared, "ratio", "", "" if self.r_squared == self.r_squared else "no return moves"
-            ),
-            Fact("Adjusted R-squared", self.adjusted_r_squared, "ratio", "", self._exact() and "no return moves"),
+            Fact("R-squared", self.r_squared, "ratio", "", unmoved),
+            Fact("Adjusted R-squared", self.adjusted_r_squared, "ratio", "", unmoved),
             Fact("Residual risk", self.residual_risk, "fraction", "annual, n - k"),
             Fact("Periods", self.regression.count, "count", f"joined by {self.rule}"),
         ]

@@ -18,6 +18,8 @@ Covariance: TypeAlias = Literal["hac", "white", "classic"]
 
 # A column that the others give to this share of its length is one of them.
 _COLLINEAR: Final = 1e-9
+# Residuals, and moves of y, below this share of the terms that made them are rounding.
+_ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +34,7 @@ class Regression:
     covariance : ndarray of shape (n_columns + 1, n_columns + 1)
         Of the coefficients.
     residuals : ndarray of shape (n_rows,)
+        All 0 where nothing but rounding is left.
     r_squared, adjusted_r_squared : float
         NaN where `y` never moves.
     residual_deviation : float
@@ -169,12 +172,20 @@ def least_squares(
     if not 0 <= reach < count:
         raise ConfigError(f"lags must lie between 0 and {count - 1} for {count} rows, was {lags}")
 
-    design = np.column_stack([np.ones(count), table])
+    # Columns of mean 0 and length 1 keep the digits that a large level or unlike scales would cost; `back` undoes it.
+    centre = table.mean(axis=0)
+    off = table - centre
+    scale = np.sqrt((off * off).mean(axis=0))
+    design = np.column_stack([np.ones(count), off / scale])
+    back = np.diag(np.r_[1.0, 1 / scale])
+    back[0, 1:] = -centre / scale
     unscaled = np.linalg.inv(design.T @ design)
-    coefficients = unscaled @ (design.T @ target)
-    # One step of refinement keeps the digits that the normal equations lose.
-    coefficients += unscaled @ (design.T @ (target - design @ coefficients))
-    residuals = target - design @ coefficients
+    fitted = unscaled @ (design.T @ target)
+    fitted += unscaled @ (design.T @ (target - design @ fitted))  # one step of refinement
+    residuals = target - design @ fitted
+    terms = math.sqrt(count) * (abs(fitted[0]) + float(np.abs(fitted[1:] / scale) @ np.hypot(centre, scale)))
+    if math.sqrt(float(residuals @ residuals)) <= _ROUNDING * terms:
+        residuals = np.zeros(count)
     squares = float(residuals @ residuals)
     if covariance == "classic":
         spread, method = unscaled * (squares / (count - width)), "independent residuals of equal variance"
@@ -183,12 +194,14 @@ def least_squares(
         spread = factor * unscaled @ _long_run(design * residuals[:, np.newaxis], reach) @ unscaled
         kind = f"Newey-West (Bartlett), {reach} lags" if covariance == "hac" else "White"
         method = f"{kind}, {'factor n / (n - k)' if small_sample else 'no small-sample factor'}"
-    off = target - target.mean()
-    total = float(off @ off)
-    explained = 1 - squares / total if total > 0 else math.nan
+    spread = back @ spread @ back.T
+    moves = target - target.mean()
+    total = float(moves @ moves)
+    is_still = math.sqrt(total) <= _ROUNDING * math.sqrt(count) * abs(float(target.mean()))
+    explained = math.nan if is_still else 1 - squares / total
     return Regression(
         names=("constant", *labels),
-        coefficients=coefficients,
+        coefficients=back @ fitted,
         standard_errors=np.sqrt(np.maximum(np.diag(spread), 0.0)),
         covariance=spread,
         residuals=residuals,

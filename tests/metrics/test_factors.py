@@ -10,6 +10,7 @@ from investiq.metrics.factors import factor_model
 
 MONTHLY = Convention(periods_per_year=12)
 DAILY = Convention(periods_per_year=252, risk_free=0.03)
+DAILY_FREE = Convention(periods_per_year=252)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,16 @@ def test_the_result_shows_its_numbers(french, index_months):
     assert "joined by calendar month" in text
     assert "Newey-West (Bartlett), 4 lags" in text
     assert model.to_frame().loc["alpha", "contribution"] == model.alpha
+
+
+def test_returns_made_of_the_factors_leave_nothing_to_test_and_say_why(table):
+    _, factors = table
+    facts = {fact.label: fact for fact in factor_model(factors @ [0.9, 0.4], factors, convention=DAILY_FREE).facts()}
+    assert np.isnan(facts["t of alpha"].value)
+    assert facts["t of alpha"].note.startswith("the residuals are zero")
+    assert (facts["Adjusted R-squared"].value, facts["Adjusted R-squared"].note) == (1.0, "")
+    still = factor_model(0 * factors["market"], factors, convention=DAILY_FREE).facts()
+    assert [fact.note for fact in still if "R-squared" in fact.label] == ["no return moves"] * 2
 
 
 def test_rows_of_unlike_frequency_are_refused(french, table):

@@ -73,6 +73,31 @@ def test_a_strategy_that_never_moves_has_no_r_squared():
     assert found.coefficients == pytest.approx([0.0, 0.0], abs=1e-15)
 
 
+def test_a_return_that_never_moves_has_no_r_squared_whatever_its_last_digit():
+    # 0.003 less the mean of 300 of them is not 0 but some 1e-19.
+    found = least_squares(np.full(300, 0.003), np.random.default_rng(1).standard_normal(300) / 100)
+    assert np.isnan([found.r_squared, *found.t_values]).all()
+
+
+def test_rounding_is_no_residual_and_proves_nothing():
+    # Twice the benchmark: an alpha of 1e-17 over an error of 1e-19 is no t of 44.
+    x = np.random.default_rng(0).standard_normal(300) / 100
+    for y in (x, 2 * x, 2 * x + 0.001):
+        found = least_squares(y, x)
+        assert found.r_squared == 1.0
+        assert (found.residuals == 0).all()
+        assert np.isnan([*found.t_values, *found.p_values]).all()
+
+
+@pytest.mark.parametrize(("level", "unit"), [(1e6, 1.0), (0.0, 1e-9), (0.0, 1e6)])
+def test_the_level_and_the_unit_of_a_column_cost_no_digits(factors, level, unit):
+    y, x = factors
+    plain = least_squares(y, x)
+    moved = least_squares(y, level + unit * x)
+    assert moved.coefficients[1:] * unit == pytest.approx(plain.coefficients[1:], rel=1e-8)
+    assert moved.standard_errors[1:] * unit == pytest.approx(plain.standard_errors[1:], rel=1e-8)
+
+
 def test_rows_that_cannot_be_regressed_are_refused(factors):
     y, x = factors
     with pytest.raises(DataError, match="y has 299 rows and x 300"):
