@@ -257,5 +257,10 @@ def _capture(mine: FloatArray, theirs: FloatArray, chosen: np.ndarray, moves: st
     count = int(np.count_nonzero(chosen))
     if not count:
         raise InsufficientDataError(f"the benchmark never {moves} in {mine.size} periods: there is nothing to capture")
-    growth, other = (float(np.prod(1 + each[chosen])) ** (1 / count) - 1 for each in (mine, theirs))
-    return float(growth / other)
+    growth, other = (_geometric_mean(each[chosen]) for each in (mine, theirs))
+    return growth / other
+
+
+def _geometric_mean(returns: FloatArray) -> float:
+    """Return the mean growth of a period; of logarithms, which no number of periods overflows."""
+    return -1.0 if returns.min() <= -1 else math.expm1(float(np.log1p(returns).mean()))

@@ -147,6 +147,23 @@ def test_a_benchmark_at_zero_counts_in_neither_capture():
         down_capture(mine[:2], market[:2])
 
 
+def test_capture_ratios_of_many_or_of_tiny_moves_stay_numbers():
+    # A product of 100,000 times 1.01 overflows; 1 + 1e-17 is 1 and its growth 0.
+    long = np.full(100_000, 0.01)
+    assert up_capture(0.5 * long, long) == pytest.approx(0.5, rel=1e-12)
+    assert down_capture(-long, -long) == pytest.approx(1.0, rel=1e-12)
+    assert up_capture(np.full(5, 2e-17), np.full(5, 1e-17)) == pytest.approx(2.0)
+    assert down_capture(np.array([-1.0, 0.0]), np.array([-0.5, -0.5])) == pytest.approx(2.0)
+
+
+def test_twice_the_benchmark_has_no_p_value_of_alpha(pair):
+    _, market = pair
+    found = capm(2 * market, market, DAILY)
+    assert (found.beta, found.r_squared, found.residual_risk) == (pytest.approx(2.0), 1.0, 0.0)
+    assert math.isnan(found.alpha_p)
+    assert next(fact for fact in found.facts() if fact.label == "p-value of no alpha").note.startswith("the residuals")
+
+
 @pytest.mark.parametrize("measure", PAIRED)
 def test_returns_are_paired_by_date_never_by_position(pair, measure):
     mine, market = pair
