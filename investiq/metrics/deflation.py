@@ -134,7 +134,8 @@ def expected_maximum_sharpe(trials: float, sharpe_variance: float) -> float:
         raise ConfigError(f"sharpe_variance must be at least 0, was {sharpe_variance}")
     if trials == 1:
         return 0.0
-    bracket = (1 - _EULER) * _NORMAL.inv_cdf(1 - 1 / trials) + _EULER * _NORMAL.inv_cdf(1 - 1 / (trials * math.e))
+    # The lower quantiles, as 1 - 1 / N has lost its digits for large N.
+    bracket = -(1 - _EULER) * _NORMAL.inv_cdf(1 / trials) - _EULER * _NORMAL.inv_cdf(1 / (trials * math.e))
     return math.sqrt(sharpe_variance) * max(bracket, 0.0)
 
 

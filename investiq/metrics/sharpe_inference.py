@@ -17,7 +17,7 @@ import numpy as np
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics import formulas
 from investiq.metrics.conventions import Convention
-from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.inputs import FloatArray, Floats, finite, returns_of
 
 __all__ = [
     "SharpeMoments",
@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _NORMAL: Final = NormalDist()
+_CORRELATION_ROUNDING: Final = 1e-9
 
 
 class SharpeMoments(NamedTuple):
@@ -111,7 +112,7 @@ def sharpe_error_from_moments(sharpe: float, count: int, *, skewness: float = 0.
     Raises
     ------
     DataError
-        If no distribution has these moments (excess kurtosis was passed, say).
+        If no distribution has these moments (excess kurtosis was passed, say), or one is not finite.
 
     References
     ----------
@@ -125,7 +126,7 @@ def sharpe_error_from_moments(sharpe: float, count: int, *, skewness: float = 0.
     >>> round(sharpe_error_from_moments(1.5, 60), 3)
     0.188
     """
-    if count < 1:
+    if not count >= 1:
         raise InsufficientDataError(f"the standard error of a Sharpe ratio needs 1 return, received {count}")
     return math.sqrt(_dispersion(sharpe, skewness, kurtosis) / count)
 
@@ -147,6 +148,8 @@ def lo_annualisation_factor(autocorrelations: Sequence[float] | FloatArray, peri
     ------
     ConfigError
         If `periods_per_year` is not a whole number of periods.
+    DataError
+        If an autocorrelation is NaN or outside [-1, 1].
     InsufficientDataError
         If the variance of the annual sum comes out at zero or below.
 
@@ -160,11 +163,14 @@ def lo_annualisation_factor(autocorrelations: Sequence[float] | FloatArray, peri
     >>> round(lo_annualisation_factor([0.2**lag for lag in range(1, 12)], 12), 3)
     2.879
     """
-    if periods_per_year != int(periods_per_year) or periods_per_year < 1:
+    if not (periods_per_year >= 1 and float(periods_per_year).is_integer()):
         raise ConfigError(
             f"Lo's factor sums over whole periods: periods_per_year must be 1, 2, 3, ..., was {periods_per_year}"
         )
-    correlations = np.asarray(autocorrelations, dtype=np.float64)[: int(periods_per_year) - 1]
+    correlations = finite("autocorrelations", np.asarray(autocorrelations, dtype=np.float64))
+    if correlations.size and (largest := float(np.abs(correlations).max())) > 1 + _CORRELATION_ROUNDING:
+        raise DataError(f"autocorrelations must lie in [-1, 1], the largest is {largest:g} in size; pass correlations")
+    correlations = correlations[: int(periods_per_year) - 1]
     lags = np.arange(1, correlations.size + 1)
     variance = periods_per_year + 2 * float((periods_per_year - lags) @ correlations)
     if variance <= 0:
@@ -259,6 +265,7 @@ def sharpe_p_value_from_moments(
     >>> round(sharpe_p_value_from_moments(1 / 252**0.5, 252), 3)
     0.318
     """
+    _refuse_not_finite(benchmark_sharpe=benchmark_sharpe)
     error = sharpe_error_from_moments(sharpe, count, skewness=skewness, kurtosis=kurtosis)
     if error == 0:
         raise InsufficientDataError("the standard error of the Sharpe ratio is zero: the returns take two values only")
@@ -341,8 +348,9 @@ def probabilistic_sharpe_ratio_from_moments(
     >>> round(probabilistic_sharpe_ratio_from_moments(0.458, 24), 3)
     0.982
     """
-    if count < 2:
+    if not count >= 2:
         raise InsufficientDataError(f"the probabilistic Sharpe ratio needs 2 returns, received {count}")
+    _refuse_not_finite(benchmark_sharpe=benchmark_sharpe)
     error = sharpe_error_from_moments(sharpe, count - 1, skewness=skewness, kurtosis=kurtosis)
     if error == 0:
         raise InsufficientDataError("the standard error of the Sharpe ratio is zero: the returns take two values only")
@@ -413,6 +421,7 @@ def minimum_track_record_length_from_moments(
     """
     if not 0.5 < confidence < 1:
         raise ConfigError(f"confidence must lie in (0.5, 1), was {confidence}")
+    _refuse_not_finite(benchmark_sharpe=benchmark_sharpe)
     dispersion = _dispersion(sharpe, skewness, kurtosis)
     if sharpe <= benchmark_sharpe:
         return math.inf
@@ -451,6 +460,7 @@ def minimum_track_record_length(
 
 def _dispersion(sharpe: float, skewness: float, kurtosis: float) -> float:
     """Return the variance of sqrt(n) times the estimated ratio."""
+    _refuse_not_finite(sharpe=sharpe, skewness=skewness, kurtosis=kurtosis)
     # The tolerance is the rounding of two estimated moments at the bound, which two-valued returns reach.
     if kurtosis < (1 + skewness**2) * (1 - 1e-9):
         raise DataError(
@@ -458,6 +468,12 @@ def _dispersion(sharpe: float, skewness: float, kurtosis: float) -> float:
             f"(3 if normal) and at least 1 + skewness^2 = {1 + skewness**2:g}; add 3 to an excess kurtosis"
         )
     return max(1 - skewness * sharpe + (kurtosis - 1) / 4 * sharpe**2, 0.0)
+
+
+def _refuse_not_finite(**numbers: float) -> None:
+    for name, number in numbers.items():
+        if not math.isfinite(number):
+            raise DataError(f"{name} must be a finite number, was {number}; pass one of a sample that has it")
 
 
 def _upper_tail(z: float) -> float:

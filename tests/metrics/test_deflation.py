@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics.conventions import Convention
@@ -36,6 +37,13 @@ def test_one_trial_is_expected_to_show_nothing():
     assert expected_maximum_sharpe(1, 1.0) == 0.0
     assert expected_maximum_sharpe(1.1, 1.0) == 0.0  # the approximation is -0.3 there
     assert 0 < expected_maximum_sharpe(1.5, 1.0) < expected_maximum_sharpe(2, 1.0)
+
+
+def test_a_search_without_end_keeps_its_digits():
+    # 1 - 1e-17 is 1 in binary; the upper tail of scipy keeps it.
+    e = np.euler_gamma
+    exact = (1 - e) * stats.norm.isf(1e-17) + e * stats.norm.isf(1e-17 / math.e)
+    assert expected_maximum_sharpe(1e17, 1.0) == pytest.approx(exact, rel=1e-9)
 
 
 @pytest.mark.parametrize("trials", [0, 0.5, -3, math.nan, math.inf])

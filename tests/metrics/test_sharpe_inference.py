@@ -71,8 +71,13 @@ def test_annualisation_factor_uses_no_lag_beyond_the_year():
 def test_annualisation_factor_refuses_what_no_series_has():
     with pytest.raises(InsufficientDataError, match="fewer lags"):
         lo_annualisation_factor([-0.9], 12)
-    with pytest.raises(ConfigError, match="whole periods"):
-        lo_annualisation_factor([0.1], 252.5)
+    for periods in (252.5, math.inf, 0, math.nan):
+        with pytest.raises(ConfigError, match="whole periods"):
+            lo_annualisation_factor([0.1], periods)
+    with pytest.raises(DataError, match=r"in \[-1, 1\], the largest is 1.5"):
+        lo_annualisation_factor([0.1, -1.5], 12)
+    with pytest.raises(DataError, match="autocorrelations holds 1 NaN"):
+        lo_annualisation_factor([0.1, math.nan], 12)
 
 
 def test_the_adjusted_sharpe_ratio_of_a_trend_is_below_the_square_root_rule():
@@ -89,6 +94,8 @@ def test_the_adjusted_sharpe_ratio_takes_a_year_of_lags_by_default(skewed):
     whole = autocorrelation_adjusted_sharpe(skewed, MONTHLY)
     assert whole == autocorrelation_adjusted_sharpe(skewed, MONTHLY, lags=11)
     assert whole != autocorrelation_adjusted_sharpe(skewed, MONTHLY, lags=10)
+    with pytest.raises(InsufficientDataError, match="4 autocorrelations need more than 4 returns, received 4"):
+        autocorrelation_adjusted_sharpe(skewed[:4], MONTHLY, lags=4)
     with pytest.raises(InsufficientDataError, match="251 autocorrelations need more than 251 returns, received 200"):
         autocorrelation_adjusted_sharpe(skewed[:200], DAILY)
 
@@ -120,9 +127,7 @@ def test_the_p_value_of_returns_uses_their_skewness_and_kurtosis(skewed):
     assert sharpe_p_value(skewed, DAILY, benchmark_sharpe=0.05) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("moments", "expected"), [({"skewness": -2.448, "kurtosis": 10.164}, 0.913), ({}, 0.982)]
-)
+@pytest.mark.parametrize(("moments", "expected"), [({"skewness": -2.448, "kurtosis": 10.164}, 0.913), ({}, 0.982)])
 def test_probabilistic_sharpe_ratio_of_bailey_and_lopez_de_prado(moments, expected):
     assert probabilistic_sharpe_ratio_from_moments(0.458, 24, **moments) == pytest.approx(expected, abs=5e-4)
 
@@ -175,6 +180,22 @@ def test_excess_kurtosis_is_recognised_and_refused():
         probabilistic_sharpe_ratio_from_moments(0.1, 100, kurtosis=0.0)
     with pytest.raises(DataError, match=r"at least 1 \+ skewness\^2 = 5"):
         sharpe_error_from_moments(0.1, 100, skewness=-2.0, kurtosis=4.0)
+
+
+@pytest.mark.parametrize(
+    "statistic",
+    [
+        sharpe_p_value_from_moments,
+        probabilistic_sharpe_ratio_from_moments,
+        lambda sharpe, count, **moments: minimum_track_record_length_from_moments(sharpe, **moments),
+    ],
+)
+@pytest.mark.parametrize("name", ["sharpe", "skewness", "kurtosis", "benchmark_sharpe"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_moments_that_are_no_numbers_prove_nothing(statistic, name, value):
+    # An infinite kurtosis gave a probability of one half, a missing ratio a missing p-value.
+    with pytest.raises(DataError, match=f"{name} must be a finite number, was {value}"):
+        statistic(**({"sharpe": 0.1, "count": 100} | {name: value}))
 
 
 def test_series_and_arrays_give_the_same_whatever_the_zone_of_the_index(skewed):
