@@ -18,7 +18,7 @@ from investiq.metrics.bootstrap_statistics import NAMES, Named, StatisticName, U
 from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 from investiq.metrics.regression import newey_west_lags
-from investiq.metrics.resampling import Scheme, block_of
+from investiq.metrics.resampling import Scheme, block_of, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,7 +163,8 @@ def bootstrap_interval(
         If `returns` holds NaN.
     InsufficientDataError
         If there are fewer than 10 returns (20 without a `block`), all are
-        equal, or fewer than 100 draws have the statistic.
+        equal, fewer than 100 draws have the statistic, or it is undefined
+        without one block, which ``"bca"`` needs.
 
     References
     ----------
@@ -288,7 +289,7 @@ def refuse_settings(method: str, confidence: float, draws: int) -> None:
         raise ConfigError(f"method must be 'percentile', 'studentized' or 'bca', was {method!r}")
     if not 0 < confidence < 1:
         raise ConfigError(f"confidence must lie in (0, 1), was {confidence}")
-    if draws < _LEAST_DRAWS:
+    if whole("draws", draws) < _LEAST_DRAWS:
         raise ConfigError(f"draws must be at least {_LEAST_DRAWS}, was {draws}")
 
 
@@ -341,7 +342,15 @@ def _corrected(
         )
     bias = _NORMAL.inv_cdf(below)
     edges = range(0, values.size - block + 1, block)
-    left_out = np.array([statistic.of(np.concatenate((values[:edge], values[edge + block :]))) for edge in edges])
+    try:
+        left_out = np.array([statistic.of(np.concatenate((values[:edge], values[edge + block :]))) for edge in edges])
+    except InsufficientDataError:
+        left_out = np.array([math.nan])
+    if not np.isfinite(left_out).all():
+        raise InsufficientDataError(
+            f"{statistic.words} is undefined once a block of {block} of the {values.size} returns is left out, so there is "
+            "no acceleration; pass method='percentile' or more returns"
+        )
     steps = left_out.mean() - left_out
     size = float((steps**2).sum()) ** 1.5
     acceleration = float((steps**3).sum()) / (6 * size) if size > 0 else 0.0

@@ -111,7 +111,11 @@ class UserMade:
 
     def of(self, values: FloatArray) -> float:
         """Return the statistic of a sample."""
-        found = np.asarray(self.function(values), dtype=np.float64)
+        answer = self.function(values)
+        try:
+            found = np.asarray(answer, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise DataError(f"{self.words} returned {answer!r}, expected one number") from None
         if found.ndim:
             raise DataError(f"{self.words} returned an array of shape {found.shape}, expected one number")
         return float(found)

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,12 +78,19 @@ def bootstrap_indices(
     from investiq.metrics import bootstrap_kernels
 
     for name, number in (("count", count), ("draws", draws), ("length", count if length is None else length)):
-        if not 1 <= number < 2**31:
+        if not 1 <= whole(name, number) < 2**31:
             raise ConfigError(f"{name} must be at least 1 and below 2^31, was {number}")
     length_of_block = block_of(None, scheme, block, count)
     rows = np.empty((draws, count if length is None else length), dtype=np.int64)
     bootstrap_kernels.draw_rows(key_of(seed), 0, count, code_of(scheme), length_of_block, rows)
     return rows
+
+
+def whole(name: str, number: Any) -> int:
+    """Return a whole number, or refuse it."""
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+        raise ConfigError(f"{name} must be a whole number, was {number!r}")
+    return int(number)
 
 
 def code_of(scheme: str) -> int:

@@ -148,8 +148,21 @@ def test_what_has_no_interval_is_refused(returns):
         bootstrap_interval(np.append(returns, np.nan))
     with pytest.raises(DataError, match=r"shape \(400,\), expected one number"):
         bootstrap_interval(returns, np.cumsum, block=2)
+    with pytest.raises(DataError, match="returned 'high', expected one number"):
+        bootstrap_interval(returns, lambda _: "high", block=2)
     with pytest.raises(InsufficientDataError, match="their bias cannot be corrected"):
         bootstrap_interval(returns, lambda x: np.unique(x).size, method="bca", scheme="iid", draws=100)
+
+
+def test_a_statistic_that_needs_every_block_has_no_acceleration(returns):
+    # It was taken as 0 where the jackknife gave NaN, which makes the interval another one without a word.
+    def mean_of_all(values):
+        return values.mean() if values.size == 400 else np.nan
+
+    one_trade = np.append(np.zeros(49), 0.01)
+    for sample, statistic in ((returns[:400], mean_of_all), (one_trade, "sharpe")):
+        with pytest.raises(InsufficientDataError, match=r"once a block of 5 of the .* returns is left out"):
+            bootstrap_interval(sample, statistic, method="bca", block=5, draws=500)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +172,7 @@ def test_what_has_no_interval_is_refused(returns):
         ({"method": "normal"}, "'percentile', 'studentized' or 'bca', was 'normal'"),
         ({"confidence": 95}, r"\(0, 1\), was 95"),
         ({"draws": 50}, "at least 100, was 50"),
+        ({"draws": 200.5, "block": 2}, "draws must be a whole number, was 200.5"),
         ({"statistic": np.median, "method": "studentized"}, "median has none of"),
     ],
 )

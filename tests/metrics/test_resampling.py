@@ -26,6 +26,13 @@ def test_circular_blocks_have_their_length_and_wrap_around():
     assert ((rows[:, :-1] == 6) & (rows[:, 1:] == 0)).any()
 
 
+def test_stationary_blocks_wrap_around_from_the_last_row_to_the_first():
+    rows = bootstrap_indices(7, 400, scheme="stationary", block=5, length=50, seed=1)
+    after_the_last = rows[:, 1:][rows[:, :-1] == 6]
+    # Blocks go on with probability 4/5, and a new one begins at 0 with probability 1/5 x 1/7.
+    assert (after_the_last == 0).mean() == pytest.approx(0.8 + 0.2 / 7, abs=0.03)
+
+
 @pytest.mark.parametrize("block", [1.0, 2.5, 20.0])
 def test_stationary_blocks_have_their_mean_length(block):
     rows = bootstrap_indices(1000, 200, scheme="stationary", block=block, length=500, seed=2)
@@ -79,3 +86,15 @@ def test_threads_share_the_draws_without_changing_them(monkeypatch, cores):
 def test_what_cannot_be_drawn_is_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         bootstrap_indices(50, 3, **options)
+
+
+@pytest.mark.parametrize("options", [{"length": 25.5}, {"length": True}, {"length": "5"}])
+def test_a_part_of_a_row_is_refused(options):
+    with pytest.raises(ConfigError, match="length must be a whole number, was"):
+        bootstrap_indices(50, 3, **options)
+
+
+@pytest.mark.parametrize("block", [0.5, float("nan"), 51])
+def test_a_block_that_is_no_length_is_refused(block):
+    with pytest.raises(ConfigError, match="block must lie between 1 and the 50 rows, was"):
+        bootstrap_indices(50, 3, block=block)
