@@ -107,6 +107,24 @@ def test_variance_of_the_trials_leaves_out_those_that_never_traded(noise):
         trial_sharpe_variance(trials[:, 2:], DAILY)
 
 
+def test_variance_of_the_trials_follows_the_convention(noise):
+    convention = Convention(periods_per_year=252, risk_free=0.05, ddof=0)
+    trials = noise[:, :4] * [1, 2, 3, 4]  # of unlike spread, so that the risk-free return does not cancel
+    ratios = [(each.mean() - (1.05 ** (1 / 252) - 1)) / each.std() for each in trials.T]
+    assert trial_sharpe_variance(trials, convention) == pytest.approx(np.var(ratios, ddof=1), rel=1e-12)
+
+
+def test_groups_are_joined_by_the_average_correlation_of_their_members():
+    # Unit vectors at 37 degrees from one to the next: cos 37 = 0.8, cos 74 = 0.28. The outer two join the middle
+    # one and not each other: (0.8 + 0.28) / 2 = 0.54 is below sqrt(1/2). So are two trials that correlate by 0.5.
+    noise = np.random.default_rng(5).standard_normal((300, 3))
+    basis, _ = np.linalg.qr(noise - noise.mean(axis=0))
+    chain = np.column_stack([[0.8, -0.6, 0.0], [1.0, 0.0, 0.0], [0.8, 0.6, 0.0]])
+    assert effective_trials(basis @ chain, method="clusters").number == 2
+    assert effective_trials(basis @ [[1.0, 0.5], [0.0, 0.75**0.5], [0.0, 0.0]], method="clusters").number == 2
+    assert effective_trials(basis @ [[1.0, 0.72], [0.0, 0.694], [0.0, 0.0]], method="clusters").number == 1
+
+
 def test_effective_number_follows_the_average_correlation():
     # Columns b, b, c: correlations 1, r, r, mean (1 + 2 r) / 3; number = mean + (1 - mean) * 3.
     b, c = np.random.default_rng(2).standard_normal((2, 300)) / 100
