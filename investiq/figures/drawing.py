@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from investiq.market.quality_report import QualityReport
     from investiq.metrics.assessment import Assessment
     from investiq.metrics.bootstrap import BootstrapInterval
-    from investiq.metrics.capm import Capm
+    from investiq.metrics.market_model import Capm
     from investiq.metrics.correlation import Correlation
     from investiq.metrics.factors import FactorModel
     from investiq.metrics.garch_fit import GarchFit

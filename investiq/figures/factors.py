@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from investiq.figures.theme import Theme, ThemeName, template, theme_of
 
 if TYPE_CHECKING:
-    from investiq.metrics.capm import Capm
+    from investiq.metrics.market_model import Capm
     from investiq.metrics.factors import FactorModel
 
 __all__ = ["capm_chart", "factor_chart"]
@@ -125,7 +125,7 @@ def capm_chart(result: Capm, *, theme: ThemeName = "light") -> go.Figure:
     Examples
     --------
     >>> import investiq as iq
-    >>> from investiq.metrics.capm import capm
+    >>> from investiq.metrics.market_model import capm
     >>> from investiq.metrics.conventions import Convention
     >>> a, b = (iq.load_bars(each, start="2017").frame["close"].pct_change().iloc[1:] for each in ("^IXIC", "^GSPC"))
     >>> figure = capm_chart(capm(a, b, Convention(periods_per_year=252)))

@@ -11,7 +11,7 @@ from investiq.core.facts import format_value
 from investiq.figures.panes import Pane, date_axis, line, stack
 from investiq.figures.tables import facts_figure
 from investiq.figures.theme import Theme, ThemeName, theme_of
-from investiq.metrics.drawdown import drawdown
+from investiq.metrics.drawdowns import drawdown
 from investiq.metrics.inputs import FloatArray, InstantArray
 from investiq.metrics.measure_sample import Sample
 from investiq.metrics.rolling import rolling_sharpe

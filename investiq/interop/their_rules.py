@@ -10,7 +10,7 @@ import numpy as np
 
 from investiq.metrics import growth, ratios, relative, shape
 from investiq.metrics.conventions import Convention
-from investiq.metrics.drawdown import max_drawdown
+from investiq.metrics.drawdowns import max_drawdown
 from investiq.metrics.drawdown_risk import ulcer_index
 from investiq.metrics.sharpe_inference import probabilistic_sharpe_ratio_from_moments, sharpe_moments
 

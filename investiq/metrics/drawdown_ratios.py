@@ -11,7 +11,7 @@ import numpy as np
 from investiq.core.errors import ConfigError, InsufficientDataError
 from investiq.metrics import formulas
 from investiq.metrics.conventions import Convention
-from investiq.metrics.drawdown import depths, extent, max_drawdown
+from investiq.metrics.drawdowns import depths, extent, max_drawdown
 from investiq.metrics.drawdown_risk import pain_of, ulcer_of
 from investiq.metrics.growth import cagr, growth_of, stamps_for, total_return
 from investiq.metrics.inputs import (

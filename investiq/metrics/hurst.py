@@ -10,12 +10,15 @@ import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.resampling import key_of
 
 __all__ = ["HurstExponent", "expected_rescaled_range", "hurst_exponent"]
 
 SIZES: Final = (8, 16, 32, 64, 128)
 RECOMMENDED_RETURNS: Final = 500
 _FEWEST_DRAWS: Final = 100
+# Returns that differ by less than this share of the largest are one, but for rounding.
+_NO_VARIANCE: Final = 1e-12
 # Shuffles worked on at once: 64 of 5,000 returns take 2.5 MB.
 _CHUNK: Final = 64
 
@@ -97,11 +100,12 @@ def hurst_exponent(
     ------
     ConfigError
         If a size is below 4, there are fewer than two, `confidence` is outside
-        (0, 1), or `draws` is below 100.
+        (0, 1), `draws` is below 100, or `seed` is no whole number >= 0.
     DataError
         If `returns` holds NaN, or a loss of 100 %, which has no logarithm.
     InsufficientDataError
-        If there are fewer returns than the longest window, or all are equal.
+        If there are fewer returns than the longest window, all are equal, or so
+        many that no window of a size varies, in this order or a shuffled one.
 
     References
     ----------
@@ -119,8 +123,9 @@ def hurst_exponent(
     (False, 1000)
     """
     _check_options(sizes, confidence, draws)
+    key_of(seed)
     values = log_returns(returns, max(sizes), "the Hurst exponent")
-    if np.ptp(values) == 0:
+    if np.ptp(values) <= _NO_VARIANCE * np.abs(values).max():
         raise InsufficientDataError("all returns are equal: their rescaled range is undefined")
     value = float(_exponents(values[np.newaxis], sizes)[0])
     shuffled = _shuffled_exponents(values, sizes, draws, seed)
@@ -179,7 +184,13 @@ def _exponents(series: FloatArray, sizes: tuple[int, ...]) -> FloatArray:
     distances -= distances.mean()
     excess = np.empty((len(sizes), len(series)))
     for row, size in enumerate(sizes):
-        excess[row] = np.log(_mean_rescaled_range(series, size)) - math.log(expected_rescaled_range(size))
+        ratios = _mean_rescaled_range(series, size)
+        if not ratios.all():
+            raise InsufficientDataError(
+                f"too many returns are equal: in some order no window of {size} of {series.shape[1]} varies; "
+                "use longer periods"
+            )
+        excess[row] = np.log(ratios) - math.log(expected_rescaled_range(size))
     return np.asarray(0.5 + distances @ excess / (distances @ distances))
 
 

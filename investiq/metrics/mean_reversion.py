@@ -18,8 +18,10 @@ __all__ = ["HalfLife", "half_life"]
 SIGNIFICANCE: Final = 0.05
 # adfuller needs room for its lags; its critical values start at 25 observations.
 _FEWEST_LEVELS: Final = 25
-# Share of the variance that rounding leaves of a relation without errors.
+# Shares of the squares that rounding leaves of a relation without errors: of residuals, and of a difference of sums.
 _NO_ERROR: Final = 1e-20
+_NOTHING_LEFT: Final = 1e-13
+_EXACT: Final = "the levels follow from those before without any error: there is nothing to test"
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,9 @@ def half_life(log_price: Floats) -> HalfLife:
     Raises
     ------
     DataError
-        If `log_price` holds NaN.
+        If `log_price` holds NaN, or each level follows from those before.
     InsufficientDataError
-        If there are fewer than 25 levels, or all are equal.
+        If there are fewer than 25 levels, or all but the last are equal.
 
     References
     ----------
@@ -101,8 +103,11 @@ def half_life(log_price: Floats) -> HalfLife:
     level = finite("log_price", log_price)
     if level.size < _FEWEST_LEVELS:
         raise InsufficientDataError(f"a half-life needs {_FEWEST_LEVELS} levels, received {level.size}")
-    if np.ptp(level) == 0:
-        raise InsufficientDataError("all levels are equal: there is no deviation to halve")
+    if np.ptp(level[:-1]) == 0:
+        raise InsufficientDataError("all levels are equal, or all but the last: there is no deviation to halve")
+    # About their mean, so that a level far from zero keeps its digits.
+    middle = float(level.mean())
+    level = level - middle
     before, after = level[:-1], level[1:]
     deviations = before - before.mean()
     total = float(deviations @ deviations)
@@ -110,7 +115,7 @@ def half_life(log_price: Floats) -> HalfLife:
     constant = float(after.mean()) - rho * float(before.mean())
     residuals = after - constant - rho * before
     if float(residuals @ residuals) <= _NO_ERROR * total:
-        raise DataError("the levels follow from the one before without any error: there is nothing to test")
+        raise DataError(_EXACT)
     error = math.sqrt(float(residuals @ residuals) / (before.size - 2) / total)
     statistic, p_value = _unit_root_test(level)
     reason = _why_not_reverting(rho, p_value)
@@ -118,7 +123,7 @@ def half_life(log_price: Floats) -> HalfLife:
         periods=math.nan if reason else -math.log(2) / math.log(rho),
         coefficient=rho,
         standard_error=error,
-        mean=math.nan if reason else constant / (1 - rho),
+        mean=math.nan if reason else middle + constant / (1 - rho),
         adf_statistic=statistic,
         adf_p_value=p_value,
         count=level.size,
@@ -151,6 +156,8 @@ def _lags_by_aic(level: FloatArray) -> int:
     orthogonal, _ = np.linalg.qr(design)
     explained = np.cumsum((orthogonal.T @ target) ** 2)[1:]
     remaining = float(target @ target) - explained
+    if remaining.min() <= _NOTHING_LEFT * float(target @ target):
+        raise DataError(_EXACT)
     count = len(rows)
     criterion = count * np.log(remaining / count) + 2 * (2 + np.arange(most + 1))
     return int(np.argmin(criterion))

@@ -46,7 +46,8 @@ def probability_of_backtest_overfitting(
 
     Sums and sums of squares of blocks are added up, which is exact for
     ``"sharpe"``, ``"mean"`` and ``"sum"``; a callable sees every half whole.
-    Selection does not depend on the order of the columns. A trial without
+    Selection does not depend on the order of the columns. Statistics that differ
+    by rounding only, as those of one rule at several sizes, are tied. A trial without
     variance in a half, such as one that never traded, has no Sharpe ratio there;
     it is ranked at 0, above losers and below winners, and a note counts it.
 

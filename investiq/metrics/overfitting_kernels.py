@@ -12,6 +12,8 @@ __all__ = ["judge_halves", "judge_split"]
 
 # Variance below this share of the mean square is what rounding leaves of a constant.
 _NO_VARIANCE: Final = 1e-12
+# Statistics closer than this share of the largest are one: those of a rule at two sizes differ by rounding.
+_TIE: Final = 1e-12
 
 
 @jit
@@ -71,14 +73,15 @@ def judge_split(inside, outside, found):  # type: ignore[no-untyped-def]
     tied with it outside. Where several are best, outside values are averages over them.
     """
     trials = inside.size
-    best = inside[0]
-    for value in inside:
-        if value > best:
-            best = value
+    best, near_in, near_out = inside[0], 0.0, 0.0
+    for trial in range(trials):
+        best = max(best, inside[trial])
+        near_in = max(near_in, _TIE * abs(inside[trial]))
+        near_out = max(near_out, _TIE * abs(outside[trial]))
     tied, first, mean = 0, 0, 0.0
     for trial in range(trials):
         mean += outside[trial]
-        if inside[trial] == best:
+        if inside[trial] >= best - near_in:
             if tied == 0:
                 first = trial
             tied += 1
@@ -87,17 +90,17 @@ def judge_split(inside, outside, found):  # type: ignore[no-untyped-def]
         value = outside[first]
         below, level = 0, 0
         for other in outside:
-            below += other < value
-            level += other == value
+            below += other < value - near_out
+            level += abs(other - value) <= near_out
         found[1], found[3], found[5] = value, below + (level + 1) / 2, level - 1
         return
     ordered = np.sort(outside)
     value_sum, rank_sum, level_sum = 0.0, 0.0, 0
     for trial in range(first, trials):
-        if inside[trial] == best:
+        if inside[trial] >= best - near_in:
             value = outside[trial]
-            below = np.searchsorted(ordered, value, side="left")
-            level = np.searchsorted(ordered, value, side="right") - below
+            below = np.searchsorted(ordered, value - near_out, side="left")
+            level = np.searchsorted(ordered, value + near_out, side="right") - below
             value_sum += value
             rank_sum += below + (level + 1) / 2
             level_sum += level - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from investiq.metrics.hurst import log_returns
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 
 __all__ = ["Autocorrelation", "VarianceRatio", "autocorrelation", "variance_ratio"]
+
+
+# Returns that differ by less than this share of the largest are one, but for rounding.
+_NO_VARIANCE: Final = 1e-12
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,8 @@ def autocorrelation(returns: Floats, lag: int = 1) -> Autocorrelation:
     DataError
         If `returns` holds NaN.
     InsufficientDataError
-        If there are fewer than ``lag + 2`` returns, or all are equal.
+        If there are fewer than ``lag + 2`` returns, all are equal, or of two that
+        are `lag` apart one is always the mean: the error is then 0.
 
     References
     ----------
@@ -109,6 +115,8 @@ def autocorrelation(returns: Floats, lag: int = 1) -> Autocorrelation:
     deviations = values - values.mean()
     total = float(deviations @ deviations)
     products = deviations[lag:] * deviations[:-lag]
+    if not products.any():
+        raise InsufficientDataError(f"no two returns {lag} apart both differ from the mean: the error is undefined")
     value, error = float(products.sum()) / total, math.sqrt(float(products @ products)) / total
     return Autocorrelation(value, error, value / error, _two_sided(value / error), values.size)
 
@@ -140,7 +148,8 @@ def variance_ratio(returns: Floats, q: int = 2, *, robust: bool = True) -> Varia
     DataError
         If `returns` holds NaN, or a loss of 100 %.
     InsufficientDataError
-        If there are not more than `q` returns, or all are equal.
+        If there are not more than `q` returns, all are equal, or, for the robust
+        statistic, of two less than `q` apart one is always the mean.
 
     References
     ----------
@@ -170,6 +179,11 @@ def variance_ratio(returns: Floats, q: int = 2, *, robust: bool = True) -> Varia
         weights = (2 * (q - np.arange(1, q)) / q) ** 2
         lagged = np.array([float(squares[k:] @ squares[:-k]) for k in range(1, q)])
         variance = count * float(weights @ lagged) / total**2
+        if variance == 0:
+            raise InsufficientDataError(
+                f"no two returns less than {q} apart both differ from the mean: the robust error is undefined; "
+                "pass robust=False"
+            )
     else:
         variance = 2 * (2 * q - 1) * (q - 1) / (3 * q)
     statistic = math.sqrt(count) * (ratio - 1) / math.sqrt(variance)
@@ -181,5 +195,5 @@ def _two_sided(statistic: float) -> float:
 
 
 def _refuse_constant(values: FloatArray) -> None:
-    if np.ptp(values) == 0:
+    if np.ptp(values) <= _NO_VARIANCE * np.abs(values).max():
         raise InsufficientDataError("all returns are equal: there is no variance to compare")

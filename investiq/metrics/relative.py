@@ -8,7 +8,7 @@ import numpy as np
 
 from investiq.core.errors import InsufficientDataError
 from investiq.metrics import formulas
-from investiq.metrics.capm import capm
+from investiq.metrics.market_model import capm
 from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray, Floats, paired
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import investiq as iq
-from investiq.metrics.capm import capm
+from investiq.metrics.market_model import capm
 from investiq.metrics.conventions import Convention
 from investiq.metrics.factors import factor_model
 

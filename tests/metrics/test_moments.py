@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from investiq.metrics.drawdown import extent
+from investiq.metrics.drawdowns import extent
 from investiq.metrics.moments import account_moments
 
 

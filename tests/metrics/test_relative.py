@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from investiq.core.errors import DataError, InsufficientDataError
-from investiq.metrics.capm import capm
+from investiq.metrics.market_model import capm
 from investiq.metrics.conventions import Convention
 from investiq.metrics.regression import least_squares
 from investiq.metrics.relative import (

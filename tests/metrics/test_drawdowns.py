@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from investiq.core.errors import DataError, InsufficientDataError
-from investiq.metrics.drawdown import drawdown, longest_drawdown, max_drawdown
+from investiq.metrics.drawdowns import drawdown, longest_drawdown, max_drawdown
 
 GA01 = np.array([100, 110, 99, 104.5, 121, 114.95])
 
