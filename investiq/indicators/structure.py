@@ -9,6 +9,7 @@ import numpy as np
 from investiq.core.errors import DataError
 from investiq.indicators.levels import rolling_max
 from investiq.indicators.observations import (
+    ROUNDING,
     FloatArray,
     PriceArrays,
     column,
@@ -157,19 +158,24 @@ def relative_strength(close: Any, benchmark: Any, window: int = 252, *, average:
     >>> relative_strength(share, market, window=2, average=2)["ratio"].tolist()
     [5.0, 6.0, 5.0]
     """
-    import talib
+    from investiq.indicators import windows
 
     window, average = whole_window(window, minimum=2), whole_window(average, "average", minimum=2)
     prices, base = column(close), _on_labels(close, benchmark)
 
     def strength(price: FloatArray, market: FloatArray) -> tuple[FloatArray, ...]:
         ratio = price / market
-        is_above = (ratio > talib.SMA(ratio, average)).astype(np.float64)
+        is_above = _exceeds(ratio, windows.rolling_mean(ratio, average))
         before = np.r_[np.full(1, np.nan), rolling_max(ratio, window - 1)[:-1]] if ratio.size else ratio
-        is_new = (ratio > before).astype(np.float64)
+        is_new = _exceeds(ratio, before)
         return ratio, _from_row(average - 1, is_above), _from_row(window - 1, is_new)
 
     return like_frame(close, over_observations(strength, prices, base), RelativeStrength)
+
+
+def _exceeds(ratio: FloatArray, level: FloatArray) -> FloatArray:
+    """Return 1 where `ratio` lies above `level` by more than the rounding of a quotient."""
+    return (ratio > level * (1 + ROUNDING)).astype(np.float64)
 
 
 def _from_row(first: int, values: FloatArray) -> FloatArray:
