@@ -115,7 +115,7 @@ def test_relative_strength_tells_its_average_and_its_highs():
 def test_a_share_that_goes_with_its_benchmark_is_never_stronger():
     # The quotients differ in their last digit, which is neither strength nor a new high.
     market = 100 * np.exp(np.cumsum(np.random.default_rng(5).standard_normal(600) / 50))
-    found = relative_strength(1.1 * market, market, window=30)
+    found = relative_strength(0.7 * market, market, window=30)
     assert np.ptp(found.ratio) > 0
     assert (np.nansum(found.above_average), np.nansum(found.new_high)) == (0.0, 0.0)
 
@@ -123,7 +123,8 @@ def test_a_share_that_goes_with_its_benchmark_is_never_stronger():
 def test_the_average_of_a_ratio_that_fell_a_lot_keeps_its_digits():
     # Running sums carry the rounding of the first million along: 1e-10 at 1e-6 is wrong in the fourth digit.
     ratio = np.r_[np.full(30, 1e6), 1e-6 * (1 + 1e-6 * np.arange(100.0))]
-    assert relative_strength(ratio, np.ones(130), window=2).above_average[-80:].tolist() == [1.0] * 80
+    found = relative_strength(ratio, np.ones(130), window=2, average=2)
+    assert found.above_average[-80:].tolist() == [1.0] * 80
 
 
 def test_every_share_of_a_panel_is_set_against_one_benchmark():
