@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from investiq import figures, strategies, widgets
+    from investiq import figures, indicators, metrics, strategies, widgets
     from investiq.analysis.analyzing import analyze
     from investiq.backtesting.engine import backtest
     from investiq.backtesting.result import load_result
@@ -89,7 +89,7 @@ _HOMES: Final[dict[str, str]] = {
     "ticker_now": "investiq.market.instruments",
     "ticker_on": "investiq.market.instruments",
 }
-_PACKAGES: Final = ("figures", "strategies", "widgets")
+_PACKAGES: Final = ("figures", "indicators", "metrics", "strategies", "widgets")
 
 __all__ = [
     "Bars",
@@ -112,6 +112,7 @@ __all__ = [
     "fetch",
     "fetch_async",
     "figures",
+    "indicators",
     "list_symbols",
     "list_ticker_changes",
     "list_tickers",
@@ -123,6 +124,7 @@ __all__ = [
     "load_result",
     "load_universe",
     "measure",
+    "metrics",
     "price_changes",
     "quote",
     "read_bars",

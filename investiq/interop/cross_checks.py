@@ -23,9 +23,9 @@ from investiq.interop.their_rules import (
 )
 from investiq.metrics import drawdown_ratios as per_drawdown
 from investiq.metrics import growth, ratios, relative, shape, tail
-from investiq.metrics.market_model import capm
-from investiq.metrics.drawdowns import max_drawdown
 from investiq.metrics.drawdown_risk import ulcer_index
+from investiq.metrics.drawdowns import max_drawdown
+from investiq.metrics.market_model import capm
 from investiq.metrics.returns import best_return, hit_rate, worst_return
 from investiq.metrics.sharpe_inference import (
     probabilistic_sharpe_ratio,

@@ -10,8 +10,8 @@ import numpy as np
 
 from investiq.metrics import growth, ratios, relative, shape
 from investiq.metrics.conventions import Convention
-from investiq.metrics.drawdowns import max_drawdown
 from investiq.metrics.drawdown_risk import ulcer_index
+from investiq.metrics.drawdowns import max_drawdown
 from investiq.metrics.sharpe_inference import probabilistic_sharpe_ratio_from_moments, sharpe_moments
 
 if TYPE_CHECKING:

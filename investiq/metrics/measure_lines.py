@@ -11,7 +11,7 @@ import numpy as np
 from investiq.core.errors import InsufficientDataError
 from investiq.core.facts import Fact, Unit
 from investiq.metrics import (
-    drawdown,
+    drawdowns,
     drawdown_ratios,
     drawdown_risk,
     growth,
@@ -200,7 +200,7 @@ def _drawdown_ratios(sample: Sample) -> Iterator[Fact]:
 
 def _drawdown(sample: Sample) -> Iterator[Fact]:
     equity, convention = sample.equity, sample.convention
-    water, found = drawdown.extent(equity), sample.recoveries
+    water, found = drawdowns.extent(equity), sample.recoveries
     over = convention.drawdown_mean.replace("_", " ")
     none = "no drawdown has recovered"
     yield Fact("Max drawdown", water.depth, "fraction", "from the highest point, the opening one included")

@@ -10,7 +10,7 @@ import numpy as np
 
 from investiq.core.errors import DataError
 from investiq.core.facts import Fact, Unit
-from investiq.metrics import capm, relative
+from investiq.metrics import market_model, relative
 from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray
 from investiq.metrics.summary import computed_fact
@@ -31,7 +31,7 @@ def relative_lines(mine: FloatArray, theirs: FloatArray, convention: Convention)
     """Return the lines over the periods that both have."""
     rate = f"risk-free {convention.risk_free * 100:g} % a year"
     try:
-        fit = capm.capm(mine, theirs, convention)
+        fit = market_model.capm(mine, theirs, convention)
         found, reason = {fact.label: fact for fact in fit.facts()}, ""
     except DataError as error:
         found, reason = {}, str(error)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from investiq.core.errors import DataError
-from investiq.metrics import drawdown, drawdown_ratios, growth, ratios, trades
+from investiq.metrics import drawdowns, drawdown_ratios, growth, ratios, trades
 from investiq.metrics.conventions import Convention
 from investiq.metrics.returns import simple_returns
 from investiq.metrics.summary import performance_facts
@@ -41,8 +41,8 @@ def test_the_table_holds_the_same_numbers_as_the_functions():
         "Sortino ratio": ratios.sortino_ratio(returns, DAILY),
         "Best day": returns.max(),
         "Worst day": returns.min(),
-        "Max drawdown": drawdown.max_drawdown(equity),
-        "Longest drawdown": drawdown.longest_drawdown(equity)[0],
+        "Max drawdown": drawdowns.max_drawdown(equity),
+        "Longest drawdown": drawdowns.longest_drawdown(equity)[0],
         "Calmar ratio": drawdown_ratios.calmar_ratio(equity, DAILY, ts),
         "MAR ratio": drawdown_ratios.mar_ratio(equity, DAILY, ts),
         "Recovery factor": drawdown_ratios.recovery_factor(equity),
