@@ -167,8 +167,6 @@ def least_squares(
     if covariance not in ("hac", "white", "classic"):
         raise ConfigError(f"covariance must be 'hac', 'white' or 'classic', was {covariance!r}")
     reach = 0 if covariance != "hac" else newey_west_lags(count) if lags is None else lags
-    # The customary number is 1 or more, which a handful of rows may not have.
-    reach = min(reach, count - 1) if lags is None else reach
     if not 0 <= reach < count:
         raise ConfigError(f"lags must lie between 0 and {count - 1} for {count} rows, was {lags}")
 

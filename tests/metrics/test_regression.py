@@ -98,14 +98,19 @@ def test_the_level_and_the_unit_of_a_column_cost_no_digits(factors, level, unit)
     assert moved.standard_errors[1:] * unit == pytest.approx(plain.standard_errors[1:], rel=1e-8)
 
 
+def test_the_fewest_rows_have_their_customary_lags():
+    assert least_squares(np.array([0.01, 0.03, 0.02]), np.array([0.0, 0.01, 0.02])).lags == 1
+
+
 def test_rows_that_cannot_be_regressed_are_refused(factors):
     y, x = factors
     with pytest.raises(DataError, match="y has 299 rows and x 300"):
         least_squares(y[1:], x)
     with pytest.raises(DataError, match="'copy' is constant or a combination of the others"):
         least_squares(y, np.column_stack([x[:, :2], x[:, 0] - x[:, 1]]), names=["a", "b", "copy"][::-1])
-    with pytest.raises(DataError, match="'x1' is constant"):
-        least_squares(y, np.full(300, 0.01))
+    for level in (0.0, 0.01, 0.003):  # the mean of 300 times 0.003 is another number in the last digit
+        with pytest.raises(DataError, match="'x1' is constant"):
+            least_squares(y, np.full(300, level))
     with pytest.raises(InsufficientDataError, match=r"needs 5 rows, received 4"):
         least_squares(y[:4], x[:4])
     with pytest.raises(DataError, match="x holds 1 NaN or infinite of 900"):
