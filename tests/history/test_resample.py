@@ -292,6 +292,15 @@ def test_a_split_inside_a_week_is_told_in_shares_after_it(split_in_a_week):
     assert {"resampled_split", "resampled_dividend"} <= set(codes(made))
 
 
+def test_an_action_on_the_last_day_of_a_bar_stays_with_it():
+    ts = calendars.session_dates("XNYS", us("2024-03-04"), us("2024-03-11"))
+    actions = tuple(Action(kind="dividend", ex_date=date(2024, 3, day), cash=0.5) for day in (8, 11))
+    factors = forward_factors(ts, np.full(6, 100.0), actions)
+    bars = bars_of(ts, "1d", close=np.full(6, 100.0), total_factor=factors.total_factor, actions=actions)
+    # Friday the 8th ends the week; Monday the 11th belongs to the one that is not complete.
+    assert [action.ex_date.day for action in resample(bars, "1w").actions] == [8]
+
+
 def test_splits_are_undone_before_or_after_resampling_alike(split_in_a_week):
     first, last = split_in_a_week.adjusted("split").resampled("1w"), split_in_a_week.resampled("1w").adjusted("split")
     for name in (*PRICES, "volume", "vwap"):
