@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from investiq.core.errors import DataError, InsufficientDataError
-from investiq.metrics.market_model import capm
 from investiq.metrics.conventions import Convention
+from investiq.metrics.market_model import capm
 from investiq.metrics.regression import least_squares
 from investiq.metrics.relative import (
     beta,
@@ -72,6 +72,12 @@ def test_the_regression_on_a_benchmark_is_annual_where_it_says_so(pair):
     facts = {each.label: each.value for each in found.facts()}
     assert facts["Alpha"] == found.alpha
     assert facts["Standard error of beta"] == found.beta_error
+
+
+def test_the_tracking_error_of_the_regression_follows_the_convention(pair):
+    mine, market = pair
+    found = capm(mine, market, Convention(periods_per_year=252, ddof=0))
+    assert found.tracking_error == pytest.approx(np.std(mine - market) * math.sqrt(252), rel=1e-12)
 
 
 def test_few_pairs_carry_a_caution_and_fewer_are_refused(pair):
