@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from investiq.metrics.correlation import Correlation, PairCorrelation, correlate
     from investiq.metrics.deflation import (
         DeflatedSharpe,
+        EffectiveTrials,
         deflated_sharpe_ratio,
         deflated_sharpe_ratio_from_moments,
+        effective_trials,
         expected_maximum_sharpe,
         minimum_backtest_length,
+        trial_sharpe_variance,
     )
     from investiq.metrics.degradation import Degradation, out_of_sample_degradation
     from investiq.metrics.drawdown_events import (
@@ -146,7 +149,6 @@ if TYPE_CHECKING:
         profit_factor,
         win_rate,
     )
-    from investiq.metrics.trial_counting import EffectiveTrials, effective_trials, trial_sharpe_variance
 
 _HOMES: Final[dict[str, str]] = {
     "AdjustedPValues": "multiple_testing",
@@ -160,7 +162,7 @@ _HOMES: Final[dict[str, str]] = {
     "Correlation": "correlation",
     "DeflatedSharpe": "deflation",
     "Degradation": "degradation",
-    "EffectiveTrials": "trial_counting",
+    "EffectiveTrials": "deflation",
     "FactorModel": "factors",
     "GarchFit": "garch_fit",
     "HalfLife": "mean_reversion",
@@ -220,7 +222,7 @@ _HOMES: Final[dict[str, str]] = {
     "drawdown_table": "drawdown_events",
     "duration_test": "exceedances",
     "edge_ratio": "trade_excursions",
-    "effective_trials": "trial_counting",
+    "effective_trials": "deflation",
     "ewma_volatility": "realised_volatility",
     "excess_return": "relative",
     "excursions": "trade_excursions",
@@ -316,7 +318,7 @@ _HOMES: Final[dict[str, str]] = {
     "trades_by_entry_time": "trade_groups",
     "trades_by_holding_period": "trade_groups",
     "treynor_ratio": "relative",
-    "trial_sharpe_variance": "trial_counting",
+    "trial_sharpe_variance": "deflation",
     "ulcer_index": "drawdown_risk",
     "up_capture": "relative",
     "value_at_risk": "tail",
