@@ -39,12 +39,15 @@ _COMPARED: Final = (
 
 
 def warm_up() -> float:
-    """Compile every loop and rule, make one analysis, and return the seconds it took."""
+    """Compile every loop, rule and indicator, make one analysis, and return the seconds it took."""
     from investiq.backtesting import engine
+    from investiq.indicators import warming
 
     begin = time.perf_counter()
     engine.warmup()
     iq.analyze(iq.load_bars(SYMBOL)[-_WARM_BARS:])
+    for job in warming.jobs():
+        job()
     return time.perf_counter() - begin
 
 

@@ -17,6 +17,7 @@ from investiq.engines.technical.engine import TechnicalEngine
 from investiq.history.bars import Bars
 from investiq.history.history import History
 from investiq.history.instants import instant, label_text
+from investiq.indicators.warming import technical_jobs
 
 __all__ = ["Analysis", "analyze"]
 
@@ -79,6 +80,7 @@ def analyze(data: str | Bars | History, *, as_of: str | datetime | None = None) 
             else "there are none"
         )
         raise InsufficientDataError(f"{whole.symbol}: no bar was known at {as_of}; {first}; pass a later as_of")
+    _compile()
     engine = TechnicalEngine()
     features = engine.features(history)
     scores = engine.score(features)
@@ -92,6 +94,17 @@ def analyze(data: str | Bars | History, *, as_of: str | datetime | None = None) 
         engines={engine.name: signal},
         notes=merge_notes(_staleness(bars, as_of), _cautions(signal), history.notes, (_ENGINES,)),
     )
+
+
+def _compile() -> None:
+    """Compile the indicators, unless that was done before."""
+    if jobs := technical_jobs():
+        from investiq.runtime.progress import progress
+
+        with progress(len(jobs), "compiling, once for this version") as advance:
+            for job in jobs:
+                job()
+                advance()
 
 
 def _history(data: str | Bars | History) -> History:

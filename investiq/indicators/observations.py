@@ -88,7 +88,15 @@ def column(values: Any, name: str = "close") -> FloatArray:
         raise DataError(
             f"{name} must have shape (n_bars,), or (n_symbols, n_bars) for a panel, has {values.shape}; pass one column"
         )
-    return np.ascontiguousarray(values, dtype=np.float64)
+    return _fixed(np.ascontiguousarray(values, dtype=np.float64))
+
+
+def _fixed(values: FloatArray) -> FloatArray:
+    """Return `values` as read-only: kernels are compiled once, for the arrays that `Bars` have."""
+    if values.flags.writeable:
+        values = values[:]
+        values.setflags(write=False)
+    return values
 
 
 def price_columns(bars: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -150,7 +158,7 @@ def _over_series(compute: Compute, columns: Sequence[FloatArray]) -> tuple[Float
     finite = np.isfinite(columns[0])
     for each in columns[1:]:
         finite &= np.isfinite(each)
-    results = compute(*(each[finite] for each in columns))
+    results = compute(*(_fixed(each[finite]) for each in columns))
     spread = []
     for values in results:
         full = np.full(finite.size, np.nan)
@@ -169,7 +177,7 @@ def _all_finite() -> Callable[[FloatArray], bool]:
 
 def _over_panel(compute: Compute, columns: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
     shape = columns[0].shape
-    first = _over_series(compute, [each[0] if shape[0] else np.empty(0) for each in columns])
+    first = _over_series(compute, [each[0] if shape[0] else _fixed(np.empty(0)) for each in columns])
     results = tuple(np.empty(shape, dtype=values.dtype) for values in first)
     if not shape[0]:
         return results
@@ -203,7 +211,7 @@ def rolling_moments(values: FloatArray, window: int) -> tuple[FloatArray, FloatA
     """
     from investiq.indicators import windows
 
-    mean, deviation = windows.rolling_moments(values, window, ROUNDING)
+    mean, deviation = windows.rolling_moments(_fixed(values), window, ROUNDING)
     return mean, deviation
 
 

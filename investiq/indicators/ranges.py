@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from investiq.core.compiling import jit
-from investiq.indicators.windows import mean_deviation, rolling_line, rolling_max, rolling_mean, rolling_moments
+from investiq.indicators.windows import (
+    lay,
+    mean_deviation,
+    moments_into,
+    rolling_line,
+    rolling_max,
+    rolling_mean,
+    rolling_moments,
+)
 
 __all__: list[str] = []
 
@@ -18,10 +26,9 @@ __all__: list[str] = []
 @jit
 def deviation_bands(values: Any, window: int, width: float, rounding: float) -> Any:
     """Return lower band, mean, upper band, width relative to the mean and the place between the bands."""
-    moments = rolling_moments(values, window, rounding)
-    mean, deviation = moments[0], moments[1]
-    bands = np.empty((5, values.size))
-    _away(mean, deviation, 0.0, bands[1])
+    bands, deviation = np.full((5, values.size), np.nan), np.full(values.size, np.nan)
+    mean = bands[1]
+    moments_into(values, window, rounding, mean, deviation)
     _away(mean, deviation, -width, bands[0])
     _away(mean, deviation, width, bands[2])
     _relative(mean, deviation, 2 * width, bands[3])
@@ -65,9 +72,9 @@ def smoothed_place(high: Any, low: Any, close: Any, window: int, slowing: int, s
     """Return the place in the range as a mean of `slowing` bars, and the mean of `smooth` of these."""
     lines = np.full((2, close.size), np.nan)
     place = place_in_range(high, low, close, window)
-    slowed, smoothed = lines[0, window - 1 :], lines[1, window + slowing - 2 :]
-    slowed[:] = rolling_mean(place[window - 1 :], slowing)
-    smoothed[:] = rolling_mean(slowed[slowing - 1 :], smooth)
+    slowed, smoothed = lines[0][window - 1 :], lines[1][window + slowing - 2 :]
+    lay(rolling_mean(place[window - 1 :], slowing), slowed)
+    lay(rolling_mean(slowed[slowing - 1 :], smooth), smoothed)
     return lines
 
 

@@ -24,10 +24,15 @@ def recursive_average(values: Any, window: int, weight: float, from_mean: bool) 
     It starts there with the mean of the first `window` values, or, without
     `from_mean`, with the very first value, `window` - 1 bars before.
     """
-    size = values.size
-    averages = np.full(size, np.nan)
-    if size < window:
-        return averages
+    averages = np.full(values.size, np.nan)
+    _average_into(values, window, weight, from_mean, averages)
+    return averages
+
+
+@jit
+def _average_into(values: Any, window: int, weight: float, from_mean: bool, averages: Any) -> None:
+    if values.size < window:
+        return
     average = values[0]
     for bar in range(1, window):
         average += values[bar] if from_mean else weight * (values[bar] - average)
@@ -35,7 +40,6 @@ def recursive_average(values: Any, window: int, weight: float, from_mean: bool) 
         average /= window
     averages[window - 1] = average
     _carry_on(average, weight, values[window:], averages[window:])
-    return averages
 
 
 @jit
@@ -65,12 +69,12 @@ def convergence(values: Any, fast: int, slow: int, signal: int, fast_from: int) 
     lines = np.full((3, values.size), np.nan)
     if values.size < slow:
         return lines
-    line, smoothed, histogram = lines[0, slow - 1 :], lines[1, slow - 1 :], lines[2, slow - 1 :]
+    line, smoothed, histogram = lines[0][slow - 1 :], lines[1][slow - 1 :], lines[2][slow - 1 :]
     quick = recursive_average(values[fast_from:], fast, 2 / (fast + 1), True)[slow - 1 - fast_from :]
     lazy = recursive_average(values, slow, 2 / (slow + 1), True)[slow - 1 :]
     for bar in range(line.size):
         line[bar] = quick[bar] - lazy[bar]
-    smoothed[:] = recursive_average(line, signal, 2 / (signal + 1), True)
+    _average_into(line, signal, 2 / (signal + 1), True, smoothed)
     for bar in range(line.size):
         histogram[bar] = line[bar] - smoothed[bar]
     return lines
@@ -106,9 +110,8 @@ def relative_strength(values: Any, window: int) -> Any:
 def signed_sum(close: Any, volume: Any, first: float) -> Any:
     """Return `first` plus the volume of each bar after the first, signed by the move of the close."""
     balance = np.empty(close.size)
-    balance[:1] = first
-    for bar in range(1, close.size):
-        change = close[bar] - close[bar - 1]
+    for bar in range(close.size):
+        change = close[bar] - close[max(bar - 1, 0)]
         first += volume[bar] if change > 0 else (-volume[bar] if change < 0 else 0.0)
         balance[bar] = first
     return balance
@@ -118,9 +121,17 @@ def signed_sum(close: Any, volume: Any, first: float) -> Any:
 def true_ranges(high: Any, low: Any, close: Any) -> Any:
     """Return the true range of each bar; that of the first, which has no previous close, is its high - low."""
     ranges = high - low
-    for bar in range(1, high.size):
-        ranges[bar] = max(high[bar], close[bar - 1]) - min(low[bar], close[bar - 1])
+    if ranges.size > 1:
+        _stretch(high[1:], low[1:], close, ranges[1:])
     return ranges
+
+
+@jit
+def _stretch(high: Any, low: Any, before: Any, ranges: Any) -> None:
+    for bar in range(ranges.size):
+        top = high[bar] if high[bar] > before[bar] else before[bar]
+        bottom = low[bar] if low[bar] < before[bar] else before[bar]
+        ranges[bar] = top - bottom
 
 
 @jit
@@ -128,7 +139,7 @@ def average_range(high: Any, low: Any, close: Any, window: int, first: int) -> A
     """Return the Wilder average of the true ranges from row `first` on."""
     average = np.full(high.size, np.nan)
     if high.size > first:
-        average[first:] = recursive_average(true_ranges(high, low, close)[first:], window, 1 / window, True)
+        _average_into(true_ranges(high, low, close)[first:], window, 1 / window, True, average[first:])
     return average
 
 

@@ -34,9 +34,9 @@ def close_location(high: FloatArray, low: FloatArray, close: FloatArray) -> Floa
 
 def rolling_sum(values: FloatArray, window: int) -> FloatArray:
     """Return the sum of each trailing window, added up afresh; NaN in the first ``window - 1`` rows."""
-    sums = np.full(values.size, np.nan)
-    if values.size >= window:
-        sums[window - 1 :] = np.lib.stride_tricks.sliding_window_view(values, window).sum(axis=1)
+    from investiq.indicators import windows
+
+    sums: FloatArray = windows.rolling_sum(values, window)
     return sums
 
 

@@ -71,10 +71,10 @@ def obv(bars: Any, start: Literal["zero", "talib"] = "zero") -> Any:
         raise ConfigError(f"start must be 'zero' or 'talib', was {start!r}")
 
     def balance(close: FloatArray, volume: FloatArray) -> tuple[FloatArray, ...]:
-        signed = np.sign(np.diff(close, prepend=close[:1])) * volume
-        if start == "talib":
-            signed[:1] = volume[:1]
-        return (np.cumsum(signed),)
+        from investiq.indicators import recursions
+
+        first = volume[0] if start == "talib" and volume.size else 0.0
+        return (recursions.signed_sum(close, volume, float(first)),)
 
     (values,) = over_observations(balance, *bar_columns(bars, ("close", "volume")))
     return like_series(bars.close, values, "obv")

@@ -30,6 +30,13 @@ def all_finite(values: Any) -> bool:
 
 
 @jit
+def lay(values: Any, place: Any) -> None:
+    """Copy `values` to `place`; the slice assignment ``place[:] = values`` takes seconds to compile."""
+    for bar in range(values.size):
+        place[bar] = values[bar]
+
+
+@jit
 def rolling_sum(values: Any, window: int) -> Any:
     """Return the sum of each trailing window."""
     if values.size < window:
@@ -41,7 +48,7 @@ def rolling_sum(values: Any, window: int) -> Any:
         _climb_sum(total, values, width, odd, above)
         total, above = above, total
         width = 2 * width + odd
-    total[: window - 1] = np.nan
+    _blank(total, window)
     return total
 
 
@@ -56,10 +63,17 @@ def rolling_mean(values: Any, window: int) -> Any:
 @jit
 def rolling_moments(values: Any, window: int, rounding: float) -> Any:
     """Return mean and population deviation of each trailing window; one within `rounding` of the mean is 0."""
+    moments = np.full((2, values.size), np.nan)
+    moments_into(values, window, rounding, moments[0], moments[1])
+    return moments
+
+
+@jit
+def moments_into(values: Any, window: int, rounding: float, mean: Any, deviation: Any) -> None:
+    """Write the moments from row ``window - 1`` on."""
     size = values.size
-    moments = np.full((2, size), np.nan)
     if size < window:
-        return moments
+        return
     total, above = values.copy(), np.empty(size)
     squares, squares_above = np.zeros(size), np.empty(size)
     width = 1
@@ -70,9 +84,8 @@ def rolling_moments(values: Any, window: int, rounding: float) -> Any:
         total, above, squares, squares_above = above, total, squares_above, squares
         width = 2 * width + odd
     _divide(total, window)
-    _copy(total[window - 1 :], moments[0, window - 1 :])
-    _root(squares[window - 1 :], total[window - 1 :], 1 / window, rounding, moments[1, window - 1 :])
-    return moments
+    lay(total[window - 1 :], mean[window - 1 :])
+    _root(squares[window - 1 :], total[window - 1 :], 1 / window, rounding, deviation[window - 1 :])
 
 
 @jit
@@ -93,8 +106,8 @@ def rolling_line(values: Any, window: int) -> Any:
         width = 2 * width + odd
     _divide(total, window)
     _divide(cross, window * (float(window) ** 2 - 1) / 12)
-    _copy(total[window - 1 :], line[0, window - 1 :])
-    _copy(cross[window - 1 :], line[1, window - 1 :])
+    lay(total[window - 1 :], line[0][window - 1 :])
+    lay(cross[window - 1 :], line[1][window - 1 :])
     return line
 
 
@@ -111,7 +124,7 @@ def rolling_max(values: Any, window: int) -> Any:
         _larger(largest[step:], largest[: values.size - step], above[step:])
         largest, above = above, largest
         width += step
-    largest[: window - 1] = np.nan
+    _blank(largest, window)
     return largest
 
 
@@ -131,7 +144,7 @@ def mean_deviation(values: Any, mean: Any, window: int) -> Any:
     for age in range(window):
         _add_distance(values[window - 1 - age : size - age], mean[window - 1 :], distance[window - 1 :])
     _divide(distance, window)
-    distance[: window - 1] = np.nan
+    _blank(distance, window)
     return distance
 
 
@@ -195,15 +208,15 @@ def _larger(newer: Any, older: Any, joint: Any) -> None:
 
 
 @jit
-def _divide(values: Any, by: float) -> None:
-    for bar in range(values.size):
-        values[bar] /= by
+def _blank(values: Any, window: int) -> None:
+    for bar in range(window - 1):
+        values[bar] = np.nan
 
 
 @jit
-def _copy(values: Any, copy: Any) -> None:
+def _divide(values: Any, by: float) -> None:
     for bar in range(values.size):
-        copy[bar] = values[bar]
+        values[bar] /= by
 
 
 @jit

@@ -1,0 +1,65 @@
+"""What compiles the kernels of trend, momentum and volatility ahead of their first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from investiq.core.compiling import is_ready
+from investiq.indicators.observations import ROUNDING
+
+__all__: list[str] = []
+
+
+def technical_jobs() -> list[Callable[[], object]]:
+    """Return what has yet to be compiled, or loaded from the disk cache, for the technical engine."""
+    return [partial(kernel, *arguments) for kernel, *arguments in _technical() if not is_ready(kernel)]
+
+
+def jobs() -> list[Callable[[], object]]:
+    """Return what has yet to be compiled, or loaded from the disk cache, for all indicators of these families."""
+    return [partial(kernel, *arguments) for kernel, *arguments in (*_technical(), *_others()) if not is_ready(kernel)]
+
+
+def _technical() -> list[tuple[Any, ...]]:
+    from investiq.indicators import ranges, recursions, windows
+
+    prices, bars = _prices(1), _prices(3)
+    return [
+        (windows.all_finite, *prices),
+        (windows.rolling_mean, *prices, 2),
+        (recursions.recursive_average, *prices, 2, 0.5, True),
+        (recursions.relative_strength, *prices, 2),
+        (recursions.convergence, *prices, 2, 3, 2, 0),
+        (recursions.average_range, *bars, 2, 1),
+        (recursions.directional, *bars, 2, 2),
+        (ranges.deviation_bands, *prices, 2, 2.0, ROUNDING),
+        (ranges.smoothed_place, *bars, 2, 1, 1),
+        (ranges.fitted_line, *prices, 2, ROUNDING),
+    ]
+
+
+def _others() -> list[tuple[Any, ...]]:
+    from investiq.indicators import ranges, recursions, windows
+
+    prices, bars = _prices(1), _prices(3)
+    return [
+        (windows.rolling_moments, *prices, 2, ROUNDING),
+        (windows.rolling_line, *prices, 2),
+        (windows.rolling_max, *prices, 2),
+        (windows.rolling_min, *prices, 2),
+        (recursions.signed_sum, *_prices(2), 0.0),
+        (recursions.true_ranges, *bars),
+        (ranges.place_in_range, *bars, 2),
+        (ranges.channel_index, *bars, 2, ROUNDING),
+    ]
+
+
+def _prices(count: int) -> list[np.ndarray[Any, Any]]:
+    prices = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
+    # As the indicators pass them: read-only arrays have a type of their own.
+    prices.setflags(write=False)
+    return [prices] * count
