@@ -128,7 +128,7 @@ def timeframe_alignment(
     """Return how far the trends of several timeframes agree.
 
     The trend of a timeframe is up where ``sma(fast)`` of its completed bars lies
-    above ``sma(slow)``. Alignment is ``2 * abs(share up - 0.5)``: 1 if all agree,
+    above ``sma(slow)``; equal ones are not up. Alignment is ``2 * abs(share up - 0.5)``: 1 if all agree,
     0 if they are divided in halves.
 
     Parameters
@@ -217,7 +217,10 @@ def _table(values: Any, longer: Bars) -> dict[str, FloatArray]:
     elif hasattr(values, "_asdict"):
         named = {name: np.asarray(column, dtype=np.float64) for name, column in values._asdict().items()}
     else:
-        named = {_UNNAMED: np.asarray(values, dtype=np.float64)}
+        try:
+            named = {_UNNAMED: np.asarray(values, dtype=np.float64)}
+        except (TypeError, ValueError):
+            raise DataError(f"compute returned {type(values).__name__}, expected one number for each bar") from None
     for name, column in named.items():
         if column.shape != (len(longer),):
             raise DataError(

@@ -156,6 +156,12 @@ def test_alignment_is_one_where_all_timeframes_agree_and_a_third_where_one_does_
     assert ((table["strength@1w"] > 0) == (trends["1w"] == 1))[rows].all()
 
 
+def test_a_price_that_stands_still_points_nowhere_up(daily):
+    still = np.full(len(daily), 7.3)
+    flat = dataclasses.replace(daily, open=still, high=still, low=still, close=still)
+    assert timeframe_alignment(flat)["up_share"].iloc[-1] == 0
+
+
 def test_the_strength_of_a_trend_is_a_fraction_of_the_price(daily):
     # The mean of two closes less that of three, over the last close.
     close = daily.close
@@ -177,6 +183,8 @@ def test_no_longer_bar_is_no_value(daily):
 
 
 def test_what_cannot_be_joined_is_refused(daily):
+    with pytest.raises(DataError, match="compute returned str, expected one number for each bar"):
+        on_timeframe(daily, "1w", lambda _: "up")
     with pytest.raises(DataError, match=r"bars must be Bars.* was DataFrame"):
         on_timeframe(daily.frame, "1w", closes)
     with pytest.raises(DataError, match="cannot be made from longer ones"):
