@@ -76,8 +76,12 @@ def test_the_regression_on_a_benchmark_is_annual_where_it_says_so(pair):
 
 def test_the_tracking_error_of_the_regression_follows_the_convention(pair):
     mine, market = pair
-    found = capm(mine, market, Convention(periods_per_year=252, ddof=0))
-    assert found.tracking_error == pytest.approx(np.std(mine - market) * math.sqrt(252), rel=1e-12)
+    population = Convention(periods_per_year=252, ddof=0)
+    apart = np.std(mine - market) * math.sqrt(252)
+    assert capm(mine, market, population).tracking_error == pytest.approx(apart, rel=1e-12)
+    assert tracking_error(mine, market, population) == pytest.approx(apart, rel=1e-12)
+    ratio = float((mine - market).mean()) * 252 / apart
+    assert information_ratio(mine, market, population) == pytest.approx(ratio, rel=1e-12)
 
 
 def test_few_pairs_carry_a_caution_and_fewer_are_refused(pair):
