@@ -114,6 +114,7 @@ def test_a_month_without_a_return_and_a_short_record_carry_cautions(french, inde
 def test_the_result_shows_its_numbers(french, index_months):
     model = factor_model(index_months, french, convention=MONTHLY, confidence=0.9)
     text = str(model)
+    assert factor_model(index_months, french, convention=MONTHLY, lags=2).regression.lags == 2
     low, high = model.regression.interval(0.9)
     assert (model.alpha_low, model.alpha_high) == (low[0] * 12, high[0] * 12)
     assert np.array_equal([model.beta_low, model.beta_high], [low[1:], high[1:]])
