@@ -138,6 +138,20 @@ def test_a_tied_selection_is_averaged_over_the_tied_trials():
     assert found.pbo >= 1 / 6
 
 
+def test_one_rule_at_several_sizes_is_tied_in_spite_of_rounding():
+    # The Sharpe ratio does not know the size: of n equal trials each has rank (n + 1) / 2 and logit 0.
+    base = np.random.default_rng(0).normal(0, 0.01, (400, 1))
+    found = probability_of_backtest_overfitting(base * [1, 3, 7, 0.3], blocks=8)
+    assert set(found.ranks) == {2.5}
+    np.testing.assert_array_equal(found.logits, 0.0)
+    assert (found.tied_in_sample, found.tied_out_of_sample) == (1, 1)
+    # Beside another rule the four sizes share rank 1, 2, 3, 4 (mean 2.5) or 2, 3, 4, 5 (3.5), or it has 1 or 5.
+    beside = probability_of_backtest_overfitting(
+        np.column_stack([base * [1, 3, 7, 0.3], np.random.default_rng(1).normal(0, 0.01, 400)]), blocks=8
+    )
+    assert set(beside.ranks) <= {1, 2.5, 3.5, 5}
+
+
 def test_equal_ranks_out_of_sample_are_averaged():
     # Half (1,2) selects trial 1; outside all three trials earn 2: ranks 1 to 3 average to 2.
     returns = np.array([[3.0, 0, 0], [3, 0, 0], [1, 1, 1], [1, 1, 1]])
