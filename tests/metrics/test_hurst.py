@@ -126,6 +126,12 @@ def test_what_has_no_exponent_is_refused():
         hurst_exponent(np.linspace(-0.01, 0.01, 100))
     with pytest.raises(InsufficientDataError, match="all returns are equal"):
         hurst_exponent(np.full(300, 0.001))
+    # One move among 300: in the last 44 rows, which fill no window of 128, nothing is left; so in some shuffles.
+    for row in (290, 10):
+        with pytest.raises(InsufficientDataError, match=r"too many returns are equal: .* of 300 varies"):
+            hurst_exponent(np.where(np.arange(300) == row, 0.05, 0.0))
+    with pytest.raises(ConfigError, match="seed must be a whole number of at least 0, was -1"):
+        hurst_exponent(np.linspace(-0.01, 0.01, 200), seed=-1)
     with pytest.raises(DataError, match="a loss of 100 % at row 5"):
         hurst_exponent(np.where(np.arange(300) == 5, -1.0, 0.01))
     with pytest.raises(ConfigError, match="at least 4 returns"):

@@ -42,6 +42,15 @@ def test_the_regression_and_the_unit_root_test_are_those_of_statsmodels_and_arch
     assert found.adf_p_value == pytest.approx(adf.pvalue, abs=1e-6)
 
 
+def test_a_level_far_from_zero_reverts_as_the_same_level_near_it():
+    near = reverting(0.9, 400, 2)
+    # 1e9 + x keeps x to 1e-7; without centring first the coefficient has no digit left.
+    one, other = half_life(near), half_life(1e9 + near)
+    assert other.coefficient == pytest.approx(one.coefficient, abs=1e-4)
+    assert other.mean - 1e9 == pytest.approx(one.mean, abs=1e-4)
+    assert other.adf_statistic == pytest.approx(one.adf_statistic, abs=1e-3)
+
+
 def test_a_random_walk_has_no_half_life_although_its_coefficient_is_below_one():
     walk = np.random.default_rng(5).normal(0, 0.01, 1000).cumsum()
     found = half_life(walk)
@@ -70,7 +79,11 @@ def test_levels_without_a_test_are_refused():
         half_life(np.arange(10.0))
     with pytest.raises(DataError, match="1 NaN"):
         half_life(np.append(np.arange(30.0), np.nan))
-    with pytest.raises(DataError, match="follow from the one before without any error"):
-        half_life(np.arange(100.0))
+    # A line follows from the level before; a wave and a cycle of three from the two before.
+    for exact in (np.arange(100.0), np.sin(0.3 * np.arange(200)), np.tile([0.0, 1.0, 5.0], 40)):
+        with pytest.raises(DataError, match="follow from those before without any error"):
+            half_life(exact)
+    with pytest.raises(InsufficientDataError, match="or all but the last"):
+        half_life(np.where(np.arange(100) == 99, 1.0, 0.0))
     with pytest.raises(InsufficientDataError, match="all levels are equal"):
         half_life(np.full(50, 4.6))

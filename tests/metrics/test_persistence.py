@@ -76,3 +76,19 @@ def test_bad_input_is_refused():
         variance_ratio(np.linspace(-0.1, 0.1, 5), 5)
     with pytest.raises(InsufficientDataError, match="all returns are equal"):
         autocorrelation(np.full(10, 0.01))
+    # A price that grows by 0.1 % each period: its returns differ by rounding only.
+    steady = 1.001 ** np.arange(60.0)
+    for statistic in (autocorrelation, variance_ratio):
+        with pytest.raises(InsufficientDataError, match="all returns are equal"):
+            statistic(steady[1:] / steady[:-1] - 1)
+
+
+def test_an_error_of_zero_is_refused():
+    # Every second return is the mean, 0: each product of neighbours is 0, and so is the error.
+    halting = np.tile([0.01, 0.0, -0.01, 0.0], 5)
+    with pytest.raises(InsufficientDataError, match="no two returns 1 apart both differ from the mean"):
+        autocorrelation(halting)
+    assert autocorrelation(halting, 2).value == pytest.approx(-0.9)
+    with pytest.raises(InsufficientDataError, match=r"less than 2 apart .* pass robust=False"):
+        variance_ratio(np.expm1(halting))
+    assert variance_ratio(np.expm1(halting), robust=False).value > 0
