@@ -64,7 +64,7 @@ def kupiec_test(exceedances: int, count: int, confidence: float = 0.95) -> Likel
     ConfigError
         If `confidence` is outside (0, 1).
     DataError
-        If there are more exceedances than periods, or a negative number.
+        If there are more exceedances than periods, a negative number, or half a one.
     InsufficientDataError
         If there is no period.
 
@@ -85,8 +85,8 @@ def kupiec_test(exceedances: int, count: int, confidence: float = 0.95) -> Likel
         raise ConfigError(f"confidence must lie in (0, 1), was {confidence}; 95 % is 0.95")
     if count < 1:
         raise InsufficientDataError(f"the proportion of failures needs 1 period, received {count}")
-    if not 0 <= exceedances <= count:
-        raise DataError(f"exceedances must lie between 0 and the {count} periods, were {exceedances}")
+    if not 0 <= exceedances <= count or exceedances != int(exceedances):
+        raise DataError(f"exceedances must lie between 0 and the {count} periods, were {exceedances}; count whole ones")
     expected, found = 1 - confidence, exceedances / count
     missed = count - exceedances
     gain = _log_likelihood(exceedances, missed, found) - _log_likelihood(exceedances, missed, expected)

@@ -11,7 +11,7 @@ from investiq.metrics.conditional_volatility import garch
 from investiq.metrics.conventions import Convention
 from investiq.metrics.garch_fit import GarchDistribution, GarchFit, GarchModel
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
-from investiq.metrics.tail import TailEdge, tail_share, worst_mean
+from investiq.metrics.tail import TailEdge, index_of, tail_share, worst_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,11 +172,12 @@ def rolling_filtered_value_at_risk(
         residuals = (values[:stop] - mean) / volatility
         pools = np.lib.stride_tricks.sliding_window_view(residuals[start - window : stop - 1], window)
         found[start:stop] = -(mean + volatility[start:stop] * np.quantile(pools, share, axis=1))
-    if isinstance(returns, np.ndarray):
+    index = index_of(returns)
+    if index is None:
         return found
     import pandas as pd
 
-    return pd.Series(found, index=returns.index, name="value_at_risk")
+    return pd.Series(found, index=index, name="value_at_risk")
 
 
 def _mean_of(fit: GarchFit) -> float:

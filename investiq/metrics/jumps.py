@@ -235,7 +235,10 @@ def jump_days(returns: Floats, window: int = 60, threshold: float = 3.0) -> Jump
     score[window:] = _robust_scores(values, window)
     is_jump = np.abs(score) >= threshold
     judged, count = int(np.isfinite(score).sum()), int(is_jump.sum())
-    table = pd.DataFrame({"return": values, "score": score, "is_jump": is_jump}, index=getattr(returns, "index", None))
+    table = pd.DataFrame(
+        {"return": values, "score": score, "is_jump": is_jump},
+        index=getattr(returns, "index", None) if hasattr(returns, "iloc") else None,
+    )
     return JumpDays(
         table=table,
         count=count,

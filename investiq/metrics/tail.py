@@ -23,6 +23,8 @@ _METHODS: Final = ("historical", "gaussian", "cornish_fisher")
 _EDGES: Final = ("weighted", "ceil", "beyond_var")
 # 100 * (1 - 0.95) is 5.000000000000004 in binary: a share of observations is exact to so many decimals.
 _DECIMALS: Final = 9
+# A share below this is rounding of 1.
+_LEAST_SHARE: Final = 1e-12
 # A skewness and an excess kurtosis need four returns.
 _FEWEST_FOR_MOMENTS: Final = 4
 
@@ -186,6 +188,8 @@ def rolling_value_at_risk(
     """
     values = returns_of(returns, least=0, purpose="rolling value at risk")
     share = _share(confidence, method)
+    if window != window // 1:
+        raise ConfigError(f"window must be a whole number of returns, was {window}")
     _enough(window, share, method, "rolling value at risk", "a window of")
     found = np.full(values.size, np.nan)
     if values.size > window:
@@ -194,11 +198,17 @@ def rolling_value_at_risk(
             found[window:] = -np.quantile(windows, share, axis=1)
         else:
             found[window:] = _moment_loss(windows, share, method, shortfall=False)
-    if isinstance(returns, np.ndarray):
+    index = index_of(returns)
+    if index is None:
         return found
     import pandas as pd
 
-    return pd.Series(found, index=returns.index, name="value_at_risk")
+    return pd.Series(found, index=index, name="value_at_risk")
+
+
+def index_of(values: Floats) -> pd.Index | None:
+    """Return the index of a Series; None for an array or a list, whose `index` is a method."""
+    return getattr(values, "index", None) if hasattr(values, "iloc") else None
 
 
 def worst_mean(losses: FloatArray, share: float, edge: TailEdge) -> float:
@@ -280,7 +290,7 @@ def _checked(returns: Floats, confidence: float, method: TailMethod, purpose: st
 
 
 def _share(confidence: float, method: TailMethod) -> float:
-    if not 0 < confidence < 1:
+    if not 0 < confidence < 1 or 1 - confidence < _LEAST_SHARE:
         raise ConfigError(f"confidence must lie in (0, 1), was {confidence}; 95 % is 0.95")
     if method not in _METHODS:
         raise ConfigError(f"method must be {_or(_METHODS)}, was {method!r}")

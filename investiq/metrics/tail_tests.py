@@ -15,6 +15,7 @@ from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.exceedances import LikelihoodRatio, christoffersen_test, duration_test, joint, kupiec_test
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.tail import index_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,7 +198,8 @@ def var_backtest(
     DataError
         If the series differ in length or in index (they are compared row by
         row, and joining them here would hide a shift by one period), if a
-        forecast is missing after the first one, or if most are negative.
+        forecast is missing after the first one, if most are negative, or if an
+        expected shortfall is not positive.
     InsufficientDataError
         If there is no forecast.
 
@@ -227,7 +229,7 @@ def var_backtest(
     realised = returns_of(returns, least=0, purpose="a backtest of the value at risk")
     risk = _forecasts(returns, value_at_risk, "value_at_risk")
     start = _first_forecast(risk)
-    index = getattr(returns, "index", None)
+    index = index_of(returns)
     realised, risk = realised[start:], risk[start:]
     exceeded, share = realised < -risk, 1 - confidence
     hits = int(exceeded.sum())
@@ -236,7 +238,13 @@ def var_backtest(
     shortfall = math.nan
     if expected_shortfall is not None:
         mean_loss = _forecasts(returns, expected_shortfall, "expected_shortfall")[start:]
-        _first_forecast(mean_loss, "expected_shortfall")
+        if late := _first_forecast(mean_loss, "expected_shortfall"):
+            raise DataError(
+                f"expected_shortfall begins {late} rows after value_at_risk; cut all three series to its first forecast"
+            )
+        if not (mean_loss > 0).all():
+            where = start + int(np.argmin(mean_loss > 0))
+            raise DataError(f"expected_shortfall is {mean_loss.min():.4g} at its least, not above 0 at row {where}")
         shortfall = _z2(realised, exceeded, mean_loss, share)
     return VarBacktest(
         returns=realised,
@@ -265,7 +273,7 @@ def _forecasts(returns: Floats, forecasts: Floats, name: str) -> FloatArray:
             f"{name} has shape {values.shape}, expected ({len(returns)},): one forecast for each return; "
             "NaN where there was none yet"
         )
-    indexes = [getattr(each, "index", None) for each in (returns, forecasts)]
+    indexes = [index_of(each) for each in (returns, forecasts)]
     if all(index is not None for index in indexes) and not indexes[0].equals(indexes[1]):  # type: ignore[union-attr]
         raise DataError(
             f"{name} and returns have different times: row by row they are no pairs of forecast and outcome; "

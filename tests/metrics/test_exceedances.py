@@ -56,6 +56,8 @@ def test_kupiec_is_zero_at_the_expected_rate():
 def test_kupiec_refuses_impossible_counts():
     with pytest.raises(DataError, match="between 0 and the 10 periods, were 11"):
         kupiec_test(11, 10)
+    with pytest.raises(DataError, match=r"were 2\.5; count whole ones"):
+        kupiec_test(2.5, 10)
     with pytest.raises(InsufficientDataError, match="needs 1 period, received 0"):
         kupiec_test(0, 0)
     with pytest.raises(ConfigError, match=r"95 % is 0\.95"):

@@ -119,6 +119,7 @@ def test_a_window_of_mostly_still_days_cannot_judge():
     returns[80] = 0.05
     found = jump_days(returns)
     assert (found.count, found.judged) == (0, 0)
+    assert jump_days(returns.tolist()).judged == 0
     assert math.isnan(found.share)
 
 

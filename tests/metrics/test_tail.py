@@ -158,6 +158,11 @@ def test_wrong_levels_methods_and_edges_are_refused():
     returns = np.linspace(-0.1, 0.1, 50)
     with pytest.raises(ConfigError, match=r"must lie in \(0, 1\), was 95; 95 % is 0.95"):
         value_at_risk(returns, 95)
+    with pytest.raises(ConfigError, match=r"must lie in \(0, 1\)"):
+        value_at_risk(returns, 1 - 2**-53)  # 0.9999999999999999
+    for window in (math.nan, 20.5):
+        with pytest.raises(ConfigError, match="window must be a whole number of returns"):
+            rolling_value_at_risk(returns, window)
     with pytest.raises(
         ConfigError, match="method must be 'historical' or 'gaussian' or 'cornish_fisher', was 'normal'"
     ):
@@ -186,6 +191,7 @@ def test_a_rolling_forecast_knows_neither_its_own_return_nor_later_ones(market):
 
 
 def test_fewer_returns_than_the_window_give_no_forecast(market):
+    assert np.isnan(rolling_value_at_risk(market.to_numpy()[:100].tolist(), 100)).all()
     assert np.isnan(rolling_value_at_risk(market.to_numpy()[:100], 100)).all()
     with pytest.raises(InsufficientDataError, match="needs 100 returns, a window of 60"):
         rolling_value_at_risk(market, 60, 0.99)

@@ -81,6 +81,24 @@ def test_the_shortfall_statistic_by_hand():
     assert math.isnan(var_backtest(returns, np.full(100, 0.02)).shortfall)
 
 
+def test_a_shortfall_forecast_that_is_missing_or_not_a_loss_is_refused():
+    returns, risk = with_exceedances(100, 10, 40, 41, 90), np.full(100, 0.02)
+    late = np.where(np.arange(100) < 30, np.nan, 0.024)
+    with pytest.raises(DataError, match="begins 30 rows after value_at_risk"):
+        var_backtest(returns, risk, expected_shortfall=late)
+    # Where the value at risk begins as late, both are there.
+    begun = var_backtest(returns, np.where(np.isnan(late), np.nan, risk), expected_shortfall=late)
+    # 3 exceedances of -0.03 among 70: 1 - 3 x 0.03 / (0.024 x 70 x 0.05).
+    assert begun.shortfall == pytest.approx(1 - 0.09 / 0.084)
+    with pytest.raises(DataError, match="expected_shortfall is 0 at its least, not above 0 at row 7"):
+        var_backtest(returns, risk, expected_shortfall=np.where(np.arange(100) == 7, 0.0, 0.024))
+
+
+def test_lists_are_pairs_row_by_row_too():
+    returns = with_exceedances(100, 10, 40)
+    assert var_backtest(returns.tolist(), [0.02] * 100).exceedances == 2
+
+
 def test_no_exceedance_leaves_independence_undecided_and_says_so():
     tested = var_backtest(np.full(250, 0.001), np.full(250, 0.02), 0.99)
     # P(none of 250 at 1 %) = 0.99^250.
