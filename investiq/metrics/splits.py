@@ -13,6 +13,7 @@ from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.notes import Note
 from investiq.metrics.inputs import FloatArray
 from investiq.metrics.purged_splits import IndexArray, PurgedSplits
+from investiq.metrics.resampling import key_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,8 @@ Labels: TypeAlias = "NDArray[Any] | pd.Index | pd.Series[Any]"
 
 # Lopez de Prado (2018), section 7.4.2: an embargo near 1 % of the samples is enough.
 EMBARGO_SHARE: Final = 0.01
+# Returns of a path that differ by less than this share of the largest are one, but for rounding.
+_NO_VARIANCE: Final = 1e-12
 # More splits are refused unless `max_splits` caps them; each one is a fit of the model.
 _MOST_SPLITS: Final = 100_000
 # Beyond so many groups their combinations do not fit 64 bits.
@@ -110,7 +113,9 @@ def combinatorial_purged_splits(
     ConfigError
         If a number is out of range, or the splits are too many without `max_splits`.
     DataError
-        If `starts` descends, holds missing values, or a label ends before it starts.
+        If `starts` descends, holds missing values, or a label ends before it
+        starts; if one of both has a zone and the other none, or two Series have
+        different indexes.
     InsufficientDataError
         If there are fewer samples than groups, or a split has no training sample left.
 
@@ -191,7 +196,7 @@ def path_sharpes(path_returns: FloatArray) -> PathSharpes:
         raise DataError(f"path_returns must be finite, of shape (n_paths, n_periods); received shape {values.shape}")
     if values.shape[0] < 1 or values.shape[1] < 2:
         raise InsufficientDataError(f"paths need 1 path of 2 periods, received {values.shape[0]} of {values.shape[1]}")
-    if flat := int((np.ptp(values, axis=1) == 0).sum()):
+    if flat := int((np.ptp(values, axis=1) <= _NO_VARIANCE * np.abs(values).max(axis=1)).sum()):
         raise DataError(f"{flat} of {len(values)} paths have no variance, so no Sharpe ratio")
     sharpes = values.mean(axis=1) / values.std(axis=1, ddof=1)
     return PathSharpes(
@@ -210,11 +215,21 @@ def _label_times(starts: Labels, ends: Labels | None) -> tuple[NDArray[Any], NDA
         raise DataError(f"starts has shape {first.shape} and ends {last.shape}; pass one of each a sample")
     if (first.dtype.kind == "M") != (last.dtype.kind == "M"):
         raise DataError(f"starts are {first.dtype} and ends {last.dtype}; both must be times, or both positions")
+    if ends is not None and _zone(starts) != _zone(ends):
+        raise DataError("one of starts and ends has a zone and the other none; give both UTC")
+    indexes = [getattr(each, "index", None) if hasattr(each, "iloc") else None for each in (starts, ends)]
+    if indexes[0] is not None and indexes[1] is not None and not indexes[0].equals(indexes[1]):
+        raise DataError("starts and ends have different indexes; their rows are pairs: reindex ends to starts")
     if (first[1:] < first[:-1]).any():
         raise DataError("starts must ascend: sort the samples by the time at which their label begins")
     if early := int((last < first).sum()):
         raise DataError(f"{early} of {first.size} labels end before they start; a label uses data from start to end")
     return first, last
+
+
+def _zone(values: Labels) -> bool:
+    """Return whether the times have a zone."""
+    return getattr(getattr(values, "array", values), "tz", None) is not None
 
 
 def _instants(name: str, values: Labels) -> NDArray[Any]:
@@ -237,8 +252,8 @@ def _refuse_options(groups: int, test_groups: int, embargo: int | None, max_spli
         raise ConfigError(f"test_groups must be 1 to {groups - 1}, one less than the groups, was {test_groups}")
     if embargo is not None and (embargo < 0 or embargo != int(embargo)):
         raise ConfigError(f"embargo must be a whole number of samples, at least 0, was {embargo}")
-    if max_splits is not None and max_splits < 1:
-        raise ConfigError(f"max_splits must be at least 1, was {max_splits}")
+    if max_splits is not None and (max_splits < 1 or max_splits != int(max_splits)):
+        raise ConfigError(f"max_splits must be a whole number, at least 1, was {max_splits}")
     total = math.comb(groups, test_groups)
     if min(total, max_splits or total) > _MOST_SPLITS:
         raise ConfigError(
@@ -252,6 +267,7 @@ def _combinations(
     total = math.comb(groups, test_groups)
     if max_splits is None or total <= max_splits:
         return tuple(combinations(range(groups), test_groups)), ()
+    key_of(seed)
     drawn = np.sort(np.random.default_rng(seed).choice(total, max_splits, replace=False))
     text = f"{max_splits:,} of {total:,} splits, drawn with seed {seed}"
     note = Note(code="splits_drawn", text=text, rows=max_splits, severity="info")

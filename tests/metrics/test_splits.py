@@ -160,13 +160,20 @@ def test_path_sharpes_state_percentile_and_share_of_losses():
     assert found.mean == pytest.approx(math.sqrt(2) / 3)
     # Sorted -0.7071, 0.7071, 1.4142: a tenth of the way from the first to the second.
     assert found.fifth_percentile == pytest.approx(-0.8 * math.sqrt(0.5))
+    # Squares of the distances from it: (2 + 1/2 + 1/2) less 3 x 2/9, over 2.
+    assert found.sd == pytest.approx(math.sqrt(7 / 6))
     assert found.loss_share == pytest.approx(1 / 3)
+    # A path that breaks even is no loss.
+    assert path_sharpes(np.array([[0.01, -0.01], [0.0, -0.02]])).loss_share == 0.5
     assert math.isnan(path_sharpes(np.array([[0.01, 0.03]])).sd)
 
 
 def test_paths_without_a_sharpe_ratio_are_refused():
     with pytest.raises(DataError, match="1 of 2 paths have no variance"):
         path_sharpes(np.array([[0.01, 0.01], [0.01, 0.02]]))
+    with pytest.raises(DataError, match="1 of 1 paths have no variance"):
+        # The spacing of floats at 0.1 is 1.4e-17.
+        path_sharpes(np.array([[0.1, 0.1 + 1.4e-17, 0.1]]))
     with pytest.raises(DataError, match="finite"):
         path_sharpes(np.array([[0.01, np.nan]]))
     with pytest.raises(InsufficientDataError, match="received 1 of 1"):
@@ -189,6 +196,10 @@ def test_paths_without_a_sharpe_ratio_are_refused():
         (np.arange(9), None, {"embargo": -1}, ConfigError, "at least 0, was -1"),
         (np.arange(9), None, {"embargo": 0.01}, ConfigError, "whole number of samples"),
         (np.arange(9), None, {"max_splits": 0}, ConfigError, "at least 1, was 0"),
+        (np.arange(9), None, {"max_splits": 2.5}, ConfigError, "whole number, at least 1, was 2.5"),
+        (np.arange(9), None, {"max_splits": 3, "seed": -1}, ConfigError, "seed must be a whole number"),
+        (pd.date_range("2020", periods=9, tz="UTC"), pd.date_range("2020", periods=9), {}, DataError, "has a zone"),
+        (pd.Series(range(9)), pd.Series(range(1, 10), index=range(1, 10)), {}, DataError, "different indexes"),
         (np.arange(50), None, {"groups": 40, "test_groups": 20}, ConfigError, "137,846,528,820 splits"),
         (np.arange(9), np.arange(9) + 9, {}, InsufficientDataError, "no training sample left of 9"),
     ],
