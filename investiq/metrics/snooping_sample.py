@@ -14,7 +14,7 @@ from investiq.metrics.block_length import LEAST_VALUES, politis_white_block_leng
 from investiq.metrics.inputs import FloatArray, Floats, finite
 from investiq.metrics.resampling import bootstrap_indices
 from investiq.metrics.snooping_result import SnoopingTest
-from investiq.metrics.trial_matrix import TrialReturns, trial_matrix
+from investiq.metrics.trial_matrix import TrialReturns, looks_like_prices, trial_matrix
 
 __all__ = ["DRAWS", "Benchmark", "SnoopingSample", "median_block_length", "refuse_options", "snooping_sample"]
 
@@ -125,7 +125,7 @@ def refuse_options(draws: int, block_length: float | None, level: float, periods
 
 def _benchmark_values(trial_returns: TrialReturns, benchmark: Benchmark, periods: int) -> FloatArray:
     """Return the benchmark of each period; a Series is joined by its index."""
-    if benchmark is None or isinstance(benchmark, (int, float)):
+    if benchmark is None or isinstance(benchmark, (int, float, np.number)):
         return finite("benchmark", np.full(periods, 0.0 if benchmark is None else float(benchmark)))
     index, own = getattr(trial_returns, "index", None), getattr(benchmark, "index", None)
     if (index is None) != (own is None):
@@ -137,7 +137,7 @@ def _benchmark_values(trial_returns: TrialReturns, benchmark: Benchmark, periods
         values = finite("benchmark", benchmark)
         if values.size != periods:
             raise DataError(f"benchmark has {values.size} values, trial_returns {periods} rows; they must be equal")
-        return values
+        return _returns_not_prices(values)
     if (getattr(index, "tz", None) is None) != (getattr(own, "tz", None) is None):
         raise DataError("one of the indexes of trial_returns and benchmark has a zone and one has none; give both UTC")
     if not own.is_unique:  # type: ignore[union-attr]
@@ -146,7 +146,17 @@ def _benchmark_values(trial_returns: TrialReturns, benchmark: Benchmark, periods
         raise DataError(
             f"benchmark lacks {missing} of the {periods} periods of trial_returns; cut both to common periods"
         )
-    return finite("benchmark", benchmark.loc[index])  # type: ignore[union-attr]
+    return _returns_not_prices(finite("benchmark", benchmark.loc[index]))  # type: ignore[union-attr]
+
+
+def _returns_not_prices(values: FloatArray) -> FloatArray:
+    """Return the benchmark, or refuse it: against prices no trial of returns could ever win."""
+    if looks_like_prices(values[:, None]).any():
+        raise DataError(
+            f"benchmark looks like prices or wealth: all of its values are positive, {values.min():.6g} to "
+            f"{values.max():.6g}; pass returns, as from prices.pct_change().iloc[1:]"
+        )
+    return values
 
 
 def median_block_length(differences: FloatArray) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.metrics.inputs import FloatArray
@@ -90,8 +91,8 @@ def trial_matrix(returns: TrialReturns, *, least_rows: int, least_trials: int, p
     index = getattr(returns, "index", None)
     if index is not None and not index.is_monotonic_increasing:
         raise DataError("the index of trial_returns must ascend: blocks are blocks of time; sort it")
-    priced = (values.min(axis=0) > 0) & (values.max(axis=0) > 1)
-    if rows >= _TELLING_ROWS and priced.any():
+    priced = looks_like_prices(values)
+    if priced.any():
         column = int(np.flatnonzero(priced)[0])
         low, high = values[:, column].min(), values[:, column].max()
         raise DataError(
@@ -99,3 +100,10 @@ def trial_matrix(returns: TrialReturns, *, least_rows: int, least_trials: int, p
             f"{high:.6g}; pass returns, as from prices.pct_change().iloc[1:]"
         )
     return TrialMatrix(returns=values, names=names)
+
+
+def looks_like_prices(values: FloatArray) -> NDArray[np.bool_]:
+    """Return, for each column, whether 10 or more values are all positive and reach beyond 1."""
+    if len(values) < _TELLING_ROWS:
+        return np.zeros(values.shape[1], dtype=bool)
+    return np.asarray((values.min(axis=0) > 0) & (values.max(axis=0) > 1))

@@ -123,6 +123,15 @@ def test_erratic_trials_weaken_the_reality_check_but_not_the_studentised_test():
     assert plain.statistics.max() == pytest.approx(math.sqrt(500) * trials.mean(axis=0).max())
 
 
+def test_the_critical_value_of_the_reality_check_counts_far_worse_trials_too():
+    trials = trials_of(4, count=2, edge=0.0015)
+    # Far worse than the benchmark and erratic: left out of the consistent draws, not of the upper ones.
+    trials[:, 1] = 10 * trials[:, 1] - 0.05
+    found = reality_check(trials, block_length=5)
+    assert found.p_consistent < 0.05 < found.p_upper
+    assert found.statistics.max() < found.critical_value
+
+
 def test_step_m_finds_every_superior_trial_that_arch_finds():
     trials = trials_of(8, count=10)
     trials[:, [2, 5]] += [0.0030, 0.0025]
@@ -175,6 +184,8 @@ def test_the_benchmark_is_subtracted_period_by_period():
     found = superior_predictive_ability(trials, benchmark, block_length=5)
     np.testing.assert_allclose(found.means, (trials - benchmark[:, None]).mean(axis=0), rtol=1e-12)
     number = superior_predictive_ability(trials, 0.0004, block_length=5)
+    assert superior_predictive_ability(trials, np.float64(0.0004), block_length=5).p_value == number.p_value
+    assert superior_predictive_ability(trials, np.int64(0), block_length=5).means[0] == trials[:, 0].mean()
     np.testing.assert_allclose(number.means, trials.mean(axis=0) - 0.0004, rtol=1e-9)
 
 
@@ -207,6 +218,22 @@ def test_the_default_block_is_the_median_of_the_larger_lengths():
     )
     assert superior_predictive_ability(trials).block_length == pytest.approx(expected)
     assert expected > 3
+
+
+def test_the_default_block_knows_clusters_of_volatility_and_ends_at_a_quarter():
+    generator = np.random.default_rng(6)
+    # No memory in the sign, much in the size: calm and wild stretches of 50 periods.
+    trials = generator.choice([-0.01, 0.01], (400, 3)) * np.repeat([1, 4] * 4, 50)[:, None]
+    plain, squared = (
+        np.median([politis_white_block_length(each).stationary for each in columns.T])
+        for columns in (trials, trials**2)
+    )
+    assert squared > 2 * plain
+    assert superior_predictive_ability(trials).block_length == pytest.approx(min(squared, 100))
+    # One wave over the sample asks for 14 of 40 periods; a quarter is 10.
+    wave = 0.01 * np.sin(np.linspace(0, 2 * np.pi, 40))[:, None] * [1, 2]
+    assert politis_white_block_length(wave[:, 0] ** 2).stationary > 10
+    assert superior_predictive_ability(wave).block_length == 10
 
 
 def test_the_same_seed_repeats_and_another_differs():
@@ -246,6 +273,8 @@ def test_identical_trials_share_their_place_in_the_confidence_set():
     doubled = model_confidence_set(np.column_stack([trials, trials[:, 2]]), block_length=5)
     assert doubled["2"] == doubled["4"]
     assert model_confidence_set(np.column_stack([trials[:, 0]] * 3)).tolist() == [1.0, 1.0, 1.0]
+    with pytest.raises(ConfigError, match="seed must be a whole number"):
+        model_confidence_set(trials, seed=-1)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +290,7 @@ def test_identical_trials_share_their_place_in_the_confidence_set():
         (np.eye(30), {"seed": -1}, ConfigError, "seed"),
         (np.zeros((30, 2)), {"benchmark": np.zeros(29)}, DataError, "29 values, trial_returns 30 rows"),
         (np.zeros((30, 2)), {"benchmark": math.nan}, DataError, "benchmark holds 30 NaN"),
+        (np.zeros((30, 2)), {"benchmark": np.linspace(100, 130, 30)}, DataError, "benchmark looks like prices"),
     ],
 )
 def test_bad_input_is_refused_by_name(trials, options, error, words):
