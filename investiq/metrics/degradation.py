@@ -15,6 +15,8 @@ __all__ = ["Degradation", "out_of_sample_degradation"]
 
 # Customary: losing more than half of a result out of sample is the mark of a fitted rule.
 HIGH: Final = 0.5
+# Returns that differ by less than this share of the largest are one, but for rounding.
+_NO_VARIANCE: Final = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,7 @@ def out_of_sample_degradation(in_sample: Floats, out_of_sample: Floats) -> Degra
 
 
 def _sharpe(returns: FloatArray) -> float:
-    if np.ptp(returns) == 0:
+    if np.ptp(returns) <= _NO_VARIANCE * np.abs(returns).max():
         raise DataError("a sample has no variance")
     return float(returns.mean() / returns.std(ddof=1))
 

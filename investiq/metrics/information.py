@@ -67,7 +67,8 @@ def information_coefficient(
     -------
     InformationCoefficient
         Dates with fewer than 3 names, or with equal scores or returns, have no
-        coefficient and are left out; a note counts them.
+        coefficient and are left out; a note counts them, and another the dates
+        of scores that are no row of the returns (a month that ends on a Sunday).
 
     Raises
     ------
@@ -126,7 +127,7 @@ def information_coefficient(
         horizon=horizon,
         lag=lag,
         method=method,
-        notes=_cautions(found.size, counts[has], int((dates_known & ~has).sum())),
+        notes=_cautions(found.size, counts[has], int((dates_known & ~has).sum()), _strangers(scores, earned)),
     )
 
 
@@ -152,13 +153,18 @@ def _joined(scores: pd.DataFrame, returns: pd.DataFrame) -> tuple[pd.DataFrame, 
             raise DataError(f"{name} must be a DataFrame, a row a date and a column a name, was {type(each).__name__}")
         if not (each.index.is_monotonic_increasing and each.index.is_unique and each.columns.is_unique):
             raise DataError(f"the index of {name} must ascend without repeats, and each name come once")
-        if infinite := int(np.isinf(each.to_numpy(dtype=np.float64)).sum()):
+        try:
+            numbers = each.to_numpy(dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{name} must be a table of numbers: {error}") from None
+        if infinite := int(np.isinf(numbers).sum()):
             raise DataError(f"{name} holds {infinite} infinite of {each.size}; repair them first")
     if (getattr(scores.index, "tz", None) is None) != (getattr(returns.index, "tz", None) is None):
         raise DataError("one of the indexes of scores and returns has a zone and one has none; give both UTC")
     names = returns.columns.intersection(scores.columns)
-    if not len(names) or not returns.index.isin(scores.index).any():
-        raise DataError(f"scores and returns share {len(names)} names and no date; both need the same labels")
+    dates = int(returns.index.isin(scores.index).sum())
+    if not len(names) or not dates:
+        raise DataError(f"scores and returns share {len(names)} names and {dates} dates; both need the same labels")
     paid = returns[names]
     values = paid.to_numpy(dtype=np.float64)
     if (values < -1 - 1e-9).any():
@@ -272,8 +278,20 @@ def _series(values: FloatArray, index: pd.Index) -> pd.Series[float]:
     return pd.Series(values, index=index, name="ic")
 
 
-def _cautions(dates: int, counts: FloatArray, left_out: int) -> tuple[Note, ...]:
+def _strangers(scores: pd.DataFrame, returns: pd.DataFrame) -> int:
+    """Return how many rows of the scores, within the span of the returns, have no row there."""
+    inside = (scores.index >= returns.index[0]) & (scores.index <= returns.index[-1])
+    return int((inside & ~scores.index.isin(returns.index)).sum())
+
+
+def _cautions(dates: int, counts: FloatArray, left_out: int, strangers: int) -> tuple[Note, ...]:
     notes = []
+    if strangers:
+        text = (
+            f"{strangers} date(s) of scores are no row of the returns and are left out; "
+            "move each to the last session that it was known at"
+        )
+        notes.append(Note(code="scores_between_rows", text=text, rows=strangers))
     if (few := float(np.median(counts))) < RECOMMENDED_NAMES:
         text = f"{few:g} names on a median date; with fewer than {RECOMMENDED_NAMES} one date's coefficient is mostly noise"
         notes.append(Note(code="few_names", text=text))

@@ -50,6 +50,12 @@ def test_samples_without_loss_win_or_variance_name_the_reason():
     assert not found.is_high
 
 
+def test_steady_growth_has_no_sharpe_ratio_in_spite_of_rounding():
+    steady = 1.001 ** np.arange(60.0)
+    found = out_of_sample_degradation(steady[1:] / steady[:-1] - 1, np.array([0.01, -0.01, 0.02]))
+    assert "no variance" in found.reasons[0]
+
+
 def test_bad_input_is_refused_by_name():
     with pytest.raises(InsufficientDataError, match="needs 2 out-of-sample returns, received 1"):
         out_of_sample_degradation(np.array([0.01, 0.02]), np.array([0.01]))

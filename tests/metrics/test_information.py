@@ -128,6 +128,18 @@ def test_scores_of_some_dates_still_earn_the_periods_between():
     pd.testing.assert_series_equal(weekly.coefficients, daily.coefficients.iloc[::5], check_freq=False)
 
 
+def test_scores_of_dates_without_returns_are_counted():
+    scores, returns = panel()
+    moved = scores.copy()
+    # Every tenth row six hours late: no row of the returns.
+    moved.index = pd.DatetimeIndex([day + pd.Timedelta(hours=6 * (k % 10 == 4)) for k, day in enumerate(scores.index)])
+    found = information_coefficient(moved, returns, horizon=1)
+    assert {note.code: note.rows for note in found.notes}["scores_between_rows"] == 12
+    assert found.dates == 119 - 12
+    # Scores before the first return and after the last lose nothing that could have been used.
+    assert information_coefficient(scores, returns.iloc[5:-5], horizon=1).notes == ()
+
+
 def test_dates_of_equal_scores_have_no_coefficient():
     scores, returns = panel()
     scores.iloc[4] = 0.1
@@ -164,7 +176,8 @@ def test_missing_statistics_are_named_with_their_reason():
         (lambda s, r: (s.rename(columns={"0": "1"}), r), DataError, "each name come once"),
         (lambda s, r: (s.replace(s.iloc[0, 0], np.inf), r), DataError, "scores holds 1 infinite of 7200"),
         (lambda s, r: (s.tz_localize(None), r), DataError, "has a zone"),
-        (lambda s, r: (s.rename(columns=lambda name: "x" + name), r), DataError, "share 0 names"),
+        (lambda s, r: (s.rename(columns=lambda name: "x" + name), r), DataError, "share 0 names and 120 dates"),
+        (lambda s, r: (s.astype(str) + "x", r), DataError, "scores must be a table of numbers"),
         (lambda s, r: (s, 100 * (1 + r).cumprod()), DataError, "look like prices"),
         (lambda s, r: (s, 100 * r), DataError, "less than losing all"),
         (lambda s, r: (s.to_numpy(), r), DataError, "scores must be a DataFrame"),
