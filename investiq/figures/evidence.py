@@ -107,5 +107,11 @@ def _zero(colors: Theme) -> dict[str, Any]:
 
 
 def _answers(result: Assessment) -> str:
-    words = {True: "passed", False: "failed", None: "no answer"}
-    return " · ".join(f"{each.name}: {words[each.passed]}" for each in result.checks)
+    failed = [each.name for each in result.checks if each.passed is False]
+    unanswered = [each.name for each in result.checks if each.passed is None]
+    parts = [f"{len(result.checks) - len(failed) - len(unanswered)} of {len(result.checks)} checks passed"]
+    if failed:
+        parts.append(f"failed: {', '.join(failed)}")
+    if unanswered:
+        parts.append(f"{len(unanswered)} without an answer: trials not passed or too few")
+    return " · ".join(parts)

@@ -128,7 +128,7 @@ class Assessment(Result):
             Fact("p-value of no skill", self.p_value, "p_value", "one-sided, independent returns"),
             Fact("Probabilistic Sharpe ratio", self.probabilistic, "fraction", "probability that it exceeds 0"),
             Fact(
-                "Track record", self.moments.observations / periods, "", f"years, {self.moments.observations:,} returns"
+                "Track record", self.moments.observations / periods, "years", f"{self.moments.observations:,} returns"
             ),
             self._needed(periods),
             *self._search(periods),
