@@ -40,6 +40,23 @@ def test_a_sharpe_ratio_within_its_error_of_zero_has_no_degradation():
     assert found.mean == pytest.approx((found.win_rate + found.profit_factor) / 2)
 
 
+def test_the_standard_error_grows_with_half_the_square_of_the_ratio():
+    # Offsets +-0.01 twice: sd 0.01 sqrt(4/3). Ratio 0.525 over four periods: sqrt((1 + 0.525^2 / 2) / 4) = 0.5333 is above
+    # it, without the half or with a quarter of the square 0.5 and 0.517 are not.
+    inside = 0.525 * 0.01 * math.sqrt(4 / 3) + np.array([0.01, 0.01, -0.01, -0.01])
+    found = out_of_sample_degradation(inside, np.array([0.01, 0.02, -0.01]))
+    assert "0.5250 per period, within its standard error 0.5333" in found.reasons[0]
+
+
+def test_a_return_of_zero_is_no_win_and_half_lost_is_not_more_than_half():
+    assert (
+        out_of_sample_degradation(np.array([0.02, 0.0, 0.0, -0.01]), np.array([0.02, 0.0, -0.01, 0.02])).win_rate == -1
+    )
+    # Only the win rate is defined: 1 to 1/2.
+    half = out_of_sample_degradation(np.array([0.01, 0.01]), np.array([0.01, -0.01]))
+    assert (half.mean, half.is_high) == (0.5, False)
+
+
 def test_samples_without_loss_win_or_variance_name_the_reason():
     found = out_of_sample_degradation(np.array([-0.01, -0.01]), np.array([0.01, 0.01]))
     assert [reason.split(":")[0] for reason in found.reasons] == ["Sharpe ratio", "win rate", "profit factor"]

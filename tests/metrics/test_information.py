@@ -101,6 +101,30 @@ def test_turnover_counts_the_new_names_of_the_highest_group():
     assert found.turnover == pytest.approx(1 / 3)
 
 
+def test_turnover_compares_neighbouring_dates_only():
+    # The second date is not scored; from the third to the fourth the highest half stays.
+    scores = frame([[1.0, 2, 3, 4], [np.nan] * 4, [4, 3, 2, 1], [4, 3, 2, 1]])
+    returns = frame(0.01 * np.random.default_rng(0).standard_normal((4, 4)))
+    assert information_coefficient(scores, returns, horizon=1, quantiles=2).turnover == 0
+
+
+def test_equal_scores_are_split_in_the_order_of_the_columns():
+    # One low score and 39 equal ones: columns 0 to 19 below, 20 to 39 above.
+    scores = frame([[0.0] + [1.0] * 39] * 3)
+    returns = frame([0.001 * np.arange(40.0)] * 3)
+    found = information_coefficient(scores, returns, horizon=1, quantiles=2)
+    assert found.quantile_returns == pytest.approx((0.0095, 0.0295))
+
+
+def test_the_autocorrelation_of_scores_is_of_their_ranks_and_a_coefficient_of_zero_no_hit():
+    scores = frame([[1.0, 2, 3], [1, 2, 300], [1, 2, 3]])
+    # Ranks 1.5 3 1.5 against 1 2 3: -1 x -0.5 + 1 x -0.5 = 0; then 1.
+    returns = frame([[0.0, 0, 0], [0.01, 0.02, 0.01], [0.01, 0.02, 0.03]])
+    found = information_coefficient(scores, returns, horizon=1, quantiles=3)
+    assert found.score_autocorrelation == 1
+    assert found.hit_rate == 0.5
+
+
 def test_coverage_is_the_share_of_names_with_a_return_that_are_scored():
     scores, returns = panel(dates=6, names=10)
     scores.iloc[1, :4] = np.nan

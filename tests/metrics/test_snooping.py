@@ -266,6 +266,10 @@ def test_the_model_confidence_set_is_that_of_arch():
     np.testing.assert_allclose(found.to_numpy(), theirs.pvalues["Pvalue"].sort_index(), atol=1e-12)
     assert found.max() == 1.0
     assert found["4"] < 0.1
+    # Its blocks are whole: 4.2 is rounded up.
+    whole, part, short = (model_confidence_set(trials, block_length=each) for each in (5, 4.2, 4))
+    assert part.equals(whole)
+    assert not part.equals(short)
 
 
 def test_identical_trials_share_their_place_in_the_confidence_set():
