@@ -102,7 +102,12 @@ def bollinger(close: Any, window: int = 20, width: float = 2.0) -> Any:
 
         return tuple(ranges.deviation_bands(prices, window, float(width), ROUNDING))
 
-    return like_frame(close, over_observations(bands, column(close)), Bands)
+    def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.bands_rows(results, first, prices, window, float(width), ROUNDING)
+
+    return like_frame(close, over_observations(bands, column(close), rows=rows), Bands)
 
 
 def zscore(close: SeriesOrArray, window: int = 20, *, ddof: int = 0) -> SeriesOrArray:

@@ -100,8 +100,13 @@ def adx(bars: Any, window: int = 14, *, start: AdxStart = "wilder") -> Any:
 
         return tuple(recursions.directional(high, low, close, window, movements))
 
+    def rows(results: tuple[FloatArray, ...], first: int, *prices: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.directional_rows(results, first, *prices, window, movements)
+
     prices = price_columns(bars)
-    return like_frame(bars.close, over_observations(movement, *prices), DirectionalMovement)
+    return like_frame(bars.close, over_observations(movement, *prices, rows=rows), DirectionalMovement)
 
 
 @overload

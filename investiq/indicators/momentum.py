@@ -82,7 +82,12 @@ def rsi(close: SeriesOrArray, window: int = 14) -> SeriesOrArray:
 
         return (recursions.relative_strength(prices, window),)
 
-    (values,) = over_observations(strength, column(close))
+    def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.strength_rows(results, first, prices, window)
+
+    (values,) = over_observations(strength, column(close), rows=rows)
     return like_series(close, values, f"rsi_{window}")  # type: ignore[no-any-return]  # a Series for a Series
 
 
@@ -145,7 +150,12 @@ def macd(close: Any, fast: int = 12, slow: int = 26, signal: int = 9, *, start: 
 
         return tuple(recursions.convergence(prices, fast, slow, signal, fast_from))
 
-    return like_frame(close, over_observations(lines, column(close)), Convergence)
+    def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.convergence_rows(results, first, prices, fast, slow, signal, fast_from)
+
+    return like_frame(close, over_observations(lines, column(close), rows=rows), Convergence)
 
 
 def rate_of_change(close: SeriesOrArray, window: int = 10) -> SeriesOrArray:

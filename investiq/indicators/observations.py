@@ -11,6 +11,7 @@ row. Each is computed as it would be alone, in threads.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ FloatArray = NDArray[np.float64]
 SeriesOrArray = TypeVar("SeriesOrArray", "pd.Series[float]", FloatArray)
 
 Compute = Callable[..., tuple[FloatArray, ...]]
+Rows = Callable[..., None]
 
 # The longest window that TA-Lib accepts.
 LONGEST_WINDOW: Final = 100_000
@@ -127,7 +129,7 @@ def _what_is_missing(bars: Any, names: Sequence[str]) -> str:
     return f"bars must be Bars, a Panel or a DataFrame with {wanted}; {type(bars).__name__} lacks {missing}"
 
 
-def over_observations(compute: Compute, *columns: FloatArray) -> tuple[FloatArray, ...]:
+def over_observations(compute: Compute, *columns: FloatArray, rows: Rows | None = None) -> tuple[FloatArray, ...]:
     """Run `compute` on the rows where every column is finite; the other rows are NaN.
 
     Parameters
@@ -137,6 +139,10 @@ def over_observations(compute: Compute, *columns: FloatArray) -> tuple[FloatArra
         arrays of their length. It may run in several threads at once.
     *columns : ndarray of shape (n_bars,) or (n_symbols, n_bars)
         All of one shape. Of a panel, each row is a series of its own.
+    rows : callable, optional
+        ``rows(results, first, *columns)`` does what `compute` does for many symbols
+        without a gap, and writes it to ``results[i][first:]``: for kernels so quick
+        that a call for each symbol would cost more than they do.
 
     Returns
     -------
@@ -145,7 +151,7 @@ def over_observations(compute: Compute, *columns: FloatArray) -> tuple[FloatArra
     """
     if columns[0].ndim == 1:
         return _over_series(compute, columns)
-    return _over_panel(compute, columns)
+    return _over_panel(compute, columns, rows)
 
 
 def _over_series(compute: Compute, columns: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
@@ -175,32 +181,44 @@ def _all_finite() -> Callable[[FloatArray], bool]:
     return check
 
 
-def _over_panel(compute: Compute, columns: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
-    shape = columns[0].shape
-    first = _over_series(compute, [each[0] if shape[0] else _fixed(np.empty(0)) for each in columns])
-    results = tuple(np.empty(shape, dtype=values.dtype) for values in first)
-    if not shape[0]:
-        return results
-    for values, result in zip(first, results, strict=True):
-        result[0] = values
+def _over_panel(compute: Compute, columns: Sequence[FloatArray], rows: Rows | None) -> tuple[FloatArray, ...]:
+    count, size = columns[0].shape
+    sample = _over_series(compute, [each[0] if count else _fixed(np.empty(0)) for each in columns])
+    results = tuple(np.empty((count, size), dtype=values.dtype) for values in sample)
 
-    def fill(rows: range) -> None:
-        for row in rows:
-            series = _over_series(compute, [each[row] for each in columns])
-            for values, result in zip(series, results, strict=True):
-                result[row] = values
+    def fill(first: int) -> None:
+        part = [each[first : first + step] for each in columns]
+        whole = np.full(part[0].shape[0], rows is not None)
+        for start, stop in _runs(part, whole):
+            if rows is not None and whole[start]:
+                rows(results, first + start, *(each[start:stop] for each in part))
+                continue
+            for row in range(start, stop):
+                series = _over_series(compute, [each[row] for each in part])
+                for values, result in zip(series, results, strict=True):
+                    result[first + row] = values
 
     threads = os.cpu_count() or 1
     if threads == 1 or columns[0].size < FEWEST_FOR_THREADS:
-        fill(range(1, shape[0]))
+        step = max(count, 1)
+        fill(0)
         return results
     from concurrent.futures import ThreadPoolExecutor
 
-    size = math.ceil(shape[0] / (threads * CHUNKS_PER_THREAD))
-    chunks = [range(start, min(start + size, shape[0])) for start in range(1, shape[0], size)]
+    step = math.ceil(count / (threads * CHUNKS_PER_THREAD))
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(fill, chunks))
+        list(pool.map(fill, range(0, count, step)))
     return results
+
+
+def _runs(part: Sequence[FloatArray], whole: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Take the rows with a gap out of `whole`, and return where runs of rows with and without begin and end."""
+    from investiq.indicators import panels
+
+    for each in part if whole.any() else ():
+        panels.mark_whole(each, whole)
+    edges = [0, *(np.flatnonzero(whole[1:] != whole[:-1]) + 1).tolist(), whole.size]
+    return [(start, stop) for start, stop in itertools.pairwise(edges) if start < stop]
 
 
 def rolling_moments(values: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:

@@ -81,8 +81,13 @@ def stochastic(bars: Any, window: int = 14, smooth: int = 3, *, slowing: int = 1
 
         return tuple(ranges.smoothed_place(high, low, close, window, slowing, smooth))
 
+    def rows(results: tuple[FloatArray, ...], first: int, *prices: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.place_rows(results, first, *prices, window, slowing, smooth)
+
     prices = price_columns(bars)
-    return like_frame(bars.close, over_observations(oscillator, *prices), Stochastic)
+    return like_frame(bars.close, over_observations(oscillator, *prices, rows=rows), Stochastic)
 
 
 @overload

@@ -57,7 +57,12 @@ def sma(close: SeriesOrArray, window: int = 20) -> SeriesOrArray:
 
         return (windows.rolling_mean(prices, window),)
 
-    (values,) = over_observations(average, column(close))
+    def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.mean_rows(results, first, prices, window)
+
+    (values,) = over_observations(average, column(close), rows=rows)
     return like_series(close, values, f"sma_{window}")  # type: ignore[no-any-return]  # a Series for a Series
 
 
@@ -108,7 +113,12 @@ def ema(close: SeriesOrArray, window: int = 20, *, start: Literal["mean", "first
 
         return (recursions.recursive_average(prices, window, 2 / (window + 1), start == "mean"),)
 
-    (values,) = over_observations(average, column(close))
+    def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.average_rows(results, first, prices, window, 2 / (window + 1), start == "mean")
+
+    (values,) = over_observations(average, column(close), rows=rows)
     return like_series(close, values, f"ema_{window}")  # type: ignore[no-any-return]  # a Series for a Series
 
 
@@ -155,7 +165,12 @@ def rma(close: SeriesOrArray, window: int = 14) -> SeriesOrArray:
 
         return (recursions.recursive_average(prices, window, 1 / window, True),)
 
-    (values,) = over_observations(average, column(close))
+    def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.average_rows(results, first, prices, window, 1 / window, True)
+
+    (values,) = over_observations(average, column(close), rows=rows)
     return like_series(close, values, f"rma_{window}")  # type: ignore[no-any-return]  # a Series for a Series
 
 

@@ -127,13 +127,19 @@ def atr(bars: Any, window: int = 14, *, start: AtrStart = "talib") -> Any:
     """
     window = whole_window(window)
     choice(start, "start", ("talib", "stockcharts"))
+    first_bar = 0 if start == "stockcharts" else 1
 
     def average(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
         from investiq.indicators import recursions
 
-        return (recursions.average_range(high, low, close, window, 0 if start == "stockcharts" else 1),)
+        return (recursions.average_range(high, low, close, window, first_bar),)
 
-    (values,) = over_observations(average, *price_columns(bars))
+    def rows(results: tuple[FloatArray, ...], first: int, *prices: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.range_rows(results, first, *prices, window, first_bar)
+
+    (values,) = over_observations(average, *price_columns(bars), rows=rows)
     return like_series(bars.close, values, f"atr_{window}")
 
 

@@ -76,7 +76,12 @@ def obv(bars: Any, start: Literal["zero", "talib"] = "zero") -> Any:
         first = volume[0] if start == "talib" and volume.size else 0.0
         return (recursions.signed_sum(close, volume, float(first)),)
 
-    (values,) = over_observations(balance, *bar_columns(bars, ("close", "volume")))
+    def rows(results: tuple[FloatArray, ...], first: int, *columns: FloatArray) -> None:
+        from investiq.indicators import panels
+
+        panels.sum_rows(results, first, *columns, start == "talib")
+
+    (values,) = over_observations(balance, *bar_columns(bars, ("close", "volume")), rows=rows)
     return like_series(bars.close, values, "obv")
 
 
