@@ -94,6 +94,9 @@ def test_the_exponent_by_hand_on_two_sizes():
     returns = np.expm1(np.tile([0.01, 0.01, -0.01, -0.01], 8))
     by_hand = 0.5 - math.log(expected(8) / expected(4)) / math.log(2)
     assert hurst_exponent(returns, sizes=(4, 8)).value == pytest.approx(by_hand, abs=1e-9)
+    # Eight still returns fill two windows of 4 and one of 8, which are left out of the means.
+    halted = np.concatenate((returns[:8], np.zeros(8), returns[8:]))
+    assert hurst_exponent(halted, sizes=(4, 8)).value == pytest.approx(by_hand, abs=1e-9)
 
 
 def test_scale_and_drift_change_nothing():
@@ -111,6 +114,13 @@ def test_the_band_is_reproducible_and_narrows_with_length():
     assert (one.lower, one.upper) == (two.lower, two.upper)
     assert hurst_exponent(long, seed=1, draws=300).lower != one.lower
     assert one.upper - one.lower < 0.65 * (short.upper - short.lower)
+
+
+def test_the_band_has_its_confidence_between_two_equal_tails():
+    noise = np.random.default_rng(9).normal(0, 0.01, 600)
+    half, most = (hurst_exponent(noise, confidence=each) for each in (0.5, 0.95))
+    # Of a normal distribution the middle half spans 2 x 0.674 deviations, 95 % 2 x 1.960.
+    assert (half.upper - half.lower) / (most.upper - most.lower) == pytest.approx(0.344, abs=0.05)
 
 
 def test_few_or_still_returns_carry_a_caution():

@@ -110,6 +110,16 @@ def test_no_exceedance_leaves_independence_undecided_and_says_so():
     assert tested.verdict == "rejected by proportion"
 
 
+def test_ten_exceedances_carry_no_caution_and_a_p_value_above_5_percent_no_verdict():
+    ten = var_backtest(with_exceedances(250, *range(5, 245, 25)), np.full(250, 0.02))
+    assert (ten.exceedances, ten.notes) == (10, ())
+    # 19 of 250 at 95 %: 2 [19 ln(0.076 / 0.05) + 231 ln(0.924 / 0.95)] = 3.10, p 0.08.
+    many = var_backtest(with_exceedances(250, *range(5, 245, 13)), np.full(250, 0.02))
+    assert many.exceedances == 19
+    assert 0.05 < many.proportion.p_value < 0.10
+    assert "proportion" not in many.verdict
+
+
 def test_series_that_are_shifted_or_of_other_lengths_are_refused_not_joined(market):
     risk = rolling_value_at_risk(market, 250)
     with pytest.raises(DataError, match="different times: row by row they are no pairs"):
