@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import talib
 
 from investiq.core.errors import ConfigError
-from investiq.indicators.momentum import macd, rsi
-from investiq.indicators.oscillators import stochastic
+from investiq.indicators.momentum import macd, price_change, rate_of_change, rsi
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 
@@ -92,15 +92,51 @@ def test_macd_refuses_a_fast_average_that_is_not_faster():
         macd(np.ones(50), fast=26, slow=12)
 
 
-def test_stochastic_by_hand():
-    # Ranges of 3 bars: 4..10 with close 7: 50; 5..12 with close 12: 100; 6..12 with close 6: 0. d = (50 + 100) / 2, ...
-    frame = pd.DataFrame({"high": [9.0, 10, 8, 12, 11], "low": [4.0, 6, 5, 7, 6], "close": [5.0, 8, 7, 12, 6]})
-    values = stochastic(frame, window=3, smooth=2)
-    # Row 4: bars 2 to 4, lows 5, 7, 6 and highs 8, 12, 11: 100 * (6 - 5) / 7.
-    assert values["k"].to_list() == pytest.approx([np.nan, np.nan, 50.0, 100.0, 100 / 7], nan_ok=True)
-    assert values["d"].to_list() == pytest.approx([np.nan, np.nan, np.nan, 75.0, 400 / 7], nan_ok=True)
+def test_macd_starts_like_talib_on_request(sample):
+    for spans in ((12, 26, 9), (3, 10, 16), (2, 3, 1)):
+        theirs = talib.MACD(sample.close, *spans)
+        for name, line in zip(("macd", "signal", "histogram"), theirs, strict=True):
+            ours = getattr(macd(sample.close, *spans, start="talib"), name)
+            known = np.isfinite(line)
+            np.testing.assert_allclose(ours[known], line[known], rtol=1e-10, atol=1e-10)
 
 
-def test_stochastic_of_a_flat_range_is_50():
-    flat = pd.DataFrame({"high": [3.0] * 20, "low": [3.0] * 20, "close": [3.0] * 20})
-    assert stochastic(flat)["k"].iloc[-1] == 50.0
+def test_the_two_starts_of_macd_differ_and_converge(sample):
+    ours, theirs = macd(sample.close).macd, macd(sample.close, start="talib").macd
+    assert abs(ours[25] - theirs[25]) > 0.1
+    np.testing.assert_allclose(ours[250:], theirs[250:], atol=1e-6)
+
+
+def test_macd_knows_two_starts():
+    with pytest.raises(ConfigError, match="start must be one of 'appel', 'talib', was 'wilder'"):
+        macd(np.ones(50), start="wilder")
+
+
+def test_rsi_agrees_with_talib(sample):
+    for window in (2, 14, 50):
+        np.testing.assert_allclose(rsi(sample.close, window), talib.RSI(sample.close, window), rtol=1e-10)
+
+
+def test_rsi_of_a_tiny_price_is_that_of_a_large_one(sample):
+    # A ratio knows no scale; TA-Lib finds gains and losses of a price of 1e-14 to be none.
+    np.testing.assert_allclose(rsi(1e-18 * sample.close), rsi(sample.close), rtol=1e-9)
+
+
+def test_rate_of_change_by_hand_is_a_fraction():
+    # 6 / 4 - 1 and 3 / 5 - 1.
+    change = rate_of_change(np.array([4.0, 5.0, 6.0, 3.0]), window=2)
+    assert change == pytest.approx([np.nan, np.nan, 0.5, -0.4], nan_ok=True)
+
+
+def test_changes_agree_with_talib(sample):
+    np.testing.assert_allclose(rate_of_change(sample.close, 20), talib.ROCP(sample.close, 20), rtol=1e-9)
+    np.testing.assert_allclose(price_change(sample.close, 20), talib.MOM(sample.close, 20))
+
+
+def test_a_return_from_nothing_is_not_known():
+    assert np.isnan(rate_of_change(np.array([0.0, 3.0, 6.0]), window=1)).tolist() == [True, True, False]
+
+
+def test_a_change_over_a_gap_counts_observations():
+    # 1, gap, 3, 7: two observations before 7 lies 1.
+    assert price_change(pd.Series([1.0, np.nan, 3.0, 7.0]), 2).iloc[-1] == 6.0

@@ -3,38 +3,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import talib
 
-from investiq.core.errors import DataError
-from investiq.indicators.direction import adx, linear_trend
-from investiq.indicators.trend import ema, sma
+from investiq.core.errors import ConfigError, DataError
+from investiq.indicators.trend import ema, rma, sma, wma
 
 ANSWERS = Path(__file__).parents[1] / "answers"
-
-
-def wilder_directional(high, low, close, window):
-    """Wilder's worksheet: sums of the first `window` movements, then S - S / window + newest."""
-    size = len(close)
-    up, down, true_range = np.zeros(size), np.zeros(size), np.zeros(size)
-    for row in range(1, size):
-        rise, fall = high[row] - high[row - 1], low[row - 1] - low[row]
-        up[row] = rise if rise > fall and rise > 0 else 0.0
-        down[row] = fall if fall > rise and fall > 0 else 0.0
-        true_range[row] = max(high[row], close[row - 1]) - min(low[row], close[row - 1])
-    sums = [series[1 : window + 1].sum() for series in (up, down, true_range)]
-    plus, minus, index = np.full(size, np.nan), np.full(size, np.nan), np.full(size, np.nan)
-    dx = []
-    for row in range(window, size):
-        if row > window:
-            sums = [
-                total - total / window + series[row] for total, series in zip(sums, (up, down, true_range), strict=True)
-            ]
-        plus[row], minus[row] = 100 * sums[0] / sums[2], 100 * sums[1] / sums[2]
-        dx.append(100 * abs(plus[row] - minus[row]) / (plus[row] + minus[row]))
-        if len(dx) == window:
-            index[row] = np.mean(dx)
-        elif len(dx) > window:
-            index[row] = (index[row - 1] * (window - 1) + dx[-1]) / window
-    return index, plus, minus
 
 
 def test_sma_and_ema_follow_the_published_worksheet():
@@ -75,43 +49,58 @@ def test_nullable_and_integer_series_are_read_as_numbers():
     assert sma(close, 2).to_numpy() == pytest.approx([np.nan, 2.0, np.nan, 4.0], nan_ok=True)
 
 
-def test_adx_starts_where_wilder_starts_it_and_converges_to_his_worksheet(sample):
-    index, plus, minus = wilder_directional(sample.high, sample.low, sample.close, 14)
-    ours = adx(sample, 14)
-    assert np.flatnonzero(np.isfinite(ours.plus_di))[0] == 14
-    assert np.flatnonzero(np.isfinite(ours.adx))[0] == 27
-    late = slice(140, None)
-    assert ours.plus_di[late] == pytest.approx(plus[late], abs=0.01)
-    assert ours.minus_di[late] == pytest.approx(minus[late], abs=0.01)
-    assert ours.adx[late] == pytest.approx(index[late], abs=0.01)
+def test_ema_from_the_first_price_is_that_of_pandas(sample):
+    close = sample.frame["close"]
+    expected = close.ewm(span=26, adjust=False, min_periods=26).mean()
+    np.testing.assert_allclose(ema(close, 26, start="first"), expected, rtol=1e-12)
 
 
-def test_adx_of_a_steady_rise():
-    # Each bar: high and low 2 higher, range 2, close in the middle. True range = 3 (high above the previous close),
-    # +DM = 2 and -DM = 0: +DI = 100 * 2 / 3, -DI = 0, DX = ADX = 100.
-    middle = 10 + 2.0 * np.arange(40)
-    frame = pd.DataFrame({"high": middle + 1, "low": middle - 1, "close": middle})
-    last = adx(frame, 14).iloc[-1]
-    assert last.to_list() == pytest.approx([100.0, 200 / 3, 0.0])
+def test_the_two_starts_of_ema_by_hand():
+    # a = 1 / 2. First: 2, 3, 6, 3.5, 5.25. Mean of 2, 4, 9 is 5: 5, 3, 5.
+    close = np.array([2.0, 4.0, 9.0, 1.0, 7.0])
+    assert ema(close, 3, start="first") == pytest.approx([np.nan, np.nan, 6.0, 3.5, 5.25], nan_ok=True)
+    assert ema(close, 3, start="mean") == pytest.approx([np.nan, np.nan, 5.0, 3.0, 5.0], nan_ok=True)
 
 
-def test_linear_trend_by_hand():
-    # Through (0, 1), (1, 2), (2, 6): slope = sum((t - 1) * y) / 2 = (6 - 1) / 2 = 2.5. Variance of y = 14 / 3,
-    # explained = 2.5**2 * 2 / 3 = 25 / 6, R2 = 25 / 28.
-    fit = linear_trend(np.array([1.0, 2.0, 6.0]), 3)
-    assert fit.slope[-1] == pytest.approx(2.5)
-    assert fit.r2[-1] == pytest.approx(25 / 28)
+def test_a_start_that_no_library_has_is_refused():
+    with pytest.raises(ConfigError, match="start must be one of 'mean', 'first', was 'sma'"):
+        ema(np.ones(30), start="sma")
 
 
-def test_linear_trend_agrees_with_numpy_polyfit(sample):
-    fit = linear_trend(sample.close, 20)
-    for row in (19, 700, 5030):
-        window = sample.close[row - 19 : row + 1]
-        assert fit.slope[row] == pytest.approx(np.polyfit(np.arange(20), window, 1)[0], rel=1e-9)
-        assert fit.r2[row] == pytest.approx(np.corrcoef(np.arange(20), window)[0, 1] ** 2, rel=1e-9)
+@pytest.mark.parametrize("window", [1, 2, 3, 5, 20, 21, 200])
+def test_the_averages_agree_with_talib(sample, window):
+    theirs = {sma: talib.SMA, ema: talib.EMA, wma: talib.WMA}
+    for ours, function in theirs.items():
+        expected = sample.close if window == 1 else function(sample.close, window)
+        np.testing.assert_allclose(ours(sample.close, window), expected, rtol=1e-11)
 
 
-def test_a_flat_price_has_no_trend():
-    fit = linear_trend(np.full(30, 0.1), 20)
-    assert fit.slope[19:].tolist() == [0.0] * 11
-    assert fit.r2[19:].tolist() == [0.0] * 11
+def test_rma_is_the_wilder_recursion(sample):
+    average = sample.close[:14].mean()
+    expected = [np.nan] * 13 + [average]
+    for price in sample.close[14:]:
+        average = (13 * average + price) / 14
+        expected.append(average)
+    np.testing.assert_allclose(rma(sample.close, 14), expected, rtol=1e-12)
+
+
+def test_rma_is_an_ema_of_nearly_twice_the_span_once_the_start_has_faded(sample):
+    # Weights 1 / 14 and 2 / (27 + 1) are one.
+    np.testing.assert_allclose(rma(sample.close, 14)[700:], ema(sample.close, 27)[700:], rtol=1e-12)
+
+
+def test_wma_by_hand():
+    # Weights 1, 2, 3 over 6: (1 + 4 + 18) / 6 and (2 + 12 + 12) / 6.
+    assert wma(np.array([1.0, 2.0, 6.0, 4.0]), 3) == pytest.approx([np.nan, np.nan, 23 / 6, 26 / 6], nan_ok=True)
+
+
+def test_averages_keep_their_digits_after_a_fall_of_seven_orders_of_magnitude():
+    # Twenty prices of 40, then only 1e-7: from the 20th of these on, the mean is that of equal numbers.
+    close = np.r_[np.full(20, 40.0), np.full(40, 1e-7)]
+    assert sma(close, 20)[39:].tolist() == [1e-7] * 21
+    assert wma(close, 20)[39:] == pytest.approx(1e-7, rel=1e-14)
+
+
+def test_an_average_does_not_depend_on_where_the_series_begins(sample):
+    for window in (20, 50, 200):
+        assert sma(sample.close[1_017:], window)[-1] == sma(sample.close, window)[-1]

@@ -1,10 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import talib
 
-from investiq.core.errors import ConfigError
-from investiq.indicators.bands import bollinger
-from investiq.indicators.volatility import atr
+from investiq.core.errors import ConfigError, DataError
+from investiq.indicators.volatility import atr, atr_ratio, historical_volatility, true_range
+
+ANSWERS = Path(__file__).parents[1] / "answers"
 
 
 def test_atr_by_hand():
@@ -31,40 +35,62 @@ def test_atr_in_money_is_not_moved_by_a_split(split_share):
     assert values.iloc[225:240].pct_change().abs().max() < 0.15
 
 
-def test_bollinger_by_hand():
-    # 2, 4, 6: mean 4, population variance 8 / 3. Bands of 1.5 deviations; (6 - 4 + 1.5 s) / (3 s).
-    deviation = np.sqrt(8 / 3)
-    bands = bollinger(np.array([2.0, 4.0, 6.0]), window=3, width=1.5)
-    assert bands.lower[-1] == pytest.approx(4 - 1.5 * deviation)
-    assert bands.middle[-1] == pytest.approx(4.0)
-    assert bands.upper[-1] == pytest.approx(4 + 1.5 * deviation)
-    assert bands.width[-1] == pytest.approx(3 * deviation / 4)
-    assert bands.percent_b[-1] == pytest.approx((2 + 1.5 * deviation) / (3 * deviation))
+def test_atr_follows_the_published_worksheet():
+    worksheet = pd.read_csv(ANSWERS / "atr_worksheet.csv", comment="#")
+    ours = atr(worksheet, 14, start="stockcharts").to_numpy()
+    assert ours == pytest.approx(worksheet["atr_14"], abs=0.000051, nan_ok=True)
 
 
-def test_percent_b_is_one_half_when_the_bands_are_flat():
-    # 0.1 is no binary fraction, so the variance of a constant is only nearly zero.
-    bands = bollinger(np.full(30, 0.1))
-    assert bands.percent_b[19:].tolist() == [0.5] * 11
-    assert bands.width[19:].tolist() == [0.0] * 11
+@pytest.mark.parametrize("window", [1, 2, 14, 50])
+def test_atr_starts_like_talib(sample, window):
+    expected = talib.ATR(sample.high, sample.low, sample.close, window)
+    np.testing.assert_allclose(atr(sample, window), expected, rtol=1e-10)
 
 
-def test_bands_keep_their_digits_after_a_fall_of_seven_orders_of_magnitude():
-    # A fund of reverse splits: forward-adjusted, its price falls from 40 to 1e-7. The last 20 closes alternate by 1 %.
-    fall = 40 * np.exp(np.linspace(0, np.log(1e-7 / 40), 3_000))
-    tail = 1e-7 * np.where(np.arange(20) % 2, 1.01, 0.99)
-    bands = bollinger(np.r_[fall, tail])
-    assert bands.middle[-1] == pytest.approx(1e-7, rel=1e-9)
-    assert bands.width[-1] == pytest.approx(0.04, rel=1e-9)
+def test_atr_knows_two_starts():
+    with pytest.raises(ConfigError, match="start must be one of 'talib', 'stockcharts', was 'wilder'"):
+        atr(pd.DataFrame({name: [1.0] for name in ("high", "low", "close")}), start="wilder")
 
 
-def test_bollinger_agrees_with_pandas(sample):
-    rolling = sample.frame["close"].rolling(20)
-    bands = bollinger(sample.frame["close"])
-    np.testing.assert_allclose(bands["upper"], rolling.mean() + 2 * rolling.std(ddof=0), rtol=1e-9)
+def test_the_true_range_reaches_to_the_previous_close():
+    # Gap up: 13 - 9 = 4; gap down: 12.5 - 8 = 4.5; inside: 2.
+    frame = pd.DataFrame({"high": [10.0, 13, 9, 10], "low": [8.0, 12, 8, 8], "close": [9.0, 12.5, 8.5, 9]})
+    assert true_range(frame).to_list() == pytest.approx([np.nan, 4.0, 4.5, 2.0], nan_ok=True)
 
 
-@pytest.mark.parametrize("width", [0.0, -2.0, float("nan")])
-def test_bands_without_width_are_refused(width):
-    with pytest.raises(ConfigError, match="width must be a positive number"):
-        bollinger(np.ones(30), width=width)
+def test_the_true_range_agrees_with_talib(sample):
+    np.testing.assert_allclose(true_range(sample), talib.TRANGE(sample.high, sample.low, sample.close), rtol=1e-12)
+
+
+def test_the_ratio_compares_the_average_range_with_its_own_mean(sample):
+    average = talib.ATR(sample.high, sample.low, sample.close, 14)
+    expected = pd.Series(average) / pd.Series(average).rolling(20).mean()
+    np.testing.assert_allclose(atr_ratio(sample, 14, baseline=20), expected, rtol=1e-9)
+
+
+def test_the_ratio_of_no_range_is_not_known():
+    flat = pd.DataFrame({name: [3.0] * 60 for name in ("high", "low", "close")})
+    assert atr_ratio(flat).isna().all()
+
+
+def test_historical_volatility_is_the_annual_deviation_of_log_returns(sample):
+    returns = np.log(sample.frame["close"]).diff()
+    for ddof in (0, 1):
+        expected = returns.rolling(63).std(ddof=ddof) * np.sqrt(252)
+        ours = historical_volatility(sample.frame["close"], 63, periods_per_year=252, ddof=ddof)
+        np.testing.assert_allclose(ours, expected, rtol=1e-7)
+
+
+def test_historical_volatility_needs_to_know_the_year():
+    with pytest.raises(TypeError, match="periods_per_year"):
+        historical_volatility(np.ones(30))
+    for wrong in (0, -252, float("nan"), float("inf")):
+        with pytest.raises(ConfigError, match="periods_per_year must be a positive number, such as 252"):
+            historical_volatility(np.ones(30), periods_per_year=wrong)
+    with pytest.raises(ConfigError, match="ddof must be 0 or 1, was 2"):
+        historical_volatility(np.ones(30), periods_per_year=252, ddof=2)
+
+
+def test_historical_volatility_refuses_what_has_no_logarithm():
+    with pytest.raises(DataError, match=r"close must be above 0 for log returns, 2 of 4 prices are not"):
+        historical_volatility(np.array([1.0, 0.0, -1.0, 2.0]), 2, periods_per_year=252)
