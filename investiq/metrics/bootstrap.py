@@ -17,8 +17,9 @@ from investiq.core.result import Result
 from investiq.metrics.bootstrap_statistics import NAMES, Named, StatisticName, UserMade
 from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.options import whole
 from investiq.metrics.regression import newey_west_lags
-from investiq.metrics.resampling import Scheme, block_of, whole
+from investiq.metrics.resampling import Scheme, block_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -289,8 +290,7 @@ def refuse_settings(method: str, confidence: float, draws: int) -> None:
         raise ConfigError(f"method must be 'percentile', 'studentized' or 'bca', was {method!r}")
     if not 0 < confidence < 1:
         raise ConfigError(f"confidence must lie in (0, 1), was {confidence}")
-    if whole("draws", draws) < _LEAST_DRAWS:
-        raise ConfigError(f"draws must be at least {_LEAST_DRAWS}, was {draws}")
+    whole("draws", draws, _LEAST_DRAWS)
 
 
 def undefined_note(words: str, missing: int, draws: int) -> tuple[Note, ...]:

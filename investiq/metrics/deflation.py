@@ -11,6 +11,7 @@ import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics import formulas
+from investiq.metrics.arrays import numbers
 from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray, Floats
 from investiq.metrics.sharpe_inference import probabilistic_sharpe_ratio_from_moments, sharpe_moments
@@ -364,7 +365,7 @@ def effective_trials(
 
 
 def _table_of(trial_returns: FloatArray | pd.DataFrame) -> FloatArray:
-    values = np.asarray(trial_returns, dtype=np.float64)
+    values = numbers("trial_returns", trial_returns)
     if values.ndim != 2:
         raise DataError(f"trial_returns has {values.ndim} dimensions, expected 2: one column a trial, one row a period")
     if wrong := values.size - int(np.count_nonzero(np.isfinite(values))):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from investiq.core.errors import ConfigError
 from investiq.metrics.conditional_volatility import garch
 from investiq.metrics.conventions import Convention
 from investiq.metrics.garch_fit import GarchDistribution, GarchFit, GarchModel
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.options import whole
 from investiq.metrics.tail import TailEdge, index_of, tail_share, worst_mean
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ def rolling_filtered_value_at_risk(
         If `window` is below 100 or ``1 / (1 - confidence)``.
     """
     values = returns_of(returns, least=0, purpose="rolling value at risk")
-    if refit_every < 1:
-        raise ConfigError(f"refit_every must be at least 1 row, was {refit_every}")
+    whole("window", window, 1)
+    whole("refit_every", refit_every, 1)
     share = tail_share(confidence, window, "rolling filtered value at risk, in its window,")
     found = np.full(values.size, np.nan)
     for start in range(window, values.size, refit_every):

@@ -10,7 +10,7 @@ import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
-from investiq.metrics.resampling import key_of
+from investiq.metrics.options import seed_of, whole
 
 __all__ = ["HurstExponent", "expected_rescaled_range", "hurst_exponent"]
 
@@ -122,8 +122,7 @@ def hurst_exponent(
     >>> found.is_significant, found.count
     (False, 1000)
     """
-    _check_options(sizes, confidence, draws)
-    key_of(seed)
+    _check_options(sizes, confidence, draws, seed)
     values = log_returns(returns, max(sizes), "the Hurst exponent")
     if np.ptp(values) <= _NO_VARIANCE * np.abs(values).max():
         raise InsufficientDataError("all returns are equal: their rescaled range is undefined")
@@ -162,8 +161,7 @@ def expected_rescaled_range(size: int) -> float:
     >>> round(expected_rescaled_range(2), 12)  # half the difference over itself: always 1
     1.0
     """
-    if size < 2:
-        raise ConfigError(f"a rescaled range needs 2 returns, was asked for {size}")
+    whole("size", size, 2)
     steps = np.arange(1, size)
     factor = math.exp(math.lgamma((size - 1) / 2) - math.lgamma(size / 2)) / math.sqrt(math.pi)
     return factor * float(np.sqrt((size - steps) / steps).sum())
@@ -225,10 +223,12 @@ def _caution(values: FloatArray, sizes: tuple[int, ...]) -> str:
     return "; ".join(cautions)
 
 
-def _check_options(sizes: tuple[int, ...], confidence: float, draws: int) -> None:
-    if len(set(sizes)) < 2 or min(sizes) < 4:
-        raise ConfigError(f"sizes must be two or more different windows of at least 4 returns, were {sizes}")
+def _check_options(sizes: tuple[int, ...], confidence: float, draws: int, seed: int) -> None:
+    for size in sizes:
+        whole("each of sizes", size, 4)
+    if len(set(sizes)) < 2:
+        raise ConfigError(f"sizes must be two or more different windows, were {sizes}")
     if not 0 < confidence < 1:
         raise ConfigError(f"confidence must lie in (0, 1), was {confidence}; 95 % is 0.95")
-    if draws < _FEWEST_DRAWS:
-        raise ConfigError(f"draws must be at least {_FEWEST_DRAWS} for a band, was {draws}")
+    whole("draws", draws, _FEWEST_DRAWS)
+    seed_of(seed)

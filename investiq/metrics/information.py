@@ -9,8 +9,10 @@ import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.notes import Note
+from investiq.metrics.arrays import numbers
 from investiq.metrics.information_result import InformationCoefficient
 from investiq.metrics.inputs import FloatArray
+from investiq.metrics.options import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,18 +134,16 @@ def information_coefficient(
 
 
 def _refuse_options(horizon: int, lag: int, method: str, quantiles: int, decay_horizons: tuple[int, ...]) -> None:
-    if horizon < 1:
-        raise ConfigError(f"horizon must be at least 1 period, was {horizon}")
-    if lag < 1:
+    whole("horizon", horizon, 1)
+    if whole("lag", lag, 0) == 0:
         raise ConfigError(
-            f"lag must be at least 1 period, was {lag}: the return of a score's own period was earned before it was known"
+            "lag must be at least 1 period, was 0: the return of a score's own period was earned before it was known"
         )
     if method not in ("spearman", "pearson"):
         raise ConfigError(f"method must be 'spearman' or 'pearson', was {method!r}")
-    if quantiles < 2:
-        raise ConfigError(f"quantiles must be at least 2, was {quantiles}")
-    if wrong := [each for each in decay_horizons if each < 1]:
-        raise ConfigError(f"decay_horizons must be at least 1 period each, found {wrong}")
+    whole("quantiles", quantiles, 2)
+    for each in decay_horizons:
+        whole("each of decay_horizons", each, 1)
 
 
 def _joined(scores: pd.DataFrame, returns: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -153,11 +153,7 @@ def _joined(scores: pd.DataFrame, returns: pd.DataFrame) -> tuple[pd.DataFrame, 
             raise DataError(f"{name} must be a DataFrame, a row a date and a column a name, was {type(each).__name__}")
         if not (each.index.is_monotonic_increasing and each.index.is_unique and each.columns.is_unique):
             raise DataError(f"the index of {name} must ascend without repeats, and each name come once")
-        try:
-            numbers = each.to_numpy(dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"{name} must be a table of numbers: {error}") from None
-        if infinite := int(np.isinf(numbers).sum()):
+        if infinite := int(np.isinf(numbers(name, each)).sum()):
             raise DataError(f"{name} holds {infinite} infinite of {each.size}; repair them first")
     if (getattr(scores.index, "tz", None) is None) != (getattr(returns.index, "tz", None) is None):
         raise DataError("one of the indexes of scores and returns has a zone and one has none; give both UTC")

@@ -10,6 +10,7 @@ import numpy as np
 
 from investiq.core.errors import ConfigError, InsufficientDataError
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.options import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,8 +227,7 @@ def jump_days(returns: Floats, window: int = 60, threshold: float = 3.0) -> Jump
     """
     import pandas as pd
 
-    if window < _FEWEST_IN_WINDOW:
-        raise ConfigError(f"window must hold at least {_FEWEST_IN_WINDOW} returns, was {window}")
+    whole("window", window, _FEWEST_IN_WINDOW)
     if not threshold > 0:
         raise ConfigError(f"threshold must be positive, was {threshold}")
     values = returns_of(returns, least=window + 1, purpose="a search for jump days")

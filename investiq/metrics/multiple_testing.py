@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError, near_matches
+from investiq.metrics.arrays import numbers
 from investiq.metrics.inputs import FloatArray, Floats
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def adjust_p_values(p_values: Floats, method: CorrectionName = "holm", *, level:
         raise ConfigError(f"method must be one of {known}, was {method!r}{near_matches(str(method), _CORRECTIONS)}")
     if not 0 < level < 1:
         raise ConfigError(f"level must lie in (0, 1), was {level}")
-    values = np.asarray(p_values, dtype=np.float64)
+    values = numbers("p_values", p_values)
     if values.ndim != 1:
         raise DataError(f"p_values has {values.ndim} dimensions, expected 1: pass the p-values of one study")
     if not values.size:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError, near_matches
 from investiq.core.notes import Note
+from investiq.metrics.arrays import numbers
 from investiq.metrics.inputs import FloatArray
+from investiq.metrics.options import whole
 from investiq.metrics.overfitting_result import Overfitting
 from investiq.metrics.trial_matrix import TrialReturns, trial_matrix
 
@@ -143,8 +145,8 @@ def pbo_from_blocks(
     >>> round(pbo_from_blocks(sums, sums**2, 1, statistic="sum").pbo, 6)
     0.166667
     """
-    sums = np.ascontiguousarray(sums, dtype=np.float64)
-    squares = np.ascontiguousarray(sums_of_squares, dtype=np.float64)
+    sums = np.ascontiguousarray(numbers("sums", sums))
+    squares = np.ascontiguousarray(numbers("sums_of_squares", sums_of_squares))
     if sums.ndim != 2 or sums.shape != squares.shape:
         raise DataError(
             f"sums has shape {sums.shape} and sums_of_squares {squares.shape}; both must be (n_blocks, n_trials)"
@@ -169,7 +171,7 @@ def pbo_from_blocks(
 
 
 def _check(blocks: int, statistic: object) -> None:
-    if blocks % 2 or not FEWEST_BLOCKS <= blocks <= MOST_BLOCKS:
+    if whole("blocks", blocks, FEWEST_BLOCKS, MOST_BLOCKS) % 2:
         raise ConfigError(f"blocks must be even and {FEWEST_BLOCKS} to {MOST_BLOCKS}, was {blocks}")
     if not callable(statistic) and statistic not in _WORDS:
         raise ConfigError(

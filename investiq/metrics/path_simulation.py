@@ -12,7 +12,8 @@ from investiq.core.facts import Fact
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
-from investiq.metrics.resampling import Scheme, block_of, code_of, key_of, over_threads, whole
+from investiq.metrics.options import whole
+from investiq.metrics.resampling import Scheme, block_of, code_of, key_of, over_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,8 +150,7 @@ def simulate_paths(
 
     values = returns_of(returns, least=2, purpose="a simulation of paths")
     for name, number in (("horizon", horizon), ("paths", paths)):
-        if whole(name, number) < 1:
-            raise ConfigError(f"{name} must be at least 1, was {number}")
+        whole(name, number, 1)
     length = block_of(values, scheme, block, values.size)
     key = key_of(seed)
 

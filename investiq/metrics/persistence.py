@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from investiq.core.errors import ConfigError, InsufficientDataError
+from investiq.core.errors import InsufficientDataError
 from investiq.metrics.hurst import log_returns
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.options import whole
 
 __all__ = ["Autocorrelation", "VarianceRatio", "autocorrelation", "variance_ratio"]
 
@@ -108,8 +109,7 @@ def autocorrelation(returns: Floats, lag: int = 1) -> Autocorrelation:
     >>> found.value, round(found.standard_error, 4)
     (-0.75, 0.433)
     """
-    if lag < 1:
-        raise ConfigError(f"lag must be at least 1, was {lag}")
+    whole("lag", lag, 1)
     values = returns_of(returns, least=lag + 2, purpose=f"the autocorrelation at lag {lag}")
     _refuse_constant(values)
     deviations = values - values.mean()
@@ -162,8 +162,7 @@ def variance_ratio(returns: Floats, q: int = 2, *, robust: bool = True) -> Varia
     >>> variance_ratio(reverting).value < 0.1
     True
     """
-    if q < 2:
-        raise ConfigError(f"q must be at least 2 periods, was {q}")
+    whole("q", q, 2)
     values = log_returns(returns, q + 1, f"the variance ratio over {q} periods")
     _refuse_constant(values)
     count = values.size

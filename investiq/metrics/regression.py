@@ -10,7 +10,9 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.metrics.arrays import numbers
 from investiq.metrics.inputs import FloatArray, Floats, finite
+from investiq.metrics.options import whole
 
 __all__ = ["Regression", "least_squares", "newey_west_lags", "variance_inflation"]
 
@@ -167,8 +169,7 @@ def least_squares(
     if covariance not in ("hac", "white", "classic"):
         raise ConfigError(f"covariance must be 'hac', 'white' or 'classic', was {covariance!r}")
     reach = 0 if covariance != "hac" else newey_west_lags(count) if lags is None else lags
-    if not 0 <= reach < count:
-        raise ConfigError(f"lags must lie between 0 and {count - 1} for {count} rows, was {lags}")
+    whole("lags", reach, 0, count - 1)
 
     # Columns of mean 0 and length 1 keep the digits that a large level or unlike scales would cost; `back` undoes it.
     centre = table.mean(axis=0)
@@ -212,7 +213,7 @@ def least_squares(
 
 
 def _checked(y: Floats, x: FloatArray, names: Sequence[str] | None) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
-    target, table = finite("y", y), np.asarray(x, dtype=np.float64)
+    target, table = finite("y", y), numbers("x", x)
     table = table[:, np.newaxis] if table.ndim == 1 else table
     if table.ndim != 2 or not table.shape[1]:
         raise DataError(f"x has shape {table.shape}, expected (n_rows, n_columns) with a column or more")

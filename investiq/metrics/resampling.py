@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from investiq.core.errors import ConfigError
 from investiq.metrics.block_length import optimal_block_length
 from investiq.metrics.inputs import FloatArray
+from investiq.metrics.options import seed_of, whole
 
 __all__ = ["Scheme", "bootstrap_indices"]
 
@@ -21,6 +22,8 @@ Scheme: TypeAlias = Literal["stationary", "circular", "iid"]
 
 # The numbers that the compiled draws know the schemes by.
 _CODES: Final[dict[str, int]] = {"iid": 0, "circular": 1, "stationary": 2}
+# The compiled draws count rows in 32 bits.
+_MOST_ROWS: Final = 2**31 - 1
 # Below so many resampled values a second thread costs more than it saves.
 _WORTH_A_THREAD: Final = 1_000_000
 
@@ -78,19 +81,11 @@ def bootstrap_indices(
     from investiq.metrics import bootstrap_kernels
 
     for name, number in (("count", count), ("draws", draws), ("length", count if length is None else length)):
-        if not 1 <= whole(name, number) < 2**31:
-            raise ConfigError(f"{name} must be at least 1 and below 2^31, was {number}")
+        whole(name, number, 1, _MOST_ROWS)
     length_of_block = block_of(None, scheme, block, count)
     rows = np.empty((draws, count if length is None else length), dtype=np.int64)
     bootstrap_kernels.draw_rows(key_of(seed), 0, count, code_of(scheme), length_of_block, rows)
     return rows
-
-
-def whole(name: str, number: Any) -> int:
-    """Return a whole number, or refuse it."""
-    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
-        raise ConfigError(f"{name} must be a whole number, was {number!r}")
-    return int(number)
 
 
 def code_of(scheme: str) -> int:
@@ -112,8 +107,8 @@ def block_of(returns: FloatArray | None, scheme: Scheme, block: float | None, co
             raise ConfigError(f"scheme {scheme!r} needs a block length")
         found = optimal_block_length(returns, scheme)
         return found if scheme == "stationary" else float(math.ceil(found))
-    if not 1 <= block <= count:
-        raise ConfigError(f"block must lie between 1 and the {count} rows, was {block}")
+    if isinstance(block, bool) or not isinstance(block, (int, float, np.number)) or not 1 <= block <= count:
+        raise ConfigError(f"block must lie between 1 and the {count} rows, was {block!r}")
     if scheme == "circular" and block != int(block):
         raise ConfigError(f"a circular block has a whole number of rows, was {block}")
     return float(block)
@@ -121,9 +116,7 @@ def block_of(returns: FloatArray | None, scheme: Scheme, block: float | None, co
 
 def key_of(seed: int) -> np.uint64:
     """Return the key of all draws from a seed."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ConfigError(f"seed must be a whole number of at least 0, was {seed!r}")
-    return np.random.default_rng(seed).integers(2**64, dtype=np.uint64)
+    return np.random.default_rng(seed_of(seed)).integers(2**64, dtype=np.uint64)
 
 
 def over_threads(run: Callable[..., object], draws: int, length: int, *outputs: NDArray[np.float64]) -> None:

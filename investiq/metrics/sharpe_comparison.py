@@ -7,12 +7,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from investiq.core.errors import ConfigError, InsufficientDataError
+from investiq.core.errors import InsufficientDataError
 from investiq.metrics import formulas
 from investiq.metrics.block_length import politis_white_block_length
 from investiq.metrics.bootstrap import refuse_settings
 from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray, Floats, paired
+from investiq.metrics.options import whole
 from investiq.metrics.regression import newey_west_lags
 from investiq.metrics.resampling import key_of, over_threads
 
@@ -113,9 +114,8 @@ def sharpe_difference(
     error = math.sqrt(hac_variance(influence, newey_west_lags(size)) / size)
     if error <= formulas.ROUNDING:
         raise InsufficientDataError("both series have the same Sharpe ratio by construction: there is nothing to test")
-    length = _block(influence) if block is None else block
-    if not 1 <= length <= size // 2 or length != int(length):
-        raise ConfigError(f"block must be a whole number between 1 and half of the {size} pairs, was {block}")
+    # At most half of the pairs, so that a draw is more than one stretch of the past.
+    length = _block(influence) if block is None else whole("block", block, 1, size // 2)
 
     key = key_of(seed)
 
@@ -140,7 +140,7 @@ def sharpe_difference(
         standard_error=error * year,
         p_value=(beyond + 1) / (distances.size + 1),
         confidence=confidence,
-        block=int(length),
+        block=length,
         observations=size,
     )
 

@@ -18,6 +18,7 @@ from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics import formulas
 from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray, Floats, finite, returns_of
+from investiq.metrics.options import whole
 
 __all__ = [
     "SharpeMoments",
@@ -167,7 +168,7 @@ def lo_annualisation_factor(autocorrelations: Sequence[float] | FloatArray, peri
         raise ConfigError(
             f"Lo's factor sums over whole periods: periods_per_year must be 1, 2, 3, ..., was {periods_per_year}"
         )
-    correlations = finite("autocorrelations", np.asarray(autocorrelations, dtype=np.float64))
+    correlations = finite("autocorrelations", np.asarray(autocorrelations))
     if correlations.size and (largest := float(np.abs(correlations).max())) > 1 + _CORRELATION_ROUNDING:
         raise DataError(f"autocorrelations must lie in [-1, 1], the largest is {largest:g} in size; pass correlations")
     correlations = correlations[: int(periods_per_year) - 1]
@@ -220,8 +221,8 @@ def autocorrelation_adjusted_sharpe(returns: Floats, convention: Convention, *, 
     >>> round(autocorrelation_adjusted_sharpe(np.array([0.01, 0.02, 0.03, 0.04]), quarters, lags=1), 3)
     3.303
     """
-    if lags is not None and lags < 0:
-        raise ConfigError(f"lags must be at least 0, was {lags}")
+    if lags is not None:
+        whole("lags", lags, 0)
     moments = sharpe_moments(returns, convention)
     wanted = math.ceil(convention.periods_per_year) - 1 if lags is None else lags
     if moments.observations <= wanted:

@@ -10,7 +10,6 @@ import numpy as np
 from investiq.core.notes import Note
 from investiq.metrics.block_length import LEAST_VALUES
 from investiq.metrics.inputs import FloatArray
-from investiq.metrics.resampling import key_of
 from investiq.metrics.snooping_result import Snooping, SnoopingTest
 from investiq.metrics.snooping_sample import (
     DRAWS,
@@ -237,8 +236,7 @@ def model_confidence_set(
     from arch.bootstrap import MCS
 
     matrix = trial_matrix(trial_returns, least_rows=LEAST_VALUES, least_trials=2, purpose="a model confidence set")
-    refuse_options(draws, block_length, 0.05, len(matrix.returns))
-    key_of(seed)
+    refuse_options(draws, block_length, 0.05, seed, len(matrix.returns))
     names = pd.Index(matrix.names, name="trial", dtype=object)
     unique, place = np.unique(matrix.returns, axis=1, return_inverse=True)
     if unique.shape[1] == 1:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from investiq.core.errors import ConfigError, DataError
 from investiq.metrics.block_length import LEAST_VALUES, politis_white_block_length
 from investiq.metrics.inputs import FloatArray, Floats, finite
+from investiq.metrics.options import seed_of, whole
 from investiq.metrics.resampling import bootstrap_indices
 from investiq.metrics.snooping_result import SnoopingTest
 from investiq.metrics.trial_matrix import TrialReturns, looks_like_prices, trial_matrix
@@ -86,7 +87,7 @@ def snooping_sample(
     """Check and scale the trials, and draw; the parameters are those of `superior_predictive_ability`."""
     matrix = trial_matrix(trial_returns, least_rows=LEAST_VALUES, least_trials=1, purpose="a data-snooping test")
     periods = len(matrix.returns)
-    refuse_options(draws, block_length, level, periods)
+    refuse_options(draws, block_length, level, seed, periods)
     against = _benchmark_values(trial_returns, benchmark, periods)
     differences = matrix.returns - against[:, None]
     size = np.maximum(np.abs(matrix.returns).max(axis=0), np.abs(against).max())
@@ -113,14 +114,16 @@ def snooping_sample(
     )
 
 
-def refuse_options(draws: int, block_length: float | None, level: float, periods: int) -> None:
+def refuse_options(draws: int, block_length: float | None, level: float, seed: int, periods: int) -> None:
     """Raise ConfigError if an option is out of range."""
-    if draws < DRAWS:
-        raise ConfigError(f"draws must be at least {DRAWS:,}, was {draws}; fewer make p-values rough")
-    if block_length is not None and not 1 <= block_length <= periods:
-        raise ConfigError(f"block_length must lie between 1 and the {periods} periods, was {block_length}")
+    whole("draws", draws, DRAWS)  # fewer make p-values rough
+    if block_length is not None and (
+        not isinstance(block_length, (int, float, np.number)) or not 1 <= block_length <= periods
+    ):
+        raise ConfigError(f"block_length must lie between 1 and the {periods} periods, was {block_length!r}")
     if not 0 < level < 1:
         raise ConfigError(f"level must lie in (0, 1), was {level}")
+    seed_of(seed)
 
 
 def _benchmark_values(trial_returns: TrialReturns, benchmark: Benchmark, periods: int) -> FloatArray:

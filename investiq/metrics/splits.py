@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.notes import Note
+from investiq.metrics.arrays import numbers
 from investiq.metrics.inputs import FloatArray
+from investiq.metrics.options import seed_of, whole
 from investiq.metrics.purged_splits import IndexArray, PurgedSplits
-from investiq.metrics.resampling import key_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +135,7 @@ def combinatorial_purged_splits(
     """
     first, last = _label_times(starts, ends)
     count = first.size
-    _refuse_options(groups, test_groups, embargo, max_splits)
+    _refuse_options(groups, test_groups, embargo, max_splits, seed)
     if count < groups:
         raise InsufficientDataError(f"{groups} groups need {groups} samples, received {count}")
     gap = math.ceil(EMBARGO_SHARE * count) if embargo is None else embargo
@@ -191,7 +192,7 @@ def path_sharpes(path_returns: FloatArray) -> PathSharpes:
     >>> path_sharpes(np.array([[0.01, 0.03], [0.01, -0.03]])).values.round(3)
     array([ 1.414, -0.354])
     """
-    values = np.asarray(path_returns, dtype=np.float64)
+    values = numbers("path_returns", path_returns)
     if values.ndim != 2 or not np.isfinite(values).all():
         raise DataError(f"path_returns must be finite, of shape (n_paths, n_periods); received shape {values.shape}")
     if values.shape[0] < 1 or values.shape[1] < 2:
@@ -245,15 +246,14 @@ def _instants(name: str, values: Labels) -> NDArray[Any]:
     return found
 
 
-def _refuse_options(groups: int, test_groups: int, embargo: int | None, max_splits: int | None) -> None:
-    if not 2 <= groups <= _MOST_GROUPS:
-        raise ConfigError(f"groups (folds) must be 2 to {_MOST_GROUPS}, was {groups}")
-    if not 1 <= test_groups < groups:
-        raise ConfigError(f"test_groups must be 1 to {groups - 1}, one less than the groups, was {test_groups}")
-    if embargo is not None and (embargo < 0 or embargo != int(embargo)):
-        raise ConfigError(f"embargo must be a whole number of samples, at least 0, was {embargo}")
-    if max_splits is not None and (max_splits < 1 or max_splits != int(max_splits)):
-        raise ConfigError(f"max_splits must be a whole number, at least 1, was {max_splits}")
+def _refuse_options(groups: int, test_groups: int, embargo: int | None, max_splits: int | None, seed: int) -> None:
+    whole("groups (folds)", groups, 2, _MOST_GROUPS)
+    whole("test_groups", test_groups, 1, groups - 1)
+    if embargo is not None:
+        whole("embargo", embargo, 0)
+    if max_splits is not None:
+        whole("max_splits", max_splits, 1)
+    seed_of(seed)
     total = math.comb(groups, test_groups)
     if min(total, max_splits or total) > _MOST_SPLITS:
         raise ConfigError(
@@ -267,7 +267,6 @@ def _combinations(
     total = math.comb(groups, test_groups)
     if max_splits is None or total <= max_splits:
         return tuple(combinations(range(groups), test_groups)), ()
-    key_of(seed)
     drawn = np.sort(np.random.default_rng(seed).choice(total, max_splits, replace=False))
     text = f"{max_splits:,} of {total:,} splits, drawn with seed {seed}"
     note = Note(code="splits_drawn", text=text, rows=max_splits, severity="info")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.options import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,8 +189,7 @@ def rolling_value_at_risk(
     """
     values = returns_of(returns, least=0, purpose="rolling value at risk")
     share = _share(confidence, method)
-    if window != window // 1:
-        raise ConfigError(f"window must be a whole number of returns, was {window}")
+    whole("window", window, 1)
     _enough(window, share, method, "rolling value at risk", "a window of")
     found = np.full(values.size, np.nan)
     if values.size > window:

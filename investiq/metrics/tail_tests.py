@@ -13,6 +13,7 @@ from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.facts import Fact
 from investiq.core.notes import Note
 from investiq.core.result import Result
+from investiq.metrics.arrays import numbers
 from investiq.metrics.exceedances import LikelihoodRatio, christoffersen_test, duration_test, joint, kupiec_test
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 from investiq.metrics.tail import index_of
@@ -267,7 +268,7 @@ def var_backtest(
 
 def _forecasts(returns: Floats, forecasts: Floats, name: str) -> FloatArray:
     """Return the forecasts row by row beside the returns, refused if their rows differ."""
-    values = np.asarray(forecasts, dtype=np.float64)
+    values = numbers(name, forecasts)
     if values.shape != (len(returns),):
         raise DataError(
             f"{name} has shape {values.shape}, expected ({len(returns)},): one forecast for each return; "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, InsufficientDataError
+from investiq.metrics.arrays import numbers
 from investiq.metrics.inputs import FloatArray
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ def trial_matrix(returns: TrialReturns, *, least_rows: int, least_trials: int, p
     >>> trial_matrix(np.array([[0.01, -0.02]]), least_rows=1, least_trials=2, purpose="this test").names
     ('0', '1')
     """
-    try:
-        values = np.ascontiguousarray(returns, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"trial_returns must be a table of numbers: {error}") from None
+    values = np.ascontiguousarray(numbers("trial_returns", returns))
     if values.ndim != 2:
         raise DataError(
             f"trial_returns has {values.ndim} dimension(s), expected 2: one row a period, one column a trial"

@@ -172,7 +172,7 @@ def test_a_statistic_that_needs_every_block_has_no_acceleration(returns):
         ({"method": "normal"}, "'percentile', 'studentized' or 'bca', was 'normal'"),
         ({"confidence": 95}, r"\(0, 1\), was 95"),
         ({"draws": 50}, "at least 100, was 50"),
-        ({"draws": 200.5, "block": 2}, "draws must be a whole number, was 200.5"),
+        ({"draws": 200.5, "block": 2}, "draws must be a whole number of at least 100, was 200.5"),
         ({"statistic": np.median, "method": "studentized"}, "median has none of"),
     ],
 )

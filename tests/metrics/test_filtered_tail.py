@@ -85,7 +85,7 @@ def test_bad_options_are_refused(market, fit):
         filtered_value_at_risk(fit, 95)
     with pytest.raises(InsufficientDataError, match="needs 10000 returns, received 1258"):
         filtered_expected_shortfall(fit, 0.9999)
-    with pytest.raises(ConfigError, match="refit_every must be at least 1"):
+    with pytest.raises(ConfigError, match="refit_every must be a whole number of at least 1, was 0"):
         rolling_filtered_value_at_risk(market, DAILY, refit_every=0)
     with pytest.raises(InsufficientDataError, match=r"in its window, at 0\.999"):
         rolling_filtered_value_at_risk(market, DAILY, 0.999, window=500)

@@ -144,7 +144,7 @@ def test_what_has_no_exponent_is_refused():
         hurst_exponent(np.linspace(-0.01, 0.01, 200), seed=-1)
     with pytest.raises(DataError, match="a loss of 100 % at row 5"):
         hurst_exponent(np.where(np.arange(300) == 5, -1.0, 0.01))
-    with pytest.raises(ConfigError, match="at least 4 returns"):
+    with pytest.raises(ConfigError, match="each of sizes must be a whole number of at least 4, was 2"):
         hurst_exponent(np.zeros(300), sizes=(2, 8))
-    with pytest.raises(ConfigError, match="at least 100 for a band, was 10"):
+    with pytest.raises(ConfigError, match="draws must be a whole number of at least 100, was 10"):
         hurst_exponent(np.zeros(300), draws=10)

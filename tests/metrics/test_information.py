@@ -201,7 +201,7 @@ def test_missing_statistics_are_named_with_their_reason():
         (lambda s, r: (s.replace(s.iloc[0, 0], np.inf), r), DataError, "scores holds 1 infinite of 7200"),
         (lambda s, r: (s.tz_localize(None), r), DataError, "has a zone"),
         (lambda s, r: (s.rename(columns=lambda name: "x" + name), r), DataError, "share 0 names and 120 dates"),
-        (lambda s, r: (s.astype(str) + "x", r), DataError, "scores must be a table of numbers"),
+        (lambda s, r: (s.astype(str) + "x", r), DataError, "scores must be numbers"),
         (lambda s, r: (s, 100 * (1 + r).cumprod()), DataError, "look like prices"),
         (lambda s, r: (s, 100 * r), DataError, "less than losing all"),
         (lambda s, r: (s.to_numpy(), r), DataError, "scores must be a DataFrame"),
@@ -215,10 +215,10 @@ def test_bad_tables_are_refused_by_name(change, error, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"horizon": 0}, "horizon must be at least 1"),
+        ({"horizon": 0}, "horizon must be a whole number of at least 1, was 0"),
         ({"method": "kendall"}, "'spearman' or 'pearson'"),
-        ({"quantiles": 1}, "quantiles must be at least 2"),
-        ({"decay_horizons": (1, 0)}, r"found \[0\]"),
+        ({"quantiles": 1}, "quantiles must be a whole number of at least 2, was 1"),
+        ({"decay_horizons": (1, 0)}, "each of decay_horizons must be a whole number of at least 1, was 0"),
     ],
 )
 def test_options_out_of_range_are_refused(options, words):

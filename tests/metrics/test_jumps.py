@@ -128,7 +128,7 @@ def test_bad_input_is_refused():
         jump_days(np.zeros(60))
     with pytest.raises(InsufficientDataError, match="no two neighbouring returns move"):
         jump_test(np.array([0.01, 0.0, 0.01]))
-    with pytest.raises(ConfigError, match="at least 20 returns, was 5"):
+    with pytest.raises(ConfigError, match="window must be a whole number of at least 20, was 5"):
         jump_days(np.zeros(100), window=5)
     with pytest.raises(ConfigError, match="threshold must be positive"):
         jump_days(np.zeros(100), threshold=0)

@@ -79,9 +79,9 @@ def test_what_cannot_be_simulated_is_refused(returns):
         simulate_paths(returns[:1])
     with pytest.raises(DataError, match="NaN"):
         simulate_paths(np.array([0.01, np.nan]))
-    with pytest.raises(ConfigError, match="horizon must be at least 1, was 0"):
+    with pytest.raises(ConfigError, match="horizon must be a whole number of at least 1, was 0"):
         simulate_paths(returns, horizon=0)
-    with pytest.raises(ConfigError, match=r"horizon must be a whole number, was 25\.5"):
+    with pytest.raises(ConfigError, match=r"horizon must be a whole number of at least 1, was 25\.5"):
         simulate_paths(returns, horizon=25.5)
     with pytest.raises(ConfigError, match=r"fall of 20 %\), was -0.2"):
         simulate_paths(returns, paths=5).probability_of_drawdown(-0.2)

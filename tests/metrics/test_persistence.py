@@ -68,9 +68,9 @@ def test_the_variance_ratio_of_noise_is_one_and_of_trends_above_it():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ConfigError, match="lag must be at least 1, was 0"):
+    with pytest.raises(ConfigError, match="lag must be a whole number of at least 1, was 0"):
         autocorrelation(np.zeros(10), 0)
-    with pytest.raises(ConfigError, match="q must be at least 2 periods, was 1"):
+    with pytest.raises(ConfigError, match="q must be a whole number of at least 2, was 1"):
         variance_ratio(np.zeros(10), 1)
     with pytest.raises(InsufficientDataError, match="over 5 periods needs 6 returns, received 5"):
         variance_ratio(np.linspace(-0.1, 0.1, 5), 5)

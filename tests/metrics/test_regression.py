@@ -117,7 +117,7 @@ def test_rows_that_cannot_be_regressed_are_refused(factors):
         least_squares(y, np.where(np.arange(900).reshape(300, 3) == 7, np.nan, x))
     with pytest.raises(DataError, match="2 names for 3 columns"):
         least_squares(y, x, names=["a", "b"])
-    with pytest.raises(ConfigError, match="between 0 and 299 for 300 rows, was 300"):
+    with pytest.raises(ConfigError, match="lags must be a whole number from 0 to 299, was 300"):
         least_squares(y, x, lags=300)
     with pytest.raises(ConfigError, match="was 'robust'"):
         least_squares(pd.Series(y), x, covariance="robust")

@@ -80,7 +80,7 @@ def test_threads_share_the_draws_without_changing_them(monkeypatch, cores):
         ({"block": 51}, "between 1 and the 50 rows, was 51"),
         ({"seed": -1}, "seed must be a whole number of at least 0, was -1"),
         ({"seed": 1.5}, "was 1.5"),
-        ({"length": 0}, "length must be at least 1"),
+        ({"length": 0}, "length must be a whole number from 1 to 2,147,483,647, was 0"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(options, message):
@@ -90,7 +90,7 @@ def test_what_cannot_be_drawn_is_refused(options, message):
 
 @pytest.mark.parametrize("options", [{"length": 25.5}, {"length": True}, {"length": "5"}])
 def test_a_part_of_a_row_is_refused(options):
-    with pytest.raises(ConfigError, match="length must be a whole number, was"):
+    with pytest.raises(ConfigError, match="length must be a whole number from 1 to 2,147,483,647, was"):
         bootstrap_indices(50, 3, **options)
 
 

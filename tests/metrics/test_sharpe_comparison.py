@@ -109,5 +109,5 @@ def test_pairs_that_cannot_be_compared_are_refused(pair):
         sharpe_difference(np.full(300, 0.001), b, DAILY)
     with pytest.raises(DataError, match="NaN"):
         sharpe_difference(np.append(a[1:], np.nan), b, DAILY)
-    with pytest.raises(ConfigError, match="half of the 300 pairs, was 151"):
+    with pytest.raises(ConfigError, match="block must be a whole number from 1 to 150, was 151"):
         sharpe_difference(a, b, DAILY, block=151)

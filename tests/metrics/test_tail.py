@@ -161,7 +161,7 @@ def test_wrong_levels_methods_and_edges_are_refused():
     with pytest.raises(ConfigError, match=r"must lie in \(0, 1\)"):
         value_at_risk(returns, 1 - 2**-53)  # 0.9999999999999999
     for window in (math.nan, 20.5):
-        with pytest.raises(ConfigError, match="window must be a whole number of returns"):
+        with pytest.raises(ConfigError, match="window must be a whole number of at least 1, was"):
             rolling_value_at_risk(returns, window)
     with pytest.raises(
         ConfigError, match="method must be 'historical' or 'gaussian' or 'cornish_fisher', was 'normal'"
