@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError
-from investiq.metrics.formulas import ROUNDING
+from investiq.metrics.drawdowns import depths, rows_at_peak
+from investiq.metrics.formulas import PEAK_ROUNDING
 from investiq.metrics.inputs import FloatArray, Floats, Instants, equity_values, instants_of
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ class RecoveryStatistics(NamedTuple):
 
 def drawdowns_of(equity: FloatArray) -> Drawdowns:
     """Return every drawdown of an equity curve that was checked; a fall of rounding alone is none."""
-    at_peak = np.flatnonzero(equity >= np.maximum.accumulate(equity))
+    at_peak = rows_at_peak(equity)
     ends = np.append(at_peak[1:], equity.size)
-    all_depths = np.minimum.reduceat(equity, at_peak) / equity[at_peak] - 1.0
-    chosen = np.flatnonzero(all_depths < -ROUNDING)
-    trough = np.array([at_peak[i] + int(np.argmin(equity[at_peak[i] : ends[i]])) for i in chosen], dtype=np.int64)
+    all_depths = depths(equity)
+    chosen = np.flatnonzero(all_depths < -PEAK_ROUNDING)
+    trough = np.array([at_peak[i] + _first_lowest(equity[at_peak[i] : ends[i]]) for i in chosen], dtype=np.int64)
     recovery = np.where(ends[chosen] == equity.size, NOT_RECOVERED, ends[chosen])
     return Drawdowns(at_peak[chosen], trough, recovery, all_depths[chosen])
 
@@ -187,10 +188,16 @@ def time_under_water(equity: Floats) -> float:
     return _under_water(equity_values(equity))
 
 
+def _first_lowest(equity: FloatArray) -> int:
+    """Return the first row that is at the lowest point, but for rounding."""
+    lowest = equity.min()
+    return int(np.argmax(equity <= lowest + abs(lowest) * PEAK_ROUNDING))
+
+
 def _days(spans: NDArray[np.timedelta64]) -> FloatArray:
     return spans / np.timedelta64(1, "D")
 
 
 def _under_water(equity: FloatArray) -> float:
     falls = equity / np.maximum.accumulate(equity) - 1.0
-    return float(np.count_nonzero(falls < -ROUNDING) / equity.size)
+    return float(np.count_nonzero(falls < -PEAK_ROUNDING) / equity.size)

@@ -11,8 +11,8 @@ import numpy as np
 from investiq.core.errors import ConfigError, InsufficientDataError
 from investiq.metrics import formulas
 from investiq.metrics.conventions import Convention
-from investiq.metrics.drawdowns import depths, extent, max_drawdown
 from investiq.metrics.drawdown_risk import pain_of, ulcer_of
+from investiq.metrics.drawdowns import depths, extent, max_drawdown
 from investiq.metrics.growth import cagr, growth_of, stamps_for, total_return
 from investiq.metrics.inputs import (
     FloatArray,
@@ -267,4 +267,4 @@ def _deepest(equity: FloatArray, worst: int) -> FloatArray:
     if worst < 1:
         raise ConfigError(f"worst must count at least one drawdown, was {worst}")
     sizes = -depths(equity)
-    return np.sort(sizes[sizes > formulas.ROUNDING])[::-1][:worst]
+    return np.sort(sizes[sizes > formulas.PEAK_ROUNDING])[::-1][:worst]

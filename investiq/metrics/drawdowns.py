@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
+from investiq.metrics.formulas import PEAK_ROUNDING
 from investiq.metrics.inputs import FloatArray, Floats, equity_values
 
 if TYPE_CHECKING:
@@ -118,10 +120,10 @@ class Extent(NamedTuple):
 
 def extent(equity: FloatArray) -> Extent:
     """Return depth and length of the drawdowns of an equity curve without NaN, in one pass."""
-    # Points at the running peak, each the end of one drawdown and the start of the next.
-    at_peak = np.flatnonzero(equity >= np.maximum.accumulate(equity))
-    troughs = np.minimum.reduceat(equity, at_peak)
-    depth = float((troughs / equity[at_peak]).min() - 1.0)
+    peaks = np.maximum.accumulate(equity)
+    # Each point at the running peak ends one drawdown and starts the next.
+    at_peak = rows_at_peak(equity)
+    depth = float((equity / peaks).min() - 1.0)
     closed = int((at_peak[1:] - at_peak[:-1]).max()) if at_peak.size > 1 else 0
     # Two neighbouring peaks are one bar apart without any drawdown between them.
     closed = closed if closed > 1 else 0
@@ -131,5 +133,10 @@ def extent(equity: FloatArray) -> Extent:
 
 def depths(equity: FloatArray) -> FloatArray:
     """Return the depth of each drawdown of an equity curve without NaN, in time order: one or more, 0.0 at the least."""
-    at_peak = np.flatnonzero(equity >= np.maximum.accumulate(equity))
-    return np.minimum.reduceat(equity, at_peak) / equity[at_peak] - 1.0
+    return np.minimum.reduceat(equity / np.maximum.accumulate(equity), rows_at_peak(equity)) - 1.0
+
+
+def rows_at_peak(equity: FloatArray) -> NDArray[np.int64]:
+    """Return the rows at which an equity curve without NaN is at its highest so far, but for rounding."""
+    rows: NDArray[np.int64] = np.flatnonzero(equity >= np.maximum.accumulate(equity) * (1.0 - PEAK_ROUNDING))
+    return rows

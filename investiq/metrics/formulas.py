@@ -17,6 +17,9 @@ __all__: list[str] = []  # parts of the metrics, on numbers that were checked
 
 # A return computed from two prices carries about 2e-16 of rounding: a spread or a fall below this is none.
 ROUNDING: Final = 1e-14
+# Wealth multiplied up from returns comes back to a peak that the prices regained but for 1e-14 or so a thousand periods:
+# a point this near to its peak, as a share of it, is at the peak.
+PEAK_ROUNDING: Final = 1e-12
 # The logarithm of the largest float.
 _LARGEST_GROWTH: Final = 709.0
 
@@ -81,6 +84,6 @@ def sortino(mean: float, deviation: float, target: float, periods_per_year: floa
 
 def per_drawdown(growth: float, max_drawdown: float) -> float:
     """Return a growth over the size of the deepest drawdown (`max_drawdown` <= 0)."""
-    if -max_drawdown <= ROUNDING:
+    if -max_drawdown <= PEAK_ROUNDING:
         raise InsufficientDataError("equity never falls below its peak: there is no drawdown to divide by")
     return growth / -max_drawdown

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from investiq.core.compiling import is_ready, jit
+from investiq.metrics.formulas import PEAK_ROUNDING
 from investiq.metrics.inputs import FloatArray
 
 __all__: list[str] = []  # compiled parts of other modules
@@ -71,12 +72,12 @@ def _moments(equity: Any, target: float) -> Any:
         if before <= 0.0 and undefined < 0:
             undefined = row - 1
         changes[row - 1] = now / before - 1.0
-        if now >= peak:
+        if now >= peak * (1.0 - PEAK_ROUNDING):
             depth = min(depth, trough / peak - 1.0)
             # Two neighbouring peaks are one bar apart without any drawdown between them.
             if row - peak_row > max(longest, 1):
                 longest = row - peak_row
-            peak, peak_row, trough = now, row, now
+            peak, peak_row, trough = max(peak, now), row, now
         elif now < trough:
             trough = now
     depth = min(depth, trough / peak - 1.0)

@@ -8,8 +8,12 @@ import pytest
 
 from investiq.core.errors import ConfigError, DataError
 from investiq.metrics.drawdown_events import drawdown_table, recovery_statistics, time_under_water
+from investiq.metrics.drawdowns import longest_drawdown
+from investiq.metrics.growth import wealth
+from investiq.metrics.moments import account_moments
 
 GA01 = np.array([100, 110, 99, 104.5, 121, 114.95])
+STAMPS = np.datetime64("2000-01-01", "us") + np.arange(5000) * np.timedelta64(1, "D")
 # GA-07: falls of 0, 5, 10, 5, 0, 2, 0 %.
 GA07 = 100 * (1 - np.array([0.0, 0.05, 0.10, 0.05, 0.0, 0.02, 0.0]))
 
@@ -21,6 +25,20 @@ def test_recoveries_of_the_worked_case():
     assert (found.mean_from_trough, found.max_from_trough) == (1.5, 2.0)
     assert (found.mean_from_peak, found.max_from_peak) == (3.0, 4.0)
     assert found.time_under_water == time_under_water(GA07) == pytest.approx(4 / 7)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_peak_that_prices_regain_is_regained_by_the_wealth_of_their_returns(seed):
+    # Whole dollars come back to old peaks exactly; their returns, multiplied up again, within rounding only.
+    prices = 3000 + np.cumsum(np.random.default_rng(seed).integers(-1, 2, 5000)).astype(float)
+    multiplied = wealth(prices[1:] / prices[:-1] - 1)
+    assert recovery_statistics(multiplied) == recovery_statistics(prices)
+    assert longest_drawdown(multiplied) == longest_drawdown(prices)
+    assert time_under_water(multiplied) == time_under_water(prices)
+    found, expected = account_moments(multiplied, 0.0), account_moments(prices, 0.0)
+    assert (found.longest, found.is_ongoing) == (expected.longest, expected.is_ongoing) == longest_drawdown(prices)
+    table, days = drawdown_table(prices, STAMPS), ["peak", "trough", "recovery", "is_ongoing"]
+    pd.testing.assert_frame_equal(drawdown_table(multiplied, STAMPS)[days], table[days])
 
 
 def test_a_drawdown_that_lasts_is_counted_apart():
