@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.history.bars import Bars
@@ -16,21 +17,27 @@ if TYPE_CHECKING:
 
 __all__ = ["edge_ratio", "excursions"]
 
+# The reason of an exit at the close of its bar, not within it.
+_AT_LAST_CLOSE = "end_of_data"
 _NEEDED = ("entry_ts", "entry_price", "exit_ts", "exit_price")
 
 
 def excursions(trades: pd.DataFrame, bars: Bars) -> pd.DataFrame:
-    """Return the maximum adverse and favourable excursion of each long trade [1]_.
+    """Return the maximum adverse and favourable excursion of each trade [1]_.
 
     The lows and highs of the bars from the entry bar to the bar before the exit,
     and the exit price itself: what else the exit bar did came after the exit,
-    or cannot be known. An entry within its bar may have come after the extreme.
+    or cannot be known. A position sold at the last close, ``exit_reason``
+    "end_of_data", was held through that bar. An entry within its bar may have
+    come after the extreme.
 
     Parameters
     ----------
     trades : DataFrame
         With entry_ts, entry_price, exit_ts, exit_price (as traded), as
-        ``result.trades``; an open trade has NaT and NaN, and is measured to the last bar.
+        ``result.trades``; an open trade has NaT and NaN, and is measured to the
+        last bar. With a column quantity, a trade whose quantity is below zero
+        is short: a rise is its adverse excursion. Without one all are long.
     bars : Bars
         The bars traded in.
 
@@ -43,7 +50,8 @@ def excursions(trades: pd.DataFrame, bars: Bars) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If a column is missing, the bars are adjusted, an entry price is not positive, or a time labels no bar.
+        If a column is missing, the bars are adjusted, an entry price is not positive, a quantity is
+        zero or NaN, an exit has a time or a price only, or a time labels no bar.
     InsufficientDataError
         If there is no trade.
 
@@ -65,21 +73,40 @@ def excursions(trades: pd.DataFrame, bars: Bars) -> pd.DataFrame:
     entry, leave = trades["entry_price"].to_numpy(dtype=float), trades["exit_price"].to_numpy(dtype=float)
     if not (entry > 0).all():
         raise DataError(f"entry_price must be above zero, the lowest is {entry.min():g}")
+    is_short = _is_short(trades)
     exits = plain_times(trades["exit_ts"])
+    if wrong := int(np.count_nonzero(np.isnat(exits) != np.isnan(leave))):
+        raise DataError(f"{wrong} of {leave.size} trades have an exit_ts without an exit_price, or the reverse")
     first = bar_rows("entry_ts", plain_times(trades["entry_ts"]), bars.ts)
     is_open = np.isnat(exits)
     last = np.full(first.size, bars.ts.size, dtype=np.int64)
     last[~is_open] = bar_rows("exit_ts", exits[~is_open], bars.ts)
     check_order(first, last)
 
+    held = last.copy()
+    if "exit_reason" in trades.columns:
+        held[(trades["exit_reason"] == _AT_LAST_CLOSE).to_numpy() & ~is_open] += 1
     factor = bars.split_factor
     low, high = bars.low * factor, bars.high * factor
     rows = []
-    for start, stop, paid, received in zip(first.tolist(), last.tolist(), entry.tolist(), leave.tolist(), strict=True):
-        base = paid * factor[start]
-        end = [] if np.isnan(received) else [received * factor[min(stop, factor.size - 1)]]
-        rows.append((min([base, *low[start:stop], *end]) / base - 1, max([base, *high[start:stop], *end]) / base - 1))
-    return pd.DataFrame(rows, index=trades.index, columns=["mae", "mfe"])
+    for row, (start, stop) in enumerate(zip(first.tolist(), held.tolist(), strict=True)):
+        base = entry[row] * factor[start]
+        end = [] if is_open[row] else [leave[row] * factor[last[row]]]
+        worst, best = min([base, *low[start:stop], *end]) / base - 1, max([base, *high[start:stop], *end]) / base - 1
+        rows.append((-best, -worst) if is_short[row] else (worst, best))
+    # Adding 0.0 turns the -0.0 of a short trade that only fell into 0.0.
+    return pd.DataFrame(rows, index=trades.index, columns=["mae", "mfe"]) + 0.0
+
+
+def _is_short(trades: pd.DataFrame) -> NDArray[np.bool_]:
+    if "quantity" not in trades.columns:
+        return np.zeros(len(trades), dtype=np.bool_)
+    quantity = trades["quantity"].to_numpy(dtype=float)
+    if wrong := int(np.count_nonzero(~(np.abs(quantity) > 0))):
+        raise DataError(
+            f"quantity is zero or NaN in {wrong} of {quantity.size} trades; above zero is long, below short"
+        )
+    return quantity < 0
 
 
 def edge_ratio(mfe: Floats, mae: Floats) -> float:

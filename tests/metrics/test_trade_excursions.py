@@ -50,6 +50,38 @@ def test_a_trade_left_in_its_entry_bar_has_its_exit_price_only(bars):
     )
 
 
+def test_a_position_sold_at_the_last_close_was_held_through_that_bar(bars):
+    sold = trade(bars, len(bars) - 3, len(bars) - 1, float(bars.open[-3]), float(bars.close[-1]))
+    found = excursions(sold.assign(exit_reason="end_of_data"), bars)
+    still_open = excursions(trade(bars, len(bars) - 3, None, float(bars.open[-3]), np.nan), bars)
+    pd.testing.assert_frame_equal(found, still_open)
+    # The open of the last bar is another matter: what followed it is not the trade's.
+    at_open = excursions(sold.assign(exit_reason="signal", exit_price=float(bars.open[-1])), bars).iloc[0]
+    prices = np.append(bars.low[-3:-1], bars.open[-1])
+    assert at_open["mae"] == pytest.approx(min(prices.min() / bars.open[-3] - 1, 0))
+
+
+def test_the_excursions_of_a_backtest_take_in_its_last_bar():
+    bars = iq.load_bars("SYN001", start="2018-01-02")
+    found = excursions(iq.backtest(iq.strategies.BuyAndHold(), bars).trades, bars).iloc[0]
+    price = iq.backtest(iq.strategies.BuyAndHold(), bars).trades["entry_price"].iloc[0]
+    low, high = ((getattr(bars, name) * bars.split_factor)[1:] for name in ("low", "high"))
+    assert found["mae"] == pytest.approx(min(low.min() / (price * bars.split_factor[1]) - 1, 0))
+    assert found["mfe"] == pytest.approx(max(high.max() / (price * bars.split_factor[1]) - 1, 0))
+
+
+def test_a_short_trade_suffers_from_highs_and_gains_from_lows(bars):
+    price = float(bars.open[5])
+    table = pd.concat([trade(bars, 5, 9, price, price)] * 2, ignore_index=True).assign(quantity=[10.0, -10.0])
+    found = excursions(table, bars)
+    assert found["mae"].tolist() == pytest.approx([-found["mfe"][1], -found["mfe"][0]])
+    assert found["mae"][1] == pytest.approx(min(1 - bars.high[5:9].max() / price, 0))
+    # Bought back 10 % lower in its entry bar: nothing against it.
+    short = excursions(trade(bars, 5, 5, 100.0, 90.0).assign(quantity=-1.0), bars).iloc[0]
+    assert short.to_dict() == pytest.approx({"mae": 0.0, "mfe": 0.1})
+    assert not np.signbit(short["mae"])
+
+
 def test_an_open_trade_is_measured_to_the_last_bar(bars):
     price = float(bars.open[-3])
     found = excursions(trade(bars, len(bars) - 3, None, price, np.nan), bars).iloc[0]
@@ -81,6 +113,10 @@ def test_what_does_not_fit_is_refused(bars):
         excursions(good, bars.adjusted())
     with pytest.raises(DataError, match="entry_price must be above zero"):
         excursions(good.assign(entry_price=0.0), bars)
+    with pytest.raises(DataError, match="quantity is zero or NaN in 1 of 1 trades"):
+        excursions(good.assign(quantity=0.0), bars)
+    with pytest.raises(DataError, match="1 of 1 trades have an exit_ts without an exit_price"):
+        excursions(good.assign(exit_price=np.nan), bars)
     with pytest.raises(InsufficientDataError, match="need one trade"):
         excursions(good.iloc[:0], bars)
     with pytest.raises(DataError, match="are they swapped"):
