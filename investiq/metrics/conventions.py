@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Final, Literal, TypeAlias
 
@@ -88,14 +89,18 @@ Sortino target 0 % a period, CAGR over 12-period years, Calmar since inception, 
     drawdown_mean: Literal["points", "periods", "periods_less_one"] = "points"
 
     def __post_init__(self) -> None:
-        if not self.periods_per_year > 0:
-            raise ConfigError(f"periods_per_year must be positive, was {self.periods_per_year}")
-        if not self.risk_free > -1:
+        if not 0 < self.periods_per_year < math.inf:
+            raise ConfigError(f"periods_per_year must be positive and finite, was {self.periods_per_year}")
+        if not -1 < self.risk_free < math.inf:
             raise ConfigError(f"risk_free must be an annual fraction above -1 (0.045 is 4.5 %), was {self.risk_free}")
+        if self.target is not None and not -1 < self.target < math.inf:
+            raise ConfigError(
+                f"target must be the fraction of one period, above -1, or None (the risk-free return), was {self.target}"
+            )
         if self.ddof not in (0, 1):
             raise ConfigError(f"ddof must be 0 or 1, was {self.ddof}")
-        if not self.days_per_year > 0:
-            raise ConfigError(f"days_per_year must be positive, was {self.days_per_year}")
+        if not 0 < self.days_per_year < math.inf:
+            raise ConfigError(f"days_per_year must be positive and finite, was {self.days_per_year}")
         if self.calmar_months is not None and not self.calmar_months > 0:
             raise ConfigError(f"calmar_months must be positive or None (since inception), was {self.calmar_months}")
         for name, known in _CHOICES.items():

@@ -64,9 +64,13 @@ def test_describe_names_every_rule_that_differs_from_our_own():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"periods_per_year": 0}, "periods_per_year must be positive, was 0"),
+        ({"periods_per_year": 0}, "periods_per_year must be positive and finite, was 0"),
         ({"periods_per_year": np.nan}, "periods_per_year must be positive"),
+        ({"periods_per_year": np.inf}, "periods_per_year must be positive and finite, was inf"),
         ({"risk_free": -1.0}, "annual fraction above -1"),
+        ({"risk_free": np.inf}, "annual fraction above -1"),
+        ({"target": np.nan}, "target must be the fraction of one period, above -1, or None .* was nan"),
+        ({"target": -1.5}, "target must be the fraction of one period"),
         ({"ddof": 2}, "ddof must be 0 or 1, was 2"),
         ({"growth": "calender"}, "did you mean 'calendar'"),
         ({"drawdown_mean": "point"}, "drawdown_mean must be 'points' or 'periods'"),
