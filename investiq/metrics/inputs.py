@@ -37,11 +37,20 @@ def finite(name: str, data: Floats) -> FloatArray:
     DataError
         If it holds NaN or infinite values (with their count), or is not one-dimensional.
     """
-    values = np.asarray(data, dtype=np.float64)
-    if values.ndim != 1:
-        raise DataError(f"{name} has {values.ndim} dimensions, expected 1: pass one series")
+    values = numbers_of(name, data)
     if wrong := values.size - int(np.count_nonzero(np.isfinite(values))):
         raise DataError(f"{name} holds {wrong} NaN or infinite of {values.size}; drop or repair them first")
+    return values
+
+
+def numbers_of(name: str, data: Floats) -> FloatArray:
+    """Return `data` as a float64 array of one dimension, or say that it is none."""
+    try:
+        values = np.asarray(data, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} must be numbers in one dimension: {error}") from None
+    if values.ndim != 1:
+        raise DataError(f"{name} has {values.ndim} dimensions, expected 1: pass one series")
     return values
 
 
@@ -78,12 +87,7 @@ def returns_of(returns: Floats, name: str = "returns", least: int = 1, purpose: 
     investiq.core.errors.DataError: returns look like prices or wealth: 3 of 3 are positive and the largest is 102.5, \
 which would be a return of +10,250 %; pass prices.pct_change().iloc[1:]
     """
-    try:
-        values = np.asarray(returns, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name} must be numbers, one a period: {error}") from None
-    if values.ndim != 1:
-        raise DataError(f"{name} has {values.ndim} dimensions, expected 1: pass one series")
+    values = numbers_of(name, returns)
     if wrong := values.size - int(np.count_nonzero(np.isfinite(values))):
         raise DataError(_missing_text(name, values, wrong))
     if values.size < least:

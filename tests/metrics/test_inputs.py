@@ -8,6 +8,7 @@ import pytest
 
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.metrics.inputs import paired, returns_of
+from investiq.metrics.trades import win_rate
 
 DAYS = pd.date_range("2024-01-02", periods=6, freq="B", tz="UTC")
 
@@ -50,6 +51,29 @@ def test_percents_without_such_a_loss_are_known_by_their_size():
     values = np.concatenate(([1.5, 2.1, 1.2, 1.1], np.tile([-0.9, 0.9], 13)))
     with pytest.raises(DataError, match="look like percents: 4 of 30 are beyond"):
         returns_of(values)
+
+
+def test_one_in_twenty_beyond_one_hundred_percent_may_be_a_return_and_two_are_percents():
+    values = np.concatenate(([1.5], np.tile([-0.9, 0.9], 10)[:19]))
+    assert returns_of(values).size == 20
+    with pytest.raises(DataError, match="look like percents: 2 of 20"):
+        returns_of(np.concatenate((values[:-1], [1.2])))
+
+
+def test_a_wealth_curve_that_never_rises_above_its_opening_is_not_returns():
+    with pytest.raises(DataError, match="look like prices or wealth: 4 of 4 are positive and the largest is 1,"):
+        returns_of(np.array([1.0, 0.98, 0.99, 0.97]))
+
+
+def test_a_loss_of_a_little_more_than_everything_is_refused_and_rounding_is_not():
+    assert returns_of(np.array([0.1, -1.0 - 1e-12])).size == 2
+    with pytest.raises(DataError, match="lose more than everything"):
+        returns_of(np.array([0.1, -1.001]))
+
+
+def test_words_are_no_numbers():
+    with pytest.raises(DataError, match="pnl must be numbers in one dimension"):
+        win_rate(np.array(["won", "lost"]))  # type: ignore[arg-type]
 
 
 def test_leading_gaps_come_with_their_count_and_cure(daily):
