@@ -192,6 +192,8 @@ def _value(compute: Any) -> Answer:
         return Answer(float(compute()))
     except InvestIQError as reason:
         return Answer(math.nan, str(reason))
+    except ArithmeticError as reason:  # a rule of theirs on data without losses, as in their own formula
+        return Answer(math.nan, f"by their rules: {reason}")
 
 
 def _agree(one: float, other: float) -> bool:
@@ -202,7 +204,7 @@ def _explain(metric: Metric, tool: Tool, sample: Sample, by_profile: Sample) -> 
     rule = metric.rules.get(tool)
     mine, theirs = sample.convention, by_profile.convention
     parts = [rule.why] if rule else []
-    for field in metric.uses:
+    for field in (*metric.uses, *(rule.uses if rule else ())):
         words = [_describe(field, each) for each in (mine, theirs)]
         if all(words) and words[0] != words[1]:
             parts.append(f"ours: {words[0]}, theirs: {words[1]}")

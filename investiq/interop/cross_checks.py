@@ -41,10 +41,11 @@ CONFIDENCE: Final = 0.95
 
 
 class TheirRule(NamedTuple):
-    """A rule of another library that no `Convention` holds: our recomputation of it, and its words."""
+    """A rule of another library that no `Convention` holds: our recomputation of it, its words, and the fields it uses."""
 
     compute: Callable[[Sample], float]
     why: str
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +185,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(name="Tail ratio", ours=lambda s: shape.tail_ratio(s.returns)),
     Metric(
         name="Skewness",
-        ours=lambda s: shape.skewness(s.returns),
+        ours=lambda s: shape.skewness(s.returns, bias_corrected=s.convention.ddof == 1),
+        uses=("ddof",),
         rules={
             "empyrical": TheirRule(
                 lambda s: shape.skewness(s.returns, bias_corrected=False),
@@ -194,7 +196,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     ),
     Metric(
         name="Excess kurtosis",
-        ours=lambda s: shape.kurtosis(s.returns),
+        ours=lambda s: shape.kurtosis(s.returns, bias_corrected=s.convention.ddof == 1),
+        uses=("ddof",),
         rules={
             "empyrical": TheirRule(
                 lambda s: shape.kurtosis(s.returns, bias_corrected=False),
@@ -219,7 +222,9 @@ METRICS: Final[tuple[Metric, ...]] = (
         rules={
             "quantstats": TheirRule(alpha_without_rate, "theirs does not use the risk-free rate"),
             "empyrical": TheirRule(
-                compounded_alpha, "theirs compounds the mean of a period over a year, ours multiplies it"
+                compounded_alpha,
+                "theirs compounds the mean of a period over a year, ours multiplies it",
+                ("risk_free_split",),
             ),
         },
     ),

@@ -158,6 +158,30 @@ def test_other_frequencies_and_conventions_leave_nothing_unexplained(returns):
     assert line(checked, "Sortino ratio", "quantstats").verdict == "differs by convention"
 
 
+def test_ours_are_population_moments_where_the_convention_says_so(returns):
+    # As in iq.measure: Bacon's moments, which are empyrical's.
+    checked = cross_check(returns, convention=Convention.named("bacon", periods_per_year=252))
+    measured = iq.measure(returns, convention=checked.convention)
+    for metric in ("Skewness", "Excess kurtosis"):
+        assert line(checked, metric, "empyrical").verdict == "equal"
+        assert line(checked, metric, "quantstats").explanation == "ours: ddof 0, theirs: ddof 1"
+        assert line(checked, metric, "quantstats").ours == measured[metric]
+
+
+def test_the_split_of_the_rate_is_named_for_the_alpha_that_takes_it(check):
+    assert "compounds the mean of a period" in line(check, "Alpha", "empyrical").explanation
+    assert "theirs: risk-free 7.93651e-05 a period" in line(check, "Alpha", "empyrical").explanation
+    assert "a period" not in line(check, "Alpha", "quantstats").explanation
+
+
+def test_gains_alone_leave_lines_that_cannot_be_compared(returns):
+    checked = cross_check(returns.abs() + 0.001, convention=DAILY)
+    assert not checked.unexplained
+    for metric in ("Calmar ratio", "Ulcer index", "Martin ratio", "Recovery factor", "Tail ratio"):
+        assert line(checked, metric, "quantstats").verdict in ("not comparable", "equal", "differs by convention")
+    assert line(checked, "Martin ratio", "quantstats").explanation.endswith("there is no drawdown to divide by")
+
+
 def test_a_difference_that_the_rules_do_not_give_is_unexplained_and_loud(returns, check, monkeypatch):
     real = {}
     for each in check.lines:
