@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import empyrical
 import numpy as np
@@ -156,6 +157,8 @@ def test_kelly_is_mean_excess_over_variance():
     # Mean 0.01, variance 0.0008; risk-free 0.012 / 12 = 0.001 a month: 0.009 / 0.0008.
     convention = Convention(periods_per_year=12, risk_free=0.012, risk_free_split="divide")
     assert kelly_fraction(np.array([0.03, -0.01]), convention) == pytest.approx(11.25)
+    # Whatever the target of the Sortino ratio.
+    assert kelly_fraction(np.array([0.03, -0.01]), replace(convention, target=0.0)) == pytest.approx(11.25)
 
 
 def test_gains_alone_have_no_ratio_to_losses():

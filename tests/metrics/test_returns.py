@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from investiq.core.errors import DataError, InsufficientDataError
-from investiq.metrics.returns import monthly_returns, simple_returns
+from investiq.metrics.returns import hit_rate, monthly_returns, simple_returns
 
 
 def times(*dates):
@@ -40,6 +40,10 @@ def test_a_last_return_may_lose_everything():
 def test_no_return_is_earned_on_nothing():
     with pytest.raises(DataError, match="falls to 0 at point 1 of 3"):
         simple_returns(np.array([100.0, 0.0, 10.0]))
+
+
+def test_a_period_of_zero_is_no_hit():
+    assert hit_rate(np.array([0.01, 0.0, -0.02, 0.0])) == 0.25
 
 
 def test_nan_is_refused_with_its_count():

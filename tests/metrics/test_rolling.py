@@ -62,6 +62,8 @@ def test_the_rank_of_the_last_counts_ties_half():
 
 
 def test_a_rank_needs_something_to_rank():
+    with pytest.raises(InsufficientDataError, match="needs 2 earlier values, received 1"):
+        rank_of_last(np.array([1.0, 2.0]), least=2)
     with pytest.raises(InsufficientDataError, match="needs 20 earlier values, received 2"):
         rank_of_last(np.array([1.0, 2.0, 3.0]))
     with pytest.raises(DataError, match="last value is NaN"):

@@ -50,6 +50,12 @@ def test_rachev_sets_the_best_share_against_the_worst():
     assert rachev_ratio(-returns) == pytest.approx(1 / 2.25)
 
 
+def test_rachev_takes_no_more_than_the_share_for_rounding():
+    # 0.07 x 100 is 7.000000000000001 in binary: seven returns in each tail, and the 1 % in none.
+    returns = np.array([0.04] * 7 + [0.01] + [0.0] * 84 + [-0.01] + [-0.02] * 7)
+    assert rachev_ratio(returns, share=0.07) == pytest.approx(2.0)
+
+
 def test_what_has_no_shape_is_refused():
     with pytest.raises(InsufficientDataError, match="all 9 returns are equal"):
         skewness(np.full(9, 0.01))
