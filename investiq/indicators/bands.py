@@ -13,6 +13,7 @@ from investiq.indicators.observations import (
     PriceArrays,
     SeriesOrArray,
     column,
+    kernels,
     like_frame,
     like_series,
     over_observations,
@@ -98,14 +99,10 @@ def bollinger(close: Any, window: int = 20, width: float = 2.0) -> Any:
     _check_width(width, "width", "standard deviations")
 
     def bands(prices: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import ranges
-
-        return tuple(ranges.deviation_bands(prices, window, float(width), ROUNDING))
+        return tuple(kernels().ranges.deviation_bands(prices, window, float(width), ROUNDING))
 
     def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.bands_rows(results, first, prices, window, float(width), ROUNDING)
+        kernels().panels.bands_rows(results, first, prices, window, float(width), ROUNDING)
 
     return like_frame(close, over_observations(bands, column(close), rows=rows), Bands)
 
@@ -283,21 +280,17 @@ def squeeze(bars: Any, window: int = 20, *, band_width: float = 2.0, channel_wid
 def _channel(
     high: FloatArray, low: FloatArray, close: FloatArray, window: int, width: float, atr_window: int
 ) -> tuple[FloatArray, ...]:
-    from investiq.indicators import recursions
-
-    middle = recursions.recursive_average(close, window, 2 / (window + 1), True)
-    half = width * recursions.average_range(high, low, close, atr_window, 1)
+    middle = kernels().recursions.recursive_average(close, window, 2 / (window + 1), True)
+    half = width * kernels().recursions.average_range(high, low, close, atr_window, 1)
     return middle - half, middle, middle + half
 
 
 def _squeeze_momentum(
     high: FloatArray, low: FloatArray, close: FloatArray, mean: FloatArray, window: int
 ) -> FloatArray:
-    from investiq.indicators import windows
-
-    centre = (windows.rolling_max(high, window) + windows.rolling_min(low, window)) / 2
+    centre = (kernels().windows.rolling_max(high, window) + kernels().windows.rolling_min(low, window)) / 2
     distance = (close - (centre + mean) / 2)[window - 1 :]
-    level, slope = windows.rolling_line(distance, window)
+    level, slope = kernels().windows.rolling_line(distance, window)
     momentum = np.full(close.size, np.nan)
     momentum[window - 1 :] = level + slope * ((window - 1) / 2)
     return momentum

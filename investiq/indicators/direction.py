@@ -10,6 +10,7 @@ from investiq.indicators.observations import (
     PriceArrays,
     choice,
     column,
+    kernels,
     like_frame,
     over_observations,
     price_columns,
@@ -96,14 +97,10 @@ def adx(bars: Any, window: int = 14, *, start: AdxStart = "wilder") -> Any:
     movements = window if start == "wilder" else window - 1
 
     def movement(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import recursions
-
-        return tuple(recursions.directional(high, low, close, window, movements))
+        return tuple(kernels().recursions.directional(high, low, close, window, movements))
 
     def rows(results: tuple[FloatArray, ...], first: int, *prices: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.directional_rows(results, first, *prices, window, movements)
+        kernels().panels.directional_rows(results, first, *prices, window, movements)
 
     prices = price_columns(bars)
     return like_frame(bars.close, over_observations(movement, *prices, rows=rows), DirectionalMovement)
@@ -145,8 +142,6 @@ def linear_trend(close: Any, window: int = 20) -> Any:
     window = whole_window(window, minimum=2)
 
     def fit(prices: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import ranges
-
-        return tuple(ranges.fitted_line(prices, window, ROUNDING))
+        return tuple(kernels().ranges.fitted_line(prices, window, ROUNDING))
 
     return like_frame(close, over_observations(fit, column(close)), LinearTrend)

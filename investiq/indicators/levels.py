@@ -9,6 +9,7 @@ import numpy as np
 from investiq.indicators.observations import (
     FloatArray,
     PriceArrays,
+    kernels,
     like_frame,
     over_observations,
     price_columns,
@@ -84,17 +85,13 @@ def donchian(bars: Any, window: int = 20, *, exclude_current: bool = False) -> A
 
 def rolling_max(prices: FloatArray, window: int) -> FloatArray:
     """Return the largest of each trailing window of one-dimensional `prices`, which hold no NaN."""
-    from investiq.indicators import windows
-
-    largest: FloatArray = windows.rolling_max(prices, window)
+    largest: FloatArray = kernels().windows.rolling_max(prices, window)
     return largest
 
 
 def rolling_min(prices: FloatArray, window: int) -> FloatArray:
     """Return the smallest of each trailing window of one-dimensional `prices`, which hold no NaN."""
-    from investiq.indicators import windows
-
-    smallest: FloatArray = windows.rolling_min(prices, window)
+    smallest: FloatArray = kernels().windows.rolling_min(prices, window)
     return smallest
 
 

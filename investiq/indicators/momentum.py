@@ -12,6 +12,7 @@ from investiq.indicators.observations import (
     SeriesOrArray,
     choice,
     column,
+    kernels,
     like_frame,
     like_series,
     over_observations,
@@ -78,14 +79,10 @@ def rsi(close: SeriesOrArray, window: int = 14) -> SeriesOrArray:
     window = whole_window(window, minimum=2)
 
     def strength(prices: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import recursions
-
-        return (recursions.relative_strength(prices, window),)
+        return (kernels().recursions.relative_strength(prices, window),)
 
     def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.strength_rows(results, first, prices, window)
+        kernels().panels.strength_rows(results, first, prices, window)
 
     (values,) = over_observations(strength, column(close), rows=rows)
     return like_series(close, values, f"rsi_{window}")  # type: ignore[no-any-return]  # a Series for a Series
@@ -146,14 +143,10 @@ def macd(close: Any, fast: int = 12, slow: int = 26, signal: int = 9, *, start: 
     fast_from = 0 if start == "appel" else slow - fast
 
     def lines(prices: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import recursions
-
-        return tuple(recursions.convergence(prices, fast, slow, signal, fast_from))
+        return tuple(kernels().recursions.convergence(prices, fast, slow, signal, fast_from))
 
     def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.convergence_rows(results, first, prices, fast, slow, signal, fast_from)
+        kernels().panels.convergence_rows(results, first, prices, fast, slow, signal, fast_from)
 
     return like_frame(close, over_observations(lines, column(close), rows=rows), Convergence)
 

@@ -35,6 +35,7 @@ SeriesOrArray = TypeVar("SeriesOrArray", "pd.Series[float]", FloatArray)
 Compute = Callable[..., tuple[FloatArray, ...]]
 Rows = Callable[..., None]
 
+FLOAT: Final = np.dtype(np.float64)
 # The longest window that TA-Lib accepts.
 LONGEST_WINDOW: Final = 100_000
 # A deviation below this share of the mean is rounding, not movement.
@@ -74,6 +75,10 @@ def choice(value: Any, name: str, choices: Sequence[str]) -> None:
 
 def column(values: Any, name: str = "close") -> FloatArray:
     """Return a Series, a one-dimensional array, or a panel's array, as contiguous float64."""
+    if type(values) is np.ndarray and values.dtype is FLOAT and 1 <= values.ndim <= 2:
+        flags = values.flags
+        if flags.c_contiguous and not flags.writeable:
+            return values
     if not isinstance(values, np.ndarray):
         if not hasattr(values, "to_numpy"):
             raise DataError(
@@ -154,12 +159,8 @@ def over_observations(compute: Compute, *columns: FloatArray, rows: Rows | None 
     return _over_panel(compute, columns, rows)
 
 
-def _over_series(compute: Compute, columns: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
-    all_finite = _all_finite()
-    for each in columns:
-        if not all_finite(each):
-            break
-    else:
+def _over_series(compute: Compute, columns: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
+    if kernels().windows.all_finite(columns):
         return compute(*columns)
     finite = np.isfinite(columns[0])
     for each in columns[1:]:
@@ -174,16 +175,18 @@ def _over_series(compute: Compute, columns: Sequence[FloatArray]) -> tuple[Float
 
 
 @cache
-def _all_finite() -> Callable[[FloatArray], bool]:
-    from investiq.indicators import windows
+def kernels() -> Any:
+    """Return the compiled modules, which the first call imports; quicker than an import statement in each call."""
+    from types import SimpleNamespace
 
-    check: Callable[[FloatArray], bool] = windows.all_finite
-    return check
+    from investiq.indicators import panels, ranges, recursions, windows
+
+    return SimpleNamespace(panels=panels, ranges=ranges, recursions=recursions, windows=windows)
 
 
 def _over_panel(compute: Compute, columns: Sequence[FloatArray], rows: Rows | None) -> tuple[FloatArray, ...]:
     count, size = columns[0].shape
-    sample = _over_series(compute, [each[0] if count else _fixed(np.empty(0)) for each in columns])
+    sample = _over_series(compute, tuple(each[0] if count else _fixed(np.empty(0)) for each in columns))
     results = tuple(np.empty((count, size), dtype=values.dtype) for values in sample)
 
     def fill(first: int) -> None:
@@ -194,7 +197,7 @@ def _over_panel(compute: Compute, columns: Sequence[FloatArray], rows: Rows | No
                 rows(results, first + start, *(each[start:stop] for each in part))
                 continue
             for row in range(start, stop):
-                series = _over_series(compute, [each[row] for each in part])
+                series = _over_series(compute, tuple(each[row] for each in part))
                 for values, result in zip(series, results, strict=True):
                     result[first + row] = values
 
@@ -213,10 +216,8 @@ def _over_panel(compute: Compute, columns: Sequence[FloatArray], rows: Rows | No
 
 def _runs(part: Sequence[FloatArray], whole: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Take the rows with a gap out of `whole`, and return where runs of rows with and without begin and end."""
-    from investiq.indicators import panels
-
     for each in part if whole.any() else ():
-        panels.mark_whole(each, whole)
+        kernels().panels.mark_whole(each, whole)
     edges = [0, *(np.flatnonzero(whole[1:] != whole[:-1]) + 1).tolist(), whole.size]
     return [(start, stop) for start, stop in itertools.pairwise(edges) if start < stop]
 
@@ -227,9 +228,7 @@ def rolling_moments(values: FloatArray, window: int) -> tuple[FloatArray, FloatA
     Running sums of squares, as TA-Lib's, lose the digits of a price that has
     fallen a lot since its first bar; these do not. A deviation within rounding is 0.
     """
-    from investiq.indicators import windows
-
-    mean, deviation = windows.rolling_moments(_fixed(values), window, ROUNDING)
+    mean, deviation = kernels().windows.rolling_moments(_fixed(values), window, ROUNDING)
     return mean, deviation
 
 

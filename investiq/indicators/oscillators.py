@@ -8,6 +8,7 @@ from investiq.indicators.observations import (
     ROUNDING,
     FloatArray,
     PriceArrays,
+    kernels,
     like_frame,
     like_series,
     over_observations,
@@ -77,14 +78,10 @@ def stochastic(bars: Any, window: int = 14, smooth: int = 3, *, slowing: int = 1
     slowing = whole_window(slowing, "slowing")
 
     def oscillator(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import ranges
-
-        return tuple(ranges.smoothed_place(high, low, close, window, slowing, smooth))
+        return tuple(kernels().ranges.smoothed_place(high, low, close, window, slowing, smooth))
 
     def rows(results: tuple[FloatArray, ...], first: int, *prices: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.place_rows(results, first, *prices, window, slowing, smooth)
+        kernels().panels.place_rows(results, first, *prices, window, slowing, smooth)
 
     prices = price_columns(bars)
     return like_frame(bars.close, over_observations(oscillator, *prices, rows=rows), Stochastic)
@@ -133,9 +130,7 @@ def williams_r(bars: Any, window: int = 14) -> Any:
     window = whole_window(window)
 
     def below_high(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import ranges
-
-        return (ranges.place_in_range(high, low, close, window) - 100,)
+        return (kernels().ranges.place_in_range(high, low, close, window) - 100,)
 
     (values,) = over_observations(below_high, *price_columns(bars))
     return like_series(bars.close, values, f"williams_r_{window}")
@@ -186,9 +181,7 @@ def cci(bars: Any, window: int = 20) -> Any:
     window = whole_window(window, minimum=2)
 
     def index(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import ranges
-
-        return (ranges.channel_index(high, low, close, window, ROUNDING),)
+        return (kernels().ranges.channel_index(high, low, close, window, ROUNDING),)
 
     (values,) = over_observations(index, *price_columns(bars))
     return like_series(bars.close, values, f"cci_{window}")

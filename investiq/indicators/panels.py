@@ -27,7 +27,7 @@ __all__: list[str] = []
 def mark_whole(values: Any, whole: Any) -> None:
     """Set `whole` to False for the rows that hold NaN or infinity."""
     for row in range(values.shape[0]):
-        whole[row] = whole[row] and all_finite(values[row])
+        whole[row] = whole[row] and all_finite((values[row],))
 
 
 @jit

@@ -26,8 +26,9 @@ __all__: list[str] = []
 @jit
 def deviation_bands(values: Any, window: int, width: float, rounding: float) -> Any:
     """Return lower band, mean, upper band, width relative to the mean and the place between the bands."""
-    bands, deviation = np.full((5, values.size), np.nan), np.full(values.size, np.nan)
+    bands, deviation = np.empty((5, values.size)), np.full(values.size, np.nan)
     mean = bands[1]
+    lay(deviation, mean)
     moments_into(values, window, rounding, mean, deviation)
     _away(mean, deviation, -width, bands[0])
     _away(mean, deviation, width, bands[2])

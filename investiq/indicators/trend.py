@@ -9,6 +9,7 @@ from investiq.indicators.observations import (
     SeriesOrArray,
     choice,
     column,
+    kernels,
     like_series,
     over_observations,
     whole_window,
@@ -53,14 +54,10 @@ def sma(close: SeriesOrArray, window: int = 20) -> SeriesOrArray:
     window = whole_window(window)
 
     def average(prices: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import windows
-
-        return (windows.rolling_mean(prices, window),)
+        return (kernels().windows.rolling_mean(prices, window),)
 
     def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.mean_rows(results, first, prices, window)
+        kernels().panels.mean_rows(results, first, prices, window)
 
     (values,) = over_observations(average, column(close), rows=rows)
     return like_series(close, values, f"sma_{window}")  # type: ignore[no-any-return]  # a Series for a Series
@@ -109,14 +106,10 @@ def ema(close: SeriesOrArray, window: int = 20, *, start: Literal["mean", "first
     choice(start, "start", ("mean", "first"))
 
     def average(prices: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import recursions
-
-        return (recursions.recursive_average(prices, window, 2 / (window + 1), start == "mean"),)
+        return (kernels().recursions.recursive_average(prices, window, 2 / (window + 1), start == "mean"),)
 
     def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.average_rows(results, first, prices, window, 2 / (window + 1), start == "mean")
+        kernels().panels.average_rows(results, first, prices, window, 2 / (window + 1), start == "mean")
 
     (values,) = over_observations(average, column(close), rows=rows)
     return like_series(close, values, f"ema_{window}")  # type: ignore[no-any-return]  # a Series for a Series
@@ -161,14 +154,10 @@ def rma(close: SeriesOrArray, window: int = 14) -> SeriesOrArray:
     window = whole_window(window)
 
     def average(prices: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import recursions
-
-        return (recursions.recursive_average(prices, window, 1 / window, True),)
+        return (kernels().recursions.recursive_average(prices, window, 1 / window, True),)
 
     def rows(results: tuple[FloatArray, ...], first: int, prices: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.average_rows(results, first, prices, window, 1 / window, True)
+        kernels().panels.average_rows(results, first, prices, window, 1 / window, True)
 
     (values,) = over_observations(average, column(close), rows=rows)
     return like_series(close, values, f"rma_{window}")  # type: ignore[no-any-return]  # a Series for a Series
@@ -208,10 +197,8 @@ def wma(close: SeriesOrArray, window: int = 20) -> SeriesOrArray:
     def average(prices: FloatArray) -> tuple[FloatArray, ...]:
         if window == 1:
             return (prices.copy(),)
-        from investiq.indicators import windows
-
         # The weights are their own mean plus a straight line, and so is the average.
-        mean, slope = windows.rolling_line(prices, window)
+        mean, slope = kernels().windows.rolling_line(prices, window)
         return (mean + slope * ((window - 1) / 6),)
 
     (values,) = over_observations(average, column(close))

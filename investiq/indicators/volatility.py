@@ -14,6 +14,7 @@ from investiq.indicators.observations import (
     SeriesOrArray,
     choice,
     column,
+    kernels,
     like_series,
     over_observations,
     price_columns,
@@ -67,9 +68,7 @@ def true_range(bars: Any) -> Any:
     """
 
     def ranges(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import recursions
-
-        values = recursions.true_ranges(high, low, close)
+        values = kernels().recursions.true_ranges(high, low, close)
         values[:1] = np.nan
         return (values,)
 
@@ -130,14 +129,10 @@ def atr(bars: Any, window: int = 14, *, start: AtrStart = "talib") -> Any:
     first_bar = 0 if start == "stockcharts" else 1
 
     def average(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import recursions
-
-        return (recursions.average_range(high, low, close, window, first_bar),)
+        return (kernels().recursions.average_range(high, low, close, window, first_bar),)
 
     def rows(results: tuple[FloatArray, ...], first: int, *prices: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.range_rows(results, first, *prices, window, first_bar)
+        kernels().panels.range_rows(results, first, *prices, window, first_bar)
 
     (values,) = over_observations(average, *price_columns(bars), rows=rows)
     return like_series(bars.close, values, f"atr_{window}")
@@ -181,11 +176,9 @@ def atr_ratio(bars: Any, window: int = 14, *, baseline: int = 20) -> Any:
     window, baseline = whole_window(window), whole_window(baseline, "baseline")
 
     def ratio(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import recursions, windows
-
-        average = recursions.average_range(high, low, close, window, 1)
+        average = kernels().recursions.average_range(high, low, close, window, 1)
         values = np.full(close.size, np.nan)
-        mean = windows.rolling_mean(average[window:], baseline)
+        mean = kernels().windows.rolling_mean(average[window:], baseline)
         np.divide(average[window:], mean, out=values[window:], where=mean > 0)
         return (values,)
 

@@ -12,6 +12,7 @@ from investiq.indicators.observations import (
     SeriesOrArray,
     bar_columns,
     column,
+    kernels,
     like_series,
     over_observations,
     rolling_moments,
@@ -71,15 +72,11 @@ def obv(bars: Any, start: Literal["zero", "talib"] = "zero") -> Any:
         raise ConfigError(f"start must be 'zero' or 'talib', was {start!r}")
 
     def balance(close: FloatArray, volume: FloatArray) -> tuple[FloatArray, ...]:
-        from investiq.indicators import recursions
-
         first = volume[0] if start == "talib" and volume.size else 0.0
-        return (recursions.signed_sum(close, volume, float(first)),)
+        return (kernels().recursions.signed_sum(close, volume, float(first)),)
 
     def rows(results: tuple[FloatArray, ...], first: int, *columns: FloatArray) -> None:
-        from investiq.indicators import panels
-
-        panels.sum_rows(results, first, *columns, start == "talib")
+        kernels().panels.sum_rows(results, first, *columns, start == "talib")
 
     (values,) = over_observations(balance, *bar_columns(bars, ("close", "volume")), rows=rows)
     return like_series(bars.close, values, "obv")

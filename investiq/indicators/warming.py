@@ -29,7 +29,8 @@ def _technical() -> list[tuple[Any, ...]]:
 
     prices, bars = _prices(1), _prices(3)
     return [
-        (windows.all_finite, *prices),
+        (windows.all_finite, tuple(prices)),
+        (windows.all_finite, tuple(bars)),
         (windows.rolling_mean, *prices, 2),
         (recursions.recursive_average, *prices, 2, 0.5, True),
         (recursions.relative_strength, *prices, 2),

@@ -21,12 +21,15 @@ __all__: list[str] = []
 
 
 @jit
-def all_finite(values: Any) -> bool:
-    """Return whether one-dimensional `values` hold neither NaN nor infinity."""
-    count = 0
-    for bar in range(values.size):
-        count += abs(values[bar]) < np.inf
-    return bool(count == values.size)
+def all_finite(columns: Any) -> bool:
+    """Return whether a tuple of one-dimensional arrays holds neither NaN nor infinity."""
+    for values in columns:
+        count = 0
+        for bar in range(values.size):
+            count += abs(values[bar]) < np.inf
+        if count != values.size:
+            return False
+    return True
 
 
 @jit
@@ -41,13 +44,14 @@ def rolling_sum(values: Any, window: int) -> Any:
     """Return the sum of each trailing window."""
     if values.size < window:
         return np.full(values.size, np.nan)
-    total, above = values.copy(), np.empty(values.size)
-    width = 1
-    for shift in range(_rungs(window) - 1, -1, -1):
-        odd = (window >> shift) & 1
-        _climb_sum(total, values, width, odd, above)
+    if window == 1:
+        return values.copy()
+    total, above = np.empty(values.size), np.empty(values.size)
+    top = _rungs(window) - 1
+    _climb_sum(values, values, 1, (window >> top) & 1, total)
+    for shift in range(top - 1, -1, -1):
+        _climb_sum(total, values, window >> (shift + 1), (window >> shift) & 1, above)
         total, above = above, total
-        width = 2 * width + odd
     _blank(total, window)
     return total
 
@@ -76,13 +80,11 @@ def moments_into(values: Any, window: int, rounding: float, mean: Any, deviation
         return
     total, above = values.copy(), np.empty(size)
     squares, squares_above = np.zeros(size), np.empty(size)
-    width = 1
     for shift in range(_rungs(window) - 1, -1, -1):
-        odd = (window >> shift) & 1
+        width, odd = window >> (shift + 1), (window >> shift) & 1
         _climb_squares(total, squares, values, width, odd, squares_above)
         _climb_sum(total, values, width, odd, above)
         total, above, squares, squares_above = above, total, squares_above, squares
-        width = 2 * width + odd
     _divide(total, window)
     lay(total[window - 1 :], mean[window - 1 :])
     _root(squares[window - 1 :], total[window - 1 :], 1 / window, rounding, deviation[window - 1 :])
@@ -97,13 +99,11 @@ def rolling_line(values: Any, window: int) -> Any:
         return line
     total, above = values.copy(), np.empty(size)
     cross, cross_above = np.zeros(size), np.empty(size)
-    width = 1
     for shift in range(_rungs(window) - 1, -1, -1):
-        odd = (window >> shift) & 1
+        width, odd = window >> (shift + 1), (window >> shift) & 1
         _climb_cross(total, cross, values, width, odd, cross_above)
         _climb_sum(total, values, width, odd, above)
         total, above, cross, cross_above = above, total, cross_above, cross
-        width = 2 * width + odd
     _divide(total, window)
     _divide(cross, window * (float(window) ** 2 - 1) / 12)
     lay(total[window - 1 :], line[0][window - 1 :])

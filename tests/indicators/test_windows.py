@@ -90,6 +90,8 @@ def test_a_deviation_within_rounding_is_zero():
 def test_numbers_are_finite_only_if_all_are():
     for wrong in (np.nan, np.inf, -np.inf):
         values = np.full(100, 1e300)
-        assert windows.all_finite(values)
-        values[57] = wrong
-        assert not windows.all_finite(values)
+        assert windows.all_finite((values, values))
+        broken = values.copy()
+        broken[57] = wrong
+        assert not windows.all_finite((values, broken))
+        assert not windows.all_finite((broken, values))
