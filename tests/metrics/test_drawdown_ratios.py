@@ -121,6 +121,14 @@ def test_the_yearly_sterling_ratio_takes_the_worst_fall_of_each_of_three_years()
     assert yearly_sterling_ratio(equity, DAILY, ts) == pytest.approx(growth / (0.30 / 3 + 0.10))
 
 
+def test_the_last_point_of_a_year_belongs_to_its_fall_and_opens_the_next():
+    # A fall of 10 % to the last day of the first year, none from there on.
+    ts = times("2020-12-31", "2021-06-30", "2021-12-31", "2022-12-31", "2023-12-31")
+    equity = np.array([100.0, 120.0, 108.0, 120.0, 133.1])
+    growth = 1.331 ** (365.25 / 1095) - 1
+    assert yearly_sterling_ratio(equity, DAILY, ts) == pytest.approx(growth / (0.10 / 3 + 0.10))
+
+
 def test_a_worst_of_none_is_refused():
     for ratio in (burke_ratio, sterling_ratio):
         with pytest.raises(ConfigError, match="at least one drawdown, was 0"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import empyrical
@@ -38,6 +39,53 @@ def test_the_table_holds_the_numbers_of_the_functions(daily, measures):
     assert measures["Calmar ratio"] == drawdown_ratios.calmar_ratio(equity, convention)
     assert measures["Burke ratio"] == drawdown_ratios.burke_ratio(equity, convention)
     assert measures["Half Kelly"] == ratios.kelly_fraction(daily, convention) / 2
+
+
+def test_lines_are_what_numpy_and_pandas_say(daily):
+    # The last tenth falls, so that current, recent and overall values differ.
+    returns = daily - np.where(np.arange(daily.size) < 1_350, 0.0, 0.002)
+    found = measure(returns, daily * 0.5, periods_per_year=252, risk_free=0.02)
+    r, rate = returns.to_numpy(), 1.02 ** (1 / 252) - 1
+    equity = np.concatenate(([1.0], np.cumprod(1 + r)))
+    falls = equity / np.maximum.accumulate(equity) - 1
+    water = np.flatnonzero(falls == 0)
+    spells = [falls[a:b] for a, b in itertools.pairwise(water) if b - a > 1]
+    deepest = np.sort([*(each.min() for each in spells), falls[water[-1] :].min()])[:3]
+    growth = equity[-1] ** (365.25 / ((DAYS[-1] - DAYS[0]).days + 365.25 / 252)) - 1
+    months = (1 + returns).groupby([DAYS.year, DAYS.month]).prod() - 1
+    years = (1 + returns).groupby(DAYS.year).prod() - 1
+    worst_first = np.sort(r)
+    expected = {
+        "Mean return": r.mean(),
+        "Best month": months.max(),
+        "Worst month": months.min(),
+        "Hit rate of months": (months > 0).mean(),
+        "Best year": years.max(),
+        "Worst year": years.min(),
+        "Recent volatility": r[-63:].std(ddof=1) * 252**0.5,
+        "Recent Sharpe ratio": (r[-63:].mean() - rate) / r[-63:].std(ddof=1) * 252**0.5,
+        "Gain-to-pain ratio, monthly": months.sum() / -months[months < 0].sum(),
+        "Kelly fraction": (r.mean() - rate) / r.var(ddof=1),
+        "Current drawdown": falls[-1],
+        "Time under water": (falls < 0).mean(),
+        "Recovered drawdowns": len(spells),
+        "Mean recovery": np.mean([each.size - each.argmin() for each in spells]),
+        "Longest recovery": max(each.size - each.argmin() for each in spells),
+        "Mean drawdown length": np.mean([each.size for each in spells]),
+        "Conditional drawdown 95 %": -np.sort(falls)[:76].mean(),  # 5 % of 1,501 points
+        "Ulcer index": np.sqrt(np.mean(falls**2)),
+        "Pain index": -falls.mean(),
+        "CAGR": growth,
+        "MAR ratio": growth / -falls.min(),
+        "Martin ratio": (growth - 0.02) / np.sqrt(np.mean(falls**2)),
+        "Pain ratio": (growth - 0.02) / -falls.mean(),
+        "Burke ratio": (growth - 0.02) / np.sqrt(np.sum(deepest**2)),
+        "Sterling ratio": growth / (0.1 - deepest.mean()),
+        "Expected shortfall 95 %": -worst_first[:75].mean(),
+        "Expected shortfall 99 %": -worst_first[:15].mean(),
+        "Benchmark total return": np.prod(1 + daily * 0.5) - 1,
+    }
+    assert {label: found[label] for label in expected} == pytest.approx(expected, rel=1e-9)
 
 
 def test_every_line_is_named_once_has_a_convention_or_is_plain_and_a_gap_has_its_reason(daily):

@@ -25,6 +25,11 @@ def test_the_pass_over_an_account_is_numpys(seed):
     assert (found.depth, found.longest, found.is_ongoing) == extent(equity)
 
 
+def test_equity_that_only_rises_is_never_under_water():
+    found = account_moments(np.array([100.0, 101.0, 101.0, 102.0]), 0.0)
+    assert (found.depth, found.longest, found.is_ongoing) == (0.0, 0, False)
+
+
 def test_equity_that_is_lost_is_told_by_its_row():
     found = account_moments(np.array([100.0, 50.0, 0.0, 0.0]), 0.0)
     assert found.undefined == 2

@@ -61,6 +61,19 @@ def test_a_position_sold_at_the_last_close_was_held_through_that_bar(bars):
     assert at_open["mae"] == pytest.approx(min(prices.min() / bars.open[-3] - 1, 0))
 
 
+@pytest.mark.parametrize(("name", "factor", "column"), [("high", 3.0, "mfe"), ("low", 0.2, "mae")])
+def test_the_range_of_the_exit_bar_does_not_count(bars, name, factor, column):
+    extreme = getattr(bars, name).copy()
+    extreme[9] *= factor
+    wider = bars._derived(**{name: extreme, "vwap": None})
+    price = float(bars.open[5])
+    plain = excursions(trade(bars, 5, 9, price, price), bars)
+    pd.testing.assert_frame_equal(excursions(trade(bars, 5, 9, price, price), wider), plain)
+    # Of a longer trade it does.
+    longer = excursions(trade(bars, 5, 10, price, price), wider).iloc[0]
+    assert longer[column] == pytest.approx(extreme[9] / price - 1)
+
+
 def test_the_excursions_of_a_backtest_take_in_its_last_bar():
     bars = iq.load_bars("SYN001", start="2018-01-02")
     found = excursions(iq.backtest(iq.strategies.BuyAndHold(), bars).trades, bars).iloc[0]

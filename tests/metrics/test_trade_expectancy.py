@@ -63,6 +63,13 @@ def test_the_interval_of_kelly_covers_nine_in_ten():
     assert 0.85 <= covered / 400 <= 0.95
 
 
+def test_the_interval_of_kelly_by_hand():
+    # Profits +1 and -1, half and half, n = 4: share 1/2, mean 0, mean gain 1/2, fraction 0. Only the mean has
+    # influence, by share / gain = 1: (1, 1, -1, -1), whose deviation is sqrt(4 / 3), over sqrt(4).
+    found = trade_kelly(np.array([1.0, 1.0, -1.0, -1.0]))
+    assert (found.full, found.low, found.high) == pytest.approx((0.0, -1.644854 / 3**0.5, 1.644854 / 3**0.5), abs=1e-6)
+
+
 def test_r_multiples_and_the_quality_number_of_tharp():
     # R of 2, -1, 2, -1: mean 0.5, sd sqrt(3); sqrt(4) x 0.5 / sqrt(3).
     multiples = r_multiples(np.array([200.0, -100.0, 400.0, -50.0]), np.array([100.0, 100.0, 200.0, 50.0]))
