@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from investiq.market.data_diff import DataDiff
     from investiq.market.quality_report import QualityReport
     from investiq.metrics.assessment import Assessment
-    from investiq.metrics.bootstrap import BootstrapInterval
-    from investiq.metrics.market_model import Capm
+    from investiq.metrics.bootstrap_result import BootstrapInterval
     from investiq.metrics.correlation import Correlation
-    from investiq.metrics.factors import FactorModel
+    from investiq.metrics.factor_result import FactorModel
     from investiq.metrics.garch_fit import GarchFit
     from investiq.metrics.information_result import InformationCoefficient
+    from investiq.metrics.market_model import Capm
     from investiq.metrics.measuring import Measures
     from investiq.metrics.overfitting_result import Overfitting
     from investiq.metrics.path_simulation import PathSimulation

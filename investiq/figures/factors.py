@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from investiq.figures.theme import Theme, ThemeName, template, theme_of
 
 if TYPE_CHECKING:
+    from investiq.metrics.factor_result import FactorModel
     from investiq.metrics.market_model import Capm
-    from investiq.metrics.factors import FactorModel
 
 __all__ = ["capm_chart", "factor_chart"]
 

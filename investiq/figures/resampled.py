@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from investiq.figures.theme import ThemeName, template, theme_of
 
 if TYPE_CHECKING:
-    from investiq.metrics.bootstrap import BootstrapInterval
+    from investiq.metrics.bootstrap_result import BootstrapInterval
     from investiq.metrics.path_simulation import PathSimulation
 
 __all__ = ["bootstrap_chart", "path_chart"]

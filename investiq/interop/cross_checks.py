@@ -27,9 +27,7 @@ from investiq.metrics.drawdown_risk import ulcer_index
 from investiq.metrics.drawdowns import max_drawdown
 from investiq.metrics.market_model import capm
 from investiq.metrics.returns import best_return, hit_rate, worst_return
-from investiq.metrics.sharpe_inference import (
-    probabilistic_sharpe_ratio,
-)
+from investiq.metrics.track_record import probabilistic_sharpe_ratio
 
 if TYPE_CHECKING:
     pass

@@ -12,7 +12,8 @@ from investiq.metrics import growth, ratios, relative, shape
 from investiq.metrics.conventions import Convention
 from investiq.metrics.drawdown_risk import ulcer_index
 from investiq.metrics.drawdowns import max_drawdown
-from investiq.metrics.sharpe_inference import probabilistic_sharpe_ratio_from_moments, sharpe_moments
+from investiq.metrics.sharpe_inference import sharpe_moments
+from investiq.metrics.track_record import probabilistic_sharpe_ratio_from_moments
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from investiq.metrics.assessing import assess
     from investiq.metrics.assessment import Assessment, Check
+    from investiq.metrics.autocorrelated_sharpe import autocorrelation_adjusted_sharpe, lo_annualisation_factor
     from investiq.metrics.block_length import BlockLengths, optimal_block_length, politis_white_block_length
-    from investiq.metrics.bootstrap import BootstrapInterval, bootstrap_interval, bootstrap_sharpe_interval
+    from investiq.metrics.bootstrap import bootstrap_interval, bootstrap_sharpe_interval
+    from investiq.metrics.bootstrap_result import BootstrapInterval
     from investiq.metrics.conditional_volatility import garch
     from investiq.metrics.conventions import Convention
     from investiq.metrics.correlation import Correlation, PairCorrelation, correlate
     from investiq.metrics.deflation import (
         DeflatedSharpe,
-        EffectiveTrials,
         deflated_sharpe_ratio,
         deflated_sharpe_ratio_from_moments,
-        effective_trials,
         expected_maximum_sharpe,
         minimum_backtest_length,
-        trial_sharpe_variance,
     )
     from investiq.metrics.degradation import Degradation, out_of_sample_degradation
     from investiq.metrics.drawdown_events import (
@@ -43,7 +42,8 @@ if TYPE_CHECKING:
     from investiq.metrics.drawdown_risk import conditional_drawdown, pain_index, ulcer_index
     from investiq.metrics.drawdowns import drawdown, longest_drawdown, max_drawdown
     from investiq.metrics.exceedances import LikelihoodRatio, christoffersen_test, duration_test, kupiec_test
-    from investiq.metrics.factors import FactorModel, factor_model
+    from investiq.metrics.factor_result import FactorModel
+    from investiq.metrics.factors import factor_model
     from investiq.metrics.filtered_tail import (
         filtered_expected_shortfall,
         filtered_value_at_risk,
@@ -108,12 +108,6 @@ if TYPE_CHECKING:
     from investiq.metrics.sharpe_comparison import SharpeDifference, sharpe_difference
     from investiq.metrics.sharpe_inference import (
         SharpeMoments,
-        autocorrelation_adjusted_sharpe,
-        lo_annualisation_factor,
-        minimum_track_record_length,
-        minimum_track_record_length_from_moments,
-        probabilistic_sharpe_ratio,
-        probabilistic_sharpe_ratio_from_moments,
         sharpe_error_from_moments,
         sharpe_moments,
         sharpe_p_value,
@@ -124,6 +118,12 @@ if TYPE_CHECKING:
     from investiq.metrics.splits import combinatorial_purged_splits, path_sharpes, purged_k_fold
     from investiq.metrics.tail import expected_shortfall, rolling_value_at_risk, value_at_risk
     from investiq.metrics.tail_tests import VarBacktest, var_backtest
+    from investiq.metrics.track_record import (
+        minimum_track_record_length,
+        minimum_track_record_length_from_moments,
+        probabilistic_sharpe_ratio,
+        probabilistic_sharpe_ratio_from_moments,
+    )
     from investiq.metrics.trade_bootstrap import TradeIntervals, bootstrap_trades
     from investiq.metrics.trade_excursions import edge_ratio, excursions
     from investiq.metrics.trade_expectancy import (
@@ -149,21 +149,22 @@ if TYPE_CHECKING:
         profit_factor,
         win_rate,
     )
+    from investiq.metrics.trial_counting import EffectiveTrials, effective_trials, trial_sharpe_variance
 
 _HOMES: Final[dict[str, str]] = {
     "AdjustedPValues": "multiple_testing",
     "Assessment": "assessment",
     "Autocorrelation": "persistence",
     "BlockLengths": "block_length",
-    "BootstrapInterval": "bootstrap",
+    "BootstrapInterval": "bootstrap_result",
     "Capm": "market_model",
     "Check": "assessment",
     "Convention": "conventions",
     "Correlation": "correlation",
     "DeflatedSharpe": "deflation",
     "Degradation": "degradation",
-    "EffectiveTrials": "deflation",
-    "FactorModel": "factors",
+    "EffectiveTrials": "trial_counting",
+    "FactorModel": "factor_result",
     "GarchFit": "garch_fit",
     "HalfLife": "mean_reversion",
     "HurstExponent": "hurst",
@@ -193,7 +194,7 @@ _HOMES: Final[dict[str, str]] = {
     "adjust_p_values": "multiple_testing",
     "assess": "assessing",
     "autocorrelation": "persistence",
-    "autocorrelation_adjusted_sharpe": "sharpe_inference",
+    "autocorrelation_adjusted_sharpe": "autocorrelated_sharpe",
     "average_loss": "trades",
     "average_trade": "trades",
     "average_win": "trades",
@@ -222,7 +223,7 @@ _HOMES: Final[dict[str, str]] = {
     "drawdown_table": "drawdown_events",
     "duration_test": "exceedances",
     "edge_ratio": "trade_excursions",
-    "effective_trials": "deflation",
+    "effective_trials": "trial_counting",
     "ewma_volatility": "realised_volatility",
     "excess_return": "relative",
     "excursions": "trade_excursions",
@@ -252,15 +253,15 @@ _HOMES: Final[dict[str, str]] = {
     "largest_loss": "trade_expectancy",
     "largest_win": "trade_expectancy",
     "least_squares": "regression",
-    "lo_annualisation_factor": "sharpe_inference",
+    "lo_annualisation_factor": "autocorrelated_sharpe",
     "longest_drawdown": "drawdowns",
     "mar_ratio": "drawdown_ratios",
     "martin_ratio": "drawdown_ratios",
     "max_drawdown": "drawdowns",
     "measure": "measuring",
     "minimum_backtest_length": "deflation",
-    "minimum_track_record_length": "sharpe_inference",
-    "minimum_track_record_length_from_moments": "sharpe_inference",
+    "minimum_track_record_length": "track_record",
+    "minimum_track_record_length_from_moments": "track_record",
     "model_confidence_set": "snooping",
     "modigliani_m2": "relative",
     "monthly_returns": "returns",
@@ -276,8 +277,8 @@ _HOMES: Final[dict[str, str]] = {
     "payoff_ratio": "trade_expectancy",
     "pbo_from_blocks": "overfitting",
     "politis_white_block_length": "block_length",
-    "probabilistic_sharpe_ratio": "sharpe_inference",
-    "probabilistic_sharpe_ratio_from_moments": "sharpe_inference",
+    "probabilistic_sharpe_ratio": "track_record",
+    "probabilistic_sharpe_ratio_from_moments": "track_record",
     "probability_of_backtest_overfitting": "overfitting",
     "profit_factor": "trades",
     "purged_k_fold": "splits",
@@ -318,7 +319,7 @@ _HOMES: Final[dict[str, str]] = {
     "trades_by_entry_time": "trade_groups",
     "trades_by_holding_period": "trade_groups",
     "treynor_ratio": "relative",
-    "trial_sharpe_variance": "deflation",
+    "trial_sharpe_variance": "trial_counting",
     "ulcer_index": "drawdown_risk",
     "up_capture": "relative",
     "value_at_risk": "tail",

@@ -14,27 +14,16 @@ from investiq.core.notes import Note, merge_notes
 from investiq.metrics.assessment import Assessment, Check
 from investiq.metrics.bootstrap import bootstrap_sharpe_interval
 from investiq.metrics.conventions import Convention
-from investiq.metrics.deflation import (
-    DeflatedSharpe,
-    EffectiveTrials,
-    deflated_sharpe_ratio,
-    effective_trials,
-    minimum_backtest_length,
-    trial_sharpe_variance,
-)
+from investiq.metrics.deflation import DeflatedSharpe, deflated_sharpe_ratio, minimum_backtest_length
 from investiq.metrics.inputs import Floats
 from investiq.metrics.overfitting import probability_of_backtest_overfitting
 from investiq.metrics.overfitting_result import Overfitting
-from investiq.metrics.sharpe_inference import (
-    minimum_track_record_length_from_moments,
-    probabilistic_sharpe_ratio,
-    sharpe_error_from_moments,
-    sharpe_moments,
-    sharpe_p_value,
-)
+from investiq.metrics.sharpe_inference import sharpe_error_from_moments, sharpe_moments, sharpe_p_value
 from investiq.metrics.snooping import superior_predictive_ability
 from investiq.metrics.snooping_result import Snooping
 from investiq.metrics.snooping_sample import Benchmark
+from investiq.metrics.track_record import minimum_track_record_length_from_moments, probabilistic_sharpe_ratio
+from investiq.metrics.trial_counting import EffectiveTrials, effective_trials, trial_sharpe_variance
 from investiq.metrics.trial_matrix import TrialReturns
 
 __all__ = ["assess"]

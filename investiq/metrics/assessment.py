@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 from investiq.core.facts import Fact, Table, Unit, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
-from investiq.metrics.bootstrap import BootstrapInterval
+from investiq.metrics.bootstrap_result import BootstrapInterval
 from investiq.metrics.conventions import Convention
-from investiq.metrics.deflation import DeflatedSharpe, EffectiveTrials
+from investiq.metrics.deflation import DeflatedSharpe
 from investiq.metrics.overfitting_result import Overfitting
 from investiq.metrics.sharpe_inference import SharpeMoments
 from investiq.metrics.snooping_result import Snooping
+from investiq.metrics.trial_counting import EffectiveTrials
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from investiq.core.errors import ConfigError, InsufficientDataError, near_matches
-from investiq.core.facts import Fact, Unit
 from investiq.core.notes import Note
-from investiq.core.result import Result
+from investiq.metrics.bootstrap_result import BootstrapInterval, Method
 from investiq.metrics.bootstrap_statistics import NAMES, Named, StatisticName, UserMade
 from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
@@ -21,99 +19,12 @@ from investiq.metrics.options import whole
 from investiq.metrics.regression import newey_west_lags
 from investiq.metrics.resampling import Scheme, block_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["BootstrapInterval", "bootstrap_interval", "bootstrap_sharpe_interval"]
-
-Method: TypeAlias = Literal["percentile", "studentized", "bca"]
+__all__ = ["bootstrap_interval", "bootstrap_sharpe_interval"]
 
 _NORMAL: Final = NormalDist()
 _METHODS: Final = ("percentile", "studentized", "bca")
 # Fewer values of the statistic than this have no 2.5 % quantile to speak of.
 _LEAST_DRAWS: Final = 100
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class BootstrapInterval(Result):
-    """An estimate with its bootstrap interval; made by `bootstrap_interval` and its kin.
-
-    Attributes
-    ----------
-    name : str
-        The statistic, in words.
-    unit : str
-    estimate, low, high : float
-        Of the sample, and the bounds of the interval.
-    standard_error : float
-        Standard deviation of the draws.
-    confidence : float
-    method : {"percentile", "studentized", "bca"}
-    scheme : {"stationary", "circular", "iid"}
-    block : float
-        Length of a block in rows; its mean under ``"stationary"``.
-    count : int
-        Rows of the sample.
-    seed : int
-    draws : ndarray of shape (n_draws,)
-        The statistic of each draw.
-    convention : str
-        How the statistic was computed.
-    notes : tuple of Note
-    """
-
-    kind: ClassVar[str] = "bootstrap"
-    name: str
-    unit: Unit
-    estimate: float
-    low: float
-    high: float
-    standard_error: float
-    confidence: float
-    method: Method
-    scheme: Scheme
-    block: float
-    count: int
-    seed: int
-    draws: FloatArray
-    convention: str
-    notes: tuple[Note, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """One line that names the statistic."""
-        return f"{self.name}: {self.confidence:.0%} bootstrap interval"
-
-    def facts(self) -> list[Fact]:
-        """Return the estimate, its interval and its standard error."""
-        how = f"{self.method}, {self.draws.size:,} draws"
-        return [
-            Fact(self.name, self.estimate, self.unit, self.convention),
-            Fact(f"Lower bound, {self.confidence:.0%}", self.low, self.unit, how),
-            Fact(f"Upper bound, {self.confidence:.0%}", self.high, self.unit, how),
-            Fact("Bootstrap standard error", self.standard_error, self.unit, "standard deviation of the draws"),
-        ]
-
-    def provenance(self) -> list[Fact]:
-        """Return how the sample was resampled."""
-        blocks = {
-            "iid": "single rows",
-            "circular": f"circular blocks of {self.block:g} rows",
-            "stationary": f"stationary bootstrap, blocks of {self.block:.4g} rows on average",
-        }[self.scheme]
-        return [Fact("Resampling", f"{blocks}, of {self.count:,} rows, seed {self.seed}")]
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row: estimate, low, high, standard_error, confidence."""
-        import pandas as pd
-
-        columns = ("estimate", "low", "high", "standard_error", "confidence")
-        return pd.DataFrame([[getattr(self, each) for each in columns]], index=[self.name], columns=list(columns))
-
-    def scaled(self, factor: float, unit: Unit, convention: str) -> BootstrapInterval:
-        """Return the interval of the statistic times `factor` > 0, as for annualising."""
-        numbers = {each: getattr(self, each) * factor for each in ("estimate", "low", "high", "standard_error")}
-        return replace(self, **numbers, draws=self.draws * factor, unit=unit, convention=convention)
 
 
 def bootstrap_interval(

@@ -11,16 +11,17 @@ import numpy as np
 from investiq.core.errors import InsufficientDataError
 from investiq.core.facts import Fact, Unit
 from investiq.metrics import (
-    drawdowns,
+    autocorrelated_sharpe,
     drawdown_ratios,
     drawdown_risk,
+    drawdowns,
     growth,
     ratios,
     returns,
     rolling,
     shape,
-    sharpe_inference,
     tail,
+    track_record,
 )
 from investiq.metrics.inputs import FloatArray
 from investiq.metrics.measure_relative import relative_lines
@@ -128,12 +129,12 @@ def _ratios(sample: Sample) -> Iterator[Fact]:
     yield line("Standard error of Sharpe", ratios.sharpe_standard_error, "independent returns (Lo 2002)")
     yield line(
         "Autocorrelation-adjusted Sharpe",
-        sharpe_inference.autocorrelation_adjusted_sharpe,
+        autocorrelated_sharpe.autocorrelation_adjusted_sharpe,
         f"{basis}, annualised after Lo (2002)",
     )
     yield line(
         "Probability of a Sharpe above 0",
-        sharpe_inference.probabilistic_sharpe_ratio,
+        track_record.probabilistic_sharpe_ratio,
         "PSR of one trial; not deflated for those tried before",
         "fraction",
     )

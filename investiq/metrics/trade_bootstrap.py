@@ -9,7 +9,8 @@ import numpy as np
 from investiq.core.errors import InsufficientDataError
 from investiq.core.facts import Unit
 from investiq.core.notes import Note
-from investiq.metrics.bootstrap import BootstrapInterval, refuse_settings
+from investiq.metrics.bootstrap import refuse_settings
+from investiq.metrics.bootstrap_result import BootstrapInterval
 from investiq.metrics.inputs import FloatArray, Floats, finite
 from investiq.metrics.resampling import key_of, over_threads
 from investiq.metrics.trades import outcomes
