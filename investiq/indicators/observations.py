@@ -99,9 +99,10 @@ def column(values: Any, name: str = "close") -> FloatArray:
 
 
 def _fixed(values: FloatArray) -> FloatArray:
-    """Return `values` as read-only: kernels are compiled once, for the arrays that `Bars` have."""
-    if values.flags.writeable:
-        values = values[:]
+    """Return `values` as kernels are compiled for: contiguous and read-only, as the arrays of `Bars`."""
+    flags = values.flags
+    if flags.writeable or not flags.c_contiguous:
+        values = np.ascontiguousarray(values)[:]
         values.setflags(write=False)
     return values
 
@@ -160,6 +161,7 @@ def over_observations(compute: Compute, *columns: FloatArray, rows: Rows | None 
 
 
 def _over_series(compute: Compute, columns: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
+    columns = tuple(map(_fixed, columns))
     if kernels().windows.all_finite(columns):
         return compute(*columns)
     finite = np.isfinite(columns[0])
