@@ -131,10 +131,12 @@ def close_to_close_volatility(bars: OpenHighLowClose, convention: Convention) ->
     Raises
     ------
     DataError
-        If a price is missing, not positive, or outside its bar's range.
+        If a price is missing, not positive, or outside its bar's range; or `Bars`
+        as traded hold a split.
     InsufficientDataError
         If there are not more than ``1 + ddof`` bars.
     """
+    _refuse_splits(bars)
     _, _, _, close = _log_prices(bars, 2 + convention.ddof, "close-to-close volatility")
     return _annual(float(np.diff(close).var(ddof=convention.ddof)), convention)
 
@@ -258,7 +260,8 @@ def yang_zhang_volatility(bars: OpenHighLowClose, convention: Convention) -> flo
     Raises
     ------
     DataError
-        If a price is missing, not positive, or outside its bar's range.
+        If a price is missing, not positive, or outside its bar's range; or `Bars`
+        as traded hold a split.
     InsufficientDataError
         If there are fewer than three bars.
 
@@ -267,6 +270,7 @@ def yang_zhang_volatility(bars: OpenHighLowClose, convention: Convention) -> flo
     .. [1] Yang, D. and Zhang, Q. (2000). "Drift-independent volatility estimation
        based on high, low, open, and close prices." Journal of Business 73(3), 477-491.
     """
+    _refuse_splits(bars)
     opened, high, low, close = _log_prices(bars, 3, "Yang-Zhang volatility")
     overnight, (opened, high, low, close) = opened[1:] - close[:-1], (each[1:] for each in (opened, high, low, close))
     count = overnight.size
@@ -282,6 +286,15 @@ def _rogers_satchell(opened: FloatArray, high: FloatArray, low: FloatArray, clos
 
 def _annual(variance: float, convention: Convention) -> float:
     return math.sqrt(variance * convention.periods_per_year)
+
+
+def _refuse_splits(bars: OpenHighLowClose) -> None:
+    """Refuse bars as traded over a split, which would be a fall from one close to the next open."""
+    factor = getattr(bars, "split_factor", None)
+    if getattr(bars, "basis", "") == "raw" and factor is not None and (count := np.count_nonzero(np.diff(factor))):
+        raise DataError(
+            f"bars are as traded, over {count} split(s) that would count as movements of the price; pass bars.adjusted()"
+        )
 
 
 def _log_prices(bars: OpenHighLowClose, least: int, purpose: str) -> tuple[FloatArray, ...]:

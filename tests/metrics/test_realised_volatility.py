@@ -156,3 +156,14 @@ def test_prices_that_cannot_be_are_refused(measure):
         measure(three.assign(high=three["high"].where(three.index > 1, 0.995)), DAILY)
     with pytest.raises(DataError, match=r"DataFrame lacks open, low"):
         measure(three[["high", "close"]], DAILY)
+
+
+@pytest.mark.parametrize("measure", [close_to_close_volatility, yang_zhang_volatility])
+def test_a_split_of_bars_as_traded_is_no_volatility(measure):
+    bars = iq.load_bars("SYN001", start="2018-01-02")
+    halved = np.where(np.arange(len(bars)) >= 7, 0.5, 1.0)
+    prices = {name: getattr(bars, name) * halved for name in ("open", "high", "low", "close")}
+    split = bars._derived(**prices, split_factor=bars.split_factor / halved, total_factor=bars.total_factor / halved)
+    with pytest.raises(DataError, match=r"as traded, over \d+ split\(s\) .* pass bars\.adjusted\(\)"):
+        measure(split, DAILY)
+    assert measure(split.adjusted("split"), DAILY) == pytest.approx(measure(bars.adjusted("split"), DAILY), rel=1e-12)
