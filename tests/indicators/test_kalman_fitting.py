@@ -162,3 +162,12 @@ def test_a_straight_line_has_no_trend_variances():
 def test_the_labels_of_a_series_with_unlabelled_rows_are_kept(trending):
     found = fit_local_level(pd.Series(trending[:300]))
     assert (found.first, found.last) == (0, 299)
+
+
+def test_a_level_that_moves_by_its_slope_alone_has_no_variance_of_its_own():
+    rng = np.random.default_rng(4)
+    smooth = np.cumsum(np.cumsum(rng.normal(0, 0.1, 400)))
+    fit = fit_local_linear_trend(smooth + rng.normal(0, 1.0, 400), scale="linear")
+    assert fit.variances.level == 0
+    assert fit.variances.observation == pytest.approx(1.0, rel=0.3)
+    assert fit.variances.slope == pytest.approx(0.01, rel=0.6)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from arch import arch_model
+from arch.univariate import SkewStudent
 from scipy import stats
 
 import investiq as iq
@@ -237,3 +238,19 @@ def test_returns_without_volatility_and_what_are_no_returns_are_refused(returns)
         garch(returns.where(returns.index != returns.index[7]), DAILY)
     with pytest.raises(DataError, match="prices"):
         garch(np.linspace(100, 120, 300), DAILY)
+
+
+def test_the_persistence_of_a_skewed_fit_takes_its_own_share_of_falls():
+    rng = np.random.default_rng(8)
+    drawn = 0.01 * (SkewStudent().ppf(rng.random(1_500), np.array([6.0, -0.4])))
+    fit = garch(drawn, Convention(periods_per_year=252), model="gjr", distribution="skewed_t")
+    own = fit.parameters["estimate"][["degrees_of_freedom", "skew"]].to_numpy()
+    # The variance below zero, by the quantiles of the fitted distribution.
+    z = SkewStudent().ppf((np.arange(200_000) + 0.5) / 200_000, own)
+    share = np.mean(z**2 * (z < 0))
+    assert share > 0.55
+    estimate = fit.parameters["estimate"]
+    expected = estimate["alpha"] + share * estimate["gamma"] + estimate["beta"]
+    assert fit.negative_share == pytest.approx(share, abs=2e-3)
+    assert fit.persistence == pytest.approx(expected, abs=2e-3 * abs(estimate["gamma"]) + 1e-12)
+    assert abs(estimate["gamma"]) > 0
