@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from investiq.metrics.factor_result import FactorModel
     from investiq.metrics.factors import factor_model
     from investiq.metrics.filtered_tail import (
+        FilteredForecasts,
         filtered_expected_shortfall,
         filtered_value_at_risk,
         rolling_filtered_value_at_risk,
@@ -165,6 +166,7 @@ _HOMES: Final[dict[str, str]] = {
     "Degradation": "degradation",
     "EffectiveTrials": "trial_counting",
     "FactorModel": "factor_result",
+    "FilteredForecasts": "filtered_tail",
     "GarchFit": "garch_fit",
     "HalfLife": "mean_reversion",
     "HurstExponent": "hurst",
@@ -349,6 +351,7 @@ __all__ = [
     "Degradation",
     "EffectiveTrials",
     "FactorModel",
+    "FilteredForecasts",
     "GarchFit",
     "HalfLife",
     "HurstExponent",

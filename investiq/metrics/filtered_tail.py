@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import NamedTuple
 
 import numpy as np
 
+from investiq.core.notes import Note
 from investiq.metrics.conditional_volatility import garch
 from investiq.metrics.conventions import Convention
 from investiq.metrics.garch_fit import GarchDistribution, GarchFit, GarchModel
-from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.inputs import Floats, returns_of
 from investiq.metrics.options import whole
 from investiq.metrics.tail import TailEdge, index_of, tail_share, worst_mean
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["filtered_expected_shortfall", "filtered_value_at_risk", "rolling_filtered_value_at_risk"]
+__all__ = [
+    "FilteredForecasts",
+    "filtered_expected_shortfall",
+    "filtered_value_at_risk",
+    "rolling_filtered_value_at_risk",
+]
 
 
 def filtered_value_at_risk(fit: GarchFit, confidence: float = 0.95) -> float:
@@ -92,28 +95,22 @@ def filtered_expected_shortfall(fit: GarchFit, confidence: float = 0.95, *, edge
     return fit.next_volatility * worst - _mean_of(fit)
 
 
-@overload
-def rolling_filtered_value_at_risk(
-    returns: FloatArray,
-    convention: Convention,
-    confidence: float = 0.95,
-    *,
-    window: int = 1000,
-    refit_every: int = 250,
-    model: GarchModel = "garch",
-    distribution: GarchDistribution = "normal",
-) -> FloatArray: ...
-@overload
-def rolling_filtered_value_at_risk(
-    returns: pd.Series[float],
-    convention: Convention,
-    confidence: float = 0.95,
-    *,
-    window: int = 1000,
-    refit_every: int = 250,
-    model: GarchModel = "garch",
-    distribution: GarchDistribution = "normal",
-) -> pd.Series[float]: ...
+class FilteredForecasts(NamedTuple):
+    """Forecasts of the value at risk, row by row.
+
+    Attributes
+    ----------
+    value_at_risk : ndarray or Series of shape (n_periods,)
+        Loss per period, positive; NaN in the first `window` rows.
+    notes : tuple of Note
+        What limits the fits behind the forecasts, such as a search that did not
+        converge: each once, with the number of rows that rest on such a fit.
+    """
+
+    value_at_risk: Floats
+    notes: tuple[Note, ...]
+
+
 def rolling_filtered_value_at_risk(
     returns: Floats,
     convention: Convention,
@@ -123,7 +120,7 @@ def rolling_filtered_value_at_risk(
     refit_every: int = 250,
     model: GarchModel = "garch",
     distribution: GarchDistribution = "normal",
-) -> Floats:
+) -> FilteredForecasts:
     """Return the one-period-ahead filtered value at risk: row t is forecast from the returns before t.
 
     The model is fitted anew every `refit_every` rows to all returns so far;
@@ -146,8 +143,9 @@ def rolling_filtered_value_at_risk(
 
     Returns
     -------
-    ndarray or Series of shape (n_periods,)
-        Loss per period, positive; NaN in the first `window` rows.
+    FilteredForecasts
+        Rows behind a fit that did not converge keep its forecast, and a note
+        says how many they are.
 
     Raises
     ------
@@ -156,16 +154,18 @@ def rolling_filtered_value_at_risk(
     DataError
         If `returns` holds NaN.
     InsufficientDataError
-        If `window` is below 100 or ``1 / (1 - confidence)``.
+        If there is no return, or `window` is below 100 or ``1 / (1 - confidence)``.
     """
-    values = returns_of(returns, least=0, purpose="rolling value at risk")
+    values = returns_of(returns, least=1, purpose="rolling value at risk")
     whole("window", window, 1)
     whole("refit_every", refit_every, 1)
     share = tail_share(confidence, window, "rolling filtered value at risk, in its window,")
     found = np.full(values.size, np.nan)
+    fits: list[tuple[GarchFit, int]] = []
     for start in range(window, values.size, refit_every):
         stop = min(start + refit_every, values.size)
         fit = garch(values[:start], convention, model=model, distribution=distribution)
+        fits.append((fit, stop - start))
         mean = _mean_of(fit)
         # Row t of the volatility rests on the returns before t.
         volatility = fit.volatility_of(values[:stop])[:stop]
@@ -174,10 +174,27 @@ def rolling_filtered_value_at_risk(
         found[start:stop] = -(mean + volatility[start:stop] * np.quantile(pools, share, axis=1))
     index = index_of(returns)
     if index is None:
-        return found
+        return FilteredForecasts(found, _notes_of(fits))
     import pandas as pd
 
-    return pd.Series(found, index=index, name="value_at_risk")
+    return FilteredForecasts(pd.Series(found, index=index, name="value_at_risk"), _notes_of(fits))
+
+
+def _notes_of(fits: list[tuple[GarchFit, int]]) -> tuple[Note, ...]:
+    """Return each kind of note of the fits once, with the fits that have it and the rows they forecast."""
+    noted: dict[str, list[tuple[Note, int]]] = {}
+    for fit, rows in fits:
+        for note in fit.notes:
+            noted.setdefault(note.code, []).append((note, rows))
+    return tuple(
+        Note(
+            code=code,
+            text=f"{len(group)} of {len(fits)} fits, the first: {group[0][0].text}",
+            rows=sum(rows for _, rows in group),
+            severity=group[0][0].severity,
+        )
+        for code, group in noted.items()
+    )
 
 
 def _mean_of(fit: GarchFit) -> float:

@@ -14,5 +14,5 @@ def figures() -> dict[str, go.Figure]:
     """Return the figures by the name of their image."""
     closes = iq.load_bars("^GSPC", start="2003", end="2010").adjusted().frame["close"]
     returns = closes.pct_change().iloc[1:]
-    risk = rolling_filtered_value_at_risk(returns, Convention(periods_per_year=252), window=750, refit_every=125)
-    return {"metrics_var_backtest": var_backtest(returns, risk, 0.95).figure()}
+    forecasts = rolling_filtered_value_at_risk(returns, Convention(periods_per_year=252), window=750, refit_every=125)
+    return {"metrics_var_backtest": var_backtest(returns, forecasts.value_at_risk, 0.95).figure()}

@@ -52,7 +52,7 @@ def test_after_a_crash_it_is_larger_than_the_unfiltered_one(market, fit):
 
 @pytest.fixture(scope="module")
 def rolling(market):
-    return rolling_filtered_value_at_risk(market, DAILY, window=500, refit_every=400)
+    return rolling_filtered_value_at_risk(market, DAILY, window=500, refit_every=400).value_at_risk
 
 
 def test_each_row_is_the_forecast_of_the_fit_before_it(market, rolling):
@@ -63,11 +63,11 @@ def test_each_row_is_the_forecast_of_the_fit_before_it(market, rolling):
 
 
 def test_no_row_knows_its_own_return_or_later_ones(market, rolling):
-    cut = rolling_filtered_value_at_risk(market.iloc[:960], DAILY, window=500, refit_every=400)
+    cut = rolling_filtered_value_at_risk(market.iloc[:960], DAILY, window=500, refit_every=400).value_at_risk
     assert np.allclose(cut, rolling[:960], rtol=1e-10, atol=0, equal_nan=True)
     changed = market.to_numpy().copy()
     changed[950:] = -0.4
-    disturbed = rolling_filtered_value_at_risk(changed[:960], DAILY, window=500, refit_every=400)
+    disturbed = rolling_filtered_value_at_risk(changed[:960], DAILY, window=500, refit_every=400).value_at_risk
     assert np.array_equal(disturbed[:951], cut.to_numpy()[:951], equal_nan=True)
     assert disturbed[951] > 2 * cut.iloc[951]
 
@@ -93,5 +93,24 @@ def test_bad_options_are_refused(market, fit):
 
 def test_fewer_returns_than_the_window_give_no_forecast(market):
     found = rolling_filtered_value_at_risk(market.iloc[:200], DAILY, window=500)
-    assert isinstance(found, pd.Series)
-    assert found.isna().all()
+    assert isinstance(found.value_at_risk, pd.Series)
+    assert found.value_at_risk.isna().all()
+    assert found.notes == ()
+
+
+def test_a_fit_that_did_not_converge_is_told_with_the_rows_that_it_forecasts():
+    # 120 wild returns are too few for the seven parameters; arch finds no maximum for this seed.
+    wild = np.random.default_rng(21).standard_t(3, 120) * 0.01
+    returns = np.concatenate((wild, wild[:30]))
+    settings = {"model": "egarch", "distribution": "skewed_t"}
+    # Fits before rows 120 and 140 serve 20 and 10 rows.
+    fits = [(garch(returns[:row], DAILY, **settings), rows) for row, rows in ((120, 20), (140, 10))]
+    failed = sum(rows for fit, rows in fits if not fit.converged)
+    found = rolling_filtered_value_at_risk(returns, DAILY, 0.9, window=120, refit_every=20, **settings)
+    told = {note.code: note for note in found.notes}
+    assert not fits[0][0].converged
+    assert told["garch_not_converged"].rows == failed
+    assert " of 2 fits, the first: The search" in told["garch_not_converged"].text
+    assert told["garch_few_returns"].rows == 30
+    assert told["garch_few_returns"].text.startswith("2 of 2 fits")
+    assert np.isfinite(found.value_at_risk[120:]).all()
