@@ -19,6 +19,8 @@ RECOMMENDED_RETURNS: Final = 500
 _FEWEST_DRAWS: Final = 100
 # Returns that differ by less than this share of the largest are one, but for rounding.
 _NO_VARIANCE: Final = 1e-12
+# Fourth powers of smaller moves fall below the smallest number with all of its digits (2e-308).
+LEAST_RANGE: Final = 1e-75
 # Shuffles worked on at once: 64 of 5,000 returns take 2.5 MB.
 _CHUNK: Final = 64
 
@@ -124,8 +126,8 @@ def hurst_exponent(
     """
     _check_options(sizes, confidence, draws, seed)
     values = log_returns(returns, max(sizes), "the Hurst exponent")
-    if np.ptp(values) <= _NO_VARIANCE * np.abs(values).max():
-        raise InsufficientDataError("all returns are equal: their rescaled range is undefined")
+    if np.ptp(values) <= max(_NO_VARIANCE * np.abs(values).max(), LEAST_RANGE):
+        raise InsufficientDataError("all returns are equal, or too small to be squared: their rescaled range is undefined")
     value = float(_exponents(values[np.newaxis], sizes)[0])
     shuffled = _shuffled_exponents(values, sizes, draws, seed)
     lower, upper = np.quantile(shuffled, [(1 - confidence) / 2, (1 + confidence) / 2])

@@ -25,6 +25,8 @@ _BIPOWER_EXCESS: Final = (math.pi / 2) ** 2 + math.pi - 5
 # The median absolute deviation of a normal is its standard deviation over this.
 _MAD_TO_SD: Final = 1.4826022185056018
 _FEWEST_IN_WINDOW: Final = 20
+# A variance whose square, which the test divides by, still has all of its digits.
+_LEAST_VARIANCE: Final = 1e-150
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,8 +171,10 @@ def jump_test(returns: Floats) -> JumpTest:
     values = returns_of(returns, least=3, purpose="the test for jumps")
     count = values.size
     realised, bipower = float(values @ values), bipower_variation(values)
-    if bipower == 0:
-        raise InsufficientDataError("no two neighbouring returns move: bipower variation is zero; use longer intervals")
+    if bipower < _LEAST_VARIANCE:
+        raise InsufficientDataError(
+            f"no two neighbouring returns move by enough: bipower variation is {bipower:.3g}; use longer intervals"
+        )
     roots = np.abs(values) ** (4 / 3)
     tripower = float((roots[2:] * roots[1:-1] * roots[:-2]).sum())
     quarticity = count * _MEAN_FOUR_THIRDS**-3 * count / (count - 2) * tripower

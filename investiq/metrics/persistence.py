@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from investiq.core.errors import InsufficientDataError
-from investiq.metrics.hurst import log_returns
+from investiq.metrics.hurst import LEAST_RANGE, log_returns
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 from investiq.metrics.options import whole
 
@@ -194,5 +194,5 @@ def _two_sided(statistic: float) -> float:
 
 
 def _refuse_constant(values: FloatArray) -> None:
-    if np.ptp(values) <= _NO_VARIANCE * np.abs(values).max():
-        raise InsufficientDataError("all returns are equal: there is no variance to compare")
+    if np.ptp(values) <= max(_NO_VARIANCE * np.abs(values).max(), LEAST_RANGE):
+        raise InsufficientDataError("all returns are equal, or too small to be squared: there is no variance to compare")

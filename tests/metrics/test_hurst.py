@@ -148,3 +148,9 @@ def test_what_has_no_exponent_is_refused():
         hurst_exponent(np.zeros(300), sizes=(2, 8))
     with pytest.raises(ConfigError, match="draws must be a whole number of at least 100, was 10"):
         hurst_exponent(np.zeros(300), draws=10)
+
+
+@pytest.mark.parametrize("size", [1e-100, 1e-160, 1e-200])
+def test_returns_whose_squares_underflow_have_no_exponent(size):
+    with pytest.raises(InsufficientDataError, match="all returns are equal"):
+        hurst_exponent(size * np.random.default_rng(0).standard_normal(300))

@@ -134,3 +134,12 @@ def test_bad_input_is_refused():
         jump_days(np.zeros(100), threshold=0)
     with pytest.raises(DataError, match="1 NaN"):
         bipower_variation(np.array([0.01, np.nan, 0.02]))
+
+
+@pytest.mark.parametrize("size", [1e-100, 1e-160, 1e-200])
+def test_returns_whose_squares_underflow_have_no_test_for_jumps(size):
+    # Bipower variation is near the square of the size, and the test divides by the square of that.
+    with pytest.raises(InsufficientDataError, match="no two neighbouring returns move"):
+        jump_test(size * np.tile([1.0, -1.0, 2.0], 20))
+    session = np.random.default_rng(0).standard_normal(78)
+    assert jump_test(1e-70 * session).statistic == pytest.approx(jump_test(1e-3 * session).statistic, rel=1e-12)

@@ -92,3 +92,17 @@ def test_an_error_of_zero_is_refused():
     with pytest.raises(InsufficientDataError, match=r"less than 2 apart .* pass robust=False"):
         variance_ratio(np.expm1(halting))
     assert variance_ratio(np.expm1(halting), robust=False).value > 0
+
+
+@pytest.mark.parametrize("size", [1e-76, 1e-100, 1e-160, 1e-200, 5e-324])
+@pytest.mark.parametrize("statistic", [autocorrelation, variance_ratio])
+def test_returns_whose_squares_underflow_are_refused(statistic, size):
+    with pytest.raises(InsufficientDataError, match="all returns are equal"):
+        statistic(size * np.tile([1.0, -1.0, 2.0, 0.0, 1.0], 20))
+
+
+@pytest.mark.parametrize("statistic", [autocorrelation, variance_ratio])
+def test_small_returns_give_what_large_ones_give(statistic):
+    returns = np.random.default_rng(5).standard_normal(200)
+    small, smaller = (statistic(size * returns) for size in (1e-20, 1e-70))
+    assert smaller.statistic == pytest.approx(small.statistic, rel=1e-12)
