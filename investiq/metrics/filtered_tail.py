@@ -145,7 +145,8 @@ def rolling_filtered_value_at_risk(
     -------
     FilteredForecasts
         Rows behind a fit that did not converge keep its forecast, and a note
-        says how many they are.
+        says how many they are. A row is NaN, which a note tells too, where its
+        volatility or that of a residual in the pool came out at 0 or infinity.
 
     Raises
     ------
@@ -169,15 +170,20 @@ def rolling_filtered_value_at_risk(
         mean = _mean_of(fit)
         # Row t of the volatility rests on the returns before t.
         volatility = fit.volatility_of(values[:stop])[:stop]
-        residuals = (values[:stop] - mean) / volatility
-        pools = np.lib.stride_tricks.sliding_window_view(residuals[start - window : stop - 1], window)
-        found[start:stop] = -(mean + volatility[start:stop] * np.quantile(pools, share, axis=1))
+        # Estimates of a failed search may give a volatility of 0 or infinity: those rows have no forecast.
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            residuals = (values[:stop] - mean) / volatility
+            pools = np.lib.stride_tricks.sliding_window_view(residuals[start - window : stop - 1], window)
+            risk = -(mean + volatility[start:stop] * np.quantile(pools, share, axis=1))
+        is_known = np.isfinite(pools).all(axis=1) & np.isfinite(risk)
+        found[start:stop] = np.where(is_known, risk, np.nan)
+    notes = (*_notes_of(fits), *_missing_note(int(np.isnan(found[window:]).sum())))
     index = index_of(returns)
     if index is None:
-        return FilteredForecasts(found, _notes_of(fits))
+        return FilteredForecasts(found, notes)
     import pandas as pd
 
-    return FilteredForecasts(pd.Series(found, index=index, name="value_at_risk"), _notes_of(fits))
+    return FilteredForecasts(pd.Series(found, index=index, name="value_at_risk"), notes)
 
 
 def _notes_of(fits: list[tuple[GarchFit, int]]) -> tuple[Note, ...]:
@@ -195,6 +201,13 @@ def _notes_of(fits: list[tuple[GarchFit, int]]) -> tuple[Note, ...]:
         )
         for code, group in noted.items()
     )
+
+
+def _missing_note(rows: int) -> tuple[Note, ...]:
+    if not rows:
+        return ()
+    text = f"{rows} row(s) have no forecast: the fit gives a volatility of 0 or infinity; lengthen the window"
+    return (Note(code="volatility_undefined", text=text, rows=rows),)
 
 
 def _mean_of(fit: GarchFit) -> float:
