@@ -7,14 +7,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 import investiq as iq
 from investiq.core.facts import format_fact
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
+    from investiq.metrics.resampling import Scheme
 
 __all__ = ["run_demo", "warm_up"]
 
@@ -39,16 +43,48 @@ _COMPARED: Final = (
 
 
 def warm_up() -> float:
-    """Compile every loop, rule and indicator, make one analysis, and return the seconds it took."""
+    """Compile every loop, rule, indicator and bootstrap, make one analysis, and return the seconds it took."""
     from investiq.backtesting import engine
     from investiq.indicators import warming
+    from investiq.runtime.progress import progress
 
     begin = time.perf_counter()
     engine.warmup()
-    iq.analyze(iq.load_bars(SYMBOL)[-_WARM_BARS:])
-    for job in warming.jobs():
-        job()
+    bars = iq.load_bars(SYMBOL)[-_WARM_BARS:]
+    iq.analyze(bars)
+    jobs = [*warming.jobs(), *_of_evidence(bars), *_of_levels(bars)]
+    with progress(len(jobs), "compiling, once for this version") as advance:
+        for job in jobs:
+            job()
+            advance()
     return time.perf_counter() - begin
+
+
+def _of_evidence(bars: iq.Bars) -> list[Callable[[], object]]:
+    """Return calls that need every compiled part of the metrics."""
+    daily = iq.Convention(periods_per_year=252)
+    returns = bars.frame["close"].pct_change().iloc[1:]
+    values = np.asarray(returns, dtype=np.float64)
+    schemes: tuple[Scheme, ...] = ("stationary", "circular", "iid")
+    return [
+        partial(iq.assess, values, values[:, None] * np.tri(values.size, 12), convention=daily),
+        partial(iq.metrics.sharpe_difference, values, values[::-1].copy(), daily),
+        partial(iq.metrics.bootstrap_trades, returns),
+        partial(iq.metrics.garch, returns, daily),
+        *(partial(iq.metrics.simulate_paths, returns, horizon=20, paths=100, scheme=scheme) for scheme in schemes),
+    ]
+
+
+def _of_levels(bars: iq.Bars) -> list[Callable[[], object]]:
+    """Return calls that need the compiled parts of levels, swings and filters."""
+    variances = iq.indicators.Variances(observation=1e-4, level=1e-4, slope=1e-6)
+    return [
+        partial(iq.indicators.rolling_volume_profile, bars),
+        partial(iq.indicators.market_structure, bars),
+        partial(iq.indicators.rsi_divergence, bars),
+        partial(iq.indicators.local_level, bars.close, iq.indicators.Variances(observation=1e-4, level=1e-4)),
+        partial(iq.indicators.local_linear_trend, bars.close, variances),
+    ]
 
 
 def run_demo(echo: Echo, folder: Path | None = None) -> None:
