@@ -87,3 +87,26 @@ def test_levels_without_a_test_are_refused():
         half_life(np.where(np.arange(100) == 99, 1.0, 0.0))
     with pytest.raises(InsufficientDataError, match="all levels are equal"):
         half_life(np.full(50, 4.6))
+
+
+def test_the_mean_is_where_the_fitted_line_meets_the_diagonal():
+    # A level that falls from 5 towards 2: the mean it returns to is far from the average of the sample.
+    shocks = np.random.default_rng(1).normal(0, 0.05, 200)
+    level = np.full(200, 5.0)
+    for t in range(1, 200):
+        level[t] = 2 + 0.97 * (level[t - 1] - 2) + shocks[t]
+    found = half_life(level)
+    slope, intercept = np.polyfit(level[:-1], level[1:], 1)
+    assert found.mean == pytest.approx(intercept / (1 - slope), rel=1e-9)
+    assert abs(found.mean - level.mean()) > 0.05
+
+
+def test_a_unit_root_that_is_rejected_at_ten_percent_only_gives_no_half_life():
+    shocks = np.random.default_rng(2).normal(0, 0.01, 300)
+    level = np.zeros(300)
+    for t in range(1, 300):
+        level[t] = 0.97 * level[t - 1] + shocks[t]
+    found = half_life(level)
+    assert 0.05 < ADF(level, trend="c", method="aic").pvalue < 0.1
+    assert math.isnan(found.periods)
+    assert "unit root is not rejected" in found.reason

@@ -106,3 +106,8 @@ def test_small_returns_give_what_large_ones_give(statistic):
     returns = np.random.default_rng(5).standard_normal(200)
     small, smaller = (statistic(size * returns) for size in (1e-20, 1e-70))
     assert smaller.statistic == pytest.approx(small.statistic, rel=1e-12)
+
+
+def test_an_autocorrelation_needs_two_pairs_of_returns():
+    with pytest.raises(InsufficientDataError, match="at lag 3 needs 5 returns, received 4"):
+        autocorrelation(np.array([0.01, -0.02, 0.03, 0.01]), 3)
