@@ -253,7 +253,14 @@ def test_bad_input_is_refused_by_name(returns, options, error, words):
 
 def test_an_index_that_descends_is_refused():
     frame = pd.DataFrame(np.zeros((20, 2)), index=pd.date_range("2020-01-01", periods=20)[::-1])
-    with pytest.raises(DataError, match="must ascend"):
+    with pytest.raises(DataError, match=r"must ascend: row 1 .*pass trial_returns\.sort_index\(\)"):
+        probability_of_backtest_overfitting(frame)
+
+
+def test_a_time_that_comes_twice_is_refused():
+    days = pd.date_range("2020-01-01", periods=20)
+    frame = pd.DataFrame(np.zeros((20, 2)), index=days[[0, 1, 1, *range(2, 19)]])
+    with pytest.raises(DataError, match="trial_returns has the time 2020-01-02 .*twice, again at row 2"):
         probability_of_backtest_overfitting(frame)
 
 
@@ -279,3 +286,10 @@ def test_moments_of_one_trial_or_for_a_callable_are_refused():
         pbo_from_blocks(np.zeros((4, 1)), np.zeros((4, 1)), 5)
     with pytest.raises(ConfigError, match="needs the returns themselves"):
         pbo_from_blocks(np.zeros((4, 2)), np.zeros((4, 2)), 5, statistic=np.mean)
+
+
+def test_a_half_that_ends_at_zero_is_no_loss():
+    # Halves 02 and 13 apart, both trials sum to 0 inside, tie, and earn 0 outside. In 02 the first is best (2) and
+    # loses 2 in 13; in 13 the second is best (0) and earns 0: one loss of six.
+    sums = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
+    assert pbo_from_blocks(sums, sums**2, 1, statistic="sum").loss_probability == pytest.approx(1 / 6)
