@@ -9,6 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, InsufficientDataError
+from investiq.metrics.refusals import (
+    WHOLE_LOSS,
+    missing_text,
+    refuse_other_kinds,
+    refuse_other_units,
+    refuse_times_out_of_order,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,12 +28,6 @@ Floats: TypeAlias = "FloatArray | pd.Series[float]"
 Instants: TypeAlias = "InstantArray | pd.DatetimeIndex"
 
 _DAY: Final = np.timedelta64(1, "D")
-# Prices: nearly all positive and large for a return. A simple return cannot lose more than everything.
-_MOSTLY: Final = 0.95
-_LARGE: Final = 0.5
-_WHOLE_LOSS: Final = -1.0 - 1e-9
-# Of returns in percent, a fair part is beyond 1; of fractions almost none.
-_PERCENT_SHARE: Final = 0.05
 
 
 def finite(name: str, data: Floats) -> FloatArray:
@@ -45,6 +46,8 @@ def finite(name: str, data: Floats) -> FloatArray:
 
 def numbers_of(name: str, data: Floats) -> FloatArray:
     """Return `data` as a float64 array of one dimension, or say that it is none."""
+    if not isinstance(data, np.ndarray):
+        refuse_other_kinds(name, data)
     try:
         values = np.asarray(data, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -72,8 +75,8 @@ def returns_of(returns: Floats, name: str = "returns", least: int = 1, purpose: 
     ------
     DataError
         If they hold NaN or infinite values (count and place are told), are not
-        numbers in one dimension, descend in time, lose more than 100 %, or look
-        like prices or percents. Nothing is converted or dropped.
+        numbers in one dimension, descend in time or have a time twice, lose more
+        than 100 %, or look like prices or percents. Nothing is converted or dropped.
     InsufficientDataError
         If there are fewer than `least`.
 
@@ -89,13 +92,13 @@ which would be a return of +10,250 %; pass prices.pct_change().iloc[1:]
     """
     values = numbers_of(name, returns)
     if wrong := values.size - int(np.count_nonzero(np.isfinite(values))):
-        raise DataError(_missing_text(name, values, wrong))
+        raise DataError(missing_text(name, values, wrong, is_series=hasattr(returns, "iloc")))
     if values.size < least:
         raise InsufficientDataError(f"{purpose} needs {least} {name}, received {values.size}")
-    if not getattr(getattr(returns, "index", None), "is_monotonic_increasing", True):
-        raise DataError(f"the index of {name} must ascend: later rows come before earlier ones; sort it by time")
-    if values.size and (values.max() >= 1.0 or values.min() < _WHOLE_LOSS):
-        _refuse_other_units(name, values)
+    if hasattr(returns, "iloc"):
+        refuse_times_out_of_order(name, returns.index)  # type: ignore[union-attr]  # only pandas has iloc
+    if values.size and (values.max() >= 1.0 or values.min() < WHOLE_LOSS):
+        refuse_other_units(name, values)
     return values
 
 
@@ -150,13 +153,16 @@ def paired(
     return first, second
 
 
-def equity_values(equity: Floats, least: int = 1) -> FloatArray:
+def equity_values(equity: Floats, least: int = 1, *, is_account: bool = False) -> FloatArray:
     """Return an equity curve whose first point, the opening capital, is positive.
+
+    Where `is_account`, it is the value of an account that may fall into debt; otherwise
+    values below zero before the last point are taken for returns.
 
     Raises
     ------
     DataError
-        If it holds NaN, or opens at or below zero.
+        If it holds NaN, opens at or below zero, or looks like returns.
     InsufficientDataError
         If it has fewer than `least` points.
     """
@@ -164,7 +170,16 @@ def equity_values(equity: Floats, least: int = 1) -> FloatArray:
     if values.size < least:
         raise InsufficientDataError(f"equity has {values.size} point(s), needs {least} (the opening point counts)")
     if values[0] <= 0:
-        raise DataError(f"equity opens at {values[0]:g}; the opening capital must be positive")
+        raise DataError(
+            f"equity opens at {values[0]:g}; the opening capital must be positive: if these are returns, "
+            "pass iq.metrics.wealth(returns)"
+        )
+    if not is_account and (values[:-1] < 0).any():
+        where = int(np.argmax(values < 0))
+        raise DataError(
+            f"equity falls below zero at point {where} of {values.size} ({values[where]:g}): these look like returns; "
+            "pass iq.metrics.wealth(returns), or an account's value"
+        )
     return values
 
 
@@ -218,59 +233,20 @@ def opening_of_last(months: int, stamps: InstantArray) -> int:
     return row
 
 
-def _missing_text(name: str, values: FloatArray, count: int) -> str:
-    """Return how many values are missing, where, and what to do."""
-    is_missing = ~np.isfinite(values)
-    infinite = int(np.count_nonzero(np.isinf(values)))
-    kinds = (
-        f"{infinite} infinite"
-        if infinite == count
-        else f"{count - infinite} NaN" + f" and {infinite} infinite" * bool(infinite)
-    )
-    if count == values.size:
-        return f"{name} holds nothing but {kinds}: there is no return among {values.size}; pass another series"
-    leading = int(np.argmin(is_missing))
-    if leading == count:
-        rows = "the first is" if leading == 1 else f"the first {leading} are"
-        return f"{name} holds {kinds} of {values.size}: {rows} (as pct_change leaves them); pass {name}[{leading}:], or .iloc"
-    where = int(np.argmax(is_missing))
-    cause = "a price of zero?" if infinite else "a missing price is not a return of zero"
-    return f"{name} holds {kinds} of {values.size}, the first at row {where}: {cause}; repair or drop them first"
-
-
-def _refuse_other_units(name: str, values: FloatArray) -> None:
-    """Refuse prices, percents and losses of more than everything; called where a value is beyond 100 %."""
-    positive = int(np.count_nonzero(values > 0))
-    largest, smallest = float(values.max()), float(values.min())
-    if largest >= 1.0 and positive >= _MOSTLY * values.size and float(np.median(values)) > _LARGE:
-        raise DataError(
-            f"{name} look like prices or wealth: {positive} of {values.size} are positive and the largest is {largest:g}, "
-            f"which would be a return of +{largest * 100:,.0f} %; pass prices.pct_change().iloc[1:]"
-        )
-    beyond = int(np.count_nonzero(np.abs(values) > 1.0))
-    if smallest < _WHOLE_LOSS:
-        raise DataError(
-            f"{name} lose more than everything: the lowest is {smallest:g}, a return of {smallest * 100:,.0f} %; "
-            "percents are divided by 100 first, log returns passed through expm1, profits divided by the capital"
-        )
-    if values.size >= 1 / _PERCENT_SHARE and beyond > _PERCENT_SHARE * values.size:
-        raise DataError(
-            f"{name} look like percents: {beyond} of {values.size} are beyond +100 %, up to {largest:g}; "
-            "pass fractions (0.01 is 1 %): divide by 100"
-        )
-
-
 def _common(returns: Floats, benchmark: Floats, names: tuple[str, str]) -> tuple[pd.Series[float], pd.Series[float]]:
     """Return both Series at the labels that both have."""
     import pandas as pd
 
+    for data, name in zip((returns, benchmark), names, strict=True):
+        refuse_other_kinds(name, data)
     if not (isinstance(returns, pd.Series) and isinstance(benchmark, pd.Series)):
         bare = names[0] if isinstance(benchmark, pd.Series) else names[1]
         raise DataError(f"{bare} has no times while the other has: pass two Series indexed by time, or two arrays")
     indexes = (returns.index, benchmark.index)
     for index, name in zip(indexes, names, strict=True):
+        refuse_times_out_of_order(name, index)
         if not index.is_unique:
-            raise DataError(f"{name} has the time {index[index.duplicated()][0]} twice; drop the repeated rows")
+            raise DataError(f"{name} has the label {index[index.duplicated()][0]} twice; drop the repeated rows")
     timed = [isinstance(index, pd.DatetimeIndex) for index in indexes]
     if timed[0] != timed[1]:
         bare = names[timed.index(False)]

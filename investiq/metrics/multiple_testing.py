@@ -97,11 +97,11 @@ def adjust_p_values(p_values: Floats, method: CorrectionName = "holm", *, level:
     adjusted = np.empty(values.size)
     adjusted[order] = np.minimum(_ascending(values[order], method), 1.0)
     rejected = adjusted <= level
-    if isinstance(p_values, np.ndarray) or not hasattr(p_values, "index"):
+    if not hasattr(p_values, "iloc"):
         return AdjustedPValues(adjusted, rejected, method, level)
     import pandas as pd
 
-    index = p_values.index
+    index = p_values.index  # type: ignore[union-attr]  # only pandas has iloc
     return AdjustedPValues(
         pd.Series(adjusted, index=index, name="adjusted"),
         pd.Series(rejected, index=index, name="rejected"),

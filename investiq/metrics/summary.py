@@ -94,7 +94,7 @@ def performance_facts(
     values = np.asarray(equity, dtype=np.float64)
     stamps = instants_of(values, ts)
     try:
-        account = _from_equity(equity_values(values, least=2), stamps, convention)
+        account = _from_equity(equity_values(values, least=2, is_account=True), stamps, convention)
     except DataError as reason:
         account = [Fact(label, _NAN, unit, "", str(reason)) for label, unit in _account_labels(convention)]
     return [*account, *_trading(np.asarray(pnl, dtype=np.float64), is_invested, trade_returns), *_costs(fees, slippage)]

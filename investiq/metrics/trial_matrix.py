@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.metrics.arrays import numbers
 from investiq.metrics.inputs import FloatArray
+from investiq.metrics.refusals import refuse_times_out_of_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,8 @@ def trial_matrix(returns: TrialReturns, *, least_rows: int, least_trials: int, p
     ------
     DataError
         If it is not a table of numbers, holds NaN or infinite values, descends
-        in time, or a column of 10 or more looks like prices: all positive, and beyond 1.
+        in time or has a time twice, or a column of 10 or more looks like prices:
+        all positive, and beyond 1.
     InsufficientDataError
         If there are fewer periods or trials than the least.
 
@@ -86,9 +88,8 @@ def trial_matrix(returns: TrialReturns, *, least_rows: int, least_trials: int, p
             f"trial_returns holds {count} NaN or infinite of {values.size}, the first in row {row} of trial "
             f"{names[column]!r}; trials must cover the same periods: cut them to those, and leave none out as failed"
         )
-    index = getattr(returns, "index", None)
-    if index is not None and not index.is_monotonic_increasing:
-        raise DataError("the index of trial_returns must ascend: blocks are blocks of time; sort it")
+    if hasattr(returns, "iloc"):
+        refuse_times_out_of_order("trial_returns", returns.index)  # type: ignore[union-attr]  # only pandas has iloc
     priced = looks_like_prices(values)
     if priced.any():
         column = int(np.flatnonzero(priced)[0])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from investiq import load_bars
 from investiq.core.errors import DataError, InsufficientDataError
-from investiq.metrics.inputs import paired, returns_of
+from investiq.metrics.inputs import equity_values, paired, returns_of
 from investiq.metrics.trades import win_rate
 
 DAYS = pd.date_range("2024-01-02", periods=6, freq="B", tz="UTC")
@@ -78,11 +81,17 @@ def test_words_are_no_numbers():
 
 def test_leading_gaps_come_with_their_count_and_cure(daily):
     daily.iloc[:2] = np.nan
-    with pytest.raises(DataError, match=r"2 NaN of 6: the first 2 are .*pass returns\[2:\]"):
+    with pytest.raises(
+        DataError, match=r"2 NaN of 6, in the first 2 rows \(as pct_change leaves them\); pass returns\.iloc\[2:\]"
+    ):
         returns_of(daily)
     daily.iloc[1] = 0.0
-    with pytest.raises(DataError, match=r"1 NaN of 6: the first is .*pass returns\[1:\]"):
+    with pytest.raises(
+        DataError, match=r"1 NaN of 6, in the first row \(as pct_change leaves it\); pass returns\.iloc\[1:\]"
+    ):
         returns_of(daily)
+    with pytest.raises(DataError, match=r"pass benchmark\[1:\]"):
+        returns_of(daily.to_numpy(), "benchmark")
 
 
 def test_a_gap_within_is_told_with_its_place(daily):
@@ -112,7 +121,7 @@ def test_too_few_are_told_with_needed_and_received():
 
 def test_other_shapes_and_kinds_are_refused(daily):
     with pytest.raises(DataError, match="2 dimensions, expected 1"):
-        returns_of(daily.to_frame())  # type: ignore[arg-type]
+        returns_of(daily.to_numpy()[None])
     with pytest.raises(DataError, match="must be numbers"):
         returns_of(np.array(["a", "b"]))  # type: ignore[arg-type]
     with pytest.raises(DataError, match="must ascend"):
@@ -163,3 +172,69 @@ def test_gaps_outside_the_common_times_do_not_matter_and_inside_they_do(daily):
 def test_too_few_common_periods_are_told(daily):
     with pytest.raises(InsufficientDataError, match="beta needs 3 periods that fund and index share, received 2"):
         paired(daily, daily.iloc[:2], ("fund", "index"), least=3, purpose="beta")
+
+
+def test_a_time_that_comes_twice_is_told_with_its_row(daily):
+    # The index ascends, but row 2 repeats the time of row 1, 2024-01-03.
+    doubled = daily.iloc[[0, 1, 1, 2, 3]]
+    cure = r"\.index\.duplicated\(\)\]"
+    for refusing in (returns_of, lambda series: paired(series, daily)):
+        with pytest.raises(DataError, match=rf"returns has the time {DAYS[1]:%Y-%m-%d} .*again at row 2.*{cure}"):
+            refusing(doubled)
+
+
+def test_times_that_descend_are_told_with_the_first_row(daily):
+    shuffled = daily.iloc[[0, 2, 1, 3]]
+    for refusing in (returns_of, lambda series: paired(daily, series, ("mine", "returns"))):
+        with pytest.raises(DataError, match=r"returns must ascend: row 2 .*pass returns\.sort_index\(\)"):
+            refusing(shuffled)
+
+
+def test_labels_that_are_no_times_may_repeat():
+    assert returns_of(pd.Series([0.1, 0.2], index=[7, 7])).size == 2
+
+
+def test_messages_about_one_series_are_in_the_singular():
+    prices = np.array([100.0, 101.0, 102.0])
+    with pytest.raises(DataError, match=r"^benchmark looks like prices"):
+        returns_of(prices, "benchmark")
+    with pytest.raises(DataError, match=r"^factor 'market' loses more"):
+        returns_of(np.array([0.1, -1.5]), "factor 'market'")
+    with pytest.raises(DataError, match=r"^benchmark looks like percents"):
+        returns_of(np.array([-0.9, 1.5, 1.2] + [0.1] * 20), "benchmark")
+
+
+def test_whatever_holds_the_series_is_answered_with_the_series():
+    trades = pd.DataFrame({"entry": [1.0], "pnl": [2.0]})
+    with pytest.raises(DataError, match=r"pnl .*was DataFrame: pass one column, such as result\.trades\['pnl'\]"):
+        win_rate(trades)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"pass one column, such as frame\['close'\]"):
+        returns_of(pd.DataFrame({"close": [0.1]}))  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"pass returns, such as bars\.adjusted\(\)\.frame\['close'\]\.pct_change"):
+        returns_of(load_bars("^GSPC", start="2018"))  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"pass result\.returns, with convention="):
+        returns_of(SimpleNamespace(returns=[0.1]))  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="benchmark must be a series of returns, was the string 'SPY'"):
+        paired(np.array([0.1]), "SPY")  # type: ignore[arg-type]
+
+
+def test_a_series_whose_labels_are_words_of_ours_is_a_series():
+    assert returns_of(pd.Series([0.1, 0.2], index=["adjusted", "returns"])).size == 2
+
+
+def test_returns_passed_for_equity_are_refused_with_the_cure():
+    # 0.02 opens above zero, -0.01 is the second of three points.
+    with pytest.raises(
+        DataError, match=r"below zero at point 1 of 3 \(-0\.01\): .*pass iq\.metrics\.wealth\(returns\)"
+    ):
+        equity_values(np.array([0.02, -0.01, 0.03]))
+    with pytest.raises(DataError, match=r"opens at -0\.01; .*iq\.metrics\.wealth"):
+        equity_values(np.array([-0.01, 0.02]))
+
+
+def test_an_account_may_end_below_zero():
+    np.testing.assert_array_equal(equity_values(np.array([100.0, 0.0, -5.0])), [100.0, 0.0, -5.0])
+
+
+def test_a_known_account_may_fall_into_debt_and_recover():
+    np.testing.assert_array_equal(equity_values(np.array([9.0, -1.0, 2.0]), is_account=True), [9.0, -1.0, 2.0])

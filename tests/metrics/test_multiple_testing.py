@@ -66,6 +66,11 @@ def test_one_p_value_is_its_own_adjustment():
         assert adjust_p_values(np.array([0.03]), method).adjusted == pytest.approx([0.03])
 
 
+def test_a_list_of_p_values_is_adjusted_like_an_array():
+    # Bonferroni of two: 0.02 and 0.4.
+    assert adjust_p_values([0.01, 0.2], "bonferroni").adjusted == pytest.approx([0.02, 0.4])  # type: ignore[arg-type]
+
+
 def test_what_is_no_p_value_is_refused():
     with pytest.raises(DataError, match=r"2 of 4 p-values are NaN or outside \[0, 1\]"):
         adjust_p_values(np.array([0.1, np.nan, 2.0, 1.0]))

@@ -260,7 +260,7 @@ def test_an_index_that_descends_is_refused():
 def test_a_time_that_comes_twice_is_refused():
     days = pd.date_range("2020-01-01", periods=20)
     frame = pd.DataFrame(np.zeros((20, 2)), index=days[[0, 1, 1, *range(2, 19)]])
-    with pytest.raises(DataError, match="trial_returns has the time 2020-01-02 .*twice, again at row 2"):
+    with pytest.raises(DataError, match=r"trial_returns has the time 2020-01-02 .*twice, again at row 2"):
         probability_of_backtest_overfitting(frame)
 
 
