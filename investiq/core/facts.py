@@ -43,6 +43,8 @@ _DECIMALS: Final[dict[str, int]] = {
     "years": 1,
     "p_value": 4,
 }
+# A p-value that its decimals would round to zero is told as a bound: it is never nothing.
+_LEAST_P_VALUE: Final = 0.0001
 _SUFFIX: Final[dict[str, str]] = {
     "bars": "bars",
     "sessions": "sessions",
@@ -110,6 +112,8 @@ def format_value(value: Any, unit: Unit = "") -> str:
     --------
     >>> format_value(-0.1234, "fraction"), format_value(float("nan"), "ratio"), format_value(1234.5, "money")
     ('-12.34 %', 'n/a', '1,234.50')
+    >>> format_value(-1e-9, "fraction"), format_value(2e-7, "p_value")
+    ('0.00 %', '< 0.0001')
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "n/a"
@@ -123,7 +127,9 @@ def format_value(value: Any, unit: Unit = "") -> str:
     if math.isinf(number):
         return "infinite" if number > 0 else "-infinite"
     if unit == "fraction":
-        return f"{number * 100:,.2f} %"
+        return f"{_unsigned_zero(f'{number * 100:,.2f}')} %"
+    if unit == "p_value" and 0 <= number < _LEAST_P_VALUE / 2:
+        return f"< {_LEAST_P_VALUE:.4f}"
     if unit in ("count", "bars", "sessions"):
         text = f"{number:,.0f}" if number == round(number) else f"{number:,.1f}"
     elif unit == "shares":
@@ -132,7 +138,13 @@ def format_value(value: Any, unit: Unit = "") -> str:
         text = f"{number:,.{_DECIMALS[unit]}f}"
     else:
         text = f"{number:,.6g}"
+    text = _unsigned_zero(text)
     return f"{text} {_SUFFIX[unit]}" if unit in _SUFFIX else text
+
+
+def _unsigned_zero(text: str) -> str:
+    """Return a number's text without the sign that a rounded zero would keep."""
+    return text.lstrip("-") if not text.strip("-0.") else text
 
 
 def format_fact(fact: Fact) -> str:

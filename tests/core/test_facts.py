@@ -24,6 +24,17 @@ from investiq.core.facts import Fact, format_fact, format_value
         (True, "", "True"),
         (None, "ratio", "n/a"),
         (math.inf, "ratio", "infinite"),
+        (2.59e-15, "fraction", "0.00 %"),
+        (-2.59e-15, "fraction", "0.00 %"),
+        (-0.004, "ratio", "0.00"),
+        (-0.0, "", "0"),
+        (-0.0, "count", "0"),
+        (-0.3, "count", "-0.3"),
+        (-0.01, "ratio", "-0.01"),
+        (0.00006, "p_value", "0.0001"),
+        (0.00004, "p_value", "< 0.0001"),
+        (0.0, "p_value", "< 0.0001"),
+        (1.0, "p_value", "1.0000"),
     ],
 )
 def test_a_value_is_shown_with_its_unit(value, unit, shown):
