@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from investiq.figures.heading import heading
 from investiq.figures.theme import Theme, ThemeName, template, theme_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def assessment_chart(result: Assessment, *, theme: ThemeName = "light") -> go.Fi
         {
             "type": "scatter",
             "mode": "lines+markers",
-            "name": f"{interval.confidence:.0%} interval, {interval.low:.2f} to {interval.high:.2f}",
+            "name": f"{interval.confidence * 100:g} % interval, {interval.low:.2f} to {interval.high:.2f}",
             "x": [interval.low, interval.high],
             "y": [top * 0.03] * 2,
             "line": {"color": colors.text, "width": 2},
@@ -69,15 +70,13 @@ def assessment_chart(result: Assessment, *, theme: ThemeName = "light") -> go.Fi
         data=traces,
         layout={
             "template": template(colors),
-            "title": {"text": result.title, "subtitle": {"text": _answers(result)}},
+            **heading(result.title, _answers(result), (trace["name"] for trace in traces)),
             "height": 460,
             "bargap": 0,
             "hovermode": "closest",
             "xaxis": {"title": {"text": "Sharpe ratio, annual"}, "showspikes": False},
             "yaxis": {"title": {"text": "Bootstrap draws"}, "rangemode": "tozero"},
             "shapes": [_zero(colors)],
-            "legend": {"y": 1.0},
-            "margin": {"t": 116},
         },
     )
 

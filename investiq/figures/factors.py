@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from investiq.core.facts import format_value
+from investiq.figures.heading import heading
 from investiq.figures.theme import Theme, ThemeName, template, theme_of
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def factor_chart(result: FactorModel, *, theme: ThemeName = "light") -> go.Figur
     """
     colors = theme_of(theme)
     names = list(result.factors)
-    level = f"{result.confidence:.0%}"
+    level = f"{result.confidence * 100:g} %"
     betas = {
         "type": "scatter",
         "mode": "markers",
@@ -86,13 +88,12 @@ def factor_chart(result: FactorModel, *, theme: ThemeName = "light") -> go.Figur
         data=[betas, bars],
         layout={
             "template": template(colors),
-            "title": {
-                "text": result.title,
-                "subtitle": {
-                    "text": f"R-squared {result.r_squared:.2f} · alpha {result.alpha:+.2%} a year "
-                    f"({level}: {result.alpha_low:+.2%} to {result.alpha_high:+.2%}) · {result.regression.method}"
-                },
-            },
+            **heading(
+                result.title,
+                f"R-squared {result.r_squared:.2f} · alpha {format_value(result.alpha, 'fraction')} a year "
+                f"({level}: {format_value(result.alpha_low, 'fraction')} to "
+                f"{format_value(result.alpha_high, 'fraction')}) · {result.regression.method}",
+            ),
             "height": 440,
             "hovermode": "closest",
             "xaxis": _categories(colors, [0.0, 0.40], "y", len(names)),
@@ -157,13 +158,13 @@ def capm_chart(result: Capm, *, theme: ThemeName = "light") -> go.Figure:
         data=[points, fitted],
         layout={
             "template": template(colors),
-            "title": {
-                "text": result.title,
-                "subtitle": {
-                    "text": f"beta {result.beta:.2f} (error {result.beta_error:.2f}) · alpha {result.alpha:+.2%} a year "
-                    f"(95%: {result.alpha_low:+.2%} to {result.alpha_high:+.2%}) · R-squared {result.r_squared:.2f}"
-                },
-            },
+            **heading(
+                result.title,
+                f"beta {result.beta:.2f} (error {result.beta_error:.2f}) · alpha "
+                f"{format_value(result.alpha, 'fraction')} a year (95 %: {format_value(result.alpha_low, 'fraction')} "
+                f"to {format_value(result.alpha_high, 'fraction')}) · R-squared {result.r_squared:.2f}",
+                ("Periods", "Fitted line"),
+            ),
             "height": 460,
             "hovermode": "closest",
             "xaxis": {

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from investiq.core.facts import format_value
+from investiq.figures.heading import heading
 from investiq.figures.theme import ThemeName, template, theme_of
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def garch_chart(result: GarchFit, *, horizon: int = 60, theme: ThemeName = "ligh
         data=traces,
         layout={
             "template": template(colors),
-            "title": {"text": result.title, "subtitle": {"text": _summary(result)}},
+            **heading(
+                result.title, _summary(result), (trace["name"] for trace in traces if trace.get("showlegend", True))
+            ),
             "height": 620,
             "xaxis": {"anchor": "y2", **number},
             "yaxis": {"title": {"text": "Return per period (%)"}, "tickformat": ".1%", "domain": [0.5, 1.0]},

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from investiq.core.facts import format_value
+from investiq.figures.heading import heading
 from investiq.figures.theme import ThemeName, template, theme_of
 
 if TYPE_CHECKING:
@@ -57,14 +58,12 @@ def information_chart(result: InformationCoefficient, *, theme: ThemeName = "lig
         data=traces,
         layout={
             "template": template(colors),
-            "title": {
-                "text": f"{result.title}: mean {format_value(result.mean)}",
-                "subtitle": {
-                    "text": f"t {format_value(result.t_statistic, 'ratio')} (Newey-West) · ICIR "
-                    f"{format_value(result.information_ratio, 'ratio')} · {result.dates:,} dates, "
-                    f"{result.names_per_date:.0f} names"
-                },
-            },
+            **heading(
+                f"{result.title}: mean {result.mean:.3f}",
+                f"t {format_value(result.t_statistic, 'ratio')} (Newey-West) · ICIR "
+                f"{format_value(result.information_ratio, 'ratio')} · {result.dates:,} dates, "
+                f"{result.names_per_date:.0f} names",
+            ),
             "height": 440,
             "hovermode": "closest",
             "showlegend": False,
@@ -80,7 +79,7 @@ def information_chart(result: InformationCoefficient, *, theme: ThemeName = "lig
             "yaxis2": {
                 "anchor": "x2",
                 "tickformat": ".2%",
-                "title": {"text": f"Return over {result.horizon} period(s) (%)"},
+                "title": {"text": f"Return over {result.horizon_words} (%)"},
             },
         },
     )

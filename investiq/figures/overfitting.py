@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
+from investiq.core.facts import format_value
+from investiq.figures.heading import heading
 from investiq.figures.theme import Theme, ThemeName, template, theme_of
 
 if TYPE_CHECKING:
@@ -42,24 +44,24 @@ def overfitting_chart(result: Overfitting, *, theme: ThemeName = "light") -> go.
     'Logit of the rank out of sample'
     """
     colors = theme_of(theme)
+    traces = [*_logit_bars(result, colors), *_splits(result, colors)]
     return go.Figure(
-        data=[*_logit_bars(result, colors), *_splits(result, colors)],
+        data=traces,
         layout={
             "template": template(colors),
-            "title": {
-                "text": f"{result.title}: {result.pbo:.1%}",
-                "subtitle": {
-                    "text": f"{result.logits.size:,} splits of {result.blocks} blocks · loss out of sample in "
-                    f"{result.loss_probability:.0%} of them · {result.statistic}"
-                },
-            },
+            **heading(
+                f"{result.title}: {result.pbo * 100:.1f} %",
+                f"{result.logits.size:,} splits of {result.blocks} blocks · loss out of sample in "
+                f"{result.loss_probability * 100:.0f} % of them · {result.statistic}",
+                (trace["name"] for trace in traces),
+            ),
             "height": 440,
             "hovermode": "closest",
             "barmode": "overlay",
             "bargap": 0.04,
             "xaxis": _axis("Logit of the rank out of sample", domain=[0.0, 0.46]),
             "yaxis": {"title": {"text": "Splits (%)"}, "tickformat": ".0%"},
-            "xaxis2": _axis(f"Selected trial in sample: {result.statistic}", domain=[0.56, 1.0], anchor="y2"),
+            "xaxis2": _axis("Selected trial in sample", domain=[0.56, 1.0], anchor="y2"),
             "yaxis2": {"title": {"text": "Out of sample"}, "anchor": "x2"},
             "shapes": [
                 _rule(colors, "x", x0=0, x1=0, yref="y domain", y0=0, y1=1),
@@ -105,7 +107,7 @@ def snooping_chart(result: Snooping, *, theme: ThemeName = "light") -> go.Figure
             "y": table["statistic"].to_numpy()[rows],
             "text": list(table.index[rows]),
             "marker": {"color": color, "symbol": symbol, "size": size},
-            "hovertemplate": "%{text}: %{y:.2f}<extra></extra>",
+            "hovertemplate": "%{text}: %{y:.4g}<extra></extra>",
         }
         for name, rows, color, symbol, size in looks
         if rows.any()
@@ -126,7 +128,7 @@ def snooping_chart(result: Snooping, *, theme: ThemeName = "light") -> go.Figure
                 "xanchor": "right",
                 "yanchor": "bottom",
                 "showarrow": False,
-                "text": f"critical value at {result.level * 100:g} %: {value:.2f}",
+                "text": f"critical value at {result.level * 100:g} %: {format_value(value)}",
                 "font": {"color": colors.exit, "size": 12},
             }
         )
@@ -135,14 +137,13 @@ def snooping_chart(result: Snooping, *, theme: ThemeName = "light") -> go.Figure
         data=traces,
         layout={
             "template": template(colors),
-            "title": {
-                "text": f"{result.title}: p = {result.p_value:.3f}",
-                "subtitle": {
-                    "text": f"lower {result.p_lower:.3f}, consistent {result.p_consistent:.3f}, upper "
-                    f"{result.p_upper:.3f} · {result.periods:,} periods · {result.draws:,} draws of blocks of "
-                    f"{result.block_length:.1f}"
-                },
-            },
+            **heading(
+                f"{result.title}: p-value {format_value(result.p_value, 'p_value')}",
+                f"lower {format_value(result.p_lower, 'p_value')}, consistent "
+                f"{format_value(result.p_consistent, 'p_value')}, upper {format_value(result.p_upper, 'p_value')} · "
+                f"{result.periods:,} periods · {result.draws:,} draws of blocks of {result.block_length:.1f}",
+                (trace["name"] for trace in traces),
+            ),
             "height": 440,
             "hovermode": "closest",
             "xaxis": _axis("Trials, best first"),

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from investiq.figures.heading import heading
 from investiq.figures.theme import ThemeName, template, theme_of
 
 if TYPE_CHECKING:
@@ -47,18 +48,16 @@ def bootstrap_chart(result: BootstrapInterval, *, theme: ThemeName = "light") ->
     shown = ".3%" if is_fraction else ".3f"
     bounds = [each for each in (result.low, result.high) if np.isfinite(each)]
     lines = [_mark(each, "5px,4px", colors.series[1]) for each in bounds]
-    level = f"{result.confidence:.0%}"
+    estimate, low, high = (f"{each:{shown}}".replace("%", " %") for each in (result.estimate, result.low, result.high))
     return go.Figure(
         data=[_histogram(result.draws[np.isfinite(result.draws)], colors.series[0], shown)],
         layout={
             "template": template(colors),
-            "title": {
-                "text": result.title,
-                "subtitle": {
-                    "text": f"solid: estimate {result.estimate:{shown}} · dashed: {level} interval "
-                    f"{result.low:{shown}} to {result.high:{shown}} ({result.method}) · {result.draws.size:,} draws"
-                },
-            },
+            **heading(
+                result.title,
+                f"solid: estimate {estimate} · dashed: {result.confidence * 100:g} % interval "
+                f"{low} to {high} ({result.method}) · {result.draws.size:,} draws",
+            ),
             "height": 400,
             "hovermode": "closest",
             "showlegend": False,
@@ -111,13 +110,11 @@ def path_chart(result: PathSimulation, *, theme: ThemeName = "light") -> go.Figu
         data=traces,
         layout={
             "template": template(colors),
-            "title": {
-                "text": result.title,
-                "subtitle": {
-                    "text": f"{blocks} of {result.count:,} returns · {result.probability_of_loss:.1%} lose · "
-                    "solid: median, dashed: 5th and 95th percentile"
-                },
-            },
+            **heading(
+                result.title,
+                f"{blocks} of {result.count:,} returns · {result.probability_of_loss * 100:.1f} % lose · "
+                "solid: median, dashed: 5th and 95th percentile",
+            ),
             "height": 400,
             "hovermode": "closest",
             "showlegend": False,

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from investiq.core.facts import format_value
+from investiq.figures.heading import heading
 from investiq.figures.theme import Theme, ThemeName, template, theme_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def value_at_risk_chart(result: VarBacktest, *, theme: ThemeName = "light") -> g
         data=traces,
         layout={
             "template": template(colors),
-            "title": {"text": result.title, "subtitle": {"text": _summary(result)}},
+            **heading(result.title, _summary(result), (trace["name"] for trace in traces)),
             "height": 480,
             "xaxis": axis,
             "yaxis": {"title": {"text": "Return per period (%)"}, "tickformat": ".1%"},
@@ -80,7 +81,7 @@ def _zero(theme: Theme) -> dict[str, Any]:
 
 def _summary(result: VarBacktest) -> str:
     tests = (("Kupiec", result.proportion), ("independence", result.independence), ("both", result.coverage))
-    shown = ", ".join(f"{name} p {format_value(test.p_value, 'ratio')}" for name, test in tests)
+    shown = ", ".join(f"{name} p {format_value(test.p_value, 'p_value')}" for name, test in tests)
     return (
         f"{result.exceedances} exceedances of {result.count:,} periods, {result.expected:.1f} expected · {shown} · "
         f"Basel zone {result.zone}"

@@ -83,9 +83,14 @@ class InformationCoefficient(Result):
         return float((self.coefficients > 0).mean())
 
     @property
+    def horizon_words(self) -> str:
+        """The horizon with its unit."""
+        return f"{self.horizon} period" if self.horizon == 1 else f"{self.horizon} periods"
+
+    @property
     def title(self) -> str:
         """One line that names the measure."""
-        return f"Information coefficient over {self.horizon} period(s)"
+        return f"Information coefficient over {self.horizon_words}"
 
     def facts(self) -> list[Fact]:
         """Return the mean, its error, and what surrounds it."""
@@ -119,7 +124,7 @@ class InformationCoefficient(Result):
                 "Highest less lowest group",
                 spread,
                 "fraction",
-                f"forward return over {self.horizon} period(s)",
+                f"forward return over {self.horizon_words}",
                 "a group has no forward return" if math.isnan(spread) else "",
             ),
         ]

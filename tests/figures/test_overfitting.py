@@ -16,7 +16,7 @@ def test_the_orange_bars_add_up_to_the_probability_of_overfitting(trials, trace)
     figure = result.figure()
     assert trace(figure, "Overfitted").y.sum() == pytest.approx(result.pbo)
     assert trace(figure, "Not overfitted").y.sum() == pytest.approx(1 - result.pbo)
-    assert f"{result.pbo:.1%}" in figure.layout.title.text
+    assert f"{result.pbo * 100:.1f} %" in figure.layout.title.text
 
 
 def test_a_logit_of_zero_is_drawn_among_the_overfitted(trace):
@@ -54,4 +54,4 @@ def test_trials_beyond_the_critical_value_are_diamonds(trials, trace):
 def test_nothing_tested_is_an_empty_chart():
     figure = snooping_chart(reality_check(np.zeros((30, 2))))
     assert len(figure.data) == 0
-    assert "p = 1.000" in figure.layout.title.text
+    assert "p-value 1.0000" in figure.layout.title.text
