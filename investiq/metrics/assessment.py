@@ -120,7 +120,7 @@ class Assessment(Result):
         method = (
             f"{self.interval.method} {self.interval.scheme} bootstrap, blocks of {self.interval.block:.3g} on average"
         )
-        level = f"{self.interval.confidence:.0%}"
+        level = f"{self.interval.confidence * 100:g} %"
         return [
             Fact("Sharpe ratio", self.interval.estimate, "ratio", self.interval.convention),
             Fact(f"Lower bound, {level}", self.interval.low, "ratio", method),

@@ -53,6 +53,8 @@ class FactorModel(Result):
     convention : Convention
     source : str
         Of the factors.
+    fingerprint : Fact
+        Of the returns that were joined.
     """
 
     kind: ClassVar[str] = "factor_model"
@@ -75,6 +77,7 @@ class FactorModel(Result):
     convention: Convention
     risk_free_source: str
     source: str
+    fingerprint: Fact
     notes: tuple[Note, ...] = ()
 
     @property
@@ -120,7 +123,7 @@ class FactorModel(Result):
     def facts(self) -> list[Fact]:
         """Return alpha with its interval, the fit, and the mean that is explained."""
         annual = f"annual, {self.convention.periods_per_year:g} periods a year, not compounded"
-        level = f"{self.confidence:.0%}"
+        level = f"{self.confidence * 100:g} %"
         unmoved = "no return moves" if math.isnan(self.r_squared) else ""
         return [
             Fact("Alpha", self.alpha, "fraction", annual),
@@ -129,7 +132,7 @@ class FactorModel(Result):
             Fact(
                 "t of alpha", self.alpha_t, "ratio", f"above {HURDLE_T:g} for one that was searched for", self._exact()
             ),
-            Fact("p-value of no alpha", self.alpha_p, "", "two-sided", self._exact()),
+            Fact("p-value of no alpha", self.alpha_p, "p_value", "two-sided", self._exact()),
             Fact("Mean excess return", self.mean_excess, "fraction", annual),
             Fact("of it from the factors", float(self.contributions.sum()), "fraction", "betas x means of the factors"),
             Fact("R-squared", self.r_squared, "ratio", "", unmoved),
@@ -152,17 +155,21 @@ class FactorModel(Result):
             )
             for name, row in self.to_frame().iloc[1:].iterrows()
         )
-        columns = ("Factor", "Beta", "Error", f"{self.confidence:.0%} interval", "t", "Adds a year", "Inflation")
+        columns = ("Factor", "Beta", "Error", f"{self.confidence * 100:g} % interval", "t", "Adds a year", "Inflation")
         return [Table("Factors", columns, rows, numbers=("Beta", "Error", "t", "Inflation"), signed=("Adds a year",))]
 
     def provenance(self) -> list[Fact]:
         """Return source, span, join, risk-free return and errors."""
         return [
             Fact("Factors", self.source),
-            Fact("Period", f"{self.ts[0]:%Y-%m-%d} to {self.ts[-1]:%Y-%m-%d}, joined by calendar {self.rule}"),
+            Fact(
+                "Period",
+                f"{self.ts[0]:%Y-%m-%d} to {self.ts[-1]:%Y-%m-%d}, {self.ts.size:,} returns joined by calendar {self.rule}",
+            ),
             Fact("Risk-free return", self.risk_free_source),
             Fact("Standard errors", self.regression.method),
             Fact("Convention", self.convention.describe()),
+            self.fingerprint,
         ]
 
     def to_frame(self) -> pd.DataFrame:

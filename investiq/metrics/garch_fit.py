@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 import numpy as np
 
 from investiq.core.errors import ConfigError
-from investiq.core.facts import Fact, Table, format_value
+from investiq.core.facts import Fact, Table, Unit, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.conventions import Convention
@@ -222,9 +222,9 @@ class GarchFit(Result):
 
     def tables(self) -> list[Table]:
         """Return the parameters with their errors."""
-        names = ("estimate", "standard_error", "t_statistic", "p_value")
+        units: dict[str, Unit] = {"estimate": "", "standard_error": "", "t_statistic": "ratio", "p_value": "p_value"}
         rows = tuple(
-            (str(name), *(format_value(float(line[column]), "") for column in names))
+            (str(name), *(format_value(float(line[column]), unit) for column, unit in units.items()))
             for name, line in self.parameters.iterrows()
         )
         columns = ("Parameter", "Estimate", "Standard error", "t", "p")

@@ -248,7 +248,7 @@ def _tail(sample: Sample) -> Iterator[Fact]:
         )
     for level in (0.95, 0.99):
         yield line(
-            f"Expected shortfall {level:.0%}".replace("%", " %"),
+            f"Expected shortfall {level * 100:g} %",
             "fraction",
             lambda level=level: tail.expected_shortfall(values, level),  # type: ignore[misc]
             "historical, one period, a loss > 0",

@@ -271,9 +271,7 @@ def _cautions(trials: int, rows: int, flat: int, halves_of_trials: int, dropped:
         text = f"{trials} trials; a rank among fewer than {RECOMMENDED_TRIALS} is coarse"
         notes.append(Note(code="few_trials", text=text))
     if rows < RECOMMENDED_ROWS_PER_BLOCK:
-        text = (
-            f"{rows} period(s) a block; with fewer than {RECOMMENDED_ROWS_PER_BLOCK} the statistic of a half is noise"
-        )
+        text = f"{_periods(rows)} a block of the PBO; with fewer than {RECOMMENDED_ROWS_PER_BLOCK} the statistic of a half is noise"
         notes.append(Note(code="short_blocks", text=text))
     if flat:
         text = (
@@ -282,6 +280,10 @@ def _cautions(trials: int, rows: int, flat: int, halves_of_trials: int, dropped:
         )
         notes.append(Note(code="no_variance", text=text, rows=flat))
     if dropped:
-        text = f"the first {dropped} period(s) do not fill the blocks and are left out"
+        text = f"the first {_periods(dropped)} do not fill the blocks of the PBO and are left out of it"
         notes.append(Note(code="rows_dropped", text=text, rows=dropped, severity="info"))
     return tuple(notes)
+
+
+def _periods(count: int) -> str:
+    return "1 period" if count == 1 else f"{count:,} periods"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import numpy as np
 
-from investiq.core.facts import Fact
+from investiq.core.facts import Fact, Unit
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.inputs import FloatArray
@@ -91,16 +91,17 @@ class Snooping(Result):
         """Return the p-values, the best trial and the critical value."""
         none = "" if self.names else "no trial varies against the benchmark"
         best = int(self.statistics.argmax()) if self.names else None
+        unit: Unit = "ratio" if self.test == "spa" else ""  # a mean of returns needs significant digits
         scale = "studentised" if self.test == "spa" else "sqrt(n) x mean, not studentised"
         return [
-            Fact("p-value", self.p_value, "", f"{_RECENTRED[self.test]}; no trial beats the benchmark"),
-            Fact("p-value, lower", self.p_lower, "", "worse trials count as they were"),
-            Fact("p-value, consistent", self.p_consistent, "", "far worse trials count as they were"),
-            Fact("p-value, upper", self.p_upper, "", "all trials count as equal to the benchmark"),
+            Fact("p-value", self.p_value, "p_value", f"{_RECENTRED[self.test]}; no trial beats the benchmark"),
+            Fact("p-value, lower", self.p_lower, "p_value", "worse trials count as they were"),
+            Fact("p-value, consistent", self.p_consistent, "p_value", "far worse trials count as they were"),
+            Fact("p-value, upper", self.p_upper, "p_value", "all trials count as equal to the benchmark"),
             Fact("Best trial", self.best or "none", "", "", none),
             Fact("Mean over the benchmark", _at(self.means, best), "", "best trial, per period", none),
-            Fact("Statistic", _at(self.statistics, best), "ratio", f"best trial; {scale}", none),
-            Fact("Critical value", self.critical_value, "ratio", f"largest statistic at {self.level * 100:g} %", none),
+            Fact("Statistic", _at(self.statistics, best), unit, f"best trial; {scale}", none),
+            Fact("Critical value", self.critical_value, unit, f"largest statistic at {self.level * 100:g} %", none),
             Fact("Trials beyond it", int((self.statistics > self.critical_value).sum()), "count"),
         ]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
-from investiq.core.facts import Fact
+from investiq.core.facts import Fact, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.arrays import numbers
@@ -110,7 +110,7 @@ class VarBacktest(Result):
         facts = [
             Fact("Periods", self.count, "count"),
             Fact("Exceedances", self.exceedances, "count", f"return below -VaR; expected {self.expected:.1f}"),
-            Fact("Exceedance rate", rate, "fraction", f"expected {1 - self.confidence:.2%}"),
+            Fact("Exceedance rate", rate, "fraction", f"expected {format_value(1 - self.confidence, 'fraction')}"),
             Fact(
                 "Basel zone",
                 self.zone,
@@ -126,7 +126,7 @@ class VarBacktest(Result):
         )
         for label, test in named:
             basis = f"p-value; LR {test.statistic:.3f}, chi-squared({test.degrees})" if not test.reason else ""
-            facts.append(Fact(f"{label} p", test.p_value, "ratio", basis, test.reason))
+            facts.append(Fact(f"{label} p", test.p_value, "p_value", basis, test.reason))
         if not math.isnan(self.shortfall):
             facts.append(
                 Fact(

@@ -119,7 +119,7 @@ def test_the_result_shows_its_numbers(french, index_months):
     assert (model.alpha_low, model.alpha_high) == (low[0] * 12, high[0] * 12)
     assert np.array_equal([model.beta_low, model.beta_high], [low[1:], high[1:]])
     assert model.title == "Factor model on market, smb, hml, 1999-02 to 2018-11"
-    assert "90% interval" in text
+    assert "90 % interval" in text
     assert "joined by calendar month" in text
     assert "Newey-West (Bartlett), 4 lags" in text
     assert model.to_frame().loc["alpha", "contribution"] == model.alpha
