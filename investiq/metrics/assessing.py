@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from investiq.core.facts import Unit
 from investiq.core.notes import Note, merge_notes
 from investiq.metrics.assessment import Assessment, Check
 from investiq.metrics.bootstrap import bootstrap_sharpe_interval
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, ProfileName, declared_convention
 from investiq.metrics.deflation import DeflatedSharpe, deflated_sharpe_ratio, minimum_backtest_length
 from investiq.metrics.inputs import Floats
 from investiq.metrics.overfitting import probability_of_backtest_overfitting
 from investiq.metrics.overfitting_result import Overfitting
+from investiq.metrics.refusals import refuse_other_kinds
 from investiq.metrics.sharpe_inference import sharpe_error_from_moments, sharpe_moments, sharpe_p_value
 from investiq.metrics.snooping import superior_predictive_ability
 from investiq.metrics.snooping_result import Snooping
@@ -40,7 +41,9 @@ def assess(
     returns: Floats,
     trials: TrialReturns | None = None,
     *,
-    convention: Convention,
+    convention: Convention | ProfileName | None = None,
+    periods_per_year: float | None = None,
+    risk_free: float = 0.0,
     benchmark: Benchmark = None,
     draws: int = 2_000,
     seed: int = 0,
@@ -62,8 +65,12 @@ def assess(
     trials : ndarray or DataFrame of shape (n_periods, n_trials), optional
         Returns of every variant that was tried over the same periods, the
         chosen one and the failed ones included.
-    convention : Convention
-        Its `periods_per_year`, `risk_free` and `ddof` are used.
+    convention : Convention or {"investiq", "quantstats", "empyrical", "bacon"}, optional
+        Its `periods_per_year`, `risk_free` and `ddof` are used; by default ``"investiq"``.
+    periods_per_year : float
+        252 for daily bars, 52, 12: needed unless a `Convention` is passed.
+    risk_free : float, default 0.0
+        Annual, as a fraction; for a profile's name.
     benchmark : float, ndarray or Series of shape (n_periods,), optional
         What the best trial must beat in the SPA test, per period; None is the
         risk-free return. The other checks compare with the risk-free return.
@@ -78,7 +85,8 @@ def assess(
     Raises
     ------
     ConfigError
-        If `draws` or `seed` is out of range.
+        If `draws` or `seed` is out of range, or the periods of a year are not
+        declared, or are given twice.
     DataError
         If returns are NaN, infinite or look like prices, or `trials` or
         `benchmark` covers other periods.
@@ -95,10 +103,12 @@ def assess(
     --------
     >>> noise = 0.01 * np.random.default_rng(8).standard_normal((1000, 20))
     >>> best = noise[:, noise.mean(axis=0).argmax()]
-    >>> daily = Convention(periods_per_year=252)
-    >>> assess(best, noise, convention=daily).verdict
+    >>> assess(best, noise, periods_per_year=252).verdict
     'luck_not_excluded'
     """
+    refuse_other_kinds("returns", returns)
+    _refuse_no_table(trials)
+    convention = declared_convention(convention, periods_per_year, risk_free)
     interval = bootstrap_sharpe_interval(returns, convention, draws=draws, seed=seed)
     moments = sharpe_moments(returns, convention)
     shape = {"skewness": moments.skewness, "kurtosis": moments.kurtosis}
@@ -189,6 +199,19 @@ def _positive(value: float) -> bool:
 
 def _convincing(probability: float) -> bool:
     return probability > CONFIDENCE
+
+
+def _refuse_no_table(trials: Any) -> None:
+    if trials is not None and np.ndim(trials) != 2:
+        found = (
+            f"the number {trials}"
+            if np.ndim(trials) == 0
+            else f"a {type(trials).__name__} of {np.ndim(trials)} dimension"
+        )
+        raise DataError(
+            f"trials must be a table of returns, one row a period and one column a variant that was tried, was {found}; "
+            "where only their number is known, pass it to deflated_sharpe_ratio"
+        )
 
 
 def _belongs(returns: Floats, trials: TrialReturns) -> tuple[Note, ...]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 
 from investiq.core.errors import ConfigError, InsufficientDataError, near_matches
-from investiq.core.notes import Note
+from investiq.core.notes import Note, merge_notes
 from investiq.metrics.bootstrap_result import BootstrapInterval, Method
 from investiq.metrics.bootstrap_statistics import NAMES, Named, StatisticName, UserMade
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 from investiq.metrics.options import whole
+from investiq.metrics.origin import ends_of, frequency_notes, origin
 from investiq.metrics.regression import newey_west_lags
 from investiq.metrics.resampling import Scheme, block_of
 
@@ -137,6 +139,7 @@ def bootstrap_interval(
         seed=int(seed),
         draws=kept,
         convention=wanted.convention,
+        origin=origin(values, ends_of(returns)),
         notes=undefined_note(wanted.words, draws - kept.size, draws),
     )
 
@@ -177,6 +180,7 @@ def bootstrap_sharpe_interval(
     >>> round(found.estimate, 2), round(found.low, 1), round(found.high, 1)
     (0.68, 0.1, 1.2)
     """
+    convention = convention_of(convention)
     found = bootstrap_interval(
         returns,
         "sharpe",
@@ -192,7 +196,8 @@ def bootstrap_sharpe_interval(
     stated = (
         f"annual: {periods:g} periods a year, ddof {convention.ddof}, risk-free {convention.risk_free * 100:g} % a year"
     )
-    return found.scaled(math.sqrt(periods), "ratio", stated)
+    noted = replace(found, notes=merge_notes(found.notes, frequency_notes(ends_of(returns), convention)))
+    return noted.scaled(math.sqrt(periods), "ratio", stated)
 
 
 def refuse_settings(method: str, confidence: float, draws: int) -> None:

@@ -44,6 +44,8 @@ class BootstrapInterval(Result):
         The statistic of each draw.
     convention : str
         How the statistic was computed.
+    origin : tuple of Fact
+        Period and fingerprint of returns; empty for trades.
     notes : tuple of Note
     """
 
@@ -62,6 +64,7 @@ class BootstrapInterval(Result):
     seed: int
     draws: FloatArray
     convention: str
+    origin: tuple[Fact, ...] = ()
     notes: tuple[Note, ...] = ()
 
     @property
@@ -80,13 +83,13 @@ class BootstrapInterval(Result):
         ]
 
     def provenance(self) -> list[Fact]:
-        """Return how the sample was resampled."""
+        """Return how the sample was resampled, its period and its fingerprint."""
         blocks = {
             "iid": "single rows",
             "circular": f"circular blocks of {self.block:g} rows",
             "stationary": f"stationary bootstrap, blocks of {self.block:.4g} rows on average",
         }[self.scheme]
-        return [Fact("Resampling", f"{blocks}, of {self.count:,} rows, seed {self.seed}")]
+        return [Fact("Resampling", f"{blocks}, of {self.count:,} rows, seed {self.seed}"), *self.origin]
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row: estimate, low, high, standard_error, confidence."""

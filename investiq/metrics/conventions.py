@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import MISSING, dataclass, fields
+from numbers import Real
 from typing import Any, Final, Literal, TypeAlias
 
 from investiq.core.errors import ConfigError, near_matches
@@ -45,7 +46,7 @@ class Convention:
     periods_per_year : float
         252 for daily bars of US shares; declared, never counted from stamps.
     risk_free : float, default 0.0
-        Annual risk-free rate as a fraction.
+        Annual risk-free rate as a fraction below 1: 0.02 is 2 %.
     target : float, optional
         Minimum acceptable return per period of the Sortino and Omega ratios, as
         a fraction; None, the default, means the risk-free return of a period.
@@ -89,10 +90,17 @@ Sortino target 0 % a period, CAGR over 12-period years, Calmar since inception, 
     drawdown_mean: Literal["points", "periods", "periods_less_one"] = "points"
 
     def __post_init__(self) -> None:
+        for name in ("periods_per_year", "risk_free", "target", "days_per_year"):
+            refuse_no_number(name, getattr(self, name), may_be_none=name == "target")
         if not 0 < self.periods_per_year < math.inf:
             raise ConfigError(f"periods_per_year must be positive and finite, was {self.periods_per_year}")
         if not -1 < self.risk_free < math.inf:
             raise ConfigError(f"risk_free must be an annual fraction above -1 (0.045 is 4.5 %), was {self.risk_free}")
+        if self.risk_free >= 1:
+            raise ConfigError(
+                f"risk_free is an annual fraction, {self.risk_free:g} would be {self.risk_free * 100:g} % a year; "
+                f"0.02 is 2 %: pass {self.risk_free / 100:g} for {self.risk_free:g} %"
+            )
         if self.target is not None and not -1 < self.target < math.inf:
             raise ConfigError(
                 f"target must be the fraction of one period, above -1, or None (the risk-free return), was {self.target}"
@@ -181,6 +189,74 @@ Sortino target 0 % a period, CAGR over 12-period years, Calmar since inception, 
             rules.append(f"drawdowns averaged over {self.drawdown_mean.replace('_', ' ')}")
         named = "" if self.profile in ("investiq", "custom") else f"profile {self.profile}: "
         return named + ", ".join(rules)
+
+
+def convention_of(convention: Any) -> Convention:
+    """Return a convention that was passed, or say that it is none.
+
+    Raises
+    ------
+    ConfigError
+        If it is anything else, such as the bare periods of a year or the name of a profile.
+
+    Examples
+    --------
+    >>> convention_of(252)
+    Traceback (most recent call last):
+        ...
+    investiq.core.errors.ConfigError: convention must be a Convention, was 252; pass iq.Convention(periods_per_year=252)
+    """
+    if isinstance(convention, Convention):
+        return convention
+    advice = "iq.Convention(periods_per_year=252)"
+    if _is_number(convention):
+        advice = f"iq.Convention(periods_per_year={convention})"
+    elif isinstance(convention, str) and convention in PROFILES:
+        advice = f"iq.Convention.named({convention!r}, periods_per_year=252)"
+    found = repr(convention) if isinstance(convention, (Real, str)) else type(convention).__name__
+    raise ConfigError(f"convention must be a Convention, was {found}; pass {advice}")
+
+
+def declared_convention(chosen: Any, periods_per_year: Any, risk_free: Any = 0.0) -> Convention:
+    """Return the convention of a function that takes one, or a profile's name and the periods of a year.
+
+    Raises
+    ------
+    ConfigError
+        If the periods of a year are not declared, or are given twice.
+    """
+    refuse_no_number("periods_per_year", periods_per_year, may_be_none=True)
+    refuse_no_number("risk_free", risk_free)
+    if chosen is not None and not isinstance(chosen, str):
+        found = convention_of(chosen)
+        if periods_per_year is not None or risk_free != 0.0:
+            raise ConfigError("periods_per_year and risk_free are in the Convention that was passed; give them once")
+        return found
+    if periods_per_year is None:
+        raise ConfigError(
+            "periods_per_year is missing and is never guessed from the data: pass 252 for daily bars of US shares, "
+            "52 for weekly, 12 for monthly returns"
+        )
+    return Convention.named(chosen or "investiq", periods_per_year=periods_per_year, risk_free=risk_free)  # type: ignore[arg-type]
+
+
+def refuse_no_number(name: str, value: Any, *, may_be_none: bool = False) -> None:
+    """Refuse what is no number, such as a text or a series.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    if (value is None and may_be_none) or _is_number(value):
+        return
+    found = repr(value) if isinstance(value, (str, bool)) or value is None else type(value).__name__
+    advice = ": pass excess returns where the rate has dates" if name == "risk_free" and hasattr(value, "iloc") else ""
+    raise ConfigError(f"{name} must be one number, was {found}{advice}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and value is not True and value is not False
 
 
 def _or(names: Any) -> str:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from investiq.core.errors import ConfigError
 from investiq.core.notes import Note, merge_notes
 from investiq.history.records import Records
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, ProfileName, declared_convention
 from investiq.metrics.factor_alignment import Aligned, align_factors
 from investiq.metrics.factor_result import FactorModel
-from investiq.metrics.inputs import FloatArray
+from investiq.metrics.inputs import FloatArray, instants_of
+from investiq.metrics.origin import frequency_notes, origin
+from investiq.metrics.refusals import refuse_other_kinds
 from investiq.metrics.regression import least_squares, variance_inflation
 
 if TYPE_CHECKING:
@@ -30,7 +33,8 @@ def factor_model(
     returns: pd.Series[float],
     factors: pd.DataFrame | Records,
     *,
-    convention: Convention,
+    convention: Convention | ProfileName | None = None,
+    periods_per_year: float | None = None,
     lags: int | None = None,
     risk_free: str = "risk_free",
     confidence: float = 0.95,
@@ -50,9 +54,12 @@ def factor_model(
         fractions per period, such as ``iq.load_records("FF3")``. Joined by
         calendar month where both have at most one row a month, whichever day
         stamps it; by date otherwise.
-    convention : Convention
+    convention : Convention or {"investiq", "quantstats", "empyrical", "bacon"}, optional
         Its `periods_per_year` must be that of the returns: 12 for months. Its
-        risk-free rate counts only where the factors have no column of it.
+        risk-free rate counts only where the factors have no column of it. By
+        default ``"investiq"``.
+    periods_per_year : float
+        Needed unless a `Convention` is passed.
     lags : int, optional
         By default `newey_west_lags` of the periods.
     risk_free : str, default "risk_free"
@@ -66,6 +73,9 @@ def factor_model(
 
     Raises
     ------
+    ConfigError
+        If the periods of a year are not declared, or are given twice, or
+        `risk_free` is no name of a column.
     DataError
         If there is NaN, a row twice on a date, no period in common, rows of
         unlike frequency, or a factor that the others make up.
@@ -83,10 +93,17 @@ def factor_model(
     --------
     >>> import investiq as iq
     >>> monthly = iq.load_bars("^IXIC").frame["close"].resample("ME").last().pct_change().iloc[1:]
-    >>> model = factor_model(monthly, iq.load_records("FF3"), convention=Convention(periods_per_year=12))
+    >>> model = factor_model(monthly, iq.load_records("FF3"), periods_per_year=12)
     >>> dict(zip(model.factors, model.betas.round(2).tolist(), strict=True))
     {'market': 1.24, 'smb': 0.33, 'hml': -0.6}
     """
+    refuse_other_kinds("returns", returns)
+    convention = declared_convention(convention, periods_per_year)
+    if not isinstance(risk_free, str):
+        raise ConfigError(
+            f"risk_free names a column of the factors, was {risk_free!r}; an annual rate goes into the convention: "
+            "iq.Convention(periods_per_year=12, risk_free=0.02)"
+        )
     joined = align_factors(returns, factors, risk_free)
     year = convention.periods_per_year
     if joined.risk_free is None:
@@ -99,6 +116,7 @@ def factor_model(
     inflation = variance_inflation(joined.factors)
     standardised = (joined.factors - joined.factors.mean(axis=0)) / joined.factors.std(axis=0)
     condition = float(np.linalg.cond(standardised))
+    ends = instants_of(joined.returns, joined.ts)
     return FactorModel(
         factors=joined.names,
         alpha=float(fit.coefficients[0]) * year,
@@ -119,7 +137,10 @@ def factor_model(
         convention=convention,
         risk_free_source=rate_source,
         source=f"{factors.name}: {factors.source}" if isinstance(factors, Records) else "a table that was passed",
-        notes=merge_notes(_cautions(joined, inflation, condition, factors), _notes_of(factors)),
+        fingerprint=origin(joined.returns, ends)[1],
+        notes=merge_notes(
+            _cautions(joined, inflation, condition, factors), frequency_notes(ends, convention), _notes_of(factors)
+        ),
     )
 
 

@@ -6,12 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+import numpy as np
+
 from investiq.core.facts import Fact
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics import formulas
-from investiq.metrics.conventions import Convention
-from investiq.metrics.inputs import FloatArray, Floats, paired
+from investiq.metrics.conventions import Convention, convention_of
+from investiq.metrics.inputs import FloatArray, Floats, InstantArray, paired
+from investiq.metrics.origin import ends_of, frequency_notes, origin
 from investiq.metrics.regression import Regression, least_squares
 
 if TYPE_CHECKING:
@@ -52,6 +55,8 @@ class Capm(Result):
     regression : Regression
         Per period.
     convention : Convention
+    origin : tuple of Fact
+        Period and fingerprint of the returns that were joined.
     """
 
     kind: ClassVar[str] = "capm"
@@ -64,6 +69,7 @@ class Capm(Result):
     benchmark: FloatArray
     regression: Regression
     convention: Convention
+    origin: tuple[Fact, Fact]
     notes: tuple[Note, ...] = ()
 
     @property
@@ -135,8 +141,14 @@ class Capm(Result):
         ]
 
     def provenance(self) -> list[Fact]:
-        """Return the convention."""
-        return [Fact("Convention", self.convention.describe()), Fact("Standard errors", self.regression.method)]
+        """Return period, convention, errors and fingerprint."""
+        period, fingerprint = self.origin
+        return [
+            period,
+            Fact("Convention", self.convention.describe()),
+            Fact("Standard errors", self.regression.method),
+            fingerprint,
+        ]
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a coefficient, per period: value, standard error, t, p."""
@@ -191,16 +203,18 @@ def capm(returns: Floats, benchmark: Floats, convention: Convention, *, lags: in
     """
     purpose = "a regression on a benchmark"
     mine, theirs = paired(returns, benchmark, least=LEAST_PAIRS, purpose=purpose)
+    convention = convention_of(convention)
     rate, year = convention.risk_free_per_period, convention.periods_per_year
     over, market = mine - rate, theirs - rate
     fitted = least_squares(over, market, names=["benchmark"], lags=lags)
     low, high = (float(each[0]) * year for each in fitted.interval(0.95))
     apart = mine - theirs
     deviation = formulas.standard_deviation(apart, float(apart.mean()), convention.ddof)
-    notes: tuple[Note, ...] = ()
+    ends = _common_ends(returns, benchmark)
+    notes = frequency_notes(ends, convention)
     if mine.size < RECOMMENDED_PAIRS:
         text = f"{mine.size} pairs of returns: fewer than {RECOMMENDED_PAIRS}, alpha and beta are very uncertain"
-        notes = (Note(code="few_pairs", text=text, rows=mine.size),)
+        notes = (Note(code="few_pairs", text=text, rows=mine.size), *notes)
     return Capm(
         alpha=float(fitted.coefficients[0]) * year,
         alpha_error=float(fitted.standard_errors[0]) * year,
@@ -211,8 +225,15 @@ def capm(returns: Floats, benchmark: Floats, convention: Convention, *, lags: in
         benchmark=market,
         regression=fitted,
         convention=convention,
+        origin=origin(mine, ends),
         notes=notes,
     )
+
+
+def _common_ends(returns: Floats, benchmark: Floats) -> InstantArray | None:
+    """Return the times that both have, as `paired` joins them."""
+    mine, theirs = ends_of(returns), ends_of(benchmark)
+    return None if mine is None or theirs is None else np.intersect1d(mine, theirs)
 
 
 def _no_error(p: float) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from investiq.core.errors import ConfigError, DataError, near_matches
+from investiq.core.errors import DataError, near_matches
 from investiq.core.facts import Fact, Table, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
-from investiq.metrics.conventions import Convention, ProfileName
-from investiq.metrics.inputs import FloatArray, Floats, InstantArray, days_between, instants_of, paired, returns_of
+from investiq.metrics.conventions import Convention, ProfileName, declared_convention
+from investiq.metrics.inputs import FloatArray, Floats, InstantArray, paired, returns_of
+from investiq.metrics.origin import ends_of, frequency_notes, origin
+from investiq.metrics.refusals import refuse_other_kinds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +23,6 @@ __all__ = ["Measures", "measure"]
 
 _TOP_DRAWDOWNS: Final = 5
 _DRAWDOWN_COLUMNS: Final = ("depth", "peak", "trough", "recovery", "bars_down", "bars_to_recover", "is_ongoing")
-# Declared periods a year and those of the stamps may differ by holidays and gaps, not by a frequency.
-_SAME_FREQUENCY: Final = 1.6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -107,16 +106,8 @@ class Measures(Result):
 
     def provenance(self) -> list[Fact]:
         """Return period, convention and fingerprint."""
-        span = f"{self.returns.size:,} returns without times"
-        if self.ts is not None:
-            first, last = (each.astype("datetime64[D]") for each in self.ts[[0, -1]])
-            span = f"{first} to {last}, {self.returns.size:,} returns"
-        digest = hashlib.sha256(np.ascontiguousarray(self.returns).tobytes()).hexdigest()
-        return [
-            Fact("Period", span),
-            Fact("Convention", self.convention.describe()),
-            Fact("SHA-256", f"{digest[:16]} of the returns"),
-        ]
+        period, fingerprint = origin(self.returns, self.ts)
+        return [period, Fact("Convention", self.convention.describe()), fingerprint]
 
 
 def measure(
@@ -170,9 +161,10 @@ def measure(
     from investiq.metrics.measure_lines import groups_of
     from investiq.metrics.measure_sample import Sample
 
-    rules = _convention(convention, periods_per_year, risk_free)
+    refuse_other_kinds("returns", returns)
+    rules = declared_convention(convention, periods_per_year, risk_free)
     values = returns_of(returns, purpose="a table of metrics")
-    ends = _ends(returns)
+    ends = ends_of(returns)
     notes = list(_cautions(values, ends, rules))
     if ends is None and rules.growth == "calendar":
         notes.append(
@@ -202,26 +194,6 @@ def measure(
     )
 
 
-def _convention(chosen: Convention | str | None, periods_per_year: float | None, risk_free: float) -> Convention:
-    if isinstance(chosen, Convention):
-        if periods_per_year is not None or risk_free != 0.0:
-            raise ConfigError("periods_per_year and risk_free are in the Convention that was passed; give them once")
-        return chosen
-    if periods_per_year is None:
-        raise ConfigError(
-            "periods_per_year is missing and is never guessed from the data: pass 252 for daily bars of US shares, "
-            "52 for weekly, 12 for monthly returns"
-        )
-    return Convention.named(chosen or "investiq", periods_per_year=periods_per_year, risk_free=risk_free)  # type: ignore[arg-type]
-
-
-def _ends(returns: Floats) -> InstantArray | None:
-    import pandas as pd
-
-    is_timed = isinstance(getattr(returns, "index", None), pd.DatetimeIndex)
-    return instants_of(returns, None) if is_timed else None
-
-
 def _aligned(benchmark: Floats, returns: Floats) -> FloatArray:
     """Return the benchmark's returns at the periods of `returns`, NaN where it has none."""
     import pandas as pd
@@ -244,14 +216,4 @@ def _cautions(values: FloatArray, ends: InstantArray | None, convention: Convent
         notes.append(
             Note(code="total_loss", text=f"the return of row {row} is -100 %: nothing is left to grow after it")
         )
-    if ends is not None and values.size > 2:
-        days = days_between(ends[0], ends[-1]) / (values.size - 1)
-        if days > 0:
-            seen = convention.days_per_year / days
-            if not 1 / _SAME_FREQUENCY < seen / convention.periods_per_year < _SAME_FREQUENCY:
-                text = (
-                    f"the returns are {days:.3g} days apart on average, about {seen:.3g} a year, "
-                    f"declared are {convention.periods_per_year:g}"
-                )
-                notes.append(Note(code="other_frequency", text=text))
-    return notes
+    return [*notes, *frequency_notes(ends, convention)]
