@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import subprocess
 import sys
 from importlib.metadata import version
 
@@ -240,8 +241,16 @@ def test_input_that_cannot_be_compared_is_refused(returns):
         cross_check((1 + returns).cumprod() * 100, convention=DAILY)
 
 
-def test_the_caller_imports_neither_library(check):
-    assert "quantstats" not in sys.modules
+def test_the_caller_imports_neither_library():
+    code = """
+import sys
+import investiq as iq
+returns = iq.load_bars("^GSPC", start="2018").frame["close"].pct_change().iloc[1:]
+iq.cross_check(returns, convention=iq.Convention(periods_per_year=252))
+print([name for name in ("quantstats", "empyrical", "matplotlib") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_the_figure_shows_every_metric_and_verdict(check):

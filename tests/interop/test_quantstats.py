@@ -132,5 +132,14 @@ def test_a_crash_of_quantstats_is_told_in_its_own_words(returns, tmp_path, monke
         quantstats_sheet(returns, tmp_path / "never.html", title="x", periods_per_year=252)
 
 
-def test_the_caller_does_not_import_quantstats(page):
-    assert "quantstats" not in sys.modules
+def test_the_caller_does_not_import_quantstats(tmp_path):
+    code = f"""
+import sys
+import investiq as iq
+from investiq.interop.quantstats import quantstats_sheet
+returns = iq.load_bars("^GSPC", start="2018").frame["close"].pct_change().iloc[1:]
+quantstats_sheet(returns, {str(tmp_path / "sheet.html")!r}, title="x", periods_per_year=252)
+print([name for name in ("quantstats", "matplotlib") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -34,7 +34,7 @@ CALLS = {
         {"groups": 1, "test_groups": 0, "embargo": -1, "max_splits": 0, "seed": -1},
     ),
     "hurst_exponent": ((RETURNS,), {}, {"draws": 99, "seed": -1}),
-    "information_coefficient": ((TABLE, TABLE), {}, {"horizon": 0, "lag": 0, "quantiles": 1}),
+    "information_coefficient": ((TABLE, TABLE), {}, {"horizon": 0, "quantiles": 1}),
     "jump_days": ((RETURNS,), {}, {"window": 19}),
     "least_squares": ((RETURNS, TRIALS), {}, {"lags": -1}),
     "model_confidence_set": ((TRIALS,), {}, {"draws": 999, "seed": -1}),
