@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import FloatArray, Floats, finite
 from investiq.metrics.options import whole
 from investiq.metrics.sharpe_inference import sharpe_moments
@@ -108,6 +108,7 @@ def autocorrelation_adjusted_sharpe(returns: Floats, convention: Convention, *, 
     >>> round(autocorrelation_adjusted_sharpe(np.array([0.01, 0.02, 0.03, 0.04]), quarters, lags=1), 3)
     3.303
     """
+    convention_of(convention)
     if lags is not None:
         whole("lags", lags, 0)
     moments = sharpe_moments(returns, convention)

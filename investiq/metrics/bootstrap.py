@@ -98,6 +98,8 @@ def bootstrap_interval(
     >>> bootstrap_interval(returns, np.median, scheme="iid", draws=200).count
     2515
     """
+    if convention is not None:
+        convention_of(convention)
     values = returns_of(returns, least=10, purpose="a bootstrap interval")
     wanted = _statistic(statistic, convention)
     refuse_settings(method, confidence, draws)

@@ -11,7 +11,7 @@ import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, near_matches
 from investiq.core.notes import Note
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.garch_estimation import backcast, fitted, is_maximum, partial_moment
 from investiq.metrics.garch_fit import (
     GarchDistribution,
@@ -130,6 +130,7 @@ def garch(
     >>> fit.converged, fit.is_stationary, fit.forecast(5).shape
     (True, True, (5, 3))
     """
+    convention_of(convention)
     _one_of("model", model, GarchModel)
     _one_of("distribution", distribution, GarchDistribution)
     _one_of("mean", mean, GarchMean)

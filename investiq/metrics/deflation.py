@@ -8,7 +8,7 @@ from statistics import NormalDist
 from typing import Final
 
 from investiq.core.errors import ConfigError
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import Floats
 from investiq.metrics.sharpe_inference import sharpe_moments
 from investiq.metrics.track_record import probabilistic_sharpe_ratio_from_moments
@@ -202,6 +202,7 @@ def deflated_sharpe_ratio(
     ConfigError, DataError, InsufficientDataError
         As `deflated_sharpe_ratio_from_moments` and `sharpe_moments`.
     """
+    convention_of(convention)
     sharpe, count, skewness, kurtosis = sharpe_moments(returns, convention)
     return deflated_sharpe_ratio_from_moments(
         sharpe, count, trials=trials, sharpe_variance=sharpe_variance, skewness=skewness, kurtosis=kurtosis

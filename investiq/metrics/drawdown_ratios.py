@@ -10,7 +10,7 @@ import numpy as np
 
 from investiq.core.errors import ConfigError, InsufficientDataError
 from investiq.metrics import formulas
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.drawdown_risk import pain_of, ulcer_of
 from investiq.metrics.drawdowns import depths, extent, max_drawdown
 from investiq.metrics.growth import cagr, growth_of, stamps_for, total_return
@@ -73,6 +73,7 @@ def mar_ratio(equity: Floats, convention: Convention, ts: Instants | None = None
     InsufficientDataError
         If no time passes, or there is no drawdown.
     """
+    convention_of(convention)
     return formulas.per_drawdown(cagr(equity, convention, ts), max_drawdown(equity))
 
 
@@ -100,6 +101,7 @@ def calmar_ratio(equity: Floats, convention: Convention, ts: Instants | None = N
     ----------
     .. [1] Young, T. W. (1991). "Calmar ratio: a smoother tool." Futures 20(1), 40.
     """
+    convention_of(convention)
     values = equity_values(equity, least=2)
     stamps = stamps_for(equity, convention, ts)
     first = calmar_opening(values, stamps, convention)
@@ -141,6 +143,7 @@ def pain_ratio(equity: Floats, convention: Convention, ts: Instants | None = Non
     .. [1] Becker, T. (2006). "The Zephyr Pain Index and Pain Ratio"; Bacon, C. (2008), "Practical
        Portfolio Performance Measurement and Attribution", 2nd ed., Wiley, 91.
     """
+    convention_of(convention)
     values = equity_values(equity, least=2)
     growth = growth_of(values, stamps_for(equity, convention, ts), convention)
     return formulas.per_drawdown(growth - convention.risk_free, -pain_of(values, convention))
@@ -166,6 +169,7 @@ def martin_ratio(equity: Floats, convention: Convention, ts: Instants | None = N
     .. [1] Martin, P. G. and McCann, B. B. (1989). "The Investor's Guide to
        Fidelity Funds", Wiley.
     """
+    convention_of(convention)
     values = equity_values(equity, least=2)
     growth = growth_of(values, stamps_for(equity, convention, ts), convention)
     return formulas.per_drawdown(growth - convention.risk_free, -ulcer_of(values, convention))
@@ -194,6 +198,7 @@ def burke_ratio(equity: Floats, convention: Convention, ts: Instants | None = No
     ----------
     .. [1] Burke, G. (1994). "A sharper Sharpe ratio." Futures 23(3), 56.
     """
+    convention_of(convention)
     values = equity_values(equity, least=2)
     growth = growth_of(values, stamps_for(equity, convention, ts), convention)
     deepest = _deepest(values, worst)
@@ -222,6 +227,7 @@ def sterling_ratio(equity: Floats, convention: Convention, ts: Instants | None =
     InsufficientDataError
         If no time passes, or there is no drawdown.
     """
+    convention_of(convention)
     values = equity_values(equity, least=2)
     growth = growth_of(values, stamps_for(equity, convention, ts), convention)
     deepest = _deepest(values, worst)
@@ -252,6 +258,7 @@ def yearly_sterling_ratio(equity: Floats, convention: Convention, ts: Instants |
     ----------
     .. [1] Kestner, L. N. (1996). "Getting a handle on true performance." Futures 25(1), 44-47.
     """
+    convention_of(convention)
     values = equity_values(equity, least=2)
     stamps = instants_of(equity, ts)
     rows = [opening_of_last(12 * year, stamps) for year in range(STERLING_YEARS, 0, -1)] + [values.size - 1]

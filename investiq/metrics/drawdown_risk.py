@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from investiq.core.errors import ConfigError, InsufficientDataError
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import FloatArray, Floats, equity_values
 
 __all__ = ["conditional_drawdown", "pain_index", "ulcer_index"]
@@ -50,6 +50,7 @@ def ulcer_index(equity: Floats, convention: Convention) -> float:
     >>> round(ulcer_index(equity, Convention(periods_per_year=252)), 12)
     0.05
     """
+    convention_of(convention)
     return ulcer_of(equity_values(equity, least=2), convention)
 
 
@@ -77,6 +78,7 @@ def pain_index(equity: Floats, convention: Convention) -> float:
     >>> round(pain_index(equity, Convention(periods_per_year=252)), 6)  # 0.20 / 6
     0.033333
     """
+    convention_of(convention)
     return pain_of(equity_values(equity, least=2), convention)
 
 

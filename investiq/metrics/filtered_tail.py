@@ -8,7 +8,7 @@ import numpy as np
 
 from investiq.core.notes import Note
 from investiq.metrics.conditional_volatility import garch
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.garch_fit import GarchDistribution, GarchFit, GarchModel
 from investiq.metrics.inputs import Floats, returns_of
 from investiq.metrics.options import whole
@@ -157,6 +157,7 @@ def rolling_filtered_value_at_risk(
     InsufficientDataError
         If there is no return, or `window` is below 100 or ``1 / (1 - confidence)``.
     """
+    convention_of(convention)
     values = returns_of(returns, least=1, purpose="rolling value at risk")
     whole("window", window, 1)
     whole("refit_every", refit_every, 1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from investiq.core.errors import DataError
 from investiq.metrics import formulas
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import (
     FloatArray,
     Floats,
@@ -60,6 +60,8 @@ def wealth(returns: Floats, convention: Convention | None = None) -> Floats:
     >>> wealth(np.array([0.1, -0.1])).round(12)
     array([1.  , 1.1 , 0.99])
     """
+    if convention is not None:
+        convention_of(convention)
     values = returns_of(returns, purpose="wealth")
     curve = wealth_of(values)
     index = getattr(returns, "index", None)
@@ -153,6 +155,7 @@ def cagr(equity: Floats, convention: Convention, ts: Instants | None = None) -> 
     >>> round(cagr(np.array([100.0, 121.0]), Convention(periods_per_year=252), ts), 7)
     0.1000718
     """
+    convention_of(convention)
     values = equity_values(equity, least=2)
     return growth_of(values, stamps_for(equity, convention, ts), convention)
 

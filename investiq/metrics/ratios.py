@@ -6,7 +6,7 @@ import math
 
 from investiq.core.errors import InsufficientDataError
 from investiq.metrics import formulas
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.growth import growth_of, wealth_of
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 
@@ -39,6 +39,7 @@ def volatility(returns: Floats, convention: Convention) -> float:
     InsufficientDataError
         If there are not more than `ddof` returns.
     """
+    convention_of(convention)
     values = returns_of(returns, least=convention.ddof + 1, purpose="volatility")
     return formulas.standard_deviation(values, float(values.mean()), convention.ddof) * math.sqrt(
         convention.periods_per_year
@@ -68,6 +69,7 @@ def downside_deviation(returns: Floats, convention: Convention) -> float:
     .. [1] Sortino, F. A. and van der Meer, R. (1991). "Downside risk." Journal
        of Portfolio Management 17(4), 27-31.
     """
+    convention_of(convention)
     values = returns_of(returns, purpose="the downside deviation")
     return formulas.downside_deviation(values, convention.target_per_period) * math.sqrt(convention.periods_per_year)
 
@@ -105,6 +107,7 @@ def sharpe_ratio(returns: Floats, convention: Convention) -> float:
     >>> round(sharpe_ratio(np.array([0.02, -0.01, 0.02, 0.01]), Convention(periods_per_year=252)), 4)
     11.225
     """
+    convention_of(convention)
     values = returns_of(returns, least=convention.ddof + 1, purpose="the Sharpe ratio")
     mean = float(values.mean())
     spread = formulas.standard_deviation(values, mean, convention.ddof)
@@ -137,6 +140,7 @@ def sharpe_standard_error(returns: Floats, convention: Convention) -> float:
     .. [1] Lo, A. W. (2002). "The statistics of Sharpe ratios." Financial
        Analysts Journal 58(4), 36-52.
     """
+    convention_of(convention)
     return formulas.sharpe_error(sharpe_ratio(returns, convention), len(returns), convention.periods_per_year)
 
 
@@ -173,6 +177,7 @@ def sortino_ratio(returns: Floats, convention: Convention) -> float:
     >>> round(sortino_ratio(annual, Convention(periods_per_year=1)), 3)
     4.417
     """
+    convention_of(convention)
     values = returns_of(returns, purpose="the Sortino ratio")
     target, periods = convention.target_per_period, convention.periods_per_year
     deviation = formulas.downside_deviation(values, target)
@@ -218,6 +223,7 @@ def omega_ratio(returns: Floats, convention: Convention) -> float:
     >>> round(omega_ratio(np.array([0.03, -0.01, -0.01]), Convention(periods_per_year=252)), 9)
     1.5
     """
+    convention_of(convention)
     values = returns_of(returns, least=2, purpose="the Omega ratio")
     excess = values - convention.target_per_period
     shortfall = -float(excess[excess < 0].sum())
@@ -300,6 +306,7 @@ def kelly_fraction(returns: Floats, convention: Convention) -> float:
     >>> round(kelly_fraction(np.array([0.03, -0.01]), Convention(periods_per_year=252)), 6)  # 0.01 / 0.0008
     12.5
     """
+    convention_of(convention)
     values = returns_of(returns, least=convention.ddof + 1, purpose="the Kelly fraction")
     mean = float(values.mean())
     spread = formulas.standard_deviation(values, mean, convention.ddof)

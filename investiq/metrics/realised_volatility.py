@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, over
 import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import FloatArray, Floats, finite, returns_of
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def ewma_volatility(
     >>> ewma_volatility(np.array([0.02, -0.04]), Convention(periods_per_year=1), 0.5, start="first_square").round(6)
     array([0.02    , 0.031623])
     """
+    convention_of(convention)
     if start not in ("weighted", "first_square"):
         raise ConfigError(f"start must be 'weighted' or 'first_square', was {start!r}")
     if not 0 < decay < 1:
@@ -136,6 +137,7 @@ def close_to_close_volatility(bars: OpenHighLowClose, convention: Convention) ->
     InsufficientDataError
         If there are not more than ``1 + ddof`` bars.
     """
+    convention_of(convention)
     _refuse_splits(bars)
     _, _, _, close = _log_prices(bars, 2 + convention.ddof, "close-to-close volatility")
     return _annual(float(np.diff(close).var(ddof=convention.ddof)), convention)
@@ -170,6 +172,7 @@ def parkinson_volatility(bars: OpenHighLowClose, convention: Convention) -> floa
     .. [1] Parkinson, M. (1980). "The extreme value method for estimating the
        variance of the rate of return." Journal of Business 53(1), 61-65.
     """
+    convention_of(convention)
     _, high, low, _ = _log_prices(bars, 1, "Parkinson volatility")
     return _annual(float(np.mean((high - low) ** 2)) / (4 * math.log(2)), convention)
 
@@ -202,6 +205,7 @@ def garman_klass_volatility(bars: OpenHighLowClose, convention: Convention) -> f
     .. [1] Garman, M. B. and Klass, M. J. (1980). "On the estimation of security
        price volatilities from historical data." Journal of Business 53(1), 67-78.
     """
+    convention_of(convention)
     opened, high, low, close = _log_prices(bars, 1, "Garman-Klass volatility")
     variances = 0.5 * (high - low) ** 2 - (2 * math.log(2) - 1) * (close - opened) ** 2
     return _annual(float(np.mean(variances)), convention)
@@ -235,6 +239,7 @@ def rogers_satchell_volatility(bars: OpenHighLowClose, convention: Convention) -
     .. [1] Rogers, L. C. G. and Satchell, S. E. (1991). "Estimating variance from
        high, low and closing prices." Annals of Applied Probability 1(4), 504-512.
     """
+    convention_of(convention)
     opened, high, low, close = _log_prices(bars, 1, "Rogers-Satchell volatility")
     return _annual(_rogers_satchell(opened, high, low, close), convention)
 
@@ -270,6 +275,7 @@ def yang_zhang_volatility(bars: OpenHighLowClose, convention: Convention) -> flo
     .. [1] Yang, D. and Zhang, Q. (2000). "Drift-independent volatility estimation
        based on high, low, open, and close prices." Journal of Business 73(3), 477-491.
     """
+    convention_of(convention)
     _refuse_splits(bars)
     opened, high, low, close = _log_prices(bars, 3, "Yang-Zhang volatility")
     overnight, (opened, high, low, close) = opened[1:] - close[:-1], (each[1:] for each in (opened, high, low, close))

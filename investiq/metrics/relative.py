@@ -8,9 +8,9 @@ import numpy as np
 
 from investiq.core.errors import InsufficientDataError
 from investiq.metrics import formulas
-from investiq.metrics.market_model import capm
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import FloatArray, Floats, paired
+from investiq.metrics.market_model import capm
 
 __all__ = [
     "beta",
@@ -65,6 +65,7 @@ def tracking_error(returns: Floats, benchmark: Floats, convention: Convention) -
     InsufficientDataError
         If there are not more than `ddof` pairs.
     """
+    convention_of(convention)
     _, deviation = _apart(returns, benchmark, convention, "a tracking error")
     return deviation * math.sqrt(convention.periods_per_year)
 
@@ -98,6 +99,7 @@ def information_ratio(returns: Floats, benchmark: Floats, convention: Convention
     >>> round(information_ratio(np.array([0.02, 0.01]), np.array([0.01, -0.02]), Convention(periods_per_year=1)), 5)
     1.41421
     """
+    convention_of(convention)
     mean, deviation = _apart(returns, benchmark, convention, "an information ratio")
     if deviation <= formulas.ROUNDING:
         raise InsufficientDataError("returns and benchmark differ by a constant: the tracking error is zero")
@@ -188,6 +190,7 @@ def modigliani_m2(returns: Floats, benchmark: Floats, convention: Convention) ->
     .. [1] Modigliani, F. and Modigliani, L. (1997). "Risk-adjusted performance."
        Journal of Portfolio Management 23(2), 45-54.
     """
+    convention_of(convention)
     mine, theirs = paired(returns, benchmark, purpose="M-squared")
     spread, other = (formulas.standard_deviation(each, float(each.mean()), convention.ddof) for each in (mine, theirs))
     rate = convention.risk_free_per_period

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, overload
 import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.formulas import ROUNDING
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 
@@ -59,6 +59,7 @@ def rolling_sharpe(returns: Floats, convention: Convention, window: int = ROLLIN
     >>> rolling_sharpe(np.array([0.02, -0.01, 0.02]), Convention(periods_per_year=1), window=2).round(4)
     array([   nan, 0.2357, 0.2357])
     """
+    convention_of(convention)
     mean, spread = _windows(returns, convention, window)
     is_flat = spread <= ROUNDING
     excess = mean - convention.risk_free_per_period
@@ -90,6 +91,7 @@ def rolling_volatility(returns: Floats, convention: Convention, window: int = RO
     ConfigError, DataError, InsufficientDataError
         As `rolling_sharpe`.
     """
+    convention_of(convention)
     _, spread = _windows(returns, convention, window)
     return _padded(spread * math.sqrt(convention.periods_per_year), returns, "rolling_volatility")
 

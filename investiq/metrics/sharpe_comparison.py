@@ -11,7 +11,7 @@ from investiq.core.errors import InsufficientDataError
 from investiq.metrics import formulas
 from investiq.metrics.block_length import politis_white_block_length
 from investiq.metrics.bootstrap import refuse_settings
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import FloatArray, Floats, paired
 from investiq.metrics.options import whole
 from investiq.metrics.regression import newey_west_lags
@@ -103,6 +103,7 @@ def sharpe_difference(
     >>> round(found.difference, 2), found.low < 0 < found.high
     (0.17, True)
     """
+    convention_of(convention)
     from investiq.metrics.bootstrap_kernels import difference_draws, hac_variance
 
     refuse_settings("studentized", confidence, draws)

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics import formulas
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import Floats, returns_of
 
 __all__ = [
@@ -66,6 +66,7 @@ def sharpe_moments(returns: Floats, convention: Convention) -> SharpeMoments:
     >>> [round(each, 4) for each in moments]
     [0.7071, 4, -0.8165, 2.0]
     """
+    convention_of(convention)
     values = returns_of(returns, least=2, purpose="the inference on a Sharpe ratio")
     mean = float(values.mean())
     spread = formulas.standard_deviation(values, mean, convention.ddof)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.core.facts import Fact, Unit
 from investiq.metrics import formulas, trades
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.drawdown_ratios import calmar_opening
 from investiq.metrics.growth import growth_of
 from investiq.metrics.inputs import FloatArray, Floats, InstantArray, Instants, days_between, equity_values, instants_of
@@ -91,6 +91,7 @@ def performance_facts(
     >>> [(fact.label, round(fact.value, 4)) for fact in facts[:1]]
     [('Total return', -0.01)]
     """
+    convention_of(convention)
     values = np.asarray(equity, dtype=np.float64)
     stamps = instants_of(values, ts)
     try:

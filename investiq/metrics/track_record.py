@@ -11,7 +11,7 @@ from statistics import NormalDist
 from typing import Final
 
 from investiq.core.errors import ConfigError, InsufficientDataError
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import Floats
 from investiq.metrics.sharpe_inference import (
     dispersion,
@@ -93,6 +93,7 @@ def probabilistic_sharpe_ratio(returns: Floats, convention: Convention, *, bench
     DataError, InsufficientDataError
         As `sharpe_moments`.
     """
+    convention_of(convention)
     sharpe, count, skewness, kurtosis = sharpe_moments(returns, convention)
     return probabilistic_sharpe_ratio_from_moments(
         sharpe, count, skewness=skewness, kurtosis=kurtosis, benchmark_sharpe=benchmark_sharpe
@@ -172,6 +173,7 @@ def minimum_track_record_length(
     DataError, InsufficientDataError
         As `sharpe_moments`.
     """
+    convention_of(convention)
     sharpe, _, skewness, kurtosis = sharpe_moments(returns, convention)
     return minimum_track_record_length_from_moments(
         sharpe, skewness=skewness, kurtosis=kurtosis, benchmark_sharpe=benchmark_sharpe, confidence=confidence

@@ -10,7 +10,7 @@ import numpy as np
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics import formulas
 from investiq.metrics.arrays import numbers
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import FloatArray
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def trial_sharpe_variance(trial_returns: FloatArray | pd.DataFrame, convention: 
     InsufficientDataError
         If fewer than two trials have a Sharpe ratio.
     """
+    convention_of(convention)
     values = _table_of(trial_returns)
     spreads = values.std(axis=0, ddof=convention.ddof)
     moves = spreads > formulas.ROUNDING

@@ -12,13 +12,14 @@ import math
 import pkgutil
 import re
 from dataclasses import fields, is_dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import investiq.metrics
-from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.result import Result
 from investiq.metrics.conventions import Convention
 
@@ -208,3 +209,45 @@ def test_the_zone_of_the_times_changes_no_number(name):
 
 def test_nearly_all_metrics_are_walked():
     assert len(METRICS) > 80
+
+
+def conventional():
+    """Return every public function of metrics with a parameter `convention`, by name."""
+    found = {}
+    for module in pkgutil.iter_modules(investiq.metrics.__path__):
+        loaded = importlib.import_module(f"investiq.metrics.{module.name}")
+        for name in getattr(loaded, "__all__", ()):
+            function = getattr(loaded, name)
+            if inspect.isfunction(function) and "convention" in inspect.signature(function).parameters:
+                found[f"{module.name}.{name}"] = function
+    return found
+
+
+CONVENTIONAL = conventional()
+# First arguments that are no series of returns.
+FIRST = {
+    "bars": lambda: SimpleNamespace(
+        **{
+            each: 1.0 + np.arange(3.0) + edge
+            for each, edge in (("open", 0.0), ("high", 0.5), ("low", -0.5), ("close", 0.1))
+        }
+    ),
+    "trial_returns": lambda: np.column_stack([NOISE, -NOISE]),
+}
+
+
+@pytest.mark.parametrize("name", CONVENTIONAL)
+def test_bare_periods_are_no_convention(name):
+    function = CONVENTIONAL[name]
+    arguments = {}
+    first = RETURNS["zoned"]
+    for each, parameter in inspect.signature(function).parameters.items():
+        if each == "convention":
+            arguments[each] = 252
+        elif each in SERIES:
+            arguments[each] = SERIES[each](first)
+        elif parameter.default is inspect.Parameter.empty:
+            arguments[each] = FIRST[each]() if each in FIRST else ARGUMENTS[each](first)
+    advice = r"convention must be a Convention, was 252; pass iq\.Convention\(periods_per_year=252\)"
+    with pytest.raises(ConfigError, match=advice):
+        function(**arguments)
