@@ -20,6 +20,7 @@ from investiq.indicators.observations import (
     over_observations,
     whole_window,
 )
+from investiq.indicators.sources import refuse_infinite
 from investiq.indicators.state_space import (
     Gaps,
     Model,
@@ -265,6 +266,7 @@ def _filtered(
 
 def _over_rows(compute: Callable[[FloatArray], tuple[FloatArray, ...]], prices: FloatArray) -> tuple[FloatArray, ...]:
     """Run `compute` on a series, or on each row of a panel, gaps included."""
+    refuse_infinite([prices], ["close"])
     if prices.ndim == 1:
         return compute(prices)
     results = [np.empty(prices.shape) for _ in compute(np.empty(0))]
@@ -286,7 +288,7 @@ def _recent_size(z: FloatArray, window: int) -> FloatArray:
         mean[: window - 1] = np.nan
         return (np.sqrt(mean),)
 
-    return over_observations(size, z)[0]
+    return over_observations(size, np.where(np.isfinite(z), z, np.nan))[0]
 
 
 def _unscaled(level: FloatArray, scale: Scale) -> FloatArray:

@@ -23,6 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError
+from investiq.history.as_traded import refuse_splits
+from investiq.indicators.sources import (
+    inputs_of,
+    is_labelled,
+    picked,
+    refuse_disorder,
+    refuse_infinite,
+    refuse_negative,
+    renaming,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,23 +83,31 @@ def choice(value: Any, name: str, choices: Sequence[str]) -> None:
         raise ConfigError(f"{name} must be one of {', '.join(map(repr, choices))}, was {value!r}")
 
 
-def column(values: Any, name: str = "close") -> FloatArray:
-    """Return a Series, a one-dimensional array, or a panel's array, as contiguous float64."""
+def column(source: Any, name: str = "close") -> FloatArray:
+    """Return a Series, an array, a panel's array, or what has the column `name`, as contiguous float64."""
+    values = _column(picked(source, name), name)
+    if name == "volume":
+        refuse_negative(values)
+    return values
+
+
+def _column(values: Any, name: str) -> FloatArray:
     if type(values) is np.ndarray and values.dtype is FLOAT and 1 <= values.ndim <= 2:
         flags = values.flags
         if flags.c_contiguous and not flags.writeable:
             return values
     if not isinstance(values, np.ndarray):
-        if not hasattr(values, "to_numpy"):
+        if not is_labelled(values):
             raise DataError(
-                f"{name} must be a Series or an array, was {type(values).__name__}; "
-                f"pass one price column, such as bars.adjusted().close or bars.adjusted().frame['close']"
+                f"{name} must be a Series or an array, or Bars, a Panel or a DataFrame with {name}, was "
+                f"{type(values).__name__}; pass one column, such as bars.adjusted().frame['{name}']"
             )
         if getattr(values, "ndim", 1) != 1:
             raise DataError(
                 f"{name} must be one column, was a {type(values).__name__} of shape {values.shape}; pass frame[column], "
-                "or all columns at once as an array with one row per symbol: frame.to_numpy().T"
+                f"or all columns at once as an array with one row per symbol: frame.to_numpy().T{renaming(values, [name])}"
             )
+        refuse_disorder(values, name)
         values = values.to_numpy(dtype=float, na_value=np.nan)
     if values.ndim not in (1, 2):
         raise DataError(
@@ -113,26 +131,36 @@ def price_columns(bars: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
     return high, low, close
 
 
-def bar_columns(bars: Any, names: Sequence[str]) -> tuple[FloatArray, ...]:
-    """Return the named columns of `Bars`, of a `Panel` or of a DataFrame; all have one shape."""
+def bar_columns(bars: Any, names: Sequence[str], *, may_split: bool = False) -> tuple[FloatArray, ...]:
+    """Return the named columns of `Bars`, of a `Panel` or of a DataFrame; all have one shape.
+
+    With `may_split`, bars as traded may hold a split: for what never looks across one.
+    """
+    if not may_split:
+        refuse_splits(bars)
     columns = []
     for name in names:
         values = getattr(bars, name, None)
         if values is None:
             raise DataError(_what_is_missing(bars, names))
-        columns.append(column(values, name))
+        columns.append(_column(values, name))
         if columns[-1].shape != columns[0].shape:
             raise DataError(
                 f"the columns of bars must have one shape, {names[0]} has {columns[0].shape} and {name} "
                 f"{columns[-1].shape}; take them from the same bars"
             )
+        if name == "volume":
+            refuse_negative(columns[-1])
     return tuple(columns)
 
 
 def _what_is_missing(bars: Any, names: Sequence[str]) -> str:
     wanted = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     missing = ", ".join(name for name in names if getattr(bars, name, None) is None)
-    return f"bars must be Bars, a Panel or a DataFrame with {wanted}; {type(bars).__name__} lacks {missing}"
+    return (
+        f"bars must be Bars, a Panel or a DataFrame with {wanted}; {type(bars).__name__} lacks {missing}"
+        f"{renaming(bars, names)}"
+    )
 
 
 def over_observations(compute: Compute, *columns: FloatArray, rows: Rows | None = None) -> tuple[FloatArray, ...]:
@@ -160,10 +188,11 @@ def over_observations(compute: Compute, *columns: FloatArray, rows: Rows | None 
     return _over_panel(compute, columns, rows)
 
 
-def _over_series(compute: Compute, columns: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
+def _over_series(compute: Compute, columns: tuple[FloatArray, ...], symbol: int = -1) -> tuple[FloatArray, ...]:
     columns = tuple(map(_fixed, columns))
     if kernels().windows.all_finite(columns):
         return compute(*columns)
+    refuse_infinite(columns, inputs_of(compute), symbol)
     finite = np.isfinite(columns[0])
     for each in columns[1:]:
         finite &= np.isfinite(each)
@@ -188,7 +217,7 @@ def kernels() -> Any:
 
 def _over_panel(compute: Compute, columns: Sequence[FloatArray], rows: Rows | None) -> tuple[FloatArray, ...]:
     count, size = columns[0].shape
-    sample = _over_series(compute, tuple(each[0] if count else _fixed(np.empty(0)) for each in columns))
+    sample = _over_series(compute, tuple(each[0] if count else _fixed(np.empty(0)) for each in columns), 0)
     results = tuple(np.empty((count, size), dtype=values.dtype) for values in sample)
 
     def fill(first: int) -> None:
@@ -199,7 +228,7 @@ def _over_panel(compute: Compute, columns: Sequence[FloatArray], rows: Rows | No
                 rows(results, first + start, *(each[start:stop] for each in part))
                 continue
             for row in range(start, stop):
-                series = _over_series(compute, tuple(each[row] for each in part))
+                series = _over_series(compute, tuple(each[row] for each in part), first + row)
                 for values, result in zip(series, results, strict=True):
                     result[first + row] = values
 
@@ -235,8 +264,8 @@ def rolling_moments(values: FloatArray, window: int) -> tuple[FloatArray, FloatA
 
 
 def like_series(source: Any, values: FloatArray, name: str) -> Any:
-    """Return `values` as an array if `source` is one, else as a Series on its index."""
-    if isinstance(source, np.ndarray):
+    """Return `values` as a Series on the index of a Series or a DataFrame `source`, else as an array."""
+    if not is_labelled(source):
         return values
     import pandas as pd
 
@@ -244,8 +273,8 @@ def like_series(source: Any, values: FloatArray, name: str) -> Any:
 
 
 def like_frame(source: Any, columns: Sequence[FloatArray], kind: type[Any]) -> Any:
-    """Return `columns` as the named tuple `kind` if `source` is an array, else as a DataFrame on its index."""
-    if isinstance(source, np.ndarray):
+    """Return `columns` as a DataFrame on the index of a Series or a DataFrame `source`, else as the tuple `kind`."""
+    if not is_labelled(source):
         return kind(*columns)
     import pandas as pd
 

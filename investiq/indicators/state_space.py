@@ -19,6 +19,7 @@ import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError, near_matches
 from investiq.indicators.observations import FloatArray, column
+from investiq.indicators.sources import refuse_infinite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,6 +183,7 @@ def innovations(series: FloatArray, model: Model, least: int = 1) -> int:
 def observed(prices: FloatArray, scale: Scale, gaps: Gaps) -> FloatArray:
     """Return what the filter reads of a column: logarithms or values, from the first observation on."""
     one_of("gaps", gaps, Gaps)
+    refuse_infinite([prices], ["close"])
     finite = np.isfinite(prices)
     if gaps == "skip":
         series = prices[finite]

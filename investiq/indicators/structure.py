@@ -18,6 +18,7 @@ from investiq.indicators.observations import (
     price_columns,
     whole_window,
 )
+from investiq.indicators.sources import labels_of, picked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,19 +187,24 @@ def _from_row(first: int, values: FloatArray) -> FloatArray:
 
 def _on_labels(close: Any, benchmark: Any) -> FloatArray:
     """Return the benchmark at the labels of `close`, NaN where it has none."""
-    if isinstance(close, np.ndarray) or isinstance(benchmark, np.ndarray):
-        values = column(benchmark, "benchmark")
-        if values.shape[-1:] != np.shape(close)[-1:] or values.ndim > np.ndim(close):
+    import pandas as pd
+
+    wanted, labels, values = labels_of(close), labels_of(benchmark), picked(benchmark, "close")
+    if wanted is None or labels is None:
+        values, prices = column(values, "benchmark"), picked(close, "close")
+        if values.shape[-1:] != np.shape(prices)[-1:] or values.ndim > np.ndim(prices):
             raise DataError(
-                f"benchmark has shape {values.shape}, close {np.shape(close)}; align them by date first, or pass two Series"
+                f"benchmark has shape {values.shape}, close {np.shape(prices)}; align them by date first, or pass two Series"
             )
-        return np.ascontiguousarray(np.broadcast_to(values, np.shape(close)))
-    column(benchmark, "benchmark")
-    if benchmark.index.has_duplicates:
+        return np.ascontiguousarray(np.broadcast_to(values, np.shape(prices)))
+    if labels.has_duplicates:
         raise DataError("benchmark has labels that occur twice; keep one row for each")
-    if not close.index.isin(benchmark.index).any() and len(close):
+    if not wanted.isin(labels).any() and len(wanted):
         raise DataError(
-            f"close and benchmark have no label in common: {close.index[0]} to {close.index[-1]} and "
-            f"{f'{benchmark.index[0]} to {benchmark.index[-1]}' if len(benchmark) else 'nothing'}; load the same period, in one zone"
+            f"close and benchmark have no label in common: {wanted[0]} to {wanted[-1]} and "
+            f"{f'{labels[0]} to {labels[-1]}' if len(labels) else 'nothing'}; load the same period, in one zone"
         )
-    return column(benchmark.reindex(close.index), "benchmark")
+    if np.ndim(values) == 2:
+        column(values, "benchmark")
+    joined = column(pd.Series(values, index=labels).reindex(wanted), "benchmark")
+    return np.ascontiguousarray(np.broadcast_to(joined, np.shape(picked(close, "close"))))

@@ -112,10 +112,12 @@ def volume_ratio(volume: SeriesOrArray, window: int = 20) -> SeriesOrArray:
     """
     window = whole_window(window)
 
-    def ratio(traded: FloatArray) -> tuple[FloatArray, ...]:
-        return (ratio_or_nan(traded, rolling_sum(traded, window) / window),)
+    traded = column(volume, "volume")
 
-    (values,) = over_observations(ratio, column(volume, "volume"))
+    def ratio(volume: FloatArray) -> tuple[FloatArray, ...]:
+        return (ratio_or_nan(volume, rolling_sum(volume, window) / window),)
+
+    (values,) = over_observations(ratio, traded)
     return like_series(volume, values, f"volume_ratio_{window}")  # type: ignore[no-any-return]  # a Series for a Series
 
 
@@ -156,10 +158,10 @@ def volume_zscore(volume: SeriesOrArray, window: int = 60) -> SeriesOrArray:
     """
     window = whole_window(window, minimum=2)
 
-    def zscore(traded: FloatArray) -> tuple[FloatArray, ...]:
-        logarithm = np.log(traded)
+    def zscore(volume: FloatArray) -> tuple[FloatArray, ...]:
+        logarithm = np.log(volume)
         mean, deviation = rolling_moments(logarithm, window)
-        values = np.full(traded.size, np.nan)
+        values = np.full(volume.size, np.nan)
         sample_deviation = deviation[:-1] * np.sqrt(window / (window - 1))
         values[1:] = ratio_or_nan(logarithm[1:] - mean[:-1], sample_deviation)
         return (values,)

@@ -171,7 +171,7 @@ def session_vwap(bars: Any, calendar: str | None = None) -> Any:
     DataError
         If `bars` lacks a column, or is daily: use `rolling_vwap` or `anchored_vwap`.
     """
-    columns = bar_columns(bars, VOLUME_COLUMNS)
+    columns = bar_columns(bars, VOLUME_COLUMNS, may_split=True)
     days = session_days(bars, calendar)
     if days is None:
         raise DataError(

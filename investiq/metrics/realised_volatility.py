@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, over
 import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.history.as_traded import refuse_splits
 from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import FloatArray, Floats, finite, returns_of
 
@@ -138,7 +139,7 @@ def close_to_close_volatility(bars: OpenHighLowClose, convention: Convention) ->
         If there are not more than ``1 + ddof`` bars.
     """
     convention_of(convention)
-    _refuse_splits(bars)
+    refuse_splits(bars)
     _, _, _, close = _log_prices(bars, 2 + convention.ddof, "close-to-close volatility")
     return _annual(float(np.diff(close).var(ddof=convention.ddof)), convention)
 
@@ -276,7 +277,7 @@ def yang_zhang_volatility(bars: OpenHighLowClose, convention: Convention) -> flo
        based on high, low, open, and close prices." Journal of Business 73(3), 477-491.
     """
     convention_of(convention)
-    _refuse_splits(bars)
+    refuse_splits(bars)
     opened, high, low, close = _log_prices(bars, 3, "Yang-Zhang volatility")
     overnight, (opened, high, low, close) = opened[1:] - close[:-1], (each[1:] for each in (opened, high, low, close))
     count = overnight.size
@@ -292,15 +293,6 @@ def _rogers_satchell(opened: FloatArray, high: FloatArray, low: FloatArray, clos
 
 def _annual(variance: float, convention: Convention) -> float:
     return math.sqrt(variance * convention.periods_per_year)
-
-
-def _refuse_splits(bars: OpenHighLowClose) -> None:
-    """Refuse bars as traded over a split, which would be a fall from one close to the next open."""
-    factor = getattr(bars, "split_factor", None)
-    if getattr(bars, "basis", "") == "raw" and factor is not None and (count := np.count_nonzero(np.diff(factor))):
-        raise DataError(
-            f"bars are as traded, over {count} split(s) that would count as movements of the price; pass bars.adjusted()"
-        )
 
 
 def _log_prices(bars: OpenHighLowClose, least: int, purpose: str) -> tuple[FloatArray, ...]:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import investiq as iq
 import investiq.indicators
 from investiq.core.errors import ConfigError, DataError
 from investiq.indicators.state_space import Variances
@@ -96,6 +97,14 @@ def on_frame(indicator, frame, **arguments):
 
 def as_columns(result):
     return result if isinstance(result, tuple) else (result,)
+
+
+def refusal(indicator, frame):
+    """What an indicator, an intraday one included, says against a frame, whichever way it takes it."""
+    name = name_of_first(indicator)
+    with pytest.raises(DataError) as raised:
+        indicator(frame if name == "bars" else frame[name], **extra_arguments(indicator, frame))
+    return str(raised.value)
 
 
 def assert_causal(indicator, frame, rows):
@@ -229,6 +238,62 @@ def test_the_input_is_left_as_it_was(indicator, gapped):
 def test_a_window_that_is_no_number_of_bars_is_refused(indicator, name, split_share, window):
     with pytest.raises(ConfigError, match=f"{name} must be a whole number of bars from"):
         on_frame(indicator, split_share, **{name: window})
+
+
+@every_indicator
+def test_rows_that_go_back_in_time_are_refused(indicator, split_share):
+    swapped = split_share.iloc[[*range(200), 201, 200, *range(202, 400)]]
+    for wrong in (split_share[::-1], swapped, split_share.reset_index(drop=True)[::-1]):
+        assert "must ascend, oldest first" in refusal(indicator, wrong)
+    # 2015-01-05 and 200 business days are 2015-10-12; in the swapped rows it comes after the day that follows it.
+    assert "2015-10-12 00:00:00+00:00 in row 201 comes after 2015-10-13" in refusal(indicator, swapped)
+
+
+@every_indicator
+def test_labels_that_occur_twice_are_refused(indicator, split_share):
+    twice = split_share.iloc[[0, 1, 1, *range(2, 400)]]
+    assert "1 labels more than once, first 2015-01-06 00:00:00+00:00 in row 2" in refusal(indicator, twice)
+
+
+@every_indicator
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinite_values_are_refused_and_are_no_gaps(indicator, split_share, value):
+    name = name_of_first(indicator)
+    wrong = split_share.copy()
+    wrong.iloc[[7, 90], wrong.columns.get_loc("close" if name == "bars" else name)] = value
+    if value < 0 and name == "volume":
+        assert "volume holds 2 values below 0, first -inf in row 7" in refusal(indicator, wrong)
+    else:
+        assert f"holds 2 infinite values, first {value} in row 7" in refusal(indicator, wrong)
+
+
+@every_indicator
+def test_bars_as_traded_over_a_split_are_refused(indicator):
+    bars = iq.load_bars("SYN003")
+    assert np.ptp(bars.split_factor) > 0
+    extra = extra_arguments(indicator, bars.frame)
+    for source in (bars, iq.Panel.of([iq.load_bars("SYN001", end="2011"), bars])):
+        with pytest.raises(DataError, match=r"SYN003 has \d splits? inside these bars \(first 20.*adjusted\('total'\)"):
+            indicator(source, **extra)
+
+
+@pytest.mark.parametrize(
+    "indicator",
+    [each for each in INDICATORS if name_of_first(each) != "bars"],
+    ids=lambda function: function.__name__,
+)
+def test_what_has_the_column_is_taken_for_it(indicator, sample, panel):
+    name, frame = name_of_first(indicator), sample.frame
+    extra = extra_arguments(indicator, frame)
+    of_frame, of_column = (indicator(each, **extra) for each in (frame, frame[name]))
+    assert type(of_frame) is type(of_column)
+    assert of_frame.equals(of_column)
+    arrays = {key: value.to_numpy() if isinstance(value, pd.Series) else value for key, value in extra.items()}
+    of_bars, of_array = (as_columns(indicator(each, **arrays)) for each in (sample, getattr(sample, name)))
+    np.testing.assert_array_equal(of_bars, of_array)
+    rows = {key: panel.volume if isinstance(value, np.ndarray) else value for key, value in arrays.items()}
+    of_panel, of_rows = (as_columns(indicator(each, **rows)) for each in (panel, getattr(panel, name)))
+    np.testing.assert_array_equal(of_panel, of_rows)
 
 
 @every_indicator

@@ -12,6 +12,8 @@ from investiq.indicators.momentum import macd
 from investiq.indicators.oscillators import stochastic
 from investiq.indicators.trend import sma
 from investiq.indicators.volatility import atr
+from investiq.indicators.volume import obv, volume_ratio, volume_zscore
+from investiq.indicators.vwap import rolling_vwap, session_vwap
 
 FRAME = pd.DataFrame({"open": [1.0, 2.0], "close": [2.0, 3.0], "volume": [5, 6]})
 
@@ -28,6 +30,50 @@ def test_missing_columns_are_named():
         observations.price_columns(FRAME)
     with pytest.raises(DataError, match=r"a DataFrame with vwap; DataFrame lacks vwap$"):
         observations.bar_columns(FRAME, ("vwap",))
+
+
+def test_columns_in_capitals_are_found_and_the_renaming_told():
+    frame = pd.DataFrame({"Open": [1.0], "High": [2.0], "Low": [1.0], "Close": [1.5], "Volume": [3.0]})
+    with pytest.raises(
+        DataError, match=r"lacks high, low, close; found High, Low, Close: rename\(columns=str\.lower\)$"
+    ):
+        atr(frame)
+    with pytest.raises(DataError, match=r"found Close: rename\(columns=str\.lower\)$"):
+        sma(frame)
+    assert atr(frame.rename(columns=str.lower)).isna().all()
+
+
+def test_a_series_is_a_column_whatever_its_labels():
+    # Series.close is the value with the label "close".
+    values = pd.Series([1.0, 3.0, 4.0], index=["close", "high", "volume"])
+    assert sma(values, 2).to_list()[1:] == [2.0, 3.5]
+
+
+def test_a_volume_below_0_is_refused_and_an_infinite_one_too():
+    for volume, words in (([5, -6], "1 value below 0, first -6 in row 1"), ([np.inf, 6], "infinite value")):
+        frame = pd.DataFrame({"close": [2.0, 3.0], "volume": volume})
+        for indicator, source in ((obv, frame), (volume_ratio, frame["volume"]), (volume_zscore, frame)):
+            with pytest.raises(DataError, match=f"volume holds .*{words}"):
+                indicator(source)
+    with pytest.raises(DataError, match="first -1 in row 2 of symbol 1"):
+        volume_ratio(np.array([[1.0, 2.0, 3.0], [np.nan, 2.0, -1.0]]))
+
+
+def test_an_infinite_value_of_a_panel_is_found_with_its_symbol():
+    prices = np.tile(np.arange(1.0, 41.0), (5, 1))
+    prices[3, 7] = np.inf
+    with pytest.raises(DataError, match="holds 1 infinite value, first inf in row 7 of symbol 3"):
+        sma(prices)
+
+
+def test_sessions_of_bars_as_traded_have_a_vwap_over_a_split(intraday):
+    # Two hours of one day, then a split; the average begins anew each day and never looks across.
+    labels = ["2020-01-06T15:00", "2020-01-06T16:00", "2020-01-07T15:00"]
+    bars = intraday(labels, [(8, 8, 8, 1), (10, 10, 10, 1), (5, 5, 5, 2)])
+    split = bars._derived(split_factor=np.array([1.0, 1.0, 2.0]))
+    assert session_vwap(split).tolist() == [8, 9, 5]
+    with pytest.raises(DataError, match="1 split inside"):
+        rolling_vwap(split, 2)
 
 
 def test_columns_of_two_sources_are_refused():

@@ -95,7 +95,7 @@ def test_extreme_variances_neither_overflow_nor_vanish():
 @pytest.mark.parametrize(("model", "least"), [("local_level", 2), ("local_linear_trend", 3)])
 def test_the_start_alone_has_no_likelihood(model, least):
     variances = Variances(observation=1, level=1)
-    series = np.r_[np.arange(1.0, least), np.nan, np.inf]
+    series = np.r_[np.arange(1.0, least), np.nan, np.nan]
     with pytest.raises(InsufficientDataError, match=f"needs {least} observations, received {least - 1}"):
         kalman_log_likelihood(series, variances, model=model)
 

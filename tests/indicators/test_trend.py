@@ -30,7 +30,7 @@ def test_ema_lags_a_straight_line_by_half_its_span():
 
 def test_sma_leaves_a_gap_out_of_its_window():
     # Windows of three observations: (1, 2, 6), then (2, 6, 7) and (6, 7, 2); the gap itself is missing.
-    close = pd.Series([1.0, 2.0, np.nan, 6.0, np.inf, 7.0, 2.0])
+    close = pd.Series([1.0, 2.0, np.nan, 6.0, np.nan, 7.0, 2.0])
     expected = pd.Series([np.nan, np.nan, np.nan, 3.0, np.nan, 5.0, 5.0], name="sma_3")
     pd.testing.assert_series_equal(sma(close, 3), expected)
 
