@@ -17,6 +17,7 @@ from investiq.indicators.observations import (
     price_columns,
     whole_window,
 )
+from investiq.indicators.sources import labels_of
 from investiq.indicators.swings import ages, at_rows
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ NEAREST: Final = 5
 FARTHEST: Final = 60
 # Of an index from 0 to 100.
 DECIMALS: Final = 9
+# Of a price, for what is computed from it and in its unit.
+DIGITS: Final = 11
 
 
 class Divergence(NamedTuple):
@@ -113,7 +116,8 @@ def divergence(close: Any, oscillator: Any, window: int = 65) -> Any:
     prices, values = column(close), column(oscillator, "oscillator")
     if prices.shape != values.shape:
         raise DataError(f"close has shape {prices.shape}, oscillator {values.shape}; pass two columns of the same rows")
-    if hasattr(close, "index") and hasattr(oscillator, "index") and not close.index.equals(oscillator.index):
+    labels, others = labels_of(close), labels_of(oscillator)
+    if labels is not None and others is not None and not labels.equals(others):
         raise DataError("close and oscillator must have the same index; compute the oscillator from the same bars")
 
     def diverging(prices: FloatArray, values: FloatArray) -> tuple[FloatArray, ...]:
@@ -200,7 +204,15 @@ def macd_divergence(bars: Any, window: int = 65, *, fast: int = 12, slow: int = 
     """
     window = whole_window(window)
     macd(np.empty(0), fast, slow, signal)  # refuses the spans before the bars are read
-    return _of_bars(bars, lambda close: macd(close, fast, slow, signal).histogram, window)
+    return _of_bars(bars, lambda close: _to_digits(macd(close, fast, slow, signal).histogram, close), window)
+
+
+def _to_digits(values: Any, close: FloatArray) -> FloatArray:
+    """Round `values` at the last digit that the close of the same row gives them: a price without a turn has none."""
+    with np.errstate(divide="ignore"):
+        places = DIGITS - np.ceil(np.log10(np.abs(close)))
+    scale = np.where(np.isfinite(places), 10.0**places, 1.0)
+    return np.asarray(np.round(values * scale) / scale)
 
 
 def _of_bars(bars: Any, oscillate: Any, window: int) -> Any:

@@ -167,6 +167,16 @@ def test_a_close_that_stands_still_makes_no_peak_of_rounding():
     assert found["bearish_price_second"][35] == high[32]
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_straight_line_makes_no_swings_of_rounding_in_the_macd(scale):
+    # The MACD of a line is constant and its histogram 0, whatever the last digits of its averages; the highs and lows swing.
+    close = scale * (100 + 0.1 * np.arange(400))
+    swing = scale * np.where(np.arange(400) % 9 == 4, 3.0, 0.0)
+    high, low = close + scale + swing, close - scale - np.roll(swing, 4) * np.linspace(1, 30, 400)
+    found = macd_divergence(pd.DataFrame({"high": high, "low": low, "close": close}))
+    assert events(found["bearish"]) == events(found["bullish"]) == []
+
+
 def test_the_spans_reach_the_oscillators():
     bars = iq.load_bars("^GSPC", start="2012").adjusted()
     strength = talib.RSI(bars.close, 5).round(9)
