@@ -11,6 +11,7 @@ from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.facts import Fact
 from investiq.core.result import Result
 from investiq.indicators.observations import FloatArray, bar_columns, like_frame, over_observations, whole_window
+from investiq.indicators.sources import refuse_infinite
 from investiq.indicators.traded import VOLUME_COLUMNS, TradedArrays
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class VolumeProfile(Result):
             Fact("Value area low", self.value_area_low, "price", f"holds {VALUE_AREA:.0%} of the volume"),
             Fact("Value area high", self.value_area_high, "price", f"holds {VALUE_AREA:.0%} of the volume"),
             Fact("Close", self.close, "price", "last of the window"),
-            Fact("Volume", float(self.volumes.sum()), "shares", "of the window"),
+            # Spread over buckets and added up again, it has digits in the end that nobody traded.
+            Fact("Volume", float(f"{self.volumes.sum():.12g}"), "shares", "of the window"),
         ]
 
     def provenance(self) -> list[Fact]:
@@ -107,7 +109,7 @@ class VolumeProfile(Result):
         return pd.DataFrame({"low": low, "high": high, "volume": self.volumes, "in_value_area": is_value})
 
 
-def volume_profile(bars: Any, buckets: int = 20, window: int = 120) -> VolumeProfile:
+def volume_profile(bars: Any, window: int = 120, buckets: int = 20) -> VolumeProfile:
     """Return at which prices the volume of the last `window` bars was traded.
 
     The range from the lowest low to the highest high is cut into equal buckets; the
@@ -118,10 +120,10 @@ def volume_profile(bars: Any, buckets: int = 20, window: int = 120) -> VolumePro
     ----------
     bars : Bars, or DataFrame with high, low, close and volume
         Adjusted. A row with a missing value is left out.
-    buckets : int, default 20
-        At least 2.
     window : int, default 120
         Bars with values, counted from the last; at least 1.
+    buckets : int, default 20
+        At least 2.
 
     Returns
     -------
@@ -144,7 +146,7 @@ def volume_profile(bars: Any, buckets: int = 20, window: int = 120) -> VolumePro
     --------
     >>> import pandas as pd
     >>> bars = pd.DataFrame({"high": [14.0, 12.0], "low": [10.0, 11.0], "close": [12.0, 12.0], "volume": [40.0, 20.0]})
-    >>> profile = volume_profile(bars, buckets=4, window=2)
+    >>> profile = volume_profile(bars, window=2, buckets=4)
     >>> profile.volumes.tolist(), profile.poc, (profile.value_area_low, profile.value_area_high)
     ([10.0, 30.0, 10.0, 10.0], 11.5, (10.0, 13.0))
     """
@@ -154,6 +156,7 @@ def volume_profile(bars: Any, buckets: int = 20, window: int = 120) -> VolumePro
     columns = bar_columns(bars, VOLUME_COLUMNS)
     if columns[0].ndim != 1:
         raise DataError("volume_profile describes one symbol, these bars hold several; pass panel.bars(symbol)")
+    refuse_infinite(columns, VOLUME_COLUMNS)
     is_known = np.isfinite(np.vstack(columns)).all(axis=0)
     if is_known.sum() < window:
         raise InsufficientDataError(

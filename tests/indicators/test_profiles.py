@@ -162,6 +162,14 @@ def test_a_panel_is_refused_as_one_profile(panel):
         volume_profile(panel)
 
 
+def test_the_window_comes_second_and_the_volume_is_told_without_rounding():
+    # Sixty sixtieths of a trillion, spread over 20 buckets: the sum is 1 trillion but for the last digits.
+    bars = pd.DataFrame({"high": 21.0, "low": 1.0, "close": 5.0, "volume": np.full(70, 1e12 / 60)})
+    profile = volume_profile(bars, 60)
+    assert (profile.window, profile.volumes.size) == (60, 20)
+    assert "  1,000,000,000,000  of the window" in str(profile)
+
+
 def test_a_profile_states_its_data_and_levels():
     profile = volume_profile(iq.load_bars("SYN001").adjusted())
     text = str(profile)
