@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from investiq.figures.cross_checks import cross_check_table
+    from investiq.figures.cross_checks import cross_check_chart
     from investiq.figures.drawing import draw
     from investiq.figures.equity import backtest_overview, equity_curve
     from investiq.figures.evidence import assessment_chart
@@ -32,7 +32,7 @@ _HOMES: Final = {
     "capm_chart": "factors",
     "correlation_table": "heatmaps",
     "coverage_map": "quality",
-    "cross_check_table": "cross_checks",
+    "cross_check_chart": "cross_checks",
     "draw": "drawing",
     "equity_curve": "equity",
     "measures_chart": "measures",
@@ -57,7 +57,7 @@ __all__ = [
     "capm_chart",
     "correlation_table",
     "coverage_map",
-    "cross_check_table",
+    "cross_check_chart",
     "draw",
     "equity_curve",
     "factor_chart",

@@ -108,9 +108,9 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
 
             return correlation_table(cast("Correlation", result), theme=theme, **options)
         case "cross_check":
-            from investiq.figures.cross_checks import cross_check_table
+            from investiq.figures.cross_checks import cross_check_chart
 
-            return cross_check_table(cast("CrossCheck", result), theme=theme, **options)
+            return cross_check_chart(cast("CrossCheck", result), theme=theme, **options)
         case "data_diff":
             from investiq.figures.data_diff import data_diff_chart
 

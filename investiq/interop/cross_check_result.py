@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
-from investiq.core.facts import Fact, Table, format_value
+from investiq.core.facts import Fact, Table
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.interop.second_opinions import Tool
@@ -21,6 +22,9 @@ Verdict: TypeAlias = Literal["equal", "differs by convention", "unexplained", "n
 
 # Two ways through the same sums of a few thousand returns agree to some 1e-13.
 TOLERANCE: Final = 1e-10
+_ORDER: Final[dict[Verdict, int]] = {"unexplained": 0, "differs by convention": 1, "not comparable": 2, "equal": 3}
+# Digits of the table: a double holds 17. What is smaller than the rounding of its sums is shown as 0.
+_LEAST_DIGITS, _MOST_DIGITS, _ROUNDED_TO_ZERO = 6, 17, 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,20 +107,26 @@ class CrossCheck(Result):
         ]
 
     def tables(self) -> list[Table]:
-        """Return one row a metric and library, the unexplained first."""
-        order = {"unexplained": 0, "differs by convention": 1, "not comparable": 2, "equal": 3}
-        rows = tuple(
-            (
-                line.metric,
-                line.tool,
-                *(format_value(each) for each in (line.ours, line.theirs, line.as_theirs)),
-                line.verdict,
-                line.explanation,
-            )
-            for line in sorted(self.lines, key=lambda line: order[line.verdict])
-        )
-        columns = ("Metric", "Library", "Ours", "Theirs", "Ours by their rules", "Verdict", "Explanation")
-        return [Table("Numbers", columns, rows, numbers=columns[2:5])]
+        """Return one row a metric, those that differ first, and why the others' numbers are not ours."""
+        tools = [tool for tool, _ in self.versions]
+        found = {(line.metric, line.tool): line for line in self.lines}
+        shown: list[tuple[int, tuple[str, ...]]] = []
+        for metric in dict.fromkeys(line.metric for line in self.lines):
+            lines = [found.get((metric, tool)) for tool in tools]
+            held = [line for line in lines if line is not None]
+            digits = _digits_apart(held)
+            cells = [metric, _number(held[0].ours, digits)]
+            for line in lines:
+                cells += ["", ""] if line is None else [_number(line.theirs, digits), line.verdict]
+            shown.append((min(_ORDER[line.verdict] for line in held), tuple(cells)))
+        numbers = ("Ours", *tools)
+        columns = ("Metric", "Ours", *(name for tool in tools for name in (tool, f"{tool} is")))
+        tables = [Table("Numbers", columns, tuple(row for _, row in sorted(shown, key=_rank)), numbers=numbers)]
+        reasons = sorted((line for line in self.lines if line.explanation), key=lambda line: _ORDER[line.verdict])
+        if reasons:
+            told = tuple((line.metric, line.tool, line.explanation) for line in reasons)
+            tables.append(Table("Why they differ", ("Metric", "Library", "Explanation"), told))
+        return tables
 
     def provenance(self) -> list[Fact]:
         """Return convention, period and versions."""
@@ -137,3 +147,24 @@ class CrossCheck(Result):
 def names_of(lines: tuple[CrossCheckLine, ...]) -> list[str]:
     """Return metric and library of each line."""
     return [f"{line.metric} ({line.tool})" for line in lines]
+
+
+def _rank(row: tuple[int, tuple[str, ...]]) -> int:
+    return row[0]
+
+
+def _digits_apart(lines: list[CrossCheckLine]) -> int:
+    """Return the significant digits, at least 6, from which numbers that differ also look different."""
+    for digits in range(_LEAST_DIGITS, _MOST_DIGITS):
+        if all(
+            line.verdict in ("equal", "not comparable") or _number(line.ours, digits) != _number(line.theirs, digits)
+            for line in lines
+        ):
+            return digits
+    return _MOST_DIGITS
+
+
+def _number(value: float, digits: int) -> str:
+    if math.isnan(value):
+        return "n/a"
+    return f"{0.0 if abs(value) < _ROUNDED_TO_ZERO else value:,.{digits}g}"

@@ -22,7 +22,7 @@ from investiq.interop.second_opinions import (
 )
 from investiq.interop.their_rules import Sample
 from investiq.metrics.conventions import Convention
-from investiq.metrics.inputs import returns_of
+from investiq.metrics.inputs import name_of, returns_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,7 @@ def cross_check(
         if metric.name in CALLS[tool] and (pair is not None or metric.name not in RELATIVE)
     )
     return CrossCheck(
-        name=str(returns.name or "returns"),
+        name=name_of(returns),
         lines=lines,
         convention=convention,
         versions=versions,

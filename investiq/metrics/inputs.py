@@ -28,6 +28,8 @@ Floats: TypeAlias = "FloatArray | pd.Series[float]"
 Instants: TypeAlias = "InstantArray | pd.DatetimeIndex"
 
 _DAY: Final = np.timedelta64(1, "D")
+# pct_change keeps the name of the column of prices, which says nothing of whose returns they are.
+_PRICE_COLUMNS: Final = ("open", "high", "low", "close", "adj close", "adj_close", "adjusted", "price")
 
 
 def finite(name: str, data: Floats) -> FloatArray:
@@ -260,3 +262,9 @@ def _common(returns: Floats, benchmark: Floats, names: tuple[str, str]) -> tuple
         spans = ", ".join(f"{name} {index[0]} to {index[-1]}" for name, index in zip(names, indexes, strict=True))
         raise DataError(f"{names[0]} and {names[1]} have no time in common: {spans}; load them over the same sessions")
     return returns[common], benchmark[common]
+
+
+def name_of(returns: object) -> str:
+    """Return the name of a Series of returns, ``"returns"`` where it has none or that of a column of prices."""
+    name = str(getattr(returns, "name", None) or "returns")
+    return "returns" if name.lower() in _PRICE_COLUMNS else name

@@ -12,7 +12,7 @@ from investiq.core.facts import Fact, Table, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.conventions import Convention, ProfileName, declared_convention
-from investiq.metrics.inputs import FloatArray, Floats, InstantArray, paired, returns_of
+from investiq.metrics.inputs import FloatArray, Floats, InstantArray, name_of, paired, returns_of
 from investiq.metrics.origin import ends_of, frequency_notes, origin
 from investiq.metrics.refusals import refuse_other_kinds
 
@@ -184,7 +184,7 @@ def measure(
         notes.append(Note(code="partial_benchmark", text=text, rows=values.size - pair[0].size))
     sample = Sample(returns=values, ends=ends, convention=counted, pair=pair)
     return Measures(
-        name=str(getattr(returns, "name", None) or "returns"),
+        name=name_of(returns),
         groups=tuple(groups_of(sample)),
         returns=values,
         ts=ends,

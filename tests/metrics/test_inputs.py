@@ -10,7 +10,7 @@ import pytest
 
 from investiq import load_bars
 from investiq.core.errors import DataError, InsufficientDataError
-from investiq.metrics.inputs import equity_values, paired, returns_of
+from investiq.metrics.inputs import equity_values, name_of, paired, returns_of
 from investiq.metrics.trades import win_rate
 
 DAYS = pd.date_range("2024-01-02", periods=6, freq="B", tz="UTC")
@@ -238,3 +238,9 @@ def test_an_account_may_end_below_zero():
 
 def test_a_known_account_may_fall_into_debt_and_recover():
     np.testing.assert_array_equal(equity_values(np.array([9.0, -1.0, 2.0]), is_account=True), [9.0, -1.0, 2.0])
+
+
+def test_returns_are_named_by_their_symbol_and_not_by_the_column_of_prices():
+    names = [name_of(pd.Series([0.01], name=name)) for name in ("fund", "close", "Adj Close", None)]
+    assert names == ["fund", "returns", "returns", "returns"]
+    assert name_of(np.array([0.01])) == "returns"
