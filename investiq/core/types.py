@@ -30,6 +30,28 @@ INTERVAL_MINUTES: Final[dict[Interval, int]] = {
     "1mo": 43200,
 }
 
+# How others spell them, in small letters. Not 1m: a minute to some, a month to others.
+_OTHER_SPELLINGS: Final[dict[str, Interval]] = {
+    "5m": "5min",
+    "15m": "15min",
+    "30m": "30min",
+    "1h": "60min",
+    "60m": "60min",
+    "h": "60min",
+    "hourly": "60min",
+    "240min": "4h",
+    "d": "1d",
+    "1day": "1d",
+    "day": "1d",
+    "daily": "1d",
+    "w": "1w",
+    "1wk": "1w",
+    "week": "1w",
+    "weekly": "1w",
+    "month": "1mo",
+    "monthly": "1mo",
+}
+
 # Of intraday bars: the regular session alone, or the hours before and after it too.
 Session = Literal["regular", "extended"]
 
@@ -54,7 +76,11 @@ def parse_interval(text: str) -> Interval:
     """
     if text not in INTERVAL_MINUTES:
         known = get_args(Interval)
-        raise ConfigError(f"interval must be one of {', '.join(known)}, was {text!r}{near_matches(text, known)}")
+        small = str(text).lower()
+        # 4H and 1D, but not 1M.
+        meant = _OTHER_SPELLINGS.get(small, small if small in INTERVAL_MINUTES else None)
+        hint = f"; write {meant!r}" if meant else near_matches(str(text), known)
+        raise ConfigError(f"interval must be one of {', '.join(known)}, was {text!r}{hint}")
     return text
 
 
