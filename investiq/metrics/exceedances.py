@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.core.errors import DataError, InsufficientDataError
 from investiq.metrics.inputs import FloatArray
+from investiq.metrics.options import loss_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ def kupiec_test(exceedances: int, count: int, confidence: float = 0.95) -> Likel
     Raises
     ------
     ConfigError
-        If `confidence` is outside (0, 1).
+        If `confidence` is outside [0.5, 1).
     DataError
         If there are more exceedances than periods, a negative number, or half a one.
     InsufficientDataError
@@ -81,8 +82,7 @@ def kupiec_test(exceedances: int, count: int, confidence: float = 0.95) -> Likel
     >>> round(test.statistic, 2), round(test.p_value, 3)
     (3.91, 0.048)
     """
-    if not 0 < confidence < 1:
-        raise ConfigError(f"confidence must lie in (0, 1), was {confidence}; 95 % is 0.95")
+    loss_level(confidence)
     if count < 1:
         raise InsufficientDataError(f"the proportion of failures needs 1 period, received {count}")
     if not 0 <= exceedances <= count or exceedances != int(exceedances):

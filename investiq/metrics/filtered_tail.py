@@ -45,7 +45,7 @@ def filtered_value_at_risk(fit: GarchFit, confidence: float = 0.95) -> float:
     Raises
     ------
     ConfigError
-        If `confidence` is outside (0, 1).
+        If `confidence` is outside [0.5, 1).
     InsufficientDataError
         If there are fewer than ``1 / (1 - confidence)`` residuals.
 

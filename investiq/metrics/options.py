@@ -39,6 +39,30 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
     raise ConfigError(f"{name} must be a whole number {expected}, was {value!r}{advice}")
 
 
+def loss_level(confidence: Any) -> float:
+    """Return the level of a value at risk, from 0.5 up: 0.95 leaves a tail of 5 %.
+
+    Raises
+    ------
+    ConfigError
+        If it is out of range; the share of the tail, such as 0.05, is answered with its level.
+
+    Examples
+    --------
+    >>> loss_level(0.05)
+    Traceback (most recent call last):
+        ...
+    investiq.core.errors.ConfigError: confidence must lie in [0.5, 1), was 0.05; 95 % is 0.95, not 0.05
+    """
+    is_number = isinstance(confidence, (int, float, np.integer, np.floating))
+    if is_number and 0.5 <= confidence < 1:
+        return float(confidence)
+    advice = "95 % is 0.95"
+    if is_number and 0 < confidence < 0.5:
+        advice = f"{(1 - confidence) * 100:g} % is {1 - confidence:g}, not {confidence:g}"
+    raise ConfigError(f"confidence must lie in [0.5, 1), was {confidence!r}; {advice}")
+
+
 def seed_of(seed: Any) -> int:
     """Return a seed: a whole number of at least 0, which repeats the same draws.
 

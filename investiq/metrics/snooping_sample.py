@@ -13,6 +13,7 @@ from investiq.core.errors import ConfigError, DataError
 from investiq.metrics.block_length import LEAST_VALUES, politis_white_block_length
 from investiq.metrics.inputs import FloatArray, Floats, finite
 from investiq.metrics.options import seed_of, whole
+from investiq.metrics.refusals import refuse_other_kinds
 from investiq.metrics.resampling import bootstrap_indices
 from investiq.metrics.snooping_result import SnoopingTest
 from investiq.metrics.trial_matrix import TrialReturns, looks_like_prices, trial_matrix
@@ -130,6 +131,7 @@ def _benchmark_values(trial_returns: TrialReturns, benchmark: Benchmark, periods
     """Return the benchmark of each period; a Series is joined by its index."""
     if benchmark is None or isinstance(benchmark, (int, float, np.number)):
         return finite("benchmark", np.full(periods, 0.0 if benchmark is None else float(benchmark)))
+    refuse_other_kinds("benchmark", benchmark)
     index, own = getattr(trial_returns, "index", None), getattr(benchmark, "index", None)
     if (index is None) != (own is None):
         raise DataError(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
-from investiq.metrics.options import whole
+from investiq.metrics.options import loss_level, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ def value_at_risk(returns: Floats, confidence: float = 0.95, *, method: TailMeth
     Raises
     ------
     ConfigError
-        If `confidence` is outside (0, 1), or `method` is unknown.
+        If `confidence` is outside [0.5, 1), or `method` is unknown.
     DataError
         If `returns` holds NaN; or, with ``"cornish_fisher"``, if skewness and
         kurtosis lie outside the domain where the corrected quantile rises with
@@ -290,8 +290,8 @@ def _checked(returns: Floats, confidence: float, method: TailMethod, purpose: st
 
 
 def _share(confidence: float, method: TailMethod) -> float:
-    if not 0 < confidence < 1 or 1 - confidence < _LEAST_SHARE:
-        raise ConfigError(f"confidence must lie in (0, 1), was {confidence}; 95 % is 0.95")
+    if 1 - loss_level(confidence) < _LEAST_SHARE:
+        raise ConfigError(f"confidence must lie in [0.5, 1), was {confidence}: nothing is left of the tail")
     if method not in _METHODS:
         raise ConfigError(f"method must be {_or(_METHODS)}, was {method!r}")
     return round(1 - confidence, 15)

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.core.errors import DataError, InsufficientDataError
 from investiq.core.facts import Fact, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.arrays import numbers
 from investiq.metrics.exceedances import LikelihoodRatio, christoffersen_test, duration_test, joint, kupiec_test
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.options import loss_level
+from investiq.metrics.origin import ends_of, origin
 from investiq.metrics.tail import index_of
 
 if TYPE_CHECKING:
@@ -139,13 +141,12 @@ class VarBacktest(Result):
         return facts
 
     def provenance(self) -> list[Fact]:
-        """Return the conventions and the period."""
-        lines = [
-            Fact("Convention", "simple returns per period; value at risk a positive loss, forecast before its return")
-        ]
-        if self.index is not None and len(self.index):
-            lines.append(Fact("Period", f"{self.index[0]} to {self.index[-1]}"))
-        return lines
+        """Return the conventions, the period and the fingerprint."""
+        import pandas as pd
+
+        convention = "simple returns per period; value at risk a positive loss, forecast before its return"
+        ends = ends_of(pd.Series(self.returns, index=self.index))
+        return [Fact("Convention", convention), *origin(self.returns, ends)]
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a period: return, value at risk, and whether it was exceeded."""
@@ -195,7 +196,7 @@ def var_backtest(
     Raises
     ------
     ConfigError
-        If `confidence` is outside (0, 1).
+        If `confidence` is outside [0.5, 1).
     DataError
         If the series differ in length or in index (they are compared row by
         row, and joining them here would hide a shift by one period), if a
@@ -225,8 +226,7 @@ def var_backtest(
     >>> tested.exceedances, tested.zone, round(tested.proportion.statistic, 3)
     (10, 'red', 12.955)
     """
-    if not 0 < confidence < 1:
-        raise ConfigError(f"confidence must lie in (0, 1), was {confidence}; 95 % is 0.95")
+    loss_level(confidence)
     realised = returns_of(returns, least=0, purpose="a backtest of the value at risk")
     risk = _forecasts(returns, value_at_risk, "value_at_risk")
     start = _first_forecast(risk)

@@ -203,6 +203,8 @@ def test_a_benchmark_series_is_joined_by_date():
         superior_predictive_ability(trials, benchmark.tz_localize(None))
     with pytest.raises(DataError, match="has an index and the other has none"):
         superior_predictive_ability(trials, benchmark.to_numpy())
+    with pytest.raises(DataError, match="benchmark must be a series of returns, was the string 'SPY'"):
+        superior_predictive_ability(trials, "SPY")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="a time twice"):
         superior_predictive_ability(trials, pd.concat([benchmark, benchmark]))
 

@@ -156,9 +156,9 @@ def test_expected_shortfall_refuses_a_tail_of_less_than_one_return():
 
 def test_wrong_levels_methods_and_edges_are_refused():
     returns = np.linspace(-0.1, 0.1, 50)
-    with pytest.raises(ConfigError, match=r"must lie in \(0, 1\), was 95; 95 % is 0.95"):
+    with pytest.raises(ConfigError, match=r"must lie in \[0\.5, 1\), was 95; 95 % is 0.95"):
         value_at_risk(returns, 95)
-    with pytest.raises(ConfigError, match=r"must lie in \(0, 1\)"):
+    with pytest.raises(ConfigError, match=r"must lie in \[0\.5, 1\)"):
         value_at_risk(returns, 1 - 2**-53)  # 0.9999999999999999
     for window in (math.nan, 20.5):
         with pytest.raises(ConfigError, match="window must be a whole number of at least 1, was"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import numpy as np
@@ -11,8 +12,19 @@ from scipy import stats
 
 import investiq as iq
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
-from investiq.metrics.tail import rolling_value_at_risk
+from investiq.metrics.conditional_volatility import garch
+from investiq.metrics.conventions import Convention
+from investiq.metrics.exceedances import kupiec_test
+from investiq.metrics.filtered_tail import (
+    filtered_expected_shortfall,
+    filtered_value_at_risk,
+    rolling_filtered_value_at_risk,
+)
+from investiq.metrics.tail import expected_shortfall, rolling_value_at_risk, value_at_risk
 from investiq.metrics.tail_tests import var_backtest
+
+DAILY = Convention(periods_per_year=252)
+NOISE = np.random.default_rng(3).normal(0.0, 0.01, 200)
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +157,37 @@ def test_the_card_states_counts_conventions_and_period(market):
     assert text.startswith("Backtest of the 95 % value at risk: rejected by")
     for words in ("Exceedances", "Basel zone", "chi-squared(2)", "Period", "forecast before its return"):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda level: value_at_risk(NOISE, level),
+        lambda level: expected_shortfall(NOISE, level),
+        lambda level: rolling_value_at_risk(NOISE, 100, level),
+        lambda level: var_backtest(NOISE, np.full(NOISE.size, 0.02), level),
+        lambda level: kupiec_test(5, 100, level),
+        lambda level: filtered_value_at_risk(garch(NOISE, DAILY), level),
+        lambda level: filtered_expected_shortfall(garch(NOISE, DAILY), level),
+        lambda level: rolling_filtered_value_at_risk(NOISE, DAILY, level, window=100),
+    ],
+)
+def test_the_share_of_the_tail_is_no_level(call):
+    with pytest.raises(ConfigError, match=r"confidence must lie in \[0\.5, 1\), was 0\.05; 95 % is 0\.95, not 0\.05"):
+        call(0.05)
+
+
+@pytest.mark.parametrize(
+    ("times", "period"),
+    [
+        (pd.date_range("2024-01-02", periods=40, freq="D", tz="UTC"), "2024-01-02 to 2024-02-10, 40 returns"),
+        (pd.date_range("2024-01-02 09:00", periods=40, freq="h"), "2024-01-02 09:00 to 2024-01-04 00:00, 40 returns"),
+        (None, "40 returns without times"),
+    ],
+)
+def test_the_period_is_told_in_dates_where_each_has_one_return(times, period):
+    returns = np.full(40, 0.001)
+    series = returns if times is None else pd.Series(returns, index=times)
+    lines = {fact.label: fact.value for fact in var_backtest(series, np.full(40, 0.02)).provenance()}
+    assert lines["Period"] == period
+    assert lines["SHA-256"] == f"{hashlib.sha256(returns.tobytes()).hexdigest()[:16]} of the returns"
