@@ -143,9 +143,15 @@ def assess(
         snooping=snooping,
         checks=(
             _check(
-                "Sharpe interval", interval.low, "ratio", f"lower bound of {interval.confidence:.0%} above 0", _positive
+                "Sharpe interval",
+                interval.low,
+                "ratio",
+                f"lower bound of {interval.confidence * 100:g} % above 0",
+                _positive,
             ),
-            _check("Probabilistic Sharpe ratio", probabilistic, "fraction", f"above {CONFIDENCE:.0%}", _convincing),
+            _check(
+                "Probabilistic Sharpe ratio", probabilistic, "fraction", f"above {CONFIDENCE * 100:g} %", _convincing
+            ),
             *_checks_of_search(deflated, overfitting, snooping, reasons),
         ),
         convention=convention,
@@ -162,7 +168,7 @@ def _checks_of_search(
             "Deflated Sharpe ratio",
             None if deflated is None else deflated.probability,
             "fraction",
-            f"above {CONFIDENCE:.0%}",
+            f"above {CONFIDENCE * 100:g} %",
             _convincing,
             reasons.get("deflated", missing),
         ),
@@ -170,7 +176,7 @@ def _checks_of_search(
             "Probability of overfitting",
             None if overfitting is None else overfitting.pbo,
             "fraction",
-            f"below {OVERFIT_FROM:.0%}",
+            f"below {OVERFIT_FROM * 100:g} %",
             lambda pbo: pbo < OVERFIT_FROM,
             reasons.get("overfitting", missing),
         ),

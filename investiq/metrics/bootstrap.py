@@ -256,7 +256,7 @@ def _corrected(
     below = float((found < estimate).mean())
     if not 0 < below < 1:
         raise InsufficientDataError(
-            f"{below:.0%} of the draws lie below the estimate: their bias cannot be corrected; pass method='percentile'"
+            f"{below * 100:.0f} % of the draws lie below the estimate: their bias cannot be corrected; pass method='percentile'"
         )
     bias = _NORMAL.inv_cdf(below)
     edges = range(0, values.size - block + 1, block)

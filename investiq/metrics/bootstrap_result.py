@@ -70,15 +70,15 @@ class BootstrapInterval(Result):
     @property
     def title(self) -> str:
         """One line that names the statistic."""
-        return f"{self.name}: {self.confidence:.0%} bootstrap interval"
+        return f"{self.name}: {self.confidence * 100:g} % bootstrap interval"
 
     def facts(self) -> list[Fact]:
         """Return the estimate, its interval and its standard error."""
         how = f"{self.method}, {self.draws.size:,} draws"
         return [
             Fact(self.name, self.estimate, self.unit, self.convention),
-            Fact(f"Lower bound, {self.confidence:.0%}", self.low, self.unit, how),
-            Fact(f"Upper bound, {self.confidence:.0%}", self.high, self.unit, how),
+            Fact(f"Lower bound, {self.confidence * 100:g} %", self.low, self.unit, how),
+            Fact(f"Upper bound, {self.confidence * 100:g} %", self.high, self.unit, how),
             Fact("Bootstrap standard error", self.standard_error, self.unit, "standard deviation of the draws"),
         ]
 

@@ -166,7 +166,9 @@ def rachev_ratio(returns: Floats, share: float = 0.05) -> float:
     """
     if not 0 < share <= 0.5:
         raise ConfigError(f"share must lie in (0, 0.5], was {share}")
-    values = returns_of(returns, least=math.ceil(1 / share - 1e-9), purpose=f"the Rachev ratio of tails of {share:.0%}")
+    values = returns_of(
+        returns, least=math.ceil(1 / share - 1e-9), purpose=f"the Rachev ratio of tails of {share * 100:g} %"
+    )
     tail = math.ceil(share * values.size - 1e-9)
     ordered = np.sort(values)
     loss = -float(ordered[:tail].mean())

@@ -123,7 +123,7 @@ def test_the_convention_sets_risk_free_return_and_ddof(returns):
 def test_a_result_states_how_it_was_made(returns):
     found = bootstrap_interval(pd.Series(returns), np.median, scheme="stationary", block=5, draws=150, seed=6)
     text = str(found)
-    assert "median: 95% bootstrap interval" in text
+    assert "median: 95 % bootstrap interval" in text
     assert "percentile, 150 draws" in text
     assert "stationary bootstrap, blocks of 5 rows on average, of 400 rows, seed 6" in text
     assert found.to_frame().loc["median", "estimate"] == np.median(returns)
