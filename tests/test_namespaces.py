@@ -69,6 +69,38 @@ def test_a_name_that_is_not_there_is_an_attribute_error(package):
 
 
 @PACKAGES
+def test_names_used_elsewhere_lead_to_names_that_are_here_and_hide_none(package):
+    elsewhere = importlib.import_module(f"investiq.{package}.other_names").ELSEWHERE
+    here = set(getattr(iq, package).__all__)
+    assert not elsewhere.keys() & here
+    assert {each for names in elsewhere.values() for each in names.split(", ") if each} <= here
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "end"),
+    [
+        ("indicators", "bbands", "; did you mean 'bollinger'?"),
+        ("indicators", "roc", "; did you mean 'rate_of_change'?"),
+        ("indicators", "stoch", "; did you mean 'stochastic'?"),
+        ("indicators", "vwap", "; did you mean 'session_vwap' or 'rolling_vwap' or 'anchored_vwap'?"),
+        ("indicators", "willr", "; did you mean 'williams_r'?"),
+        ("indicators", "bolinger", "; did you mean 'bollinger'?"),
+        ("indicators", "supertrend", ": there is none here"),
+        ("indicators", "qwxyz", "attribute 'qwxyz'"),
+        ("metrics", "PBO", "; did you mean 'probability_of_backtest_overfitting'?"),
+        ("metrics", "psr", "; did you mean 'probabilistic_sharpe_ratio'?"),
+        ("metrics", "var", "; did you mean 'value_at_risk'?"),
+        ("metrics", "cvar", "; did you mean 'expected_shortfall'?"),
+        ("metrics", "sharpe", "; did you mean 'sharpe_ratio'?"),
+    ],
+)
+def test_a_familiar_name_leads_to_the_one_here(package, name, end):
+    with pytest.raises(AttributeError) as raised:
+        getattr(getattr(iq, package), name)
+    assert str(raised.value).endswith(end)
+
+
+@PACKAGES
 def test_the_namespace_itself_loads_no_library(package):
     code = (
         f"import sys, investiq.{package}; print([name for name in ('numpy', 'pandas', 'numba') if name in sys.modules])"

@@ -6,7 +6,7 @@ Every message says what was wrong, what was found, what was expected and what to
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "VendorError",
     "install_advice",
     "near_matches",
+    "unknown_name",
 ]
 
 
@@ -111,3 +112,32 @@ def near_matches(word: str, known: Iterable[str], limit: int = 3) -> str:
     if not found:
         return ""
     return "; did you mean " + " or ".join(repr(by_key[key]) for key in found) + "?"
+
+
+def unknown_name(package: str, name: str, known: Iterable[str], elsewhere: Mapping[str, str]) -> AttributeError:
+    """Return the error for a name that `package` does not have, with what is called so `elsewhere` or lies near.
+
+    Parameters
+    ----------
+    package, name : str
+    known : iterable of str
+        The names that the package has.
+    elsewhere : mapping of str to str
+        Names in use elsewhere, in small letters, to those of the package (several
+        joined by ", "); an empty one: there is no such thing here.
+
+    Examples
+    --------
+    >>> str(unknown_name("investiq.indicators", "bbands", ["bollinger"], {"bbands": "bollinger"}))
+    "module 'investiq.indicators' has no attribute 'bbands'; did you mean 'bollinger'?"
+    """
+    text = f"module {package!r} has no attribute {name!r}"
+    # Python itself asks for names with underscores, and wants no more than the error.
+    if name.startswith("_"):
+        return AttributeError(text)
+    here = elsewhere.get(name.lower())
+    if here is None:
+        return AttributeError(text + near_matches(name, known))
+    if not here:
+        return AttributeError(f"{text}: there is none here")
+    return AttributeError(f"{text}; did you mean {' or '.join(map(repr, here.split(', ')))}?")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from investiq.indicators.trend import ema, rma, sma, wma
     from investiq.indicators.volatility import atr, atr_ratio, historical_volatility, true_range
     from investiq.indicators.volume import obv, volume_ratio, volume_zscore
-    from investiq.indicators.vwap import anchored_vwap, rolling_vwap, session_vwap
+    from investiq.indicators.weighted_prices import anchored_vwap, rolling_vwap, session_vwap
 
 _HOMES: Final[dict[str, str]] = {
     "KalmanFit": "kalman_fit",
@@ -37,7 +37,7 @@ _HOMES: Final[dict[str, str]] = {
     "VolumeProfile": "profiles",
     "accumulation_distribution": "money_flow",
     "adx": "direction",
-    "anchored_vwap": "vwap",
+    "anchored_vwap": "weighted_prices",
     "atr": "volatility",
     "atr_ratio": "volatility",
     "bollinger": "bands",
@@ -71,10 +71,10 @@ _HOMES: Final[dict[str, str]] = {
     "relative_strength": "structure",
     "rma": "trend",
     "rolling_volume_profile": "profiles",
-    "rolling_vwap": "vwap",
+    "rolling_vwap": "weighted_prices",
     "rsi": "momentum",
     "rsi_divergence": "divergences",
-    "session_vwap": "vwap",
+    "session_vwap": "weighted_prices",
     "signal_frame": "filters",
     "sma": "trend",
     "squeeze": "bands",
@@ -154,7 +154,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'investiq.indicators' has no attribute {name!r}")
+        from investiq.core.errors import unknown_name
+        from investiq.indicators.other_names import ELSEWHERE
+
+        raise unknown_name("investiq.indicators", name, __all__, ELSEWHERE)
     value = getattr(importlib.import_module(f"investiq.indicators.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

@@ -525,7 +525,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'investiq.metrics' has no attribute {name!r}")
+        from investiq.core.errors import unknown_name
+        from investiq.metrics.other_names import ELSEWHERE
+
+        raise unknown_name("investiq.metrics", name, __all__, ELSEWHERE)
     value = getattr(importlib.import_module(f"investiq.metrics.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

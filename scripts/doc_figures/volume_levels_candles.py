@@ -13,7 +13,7 @@ from investiq.indicators.ichimoku_cloud import ichimoku
 from investiq.indicators.money_flow import chaikin_money_flow, money_flow_index
 from investiq.indicators.profiles import volume_profile
 from investiq.indicators.volume import obv, volume_zscore
-from investiq.indicators.vwap import anchored_vwap, rolling_vwap
+from investiq.indicators.weighted_prices import anchored_vwap, rolling_vwap
 
 START = "2018-04-02"
 ANCHOR = "2018-10-01"

@@ -13,7 +13,7 @@ from investiq.indicators.oscillators import stochastic
 from investiq.indicators.trend import sma
 from investiq.indicators.volatility import atr
 from investiq.indicators.volume import obv, volume_ratio, volume_zscore
-from investiq.indicators.vwap import rolling_vwap, session_vwap
+from investiq.indicators.weighted_prices import rolling_vwap, session_vwap
 
 FRAME = pd.DataFrame({"open": [1.0, 2.0], "close": [2.0, 3.0], "volume": [5, 6]})
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from investiq.core.errors import DataError
-from investiq.indicators.vwap import anchored_vwap, rolling_vwap, session_vwap
+from investiq.indicators.weighted_prices import anchored_vwap, rolling_vwap, session_vwap
 
 # Typical prices 10, 20, 30, 40.
 BARS = pd.DataFrame(
