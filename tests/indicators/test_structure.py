@@ -146,3 +146,14 @@ def test_a_benchmark_that_cannot_be_joined_is_refused():
         relative_strength(np.ones(4), np.ones(3))
     with pytest.raises(ConfigError, match="average must be a whole number of bars from 2"):
         relative_strength(share, share, average=1)
+
+
+def test_bars_are_joined_with_a_benchmark_by_date():
+    share, market = iq.load_bars("SYN004").adjusted(), iq.load_bars("SYN005").adjusted()
+    by_date = relative_strength(share.frame["close"], market.frame["close"])
+    # Without the first 10 bars of the market the rows that are left have the same ratios, wherever they now stand.
+    late = relative_strength(share, market[10:])
+    assert np.isnan(late.ratio[:10]).all()
+    np.testing.assert_array_equal(late.ratio[10:], by_date["ratio"][10:])
+    panel = iq.Panel.of([share, market])
+    np.testing.assert_array_equal(relative_strength(panel, market).ratio[0], by_date["ratio"])

@@ -203,3 +203,10 @@ def test_what_cannot_be_joined_is_refused(daily):
         timeframe_alignment(daily, ())
     with pytest.raises(ConfigError, match="fast must be below slow"):
         timeframe_alignment(daily, fast=20, slow=20)
+
+
+def test_an_indicator_of_the_close_is_a_computation_on_longer_bars():
+    bars = iq.load_bars("^GSPC", start="2016").adjusted()
+    direct = on_timeframe(bars, "1w", iq.indicators.rsi)["value"]
+    pd.testing.assert_series_equal(direct, on_timeframe(bars, "1w", lambda weeks: rsi(weeks.close))["value"])
+    assert list(on_timeframe(bars, "1w", iq.indicators.macd)) == ["macd", "signal", "histogram"]
