@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError, near_matches
+from investiq.core.readout import Readout
 from investiq.indicators.observations import FloatArray, column
 from investiq.indicators.sources import refuse_infinite
 
@@ -41,7 +42,7 @@ LOG_TWO_PI: Final = math.log(2 * math.pi)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variances:
+class Variances(Readout):
     """The variances of a local level or a local linear trend, per bar.
 
     Attributes

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Final
+from typing import ClassVar, Final
 
 from investiq.core.errors import ConfigError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import Floats
 from investiq.metrics.sharpe_inference import sharpe_moments
@@ -30,7 +32,7 @@ _EULER: Final = 0.5772156649015329
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeflatedSharpe:
+class DeflatedSharpe(Readout):
     """A deflated Sharpe ratio with what it was computed from; every ratio is per period.
 
     Attributes
@@ -52,6 +54,13 @@ class DeflatedSharpe:
         What limits the number; empty otherwise.
     """
 
+    units: ClassVar[dict[str, Unit]] = {
+        "probability": "fraction",
+        "trials": "count",
+        "count": "count",
+        "skewness": "ratio",
+        "kurtosis": "ratio",
+    }
     probability: float
     expected_maximum: float
     trials: float

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from investiq.core.errors import DataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 
 __all__ = ["Degradation", "out_of_sample_degradation"]
@@ -20,7 +22,7 @@ _NO_VARIANCE: Final = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Degradation:
+class Degradation(Readout):
     """Shares of results in sample that are lost out of sample: 0 is none, 1 all, below 0 a gain.
 
     Attributes
@@ -35,6 +37,12 @@ class Degradation:
         Why values are missing.
     """
 
+    units: ClassVar[dict[str, Unit]] = {
+        "sharpe_ratio": "fraction",
+        "win_rate": "fraction",
+        "profit_factor": "fraction",
+        "mean": "fraction",
+    }
     sharpe_ratio: float
     win_rate: float
     profit_factor: float

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.drawdowns import depths, rows_at_peak
 from investiq.metrics.formulas import PEAK_ROUNDING
 from investiq.metrics.inputs import FloatArray, Floats, Instants, equity_values, instants_of
@@ -31,7 +34,8 @@ class Drawdowns(NamedTuple):
     depth: FloatArray
 
 
-class RecoveryStatistics(NamedTuple):
+@dataclass(frozen=True)
+class RecoveryStatistics(Readout):
     """How long drawdowns took to recover, in periods between points.
 
     Attributes
@@ -46,6 +50,15 @@ class RecoveryStatistics(NamedTuple):
         Share of all points that lie below the highest before them.
     """
 
+    units: ClassVar[dict[str, Unit]] = {
+        "recovered": "count",
+        "ongoing": "count",
+        "mean_from_trough": "bars",
+        "max_from_trough": "bars",
+        "mean_from_peak": "bars",
+        "max_from_peak": "bars",
+        "time_under_water": "fraction",
+    }
     recovered: int
     ongoing: int
     mean_from_trough: float

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.inputs import FloatArray
 from investiq.metrics.options import loss_level
 
@@ -21,7 +24,8 @@ __all__ = ["LikelihoodRatio", "christoffersen_test", "duration_test", "kupiec_te
 _SHAPES: Final = (0.05, 20.0)
 
 
-class LikelihoodRatio(NamedTuple):
+@dataclass(frozen=True)
+class LikelihoodRatio(Readout):
     """One likelihood-ratio test.
 
     Attributes
@@ -35,6 +39,7 @@ class LikelihoodRatio(NamedTuple):
         Why it is undefined.
     """
 
+    units: ClassVar[dict[str, Unit]] = {"p_value": "p_value"}
     statistic: float
     p_value: float
     degrees: int

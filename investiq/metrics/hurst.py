@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 from investiq.metrics.options import seed_of, whole
 
@@ -26,7 +28,7 @@ _CHUNK: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class HurstExponent:
+class HurstExponent(Readout):
     """A Hurst exponent and where it would lie if the order of the returns meant nothing.
 
     Attributes
@@ -45,6 +47,7 @@ class HurstExponent:
         Empty from 500 returns and with no window left out.
     """
 
+    units: ClassVar[dict[str, Unit]] = {"confidence": "fraction", "count": "count", "draws": "count"}
     value: float
     lower: float
     upper: float
@@ -127,7 +130,9 @@ def hurst_exponent(
     _check_options(sizes, confidence, draws, seed)
     values = log_returns(returns, max(sizes), "the Hurst exponent")
     if np.ptp(values) <= max(_NO_VARIANCE * np.abs(values).max(), LEAST_RANGE):
-        raise InsufficientDataError("all returns are equal, or too small to be squared: their rescaled range is undefined")
+        raise InsufficientDataError(
+            "all returns are equal, or too small to be squared: their rescaled range is undefined"
+        )
     value = float(_exponents(values[np.newaxis], sizes)[0])
     shuffled = _shuffled_exponents(values, sizes, draws, seed)
     lower, upper = np.quantile(shuffled, [(1 - confidence) / 2, (1 + confidence) / 2])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
 from investiq.core.errors import ConfigError, InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 from investiq.metrics.options import whole
 
@@ -30,7 +32,7 @@ _LEAST_VARIANCE: Final = 1e-150
 
 
 @dataclass(frozen=True, kw_only=True)
-class JumpTest:
+class JumpTest(Readout):
     """A test for jumps within one session.
 
     Attributes
@@ -47,6 +49,12 @@ class JumpTest:
         Returns within the session.
     """
 
+    units: ClassVar[dict[str, Unit]] = {
+        "jump_share": "fraction",
+        "statistic": "ratio",
+        "p_value": "p_value",
+        "count": "count",
+    }
     realised_variance: float
     bipower_variation: float
     jump_share: float
@@ -56,7 +64,7 @@ class JumpTest:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class JumpDays:
+class JumpDays(Readout):
     """Returns that stand out from the window before them.
 
     Attributes
@@ -75,6 +83,13 @@ class JumpDays:
     threshold : float
     """
 
+    units: ClassVar[dict[str, Unit]] = {
+        "count": "count",
+        "judged": "count",
+        "share": "fraction",
+        "intensity": "fraction",
+        "window": "bars",
+    }
     table: pd.DataFrame
     count: int
     judged: int

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from inspect import signature
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.inputs import FloatArray, Floats, finite
 
 __all__ = ["HalfLife", "half_life"]
@@ -25,7 +27,7 @@ _EXACT: Final = "the levels follow from those before without any error: there is
 
 
 @dataclass(frozen=True)
-class HalfLife:
+class HalfLife(Readout):
     """How long a level takes to make up half of a deviation from its mean.
 
     Attributes
@@ -46,6 +48,12 @@ class HalfLife:
     reason : str
     """
 
+    units: ClassVar[dict[str, Unit]] = {
+        "periods": "bars",
+        "adf_statistic": "ratio",
+        "adf_p_value": "p_value",
+        "count": "count",
+    }
     periods: float
     coefficient: float
     standard_error: float

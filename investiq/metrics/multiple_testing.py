@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError, near_matches
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.arrays import numbers
 from investiq.metrics.inputs import FloatArray, Floats
 
@@ -21,7 +24,8 @@ CorrectionName: TypeAlias = Literal["bonferroni", "holm", "bh", "by"]
 _CORRECTIONS: Final = ("bonferroni", "holm", "bh", "by")
 
 
-class AdjustedPValues(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class AdjustedPValues(Readout):
     """P-values adjusted for their number, and which hypotheses are rejected.
 
     Attributes
@@ -34,6 +38,7 @@ class AdjustedPValues(NamedTuple):
     level : float
     """
 
+    units: ClassVar[dict[str, Unit]] = {"level": "fraction"}
     adjusted: FloatArray | pd.Series[float]
     rejected: NDArray[np.bool_] | pd.Series[bool]
     method: str

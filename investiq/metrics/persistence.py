@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from investiq.core.errors import InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.hurst import LEAST_RANGE, log_returns
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
 from investiq.metrics.options import whole
@@ -21,7 +23,7 @@ _NO_VARIANCE: Final = 1e-12
 
 
 @dataclass(frozen=True)
-class Autocorrelation:
+class Autocorrelation(Readout):
     """An autocorrelation with its error under no autocorrelation.
 
     Attributes
@@ -36,6 +38,7 @@ class Autocorrelation:
     count : int
     """
 
+    units: ClassVar[dict[str, Unit]] = {"statistic": "ratio", "p_value": "p_value", "count": "count"}
     value: float
     standard_error: float
     statistic: float
@@ -44,7 +47,7 @@ class Autocorrelation:
 
 
 @dataclass(frozen=True)
-class VarianceRatio:
+class VarianceRatio(Readout):
     """A variance ratio with its test.
 
     Attributes
@@ -62,6 +65,7 @@ class VarianceRatio:
         Whether the statistic allows for changing volatility.
     """
 
+    units: ClassVar[dict[str, Unit]] = {"statistic": "ratio", "p_value": "p_value", "count": "count"}
     value: float
     statistic: float
     p_value: float
@@ -195,4 +199,6 @@ def _two_sided(statistic: float) -> float:
 
 def _refuse_constant(values: FloatArray) -> None:
     if np.ptp(values) <= max(_NO_VARIANCE * np.abs(values).max(), LEAST_RANGE):
-        raise InsufficientDataError("all returns are equal, or too small to be squared: there is no variance to compare")
+        raise InsufficientDataError(
+            "all returns are equal, or too small to be squared: there is no variance to compare"
+        )

@@ -35,7 +35,7 @@ class Split:
     groups: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PurgedSplits:
     """Splits whose training samples know nothing of the tested ones; made by `combinatorial_purged_splits`.
 
@@ -69,6 +69,13 @@ class PurgedSplits:
     embargo: int
     paths: IndexArray
     notes: tuple[Note, ...] = ()
+
+    def __repr__(self) -> str:
+        groups, paths = len(self.edges) - 1, len(self.paths)
+        return (
+            f"{len(self)} splits of {self.starts.size:,} samples in {groups} groups, {len(self.tested[0])} of them "
+            f"tested, {paths} path{'' if paths == 1 else 's'}, embargo {self.embargo}"
+        )
 
     def __len__(self) -> int:
         return len(self.tested)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 import numpy as np
 
 from investiq.core.errors import InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics import formulas
 from investiq.metrics.block_length import politis_white_block_length
 from investiq.metrics.bootstrap import refuse_settings
@@ -22,7 +25,8 @@ __all__ = ["SharpeDifference", "sharpe_difference"]
 _LEAST: Final = 20
 
 
-class SharpeDifference(NamedTuple):
+@dataclass(frozen=True)
+class SharpeDifference(Readout):
     """Difference of two Sharpe ratios with its interval.
 
     Attributes
@@ -38,6 +42,16 @@ class SharpeDifference(NamedTuple):
         Pairs of returns.
     """
 
+    units: ClassVar[dict[str, Unit]] = {
+        "difference": "ratio",
+        "low": "ratio",
+        "high": "ratio",
+        "standard_error": "ratio",
+        "p_value": "p_value",
+        "confidence": "fraction",
+        "block": "bars",
+        "observations": "count",
+    }
     difference: float
     low: float
     high: float

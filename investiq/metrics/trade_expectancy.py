@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 import numpy as np
 
 from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.inputs import FloatArray, Floats, finite
 from investiq.metrics.trades import outcomes
 
@@ -28,7 +31,8 @@ SQN_CAP: Final = 100
 _Z90: Final = 1.6448536269514722
 
 
-class TradeKelly(NamedTuple):
+@dataclass(frozen=True)
+class TradeKelly(Readout):
     """The Kelly fraction of trades with its uncertainty; raw, so it may be negative.
 
     Attributes
@@ -39,6 +43,7 @@ class TradeKelly(NamedTuple):
         90 % interval of `full`, by the delta method for independent trades.
     """
 
+    units: ClassVar[dict[str, Unit]] = {"full": "fraction", "half": "fraction", "low": "fraction", "high": "fraction"}
     full: float
     half: float
     low: float

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.inputs import Floats, finite
 
 __all__ = ["RunsTest", "Streaks", "runs_test", "streaks"]
 
 
-class Streaks(NamedTuple):
+@dataclass(frozen=True)
+class Streaks(Readout):
     """Runs of wins and of losses, in the order in which the trades were closed.
 
     Attributes
@@ -29,6 +33,14 @@ class Streaks(NamedTuple):
         Share of the trades right after a win (a loss) that won; NaN where none followed.
     """
 
+    units: ClassVar[dict[str, Unit]] = {
+        "longest_wins": "count",
+        "longest_losses": "count",
+        "mean_wins": "ratio",
+        "mean_losses": "ratio",
+        "win_after_win": "fraction",
+        "win_after_loss": "fraction",
+    }
     wins: tuple[int, ...]
     losses: tuple[int, ...]
     longest_wins: int
@@ -39,7 +51,8 @@ class Streaks(NamedTuple):
     win_after_loss: float
 
 
-class RunsTest(NamedTuple):
+@dataclass(frozen=True)
+class RunsTest(Readout):
     """The test of Wald and Wolfowitz, whether wins and losses come in random order.
 
     Attributes
@@ -53,6 +66,7 @@ class RunsTest(NamedTuple):
         Two-sided, normal approximation without continuity correction.
     """
 
+    units: ClassVar[dict[str, Unit]] = {"runs": "count", "expected": "ratio", "z": "ratio", "p_value": "p_value"}
     runs: int
     expected: float
     z: float

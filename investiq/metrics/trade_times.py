@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics.inputs import InstantArray, Instants
 
 if TYPE_CHECKING:
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["TimeInMarket", "holding_periods", "time_in_market"]
 
 
-class TimeInMarket(NamedTuple):
+@dataclass(frozen=True)
+class TimeInMarket(Readout):
     """How much of the time there was a position.
 
     Attributes
@@ -30,6 +34,12 @@ class TimeInMarket(NamedTuple):
         Days with at least one bar that closed with a position.
     """
 
+    units: ClassVar[dict[str, Unit]] = {
+        "share": "fraction",
+        "mean_positions": "ratio",
+        "max_positions": "count",
+        "active_sessions": "sessions",
+    }
     share: float
     mean_positions: float
     max_positions: int

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import numpy as np
 
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
+from investiq.core.facts import Unit
+from investiq.core.readout import Readout
 from investiq.metrics import formulas
 from investiq.metrics.arrays import numbers
 from investiq.metrics.conventions import Convention, convention_of
@@ -22,7 +25,8 @@ __all__ = ["EffectiveTrials", "effective_trials", "trial_sharpe_variance"]
 _SAME_IDEA: Final = math.sqrt(0.5)
 
 
-class EffectiveTrials(NamedTuple):
+@dataclass(frozen=True)
+class EffectiveTrials(Readout):
     """How many independent trials a set of correlated ones is worth.
 
     Attributes
@@ -36,6 +40,7 @@ class EffectiveTrials(NamedTuple):
     method : str
     """
 
+    units: ClassVar[dict[str, Unit]] = {"number": "ratio", "trials": "count", "average_correlation": "ratio"}
     number: float
     trials: int
     average_correlation: float

@@ -27,6 +27,11 @@ def test_splits_and_paths_are_as_many_as_published(groups, test_groups, splits, 
     assert set(tested) == {paths}
 
 
+def test_splits_are_told_in_one_line():
+    found = combinatorial_purged_splits(np.arange(600), groups=6, test_groups=2, embargo=10)
+    assert repr(found) == "15 splits of 600 samples in 6 groups, 2 of them tested, 5 paths, embargo 10"
+
+
 def test_groups_are_contiguous_and_differ_by_one_sample_at_most():
     found = purged_k_fold(np.arange(11), folds=3, embargo=0)
     assert [split.test.tolist() for split in found] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]]

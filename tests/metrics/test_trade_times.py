@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
@@ -30,13 +32,13 @@ def test_time_in_the_market_counts_closes_and_positions():
     # Held at the closes of bars 0 and 1, and of 1, 2, 3 and 4 (no exit): 5 of 5, 6 positions over 5 bars.
     exits = np.array([BARS[2], np.datetime64("NaT")])
     found = time_in_market(BARS[[0, 1]], exits, BARS)
-    assert found == (1.0, 1.2, 2, 5)
-    assert time_in_market(BARS[[1]], BARS[[2]], BARS) == (0.2, 0.2, 1, 1)
+    assert astuple(found) == (1.0, 1.2, 2, 5)
+    assert astuple(time_in_market(BARS[[1]], BARS[[2]], BARS)) == (0.2, 0.2, 1, 1)
 
 
 def test_no_trade_is_no_time_in_the_market():
     none = np.array([], dtype="M8[us]")
-    assert time_in_market(none, none, BARS) == (0.0, 0.0, 0, 0)
+    assert astuple(time_in_market(none, none, BARS)) == (0.0, 0.0, 0, 0)
 
 
 def test_what_does_not_fit_is_refused():
