@@ -67,7 +67,8 @@ def garch_chart(result: GarchFit, *, horizon: int = 60, theme: ThemeName = "ligh
     if result.is_stationary:
         ends = np.array([past[0], ahead[-1]])
         level = np.full(2, result.long_run_volatility)
-        traces.append(_line(ends, level, "Long-run volatility", colors.muted, below=True, dash="dot"))
+        name = f"Long-run volatility{_doubt(result)}"
+        traces.append(_line(ends, level, name, colors.muted, below=True, dash="dot"))
     number = {"title": {"text": "Period"}} if not _has_times(result) else {}
     return go.Figure(
         data=traces,
@@ -130,9 +131,13 @@ def _line(
     }
 
 
+def _doubt(result: GarchFit) -> str:
+    return " (badly determined)" if result.is_nearly_integrated else ""
+
+
 def _summary(result: GarchFit) -> str:
     level = format_value(result.long_run_volatility, "fraction") if result.is_stationary else "none"
-    words = [f"persistence {result.persistence:.4f}", f"long-run volatility {level}"]
+    words = [f"persistence {result.persistence:.4f}", f"long-run volatility {level}{_doubt(result)}"]
     if not result.converged:
         words.append("the search did not converge")
     return ", ".join(words)

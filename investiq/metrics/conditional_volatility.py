@@ -22,6 +22,8 @@ from investiq.metrics.garch_fit import (
     StandardErrors,
 )
 from investiq.metrics.inputs import Floats, returns_of
+from investiq.metrics.origin import ends_of, frequency_notes
+from investiq.metrics.tail import index_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +94,8 @@ def garch(
     -------
     GarchFit
         With notes where the search did not converge, the model is not
-        stationary, an estimate lies on its bound, or there are fewer than 500 returns.
+        stationary or nearly not, an estimate lies on its bound, there are fewer than
+        500 returns, or their times do not fit the declared periods of a year.
 
     Raises
     ------
@@ -149,7 +152,7 @@ def garch(
     table, at_bound = _table(found, model, size)
     shape = found.model.distribution
     own = found.params.to_numpy()[-shape.num_params :] if shape.num_params else np.empty(0)
-    index = getattr(returns, "index", None)
+    index = index_of(returns)
     fit = GarchFit(
         model=model,
         distribution=distribution,
@@ -224,6 +227,12 @@ def _with_notes(fit: GarchFit, at_bound: Iterable[str]) -> GarchFit:
     if not fit.is_stationary:
         text = f"The persistence is {fit.persistence:.6f}: shocks do not fade and there is no long-run volatility."
         notes.append(Note(code="garch_not_stationary", text=text))
+    if fit.is_nearly_integrated:
+        text = (
+            f"The persistence is {fit.persistence:.6f}, a half-life of {fit.half_life:,.0f} of {fit.returns.size:,} periods: "
+            "the long-run volatility is badly determined; take the conditional volatility, or fit to a longer history."
+        )
+        notes.append(Note(code="garch_nearly_integrated", text=text))
     if named := list(at_bound):
         text = f"On its bound: {', '.join(named)}. The standard errors do not hold there."
         notes.append(Note(code="garch_at_bound", text=text))
@@ -235,7 +244,8 @@ def _with_notes(fit: GarchFit, at_bound: Iterable[str]) -> GarchFit:
     if fit.returns.size < RECOMMENDED_RETURNS:
         text = f"Fitted to {fit.returns.size} returns; below {RECOMMENDED_RETURNS} the persistence is biased downwards."
         notes.append(Note(code="garch_few_returns", rows=int(fit.returns.size), text=text))
-    return replace(fit, notes=tuple(notes))
+    ends = ends_of(fit.conditional_volatility)
+    return replace(fit, notes=(*notes, *frequency_notes(ends, fit.convention)))
 
 
 def _one_of(name: str, value: Any, choices: Any) -> None:

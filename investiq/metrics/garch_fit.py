@@ -14,6 +14,7 @@ from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.metrics.conventions import Convention
 from investiq.metrics.inputs import FloatArray, Floats, returns_of
+from investiq.metrics.origin import ends_of, origin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,10 @@ _ERROR_WORDS: Final[dict[StandardErrors, str]] = {
 }
 # A persistence this near to 1 is 1: shocks never fade and there is no long-run variance.
 INTEGRATED: Final = 1e-6
+# Chosen: nearer to 1, or with fewer than ten half-lives in the sample, the long-run variance divides by what is
+# little more than the error of the persistence.
+NEARLY_INTEGRATED: Final = 0.999
+LONGEST_HALF_LIFE: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -110,6 +115,12 @@ class GarchFit(Result):
     def is_stationary(self) -> bool:
         """Whether the persistence is below 1, so that volatility returns to a long-run level."""
         return abs(self.persistence) < 1 - INTEGRATED
+
+    @property
+    def is_nearly_integrated(self) -> bool:
+        """Whether shocks fade so slowly that these returns hardly determine a long-run volatility."""
+        is_slow = self.persistence >= NEARLY_INTEGRATED or self.half_life > LONGEST_HALF_LIFE * self.returns.size
+        return self.is_stationary and is_slow
 
     @property
     def half_life(self) -> float:
@@ -208,13 +219,14 @@ class GarchFit(Result):
     def facts(self) -> list[Fact]:
         """Return persistence, volatility now and in the long run, and the fit."""
         year = f"{self.convention.periods_per_year:g} periods a year"
+        doubt = "badly determined: nearly integrated" if self.is_nearly_integrated else ""
         unstable = "" if self.is_stationary else f"persistence {self.persistence:.6f}: shocks do not fade"
         level = "exponential of the mean log variance" if self.model == "egarch" else "root of the mean variance"
         per_period = self.forecast(1)["annualised"].iloc[0]
         return [
             Fact("Persistence", self.persistence, "", self._persistence_words()),
             Fact("Half-life", self.half_life, "ratio", "periods", unstable or self._half_life_note()),
-            Fact("Long-run volatility", self.long_run_volatility, "fraction", f"{level}, {year}", unstable),
+            Fact("Long-run volatility", self.long_run_volatility, "fraction", f"{level}, {year}", unstable or doubt),
             Fact("Volatility of the next period", float(per_period), "fraction", f"annualised, {year}"),
             Fact("Log-likelihood", self.log_likelihood, "ratio", "of returns as fractions"),
             Fact("Converged", "yes" if self.converged else "no", "", "SLSQP, arch"),
@@ -231,8 +243,9 @@ class GarchFit(Result):
         return [Table("Parameters, for returns as fractions", columns, rows, numbers=columns[1:])]
 
     def provenance(self) -> list[Fact]:
-        """Return the choices behind the numbers."""
+        """Return period, fingerprint and the choices behind the numbers."""
         return [
+            *origin(self.returns, ends_of(self._series(self.returns, "returns"))),
             Fact("Returns", f"simple, {self.convention.periods_per_year:g} periods a year; {self.mean} mean"),
             Fact(
                 "Likelihood",

@@ -254,3 +254,24 @@ def test_the_persistence_of_a_skewed_fit_takes_its_own_share_of_falls():
     assert fit.negative_share == pytest.approx(share, abs=2e-3)
     assert fit.persistence == pytest.approx(expected, abs=2e-3 * abs(estimate["gamma"]) + 1e-12)
     assert abs(estimate["gamma"]) > 0
+
+
+def test_a_spell_of_volatility_that_fills_the_sample_is_noted_as_nearly_integrated():
+    # 2 % within 200 of 600 rows and 0.5 % around them: a deviation that lasts as long as the sample can tell.
+    rows = np.arange(600)
+    noise = np.random.default_rng(2).standard_normal(600)
+    fit = garch(noise * np.where((rows > 200) & (rows < 400), 0.02, 0.005), DAILY)
+    assert 60 < fit.half_life < math.inf
+    assert [note.code for note in fit.notes] == ["garch_nearly_integrated"]
+
+
+def test_times_that_contradict_the_declared_periods_are_told():
+    months = pd.date_range("2000-01-31", periods=200, freq="ME")
+    monthly = pd.Series(np.random.default_rng(4).normal(0.0, 0.04, 200), index=months)
+    assert "other_frequency" in [note.code for note in garch(monthly, DAILY).notes]
+    assert "other_frequency" not in [note.code for note in garch(monthly, Convention(periods_per_year=12)).notes]
+
+
+def test_a_list_of_returns_has_no_index():
+    drawn = np.random.default_rng(5).normal(0.0, 0.01, 150)
+    assert garch(drawn.tolist(), DAILY).index is None  # type: ignore[arg-type]

@@ -1,6 +1,8 @@
 """What a GARCH fit says, from parameters written down by hand."""
 
+import hashlib
 import math
+import struct
 
 import numpy as np
 import pandas as pd
@@ -170,3 +172,35 @@ def test_a_fit_prints_and_tabulates_what_it_holds():
     assert list(frame) == ["return", "conditional_volatility", "annualised_volatility", "standardized_residual"]
     np.testing.assert_allclose(frame["annualised_volatility"], 0.01 * math.sqrt(252))
     assert [row[0] for row in fit.tables()[0].rows] == ["omega", "alpha", "beta"]
+
+
+@pytest.mark.parametrize(
+    ("beta", "count", "expected"),
+    [
+        # Persistence 0.98 halves a deviation in 34.3 periods: more than a tenth of 300, less than a tenth of 400.
+        (0.88, 300, True),
+        (0.88, 400, False),
+        # 0.9989 in 629.8 and 0.9991 in 769.8, both less than a tenth of 10,000; the second is above 0.999.
+        (0.7989 + 0.1, 10_000, False),
+        (0.7991 + 0.1, 10_000, True),
+        # Without a long-run level there is none to doubt.
+        (0.9, 300, False),
+    ],
+)
+def test_shocks_that_hardly_fade_within_the_sample_leave_the_long_run_in_doubt(beta, count, expected):
+    fit = written(returns=np.full(count, 0.01), omega=2e-6, alpha=0.1, beta=beta)
+    assert fit.is_nearly_integrated is expected
+    fact = next(each for each in fit.facts() if each.label == "Long-run volatility")
+    assert ("badly determined" in fact.note) is expected
+
+
+def test_the_figure_doubts_the_long_run_level_of_a_nearly_integrated_fit():
+    doubted, trusted = (written(returns=np.full(count, 0.01), omega=2e-6, alpha=0.1, beta=0.88) for count in (300, 400))
+    assert "Long-run volatility (badly determined)" in [trace.name for trace in doubted.figure(horizon=2).data]
+    assert "Long-run volatility" in [trace.name for trace in trusted.figure(horizon=2).data]
+
+
+def test_the_provenance_names_the_period_and_the_fingerprint():
+    lines = {fact.label: fact.value for fact in written(omega=2e-6, alpha=0.1, beta=0.88).provenance()}
+    digest = hashlib.sha256(struct.pack("=2d", 0.01, -0.02)).hexdigest()[:16]
+    assert (lines["Period"], lines["SHA-256"]) == ("2 returns without times", f"{digest} of the returns")
