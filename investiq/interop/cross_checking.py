@@ -21,8 +21,10 @@ from investiq.interop.second_opinions import (
     missing_reason,
 )
 from investiq.interop.their_rules import Sample
-from investiq.metrics.conventions import Convention
+from investiq.metrics.conventions import Convention, ProfileName, declared_convention
 from investiq.metrics.inputs import name_of, returns_of
+from investiq.metrics.origin import ends_of, frequency_notes
+from investiq.metrics.refusals import refuse_other_kinds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +36,12 @@ _READ_VERSIONS: Final[dict[Tool, str]] = {"quantstats": "0.0.86", "empyrical": "
 
 
 def cross_check(
-    returns: pd.Series[float], benchmark: pd.Series[float] | None = None, *, convention: Convention
+    returns: pd.Series[float],
+    benchmark: pd.Series[float] | None = None,
+    *,
+    convention: Convention | ProfileName | None = None,
+    periods_per_year: float | None = None,
+    risk_free: float = 0.0,
 ) -> CrossCheck:
     """Compare our metrics of a return series with those of quantstats and empyrical.
 
@@ -51,8 +58,13 @@ def cross_check(
     benchmark : Series, optional
         Returns of a benchmark; relative metrics are compared on the times that
         both have. Never a symbol: quantstats would download it.
-    convention : Convention
-        Of our numbers. Value at risk and expected shortfall are at 95 %.
+    convention : Convention or {"investiq", "quantstats", "empyrical", "bacon"}, optional
+        Of our numbers, by default ``"investiq"``. Value at risk and expected
+        shortfall are at 95 %.
+    periods_per_year : float
+        252 for daily bars, 52, 12: needed unless a `Convention` is passed.
+    risk_free : float, default 0.0
+        Annual, as a fraction; for a profile's name.
 
     Returns
     -------
@@ -60,6 +72,8 @@ def cross_check(
 
     Raises
     ------
+    ConfigError
+        If the periods of a year are not declared, or are given twice.
     DataError
         If a series is not indexed by ascending times, holds NaN, looks like
         prices or percents, or the two have no time in common.
@@ -73,11 +87,12 @@ def cross_check(
     --------
     >>> import investiq as iq
     >>> close = iq.load_bars("^GSPC", start="2014").adjusted().frame["close"]
-    >>> check = cross_check(close.pct_change().iloc[1:], convention=Convention(periods_per_year=252))
+    >>> check = cross_check(close.pct_change().iloc[1:], periods_per_year=252)
     >>> len(check.unexplained)
     0
     """
     passed, returns = returns, _timed(returns, "returns")
+    convention = declared_convention(convention, periods_per_year, risk_free)
     pair = None
     if benchmark is not None:
         timed = _timed(benchmark, "benchmark")
@@ -104,7 +119,7 @@ def cross_check(
         versions=versions,
         count=returns.size,
         span=(f"{returns.index[0]:%Y-%m-%d}", f"{returns.index[-1]:%Y-%m-%d}"),
-        notes=_notes(lines, versions, returns, pair),
+        notes=(*_notes(lines, versions, returns, pair), *frequency_notes(ends_of(returns), convention)),
     )
 
 
@@ -112,18 +127,13 @@ def _timed(series: Any, name: str) -> pd.Series[float]:
     """Return the series of floats on naive times in UTC."""
     import pandas as pd
 
-    if isinstance(series, str):
-        raise DataError(
-            f"{name} must be a series of returns, was the string {series!r}; pass the returns of bars you loaded"
-        )
+    refuse_other_kinds(name, series)
     if not isinstance(series, pd.Series) or not isinstance(series.index, pd.DatetimeIndex):
         raise DataError(
             f"a cross-check needs {name} as a Series indexed by time, was {type(series).__name__}: "
             "quantstats finds drawdowns by date"
         )
     values = returns_of(series, name, least=2, purpose="a cross-check")
-    if not series.index.is_unique:
-        raise DataError(f"{name} has the time {series.index[series.index.duplicated()][0]} twice; drop repeated rows")
     index = series.index if series.index.tz is None else series.index.tz_convert("UTC").tz_localize(None)
     return pd.Series(values, index=index, name=series.name)
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import investiq as iq
-from investiq.core.errors import DataError, MissingDependencyError
+from investiq.core.errors import ConfigError, DataError, MissingDependencyError
 from investiq.interop import cross_checking
 from investiq.interop.cross_checking import cross_check
 from investiq.interop.second_opinions import Answer
@@ -263,3 +263,16 @@ def test_the_figure_shows_every_metric_that_differs(check):
     drawn = {metric for trace in check.figure().data for metric in trace.y}
     assert drawn == {each.metric for each in check.lines if each.verdict == "differs by convention"}
     assert "differ unexplained 0" in check.figure(theme="dark").layout.title.subtitle.text
+
+
+def test_monthly_returns_declared_as_daily_are_told():
+    months = pd.Series(np.tile([0.02, -0.01, 0.015], 8), index=pd.date_range("2020-01-31", periods=24, freq="ME"))
+    assert "other_frequency" in [note.code for note in cross_check(months, periods_per_year=252).notes]
+
+
+def test_undeclared_periods_and_bars_are_refused():
+    days = pd.Series([0.01, -0.01], index=pd.date_range("2024-01-02", periods=2))
+    with pytest.raises(ConfigError, match="periods_per_year is missing and is never guessed"):
+        cross_check(days)
+    with pytest.raises(DataError, match=r"pass returns, such as bars\.adjusted\(\)"):
+        cross_check(iq.load_bars("^GSPC", start="2018"), periods_per_year=252)  # type: ignore[arg-type]
