@@ -29,7 +29,7 @@ class Readout:
         """Return one fact a field, in their order; of a field of many values, how many there are."""
         held = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
         return [
-            Fact(name.replace("_", " ").capitalize(), _shown(value), self.units.get(name, ""))
+            Fact(_label(name), _shown(value), self.units.get(name, ""))
             for name, value in held.items()
             if not (name in _REMARKS and not value)
         ]
@@ -47,6 +47,11 @@ class Readout:
 
     def __str__(self) -> str:
         return display.to_text(_title(type(self).__name__), self.facts(), (), (), None)
+
+
+def _label(name: str) -> str:
+    words = name.replace("_", " ").replace("p value", "p-value").replace("adf ", "ADF ")
+    return words if words.startswith(("p-value", "ADF")) else words.capitalize()
 
 
 def _shown(value: Any) -> Any:

@@ -128,7 +128,7 @@ def snooping_chart(result: Snooping, *, theme: ThemeName = "light") -> go.Figure
                 "xanchor": "right",
                 "yanchor": "bottom",
                 "showarrow": False,
-                "text": f"critical value at {result.level * 100:g} %: {format_value(value)}",
+                "text": f"critical value at {result.level * 100:g} %: {format_value(value, 'ratio' if result.test == 'spa' else '')}",
                 "font": {"color": colors.exit, "size": 12},
             }
         )

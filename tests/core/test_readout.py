@@ -19,7 +19,7 @@ class HalfMoon(Readout):
 def test_a_readout_shows_its_fields_with_their_units():
     shown = str(HalfMoon(0.0123456789, 0.5, table=(1, 2, 3))).splitlines()
     assert shown[0] == "Half moon"
-    assert [line.split("  ")[1].strip() for line in shown[1:]] == ["P value", "Win rate", "Is full", "Table"]
+    assert [line.split("  ")[1].strip() for line in shown[1:]] == ["p-value", "Win rate", "Is full", "Table"]
     assert [line.split("  ")[-1].strip() for line in shown[1:]] == ["0.0123", "50.00 %", "no", "3 values"]
 
 
@@ -32,5 +32,5 @@ def test_a_missing_number_stands_beside_its_reason():
 
 def test_a_readout_becomes_a_frame_of_plain_values():
     frame = HalfMoon(0.25, 0.5).to_frame()
-    assert frame.loc["P value", "value"] == 0.25
+    assert frame.loc["p-value", "value"] == 0.25
     assert frame.loc["Win rate", "unit"] == "fraction"
