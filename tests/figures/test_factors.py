@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import investiq as iq
-from investiq.metrics.market_model import capm
 from investiq.metrics.conventions import Convention
 from investiq.metrics.factors import factor_model
+from investiq.metrics.market_model import capm
 
 
 @pytest.fixture(scope="module")
