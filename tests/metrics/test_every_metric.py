@@ -85,7 +85,7 @@ OPTIONS = {
     "ts": lambda first: None if hasattr(first, "index") else ARGUMENTS["ts"](first),
 }
 OWN_OPTIONS = {
-    "measure": {"convention": lambda first: "investiq"},
+    **{name: {"convention": lambda first: "investiq"} for name in ("assess", "factor_model", "measure")},
     "rolling_filtered_value_at_risk": {"window": lambda first: 50, "refit_every": lambda first: 100},
 }
 # Metrics whose first parameter has the name of a series but is a table or has a test of its own law.

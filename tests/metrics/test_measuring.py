@@ -238,3 +238,10 @@ def test_the_chart_has_three_panes_on_one_axis(daily):
 
 def test_the_public_name_is_the_function():
     assert iq.measure is measure
+
+
+def test_what_holds_returns_is_answered_before_the_convention():
+    with pytest.raises(DataError, match=r"was Bars: pass returns, such as bars\.adjusted\(\)"):
+        measure(iq.load_bars("^GSPC", start="2018"))  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="benchmark must be a series of returns, was the string 'SPY'"):
+        measure(np.array([0.01, -0.01]), "SPY", periods_per_year=252)  # type: ignore[arg-type]
