@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from investiq.core.facts import format_value
+from investiq.figures.heading import heading
 from investiq.figures.theme import ThemeName, template, theme_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def volume_profile_chart(result: VolumeProfile, *, theme: ThemeName = "light") -
     """
     colors = theme_of(theme)
     table = result.to_frame()
+    above = heading(result.title, _summary(result), ("Value area", "Outside"))
     return go.Figure(
         data=[
             _bars(table[table["in_value_area"]], "Value area", colors.series[0]),
@@ -45,7 +47,7 @@ def volume_profile_chart(result: VolumeProfile, *, theme: ThemeName = "light") -
         ],
         layout={
             "template": template(colors),
-            "title": {"text": result.title, "subtitle": {"text": _summary(result)}},
+            **above,
             "height": 480,
             "bargap": 0.08,
             "barmode": "overlay",
@@ -53,9 +55,11 @@ def volume_profile_chart(result: VolumeProfile, *, theme: ThemeName = "light") -
             "xaxis": {"title": {"text": "Volume (shares)"}},
             "yaxis": {"title": {"text": "Price"}},
             "shapes": [_level(result.poc, colors.text, "solid"), _level(result.close, colors.series[1], "dash")],
+            # Outside: the longest bar, that of the point of control, ends at the right edge.
+            "margin": {**above["margin"], "r": 120},
             "annotations": [
-                _label(result.poc, "point of control", colors.text),
-                _label(result.close, "last close", colors.series[1]),
+                _label(result.poc, "point of control", colors.text, result.poc >= result.close),
+                _label(result.close, "last close", colors.series[1], result.close > result.poc),
             ],
         },
     )
@@ -80,9 +84,10 @@ def _level(price: float, color: str, dash: str) -> dict[str, Any]:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": price, "y1": price, "line": line}
 
 
-def _label(price: float, text: str, color: str) -> dict[str, Any]:
-    place = {"xref": "paper", "x": 1, "xanchor": "right", "y": price, "yanchor": "bottom", "showarrow": False}
-    return {**place, "text": text, "font": {"color": color, "size": 12}}
+def _label(price: float, text: str, color: str, is_upper: bool) -> dict[str, Any]:
+    place = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 6, "y": price, "showarrow": False}
+    # Apart, however near the two levels are.
+    return {**place, "yanchor": "bottom" if is_upper else "top", "text": text, "font": {"color": color, "size": 12}}
 
 
 def _summary(result: VolumeProfile) -> str:
