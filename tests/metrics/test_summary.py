@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from investiq.core.errors import DataError
-from investiq.metrics import drawdowns, drawdown_ratios, growth, ratios, trades
+from investiq.metrics import drawdown_ratios, drawdowns, growth, ratios, trades
 from investiq.metrics.conventions import Convention
 from investiq.metrics.returns import simple_returns
 from investiq.metrics.summary import performance_facts
