@@ -62,6 +62,7 @@ def sharpe_moments(returns: Floats, convention: Convention) -> SharpeMoments:
 
     Examples
     --------
+    >>> import numpy as np
     >>> moments = sharpe_moments(np.array([0.02, -0.01, 0.02, 0.01]), Convention(periods_per_year=252))
     >>> [round(each, 4) for each in moments]
     [0.7071, 4, -0.8165, 2.0]
