@@ -28,11 +28,9 @@ def test_a_split_that_is_undone_later_counts_twice():
 
 
 def test_what_is_adjusted_or_never_split_passes():
-    refuse_splits(iq.load_bars("SYN001").adjusted("split"))
-    refuse_splits(iq.load_bars("SYN001").adjusted())
-    refuse_splits(iq.load_bars("SYN004"))
-    refuse_splits(iq.load_bars("SYN001").frame)
-    refuse_splits(np.ones(3))
+    split, unsplit = iq.load_bars("SYN001"), iq.load_bars("SYN004")
+    for passes in (split.adjusted("split"), split.adjusted(), unsplit, split.frame, np.ones(3)):
+        assert refuse_splits(passes) is None
 
 
 def test_a_panel_names_the_symbol_whose_shares_split_and_takes_gaps_for_none():
