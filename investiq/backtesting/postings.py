@@ -17,29 +17,46 @@ from numpy.typing import NDArray
 from investiq.core.compiling import jit
 
 __all__ = [
+    "AMBIGUOUS",
     "BAR",
     "BUYING",
     "FEE",
     "FILL_COLUMNS",
+    "IMPACT",
     "NOTIONAL",
     "PRICE",
     "QUANTITY",
     "REASON",
+    "REASON_CIRCUIT_BREAKER",
+    "REASON_DELISTED",
     "REASON_END",
+    "REASON_LIMIT",
+    "REASON_LIMIT_GAP",
+    "REASON_MARGIN_CALL",
+    "REASON_REBALANCE",
+    "REASON_REVERSAL",
     "REASON_SIGNAL",
+    "REASON_SIGNAL_CARRIED",
     "REASON_STOP",
+    "REASON_STOP_CARRIED",
+    "REASON_STOP_ENTRY",
     "REASON_STOP_GAP",
     "REASON_TARGET",
     "REASON_TARGET_GAP",
+    "REASON_TIME",
+    "REASON_TRAIL",
+    "REASON_TRAIL_GAP",
     "SELLING",
     "SIDE",
     "SLIPPAGE",
+    "SYMBOL",
     "Fees",
     "Grid",
     "Rules",
 ]
 
-# Columns of a row of fills. NOTIONAL and FEE are the amounts posted.
+# Columns of a row of fills. NOTIONAL and FEE are the amounts posted, SLIPPAGE and IMPACT money; SYMBOL is a row of the scenario,
+# AMBIGUOUS 1 where stop and target both lay inside the bar.
 BAR: Final = 0
 SIDE: Final = 1
 QUANTITY: Final = 2
@@ -48,7 +65,10 @@ NOTIONAL: Final = 4
 FEE: Final = 5
 SLIPPAGE: Final = 6
 REASON: Final = 7
-FILL_COLUMNS: Final = 8
+SYMBOL: Final = 8
+IMPACT: Final = 9
+AMBIGUOUS: Final = 10
+FILL_COLUMNS: Final = 11
 
 BUYING: Final = 1.0
 SELLING: Final = -1.0
@@ -59,6 +79,19 @@ REASON_STOP_GAP: Final = 2.0
 REASON_TARGET: Final = 3.0
 REASON_TARGET_GAP: Final = 4.0
 REASON_END: Final = 5.0
+REASON_LIMIT: Final = 6.0
+REASON_LIMIT_GAP: Final = 7.0
+REASON_STOP_ENTRY: Final = 8.0
+REASON_SIGNAL_CARRIED: Final = 9.0
+REASON_REBALANCE: Final = 10.0
+REASON_CIRCUIT_BREAKER: Final = 11.0
+REASON_MARGIN_CALL: Final = 12.0
+REASON_DELISTED: Final = 13.0
+REASON_TRAIL: Final = 14.0
+REASON_TRAIL_GAP: Final = 15.0
+REASON_TIME: Final = 16.0
+REASON_REVERSAL: Final = 17.0
+REASON_STOP_CARRIED: Final = 18.0
 
 # Amounts within 1e-6 units of a half count as the half, so that binary and decimal arithmetic round alike.
 HALF_TOLERANCE: Final = 1e-6
@@ -238,5 +271,8 @@ def executed(side, quantity, raw_price, reason, cash, bar, row, fees, rules, fil
     fills[row, FEE] = fee
     fills[row, SLIPPAGE] = quantity * abs(price - raw_price)
     fills[row, REASON] = reason
+    fills[row, SYMBOL] = 0.0
+    fills[row, IMPACT] = 0.0
+    fills[row, AMBIGUOUS] = 0.0
     after = cash - side * notional - fee
     return 0.0 if abs(after) <= DUST * cash else after

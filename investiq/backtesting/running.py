@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,29 +37,39 @@ _NO_INTEGERS: Final = _constant(np.empty(0, dtype=np.int64))
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
-    """The account of one run, as the kernel wrote it.
+    """The account of one run, as a kernel wrote it.
 
     Attributes
     ----------
-    equity, cash, position : ndarray of float64, shape (n_bars,)
-        At each close, after all costs; `position` in shares.
-    fills : ndarray of float64, shape (n_fills, 8)
-        Columns as in `backtesting.postings`: bar, side, quantity, price, notional, fee, slippage, reason.
-    events : ndarray of int64, shape (n_events, 3)
-        Bar, code and count of what happened to orders without a fill.
+    equity, cash : ndarray of float64, shape (n_bars,)
+        At each close, after all costs.
+    position : ndarray of float64, shape (n_bars,), or (n_symbols, n_bars) where several symbols are traded
+        Shares at each close, negative for a short.
+    fills : ndarray of float64, shape (n_fills, 11)
+        In the order of time; columns as in `backtesting.postings`.
+    events : ndarray, shape (n_events, 3), or float64 of shape (n_events, 5) of the general kernel
+        Bar, code and count of what happened to orders without a fill; then row of the symbol and a value.
     decisions : Decisions
+        Its codes are empty where signals or target weights were given instead.
+    receivables : ndarray of float64, shape (n_bars,), or empty
+        Dividends entitled to and not yet paid, at each close; payables negative.
+    cash_flows : ndarray of float64, shape (n_flows, 4)
+        Bar, kind, row of the symbol (-1 for none) and posted amount of what moved cash
+        or receivables without a fill: interest, borrow fees, dividends, cash in lieu.
     """
 
     equity: FloatArray
     cash: FloatArray
     position: FloatArray
     fills: FloatArray
-    events: NDArray[np.int64]
+    events: NDArray[Any]
     decisions: Decisions
+    receivables: FloatArray = field(default_factory=lambda: np.empty(0))
+    cash_flows: FloatArray = field(default_factory=lambda: np.empty((0, 4)))
 
     def __post_init__(self) -> None:
-        for array in (self.equity, self.cash, self.position, self.fills, self.events):
-            array.flags.writeable = False
+        for name in ("equity", "cash", "position", "fills", "events", "receivables", "cash_flows"):
+            getattr(self, name).flags.writeable = False
 
 
 def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,9 @@ IntegerArray = NDArray[np.int64]
 # A profit that is this share of the entry is what binary arithmetic leaves of none.
 DUST: Final = 1e-12
 
-FILL_REASONS: Final[dict[int, FillReason]] = {
-    int(postings.REASON_SIGNAL): "signal",
-    int(postings.REASON_STOP): "stop",
-    int(postings.REASON_STOP_GAP): "stop_gap",
-    int(postings.REASON_TARGET): "target",
-    int(postings.REASON_TARGET_GAP): "target_gap",
-    int(postings.REASON_END): "end_of_data",
-}
+_NAMES: Final[tuple[FillReason, ...]] = get_args(FillReason)
+# The codes count in the order of the names.
+FILL_REASONS: Final[dict[int, FillReason]] = dict(enumerate(_NAMES))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -15,7 +15,7 @@ from investiq.execution.options import RunOptions
     [
         ({"initial_capital": 0}, "initial_capital must be a positive amount, was 0"),
         ({"initial_capital": math.inf}, "initial_capital must be a positive amount, was inf"),
-        ({"weight": 95}, r"weight must lie in \(0, 1\] \(1.0 is all of the equity\), was 95"),
+        ({"weight": 95}, r"weight must lie in \(0, 1\] \(1.0 is all of the equity\), margin being the limit, was 95"),
         ({"lot": 0}, "lot must be positive, or None for no rounding, was 0"),
         ({"posting_rounding": math.nan}, "posting_rounding must be positive"),
         ({"level_rounding": -1e-6}, "level_rounding must be positive"),
