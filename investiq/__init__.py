@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from investiq.backtesting.engine import backtest
     from investiq.backtesting.result import load_result
     from investiq.core.errors import InvestIQError
-    from investiq.execution.costs import Costs
+    from investiq.core.orders import Signal
+    from investiq.execution.costs import Costs, MarketImpact, PerShareFees
+    from investiq.execution.options import RegimeSizing, RunOptions
     from investiq.history.bars import Bars
     from investiq.history.history import History
     from investiq.history.panel import Panel
@@ -53,8 +55,13 @@ _HOMES: Final[dict[str, str]] = {
     "Costs": "investiq.execution.costs",
     "History": "investiq.history.history",
     "InvestIQError": "investiq.core.errors",
+    "MarketImpact": "investiq.execution.costs",
     "Panel": "investiq.history.panel",
+    "PerShareFees": "investiq.execution.costs",
     "Playback": "investiq.market.streaming.sources.playback",
+    "RegimeSizing": "investiq.execution.options",
+    "RunOptions": "investiq.execution.options",
+    "Signal": "investiq.core.orders",
     "analyze": "investiq.analysis.analyzing",
     "assess": "investiq.metrics.assessing",
     "backtest": "investiq.backtesting.engine",
@@ -97,8 +104,13 @@ __all__ = [
     "Costs",
     "History",
     "InvestIQError",
+    "MarketImpact",
     "Panel",
+    "PerShareFees",
     "Playback",
+    "RegimeSizing",
+    "RunOptions",
+    "Signal",
     "analyze",
     "assess",
     "backtest",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -17,8 +18,7 @@ from investiq.backtesting.result import BacktestResult, data_of, parameters_of
 from investiq.core import calendar, compiling
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.manifest import Manifest
-from investiq.execution.costs import Costs
-from investiq.execution.options import RunOptions
+from investiq.execution.options import OptionArguments, RunOptions, options_of
 from investiq.history.bars import Bars
 from investiq.history.history import History
 from investiq.metrics.conventions import Convention
@@ -38,26 +38,13 @@ def backtest(
     *,
     benchmark: str | Bars | None = None,
     risk_free: float = 0.0,
-    costs: Costs | None = None,
-    initial_capital: float = 100_000.0,
-    weight: float = 0.10,
-    lot: float | None = 1.0,
-    size_at: Literal["prior_close", "open"] = "prior_close",
-    stop_loss: float | None = None,
-    take_profit: float | None = None,
-    insufficient: Literal["reduce", "reject"] = "reduce",
-    limit_fill: Literal["through", "touch"] = "through",
-    confidence_threshold: float = 0.5,
-    posting_rounding: float | None = 0.01,
-    level_rounding: float | None = 1e-6,
-    zero_volume: Literal["no_fill", "ignore"] = "no_fill",
-    end: Literal["liquidate", "mark"] = "liquidate",
     quality: Quality = "no_errors",
+    **options: Unpack[OptionArguments],
 ) -> BacktestResult:
     """Run a strategy over bars and return its account, trades and metrics.
 
     Decisions are taken at a close on what was known then, and filled at the next
-    open, on prices as traded. One symbol, long only, no borrowed money.
+    open, on prices as traded.
 
     Parameters
     ----------
@@ -70,36 +57,14 @@ def backtest(
         the benchmark of the history, else the traded symbol itself.
     risk_free : float, default 0.0
         Annual risk-free rate, as a fraction.
-    costs : Costs, optional
-        By default ``Costs()``: 0.1 % commission and 5 bps slippage on each side.
-    initial_capital : float, default 100,000
-        Opening cash.
-    weight : float, default 0.10
-        Share of the equity that an entry is sized to, in (0, 1].
-    lot : float or None, default 1
-        Quantities are floored to it; 1e-6 for fractional shares, None for no rounding.
-    size_at : {"prior_close", "open"}, default "prior_close"
-        Equity and price that fix the quantity.
-    stop_loss, take_profit : float, optional
-        Distance from the entry fill, as a fraction of it.
-    insufficient : {"reduce", "reject"}, default "reduce"
-        What happens to an entry that cash does not cover.
-    limit_fill : {"through", "touch"}, default "through"
-        Whether a target must be traded through, or only touched.
-    confidence_threshold : float, default 0.5
-        Signals below it are dropped. The built-in strategies decide with confidence 1.
-    posting_rounding : float or None, default 0.01
-        Every cash amount is rounded half-even to it.
-    level_rounding : float or None, default 1e-6
-        Stop and target prices are rounded to it.
-    zero_volume : {"no_fill", "ignore"}, default "no_fill"
-        Whether a bar with zero volume can fill an order.
-    end : {"liquidate", "mark"}, default "liquidate"
-        Whether an open position is sold at the last close.
     quality : {"no_errors", "pass", "any"}, default "no_errors"
         What the data must be, the benchmark's too: without a note of severity
         error; of the verdict ``"pass"`` of `iq.check_bars`; or as they are, with
         the errors among the notes of the result.
+    **options
+        How decisions become fills: capital, sizes, costs, levels, margin, volume
+        and so on, each a keyword of its own, described in `iq.RunOptions`;
+        ``rules="vectorbt"`` sets those in which vectorbt differs.
 
     Returns
     -------
@@ -126,22 +91,7 @@ def backtest(
     from investiq.runtime.clock import now
 
     _check_strategy(strategy)
-    options = RunOptions(
-        initial_capital=initial_capital,
-        weight=weight,
-        size_at=size_at,
-        lot=lot,
-        posting_rounding=posting_rounding,
-        level_rounding=level_rounding,
-        stop_loss=stop_loss,
-        take_profit=take_profit,
-        insufficient=insufficient,
-        limit_fill=limit_fill,
-        confidence_threshold=confidence_threshold,
-        zero_volume=zero_volume,
-        end=end,
-        costs=Costs() if costs is None else costs,
-    )
+    chosen = options_of(options)
     bars, held = _bars_of(data), _benchmark_of(benchmark, data)
     check_bars(bars, strategy.warmup + 2, strategy_text(strategy.name, strategy.parameters()), quality)
     if held is not None:
@@ -149,24 +99,36 @@ def backtest(
     convention = Convention(
         periods_per_year=calendar.periods_per_year(bars.interval, bars.passport.calendar), risk_free=risk_free
     )
-    _compile(strategy, bars, options)
-    account = run(strategy, bars, options)
+    _compile(strategy, bars, chosen)
+    account = run(strategy, bars, chosen)
     check_decisions(strategy, bars, account.decisions.codes)
     return BacktestResult(
         bars=bars,
         strategy=strategy,
-        options=options,
+        options=chosen,
         convention=convention,
         manifest=Manifest.of(
             kind=BacktestResult.kind,
             data=data_of(bars, held),
-            parameters=parameters_of(strategy, options, convention),
+            parameters=parameters_of(strategy, chosen, convention),
             created_at=now(),
         ),
         run=account,
         benchmark_bars=held,
         notes=cautions.notes_of(bars, account, held),
     )
+
+
+def _spelled_out() -> inspect.Signature:
+    """Return the signature with each option by its name, so that completion and help list them."""
+    written = inspect.signature(backtest)
+    named = [each for each in written.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    defaults = inspect.signature(RunOptions).parameters
+    rules = inspect.Parameter("rules", inspect.Parameter.KEYWORD_ONLY, default="exact", annotation="Rules")
+    return written.replace(parameters=[*named, rules, *defaults.values()])
+
+
+backtest.__signature__ = _spelled_out()  # type: ignore[attr-defined]  # inspect reads it, typing does not
 
 
 def run(strategy: Strategy, bars: Bars, options: RunOptions) -> Run:

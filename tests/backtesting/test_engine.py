@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from investiq.backtesting import engine, running
 from investiq.core import compiling
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.notes import Note
-from investiq.execution.options import RunOptions
+from investiq.execution.options import OptionArguments, RunOptions
 from investiq.metrics.conventions import Convention
 from investiq.strategies import Breakout, Crossover, Strategy
 
@@ -96,9 +97,10 @@ def test_costs_have_documented_defaults_that_are_not_zero(bars_of):
 
 
 def test_every_option_of_a_run_can_be_given(bars_of):
-    # One keyword for each field, spelled out, so that completion lists them.
-    keywords = set(engine.backtest.__kwdefaults__) - {"benchmark", "risk_free", "quality"}
-    assert keywords == {field.name for field in dataclasses.fields(RunOptions)}
+    # One keyword for each field, in the signature that completion and help read.
+    keywords = set(inspect.signature(engine.backtest).parameters)
+    assert keywords >= {field.name for field in dataclasses.fields(RunOptions)} | {"rules"}
+    assert set(OptionArguments.__annotations__) == {field.name for field in dataclasses.fields(RunOptions)} | {"rules"}
     result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(FLAT * 3))
     assert result.options == RunOptions()
 
