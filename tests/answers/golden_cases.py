@@ -1,173 +1,33 @@
 """The golden cases of the bar semantics: worked by hand in exact decimals, and pinned on every engine.
 
 Each case is one short market with its signals and, to the cent, the fills, cash, equity and log that follow. The
-bar-by-bar simulator and the compiled kernel are both tested on this list; neither has produced a number in it.
-
-How to use it::
-
-    @pytest.mark.parametrize("case", GOLDEN_CASES, ids=str)
-    def test_engine_reproduces_the_golden_case(case):
-        options = RunOptions(**case.options)  # complete: the base set-up and what the case changes
-        ...  # run case.bars and case.signals through the engine
-        assert fills == case.fills  # GoldenFill tuples: bar, side, quantity, price, fee, reason
-        assert cash == case.cash  # one Decimal per bar, at the close
-        assert equity_to_the_cent == case.equity
-        assert log == case.log  # (bar, text) pairs in order
-
-Bars are numbered from 0 and stand on consecutive calendar days from 2024-01-01 (`GoldenCase.sessions`). A signal of
-bar t is decided at its close. The base set-up is 100,000.00 of cash, half of the equity at the prior close, whole
-shares, no slippage, no fees, no confidence gate, and an open position left open at the end. Volume is ample where the
-table does not give it.
-
-The table below keeps the notation in which the cases are redone by hand: bars are open/high/low/close or
-open/high/low/close/volume, and a fill reads ``b1 BUY 500 @ 102 fee 1.00 [signal]``.
+bar-by-bar simulator and the compiled kernels are tested on this list; none of them has produced a number in it. The
+notation and the base set-up are those of `case_form`. The reasons are those of a fill: a trailing stop that binds is
+``trail``, and an exit that makes room for the other side is a ``reversal``.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any, NamedTuple
 
-from investiq.execution.costs import Costs, PerShareFees
+from investiq.execution.costs import PerShareFees
+from investiq.execution.scenario import Delisting, Dividend, Split
+from tests.answers.case_form import WEEKEND, GoldenBar, GoldenCase, GoldenFill, case, differences, scenario_of
 
-__all__ = ["GOLDEN_CASES", "GoldenBar", "GoldenCase", "GoldenFill", "GoldenSignal"]
+__all__ = [
+    "GOLDEN_CASES",
+    "PLAIN_CASES",
+    "GoldenBar",
+    "GoldenCase",
+    "GoldenFill",
+    "differences",
+    "scenario_of",
+]
 
-FIRST_SESSION = date(2024, 1, 1)
-AMPLE_VOLUME = Decimal(10_000_000)
 INF = math.inf
 
-BASE_OPTIONS: dict[str, Any] = {
-    "initial_capital": 100_000.0,
-    "weight": 0.5,
-    "lot": 1.0,
-    "confidence_threshold": 0.0,
-    "end": "mark",
-}
-
-
-class GoldenBar(NamedTuple):
-    """One bar, raw prices."""
-
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
-
-
-class GoldenSignal(NamedTuple):
-    """A decision at the close of `bar`."""
-
-    bar: int
-    side: str
-    confidence: float
-
-
-class GoldenFill(NamedTuple):
-    """An expected execution; `reason` is one of `investiq.core.orders.FillReason`."""
-
-    bar: int
-    side: str
-    quantity: Decimal
-    price: Decimal
-    fee: Decimal
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class GoldenCase:
-    """A market, the signals decided in it, and what must follow."""
-
-    id: str
-    pins: str
-    options: dict[str, Any]
-    bars: tuple[GoldenBar, ...]
-    signals: tuple[GoldenSignal, ...]
-    fills: tuple[GoldenFill, ...]
-    cash: tuple[Decimal, ...]
-    equity: tuple[Decimal, ...]
-    log: tuple[tuple[int, str], ...]
-
-    def __str__(self) -> str:
-        return self.id
-
-    @property
-    def sessions(self) -> tuple[date, ...]:
-        """The day of each bar."""
-        return tuple(FIRST_SESSION + timedelta(days=number) for number in range(len(self.bars)))
-
-
-_SIGNAL = re.compile(r"b(\d+) (buy|sell)(?: \(conf ([\d.]+)\))?")
-_FILL = re.compile(r"b(\d+) (BUY|SELL) ([\d.]+) @ ([\d.]+)(?: fee ([\d.]+))? \[([a-z_]+)\]")
-_EVENT = re.compile(r"b(\d+) (.+)")
-
-
-def _items(text: str, separator: str) -> list[str]:
-    return [item.strip() for item in text.split(separator) if item.strip()]
-
-
-def _bar(text: str) -> GoldenBar:
-    prices = [Decimal(part) for part in text.split("/")]
-    return GoldenBar(*prices[:4], prices[4] if len(prices) == 5 else AMPLE_VOLUME)
-
-
-def _signal(text: str) -> GoldenSignal:
-    bar, side, confidence = _match(_SIGNAL, text)
-    return GoldenSignal(int(bar), side, float(confidence or 1))
-
-
-def _fill(text: str) -> GoldenFill:
-    bar, side, quantity, price, fee, reason = _match(_FILL, text)
-    return GoldenFill(int(bar), side.lower(), Decimal(quantity), Decimal(price), Decimal(fee or 0), reason)
-
-
-def _event(text: str) -> tuple[int, str]:
-    bar, words = _match(_EVENT, text)
-    return int(bar), words
-
-
-def _match(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
-    found = pattern.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} does not read like {pattern.pattern!r}")
-    return found.groups()
-
-
-def _case(
-    id: str,
-    pins: str,
-    *,
-    bars: str,
-    cash: str,
-    equity: str,
-    signals: str = "",
-    fills: str = "",
-    log: str = "",
-    commission_rate: float = 0.0,
-    slippage_bps: float = 0.0,
-    per_share: PerShareFees | None = None,
-    **options: Any,
-) -> GoldenCase:
-    costs = Costs(commission_rate=commission_rate, slippage_bps=slippage_bps, per_share=per_share)
-    return GoldenCase(
-        id=id,
-        pins=pins,
-        options={**BASE_OPTIONS, "costs": costs, **options},
-        bars=tuple(_bar(item) for item in _items(bars, ";")),
-        signals=tuple(_signal(item) for item in _items(signals, ",")),
-        fills=tuple(_fill(item) for item in _items(fills, ";")),
-        cash=tuple(Decimal(item.replace(",", "")) for item in _items(cash, " , ")),
-        equity=tuple(Decimal(item.replace(",", "")) for item in _items(equity, " , ")),
-        log=tuple(_event(item) for item in _items(log, ";")),
-    )
-
-
 GOLDEN_CASES: tuple[GoldenCase, ...] = (
-    _case(
+    case(
         "GC-01",
         "signal at close of bar 0 fills at open of bar 1",
         bars="100/101/99/100 ; 102/104/101/103 ; 104/106/103/105",
@@ -176,7 +36,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         cash="100,000.00 , 49,000.00 , 101,000.00",
         equity="100,000.00 , 100,500.00 , 101,000.00",
     ),
-    _case(
+    case(
         "GC-02",
         "signal on the last bar never fills",
         bars="100/101/99/100 ; 100/101/99/100",
@@ -185,8 +45,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00",
         log="b1 signal after last bar: dropped",
     ),
-    # slippage 1%
-    _case(
+    case(
         "GC-03",
         "directional slippage 1%: buy above, sell below the open",
         bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
@@ -196,8 +55,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 99,500.00 , 99,000.00 , 99,000.00",
         slippage_bps=100,
     ),
-    # commission 0.1%
-    _case(
+    case(
         "GC-04",
         "percentage commission 0.1% on both fills",
         bars="100/101/99/100 ; 100/101/99/100 ; 110/111/109/110",
@@ -207,7 +65,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 99,950.00 , 104,895.00",
         commission_rate=0.001,
     ),
-    _case(
+    case(
         "GC-05",
         "quantity fixed from the prior close; the gap up changes cost, not quantity",
         bars="100/101/99/100 ; 110/112/108/110",
@@ -216,8 +74,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         cash="100,000.00 , 45,000.00",
         equity="100,000.00 , 100,000.00",
     ),
-    # size 100%
-    _case(
+    case(
         "GC-06",
         "buying power shortfall reduces the order",
         bars="100/101/99/100 ; 105/106/104/105",
@@ -227,8 +84,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00",
         weight=1.0,
     ),
-    # size 100%, insufficient=reject
-    _case(
+    case(
         "GC-07",
         "same, policy reject",
         bars="100/101/99/100 ; 105/106/104/105",
@@ -239,8 +95,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         weight=1.0,
         insufficient="reject",
     ),
-    # fractional, size 10%
-    _case(
+    case(
         "GC-08",
         "fractional shares",
         bars="100/101/95/96 ; 96/97/95/96",
@@ -251,8 +106,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         lot=1e-6,
         weight=0.1,
     ),
-    # size 10%; 0.005/share, min 1.00
-    _case(
+    case(
         "GC-09",
         "per-share commission with a minimum, charged on entry and exit alike",
         bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
@@ -263,8 +117,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         weight=0.1,
         per_share=PerShareFees(tiers=((INF, 0.005),), minimum_usd=1.0),
     ),
-    # 0.005 to 800 shares a month, then 0.003; min 1.00
-    _case(
+    case(
         "GC-10",
         "marginal tiers: the part of an order above the monthly threshold pays the next rate",
         bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
@@ -274,8 +127,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 99,997.50 , 99,995.40",
         per_share=PerShareFees(tiers=((800, 0.005), (INF, 0.003)), minimum_usd=1.0),
     ),
-    # 0.01/share, max 3.00
-    _case(
+    case(
         "GC-11",
         "per-share commission with a maximum",
         bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
@@ -285,8 +137,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 99,997.00 , 99,994.00",
         per_share=PerShareFees(tiers=((INF, 0.01),), maximum_usd=3.0),
     ),
-    # confidence threshold 0.60
-    _case(
+    case(
         "GC-12",
         "entry confidence equal to the threshold is executed, below is not",
         bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
@@ -297,8 +148,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         log="b2 below threshold",
         confidence_threshold=0.60,
     ),
-    # stop 5%
-    _case(
+    case(
         "GC-13",
         "stop touched exactly at the low fills at the stop",
         bars="100/101/99/100 ; 100/101/96/100 ; 99/100/95/97",
@@ -308,8 +158,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00 , 97,500.00",
         stop_loss=0.05,
     ),
-    # stop 5%, slippage 1%
-    _case(
+    case(
         "GC-14",
         "stop fill pays slippage",
         bars="100/101/99/100 ; 100/101/97/100 ; 99/100/90/92",
@@ -320,8 +169,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         stop_loss=0.05,
         slippage_bps=100,
     ),
-    # stop 5%
-    _case(
+    case(
         "GC-15",
         "gap through the stop fills at the open",
         bars="100/101/99/100 ; 100/101/99/100 ; 90/93/88/92",
@@ -331,8 +179,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00 , 95,000.00",
         stop_loss=0.05,
     ),
-    # target 10%, slippage 1%
-    _case(
+    case(
         "GC-16",
         "target traded through fills at the target, no slippage",
         bars="100/101/99/100 ; 100/102/99/101 ; 105/112/104/110",
@@ -343,8 +190,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         take_profit=0.10,
         slippage_bps=100,
     ),
-    # target 25%
-    _case(
+    case(
         "GC-17",
         "target touched exactly is not filled",
         bars="100/101/99/100 ; 100/101/99/100 ; 105/125/104/108",
@@ -354,8 +200,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00 , 104,000.00",
         take_profit=0.25,
     ),
-    # target 10%
-    _case(
+    case(
         "GC-18",
         "gap above the target fills at the open (better)",
         bars="100/101/99/100 ; 100/101/99/100 ; 115/116/112/113",
@@ -365,8 +210,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00 , 107,500.00",
         take_profit=0.10,
     ),
-    # stop 5%, target 5%
-    _case(
+    case(
         "GC-19",
         "stop and target inside one bar: stop",
         bars="100/101/99/100 ; 100/101/99/100 ; 100/107/94/103",
@@ -377,8 +221,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         stop_loss=0.05,
         take_profit=0.05,
     ),
-    # stop 5%, target 5%
-    _case(
+    case(
         "GC-20",
         "open above the target, stop also inside: the open comes first",
         bars="100/101/99/100 ; 100/101/99/100 ; 108/109/90/95",
@@ -389,8 +232,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         stop_loss=0.05,
         take_profit=0.05,
     ),
-    # stop 5%
-    _case(
+    case(
         "GC-21",
         "stop can fire on the entry bar",
         bars="100/101/99/100 ; 100/103/94/96",
@@ -400,8 +242,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 97,500.00",
         stop_loss=0.05,
     ),
-    # target 5%
-    _case(
+    case(
         "GC-22",
         "target can fire on the entry bar (market entry at the open)",
         bars="100/101/99/100 ; 100/106/99/104",
@@ -411,8 +252,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 102,500.00",
         take_profit=0.05,
     ),
-    # stop 5%, target 5%
-    _case(
+    case(
         "GC-23",
         "entry bar contains both: stop",
         bars="100/101/99/100 ; 100/106/94/101",
@@ -423,7 +263,68 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         stop_loss=0.05,
         take_profit=0.05,
     ),
-    _case(
+    case(
+        "GC-24",
+        "trailing stop: the high of a bar cannot raise the stop tested against the low of the same bar",
+        bars="100/101/99/100 ; 100/101/99/100 ; 104/110/103/109",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]",
+        cash="100,000.00 , 50,000.00 , 50,000.00",
+        equity="100,000.00 , 100,000.00 , 104,500.00",
+        trailing_stop=0.05,
+    ),
+    case(
+        "GC-25",
+        "trailing stop ratchets at the close and binds from the next bar",
+        bars="100/101/99/100 ; 100/101/99/100 ; 104/110/103/109 ; 107/108/104/106",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]; b3 SELL 500 @ 104.5 [trail]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 102,250.00",
+        equity="100,000.00 , 100,000.00 , 104,500.00 , 102,250.00",
+        trailing_stop=0.05,
+    ),
+    case(
+        "GC-26",
+        "ratcheted trail gapped through",
+        bars="100/101/99/100 ; 100/101/99/100 ; 104/110/103/109 ; 103/105/101/104",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]; b3 SELL 500 @ 103 [trail_gap]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 101,500.00",
+        equity="100,000.00 , 100,000.00 , 104,500.00 , 101,500.00",
+        trailing_stop=0.05,
+    ),
+    case(
+        "GC-27",
+        "fixed stop 3% above trail 10% level binds",
+        bars="100/101/99/100 ; 100/101/99/100 ; 99/100/96/97",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]; b2 SELL 500 @ 97 [stop]",
+        cash="100,000.00 , 50,000.00 , 98,500.00",
+        equity="100,000.00 , 100,000.00 , 98,500.00",
+        stop_loss=0.03,
+        trailing_stop=0.10,
+    ),
+    case(
+        "GC-28",
+        "trail never loosens",
+        bars="100/101/99/100 ; 100/120/99/118 ; 118/119/115/116 ; 115/116/113/115",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]; b3 SELL 500 @ 114 [trail]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 107,000.00",
+        equity="100,000.00 , 109,000.00 , 108,000.00 , 107,000.00",
+        trailing_stop=0.05,
+    ),
+    case(
+        "GC-29",
+        "short sale: proceeds do not change equity; marks as a liability",
+        bars="100/101/99/100 ; 100/101/99/100 ; 95/96/89/90 ; 90/91/89/90",
+        signals="b0 sell, b2 buy",
+        fills="b1 SHORT 500 @ 100 [signal]; b3 COVER 500 @ 90 [signal]",
+        cash="100,000.00 , 150,000.00 , 150,000.00 , 105,000.00",
+        equity="100,000.00 , 100,000.00 , 105,000.00 , 105,000.00",
+        allow_short=True,
+    ),
+    case(
         "GC-30",
         "short disabled: sell while flat is ignored",
         bars="100/101/99/100 ; 100/101/99/100",
@@ -432,7 +333,272 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00",
         log="b1 short disabled: ignored",
     ),
-    _case(
+    case(
+        "GC-31",
+        "short stop is above, gap fills at the open",
+        bars="100/101/99/100 ; 100/101/99/100 ; 108/112/107/110",
+        signals="b0 sell",
+        fills="b1 SHORT 500 @ 100 [signal]; b2 COVER 500 @ 108 [stop_gap]",
+        cash="100,000.00 , 150,000.00 , 96,000.00",
+        equity="100,000.00 , 100,000.00 , 96,000.00",
+        allow_short=True,
+        stop_loss=0.05,
+    ),
+    case(
+        "GC-32",
+        "short target traded through",
+        bars="100/101/99/100 ; 100/101/99/100 ; 98/99/94/96",
+        signals="b0 sell",
+        fills="b1 SHORT 500 @ 100 [signal]; b2 COVER 500 @ 95 [target]",
+        cash="100,000.00 , 150,000.00 , 102,500.00",
+        equity="100,000.00 , 100,000.00 , 102,500.00",
+        allow_short=True,
+        take_profit=0.05,
+    ),
+    case(
+        "GC-33",
+        "short trailing stop ratchets down with the low",
+        bars="100/101/99/100 ; 100/101/99/100 ; 99/100/90/91 ; 92/95/91/93",
+        signals="b0 sell",
+        fills="b1 SHORT 500 @ 100 [signal]; b3 COVER 500 @ 94.5 [trail]",
+        cash="100,000.00 , 150,000.00 , 150,000.00 , 102,750.00",
+        equity="100,000.00 , 100,000.00 , 104,500.00 , 102,750.00",
+        allow_short=True,
+        trailing_stop=0.05,
+    ),
+    case(
+        "GC-34",
+        "short entry and cover slippage both adverse",
+        bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 sell, b1 buy",
+        fills="b1 SHORT 500 @ 99 [signal]; b2 COVER 500 @ 101 [signal]",
+        cash="100,000.00 , 149,500.00 , 99,000.00",
+        equity="100,000.00 , 99,500.00 , 99,000.00",
+        allow_short=True,
+        slippage_bps=100,
+    ),
+    case(
+        "GC-35",
+        "borrow fee by calendar days over a weekend: 50,000 x 3.60% x 3/360",
+        bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 sell",
+        fills="b1 SHORT 500 @ 100 [signal]",
+        cash="100,000.00 , 150,000.00 , 149,985.00",
+        equity="100,000.00 , 100,000.00 , 99,985.00",
+        log="b2 borrow fee 15.00",
+        allow_short=True,
+        borrow_rate=0.036,
+        days=WEEKEND,
+    ),
+    case(
+        "GC-36",
+        "interest on free cash only (short proceeds earn nothing), 1 day then 3 days: 100,000 x 3.65%/365",
+        bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 sell",
+        fills="b1 SHORT 500 @ 100 [signal]",
+        cash="100,000.00 , 150,010.00 , 150,040.00",
+        equity="100,000.00 , 100,010.00 , 100,040.00",
+        log="b1 interest 10.00; b2 interest 30.00",
+        allow_short=True,
+        cash_sweep_rate=0.0365,
+        days=WEEKEND,
+    ),
+    case(
+        "GC-37",
+        "interest on idle cash, no position",
+        bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        cash="100,000.00 , 100,010.00 , 100,040.00",
+        equity="100,000.00 , 100,010.00 , 100,040.00",
+        log="b1 interest 10.00; b2 interest 30.00",
+        cash_sweep_rate=0.0365,
+        days=WEEKEND,
+    ),
+    case(
+        "GC-38",
+        "debit interest on borrowed cash: 90,000 x 7.20% x 3/360",
+        bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 buy",
+        fills="b1 BUY 1900 @ 100 [signal]",
+        cash="100,000.00 , -90,000.00 , -90,054.00",
+        equity="100,000.00 , 100,000.00 , 99,946.00",
+        log="b2 debit interest -54.00",
+        margin=2.0,
+        weight=1.9,
+        debit_rate=0.072,
+        days=WEEKEND,
+    ),
+    case(
+        "GC-39",
+        "long dividend: receivable on the ex-date, cash on the pay date",
+        bars="100/101/99/100 ; 100/101/99/100 ; 98/99/97/98 ; 98/99/97/98",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 51,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00 , 100,000.00",
+        dividends=(Dividend(bar=2, amount=2.0, pay_bar=3),),
+    ),
+    case(
+        "GC-40",
+        "short pays the dividend",
+        bars="100/101/99/100 ; 100/101/99/100 ; 98/99/97/98",
+        signals="b0 sell",
+        fills="b1 SHORT 500 @ 100 [signal]",
+        cash="100,000.00 , 150,000.00 , 149,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        allow_short=True,
+        dividends=(Dividend(bar=2, amount=2.0, pay_bar=2),),
+    ),
+    case(
+        "GC-41",
+        "stop is lowered by an ordinary dividend on the ex-date (95.00 to 93.00), so the ex-date drop does not fire it",
+        bars="100/101/99/100 ; 100/101/99/100 ; 97/98/94/96",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]",
+        cash="100,000.00 , 50,000.00 , 51,000.00",
+        equity="100,000.00 , 100,000.00 , 99,000.00",
+        stop_loss=0.05,
+        dividends=(Dividend(bar=2, amount=2.0, pay_bar=2),),
+    ),
+    case(
+        "GC-42",
+        "2-for-1 split: shares double, stop 95 becomes 47.50, no false stop",
+        bars="100/101/99/100 ; 100/101/99/100 ; 50/51/49/50",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]",
+        cash="100,000.00 , 50,000.00 , 50,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        stop_loss=0.05,
+        splits=(Split(bar=2, ratio=2.0),),
+    ),
+    case(
+        "GC-43",
+        "1-for-8 reverse split, cash in lieu of the half share at 8 x prior close",
+        bars="100/101/99/100 ; 100/101/99/100 ; 800/810/790/800",
+        signals="b0 buy",
+        fills="b1 BUY 12 @ 100 [signal]",
+        cash="100,000.00 , 98,800.00 , 99,200.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        log="b2 cash in lieu 400.00",
+        weight=0.012,
+        splits=(Split(bar=2, ratio=0.125),),
+    ),
+    case(
+        "GC-44",
+        "buy limit traded through fills at the limit",
+        bars="100/101/99/100 ; 100/101/97/99",
+        signals="b0 buy (limit 98)",
+        fills="b1 BUY 500 @ 98 [limit]",
+        cash="100,000.00 , 51,000.00",
+        equity="100,000.00 , 100,500.00",
+    ),
+    case(
+        "GC-45",
+        "buy limit touched exactly is not filled",
+        bars="100/101/99/100 ; 100/101/98/99",
+        signals="b0 buy (limit 98)",
+        cash="100,000.00 , 100,000.00",
+        equity="100,000.00 , 100,000.00",
+    ),
+    case(
+        "GC-46",
+        "buy limit gapped below fills at the open (better)",
+        bars="100/101/99/100 ; 96/97/95/96",
+        signals="b0 buy (limit 98)",
+        fills="b1 BUY 500 @ 96 [limit_gap]",
+        cash="100,000.00 , 52,000.00",
+        equity="100,000.00 , 100,000.00",
+    ),
+    case(
+        "GC-47",
+        "limit with expiry 2 is live in bars 1 and 2 only",
+        bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 97/98/90/95",
+        signals="b0 buy (limit 98)",
+        cash="100,000.00 , 100,000.00 , 100,000.00 , 100,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00 , 100,000.00",
+        log="b2 limit expired",
+        limit_expiry=2,
+    ),
+    case(
+        "GC-48",
+        "limit filled, stop below also traded: the stop certainly came later",
+        bars="100/101/99/100 ; 100/101/92/95",
+        signals="b0 buy (limit 98)",
+        fills="b1 BUY 500 @ 98 [limit]; b1 SELL 500 @ 93.1 [stop]",
+        cash="100,000.00 , 97,550.00",
+        equity="100,000.00 , 97,550.00",
+        stop_loss=0.05,
+    ),
+    case(
+        "GC-49",
+        "limit filled, target above also traded in that bar: order unknown, target waits",
+        bars="100/101/99/100 ; 100/103/97/99 ; 99/99.5/98/99",
+        signals="b0 buy (limit 98)",
+        fills="b1 BUY 500 @ 98 [limit]",
+        cash="100,000.00 , 51,000.00 , 51,000.00",
+        equity="100,000.00 , 100,500.00 , 100,500.00",
+        take_profit=0.02,
+    ),
+    case(
+        "GC-50",
+        "buy stop entry, target in the same bar is certain",
+        bars="100/101/99/100 ; 100/106/99/105",
+        signals="b0 buy (stop 102)",
+        fills="b1 BUY 500 @ 102 [stop_entry]; b1 SELL 500 @ 105.06 [target]",
+        cash="100,000.00 , 101,530.00",
+        equity="100,000.00 , 101,530.00",
+        take_profit=0.03,
+    ),
+    case(
+        "GC-51",
+        "buy stop entry, protective stop also inside the bar: assume it came after entry",
+        bars="100/101/99/100 ; 100/103/99/101",
+        signals="b0 buy (stop 102)",
+        fills="b1 BUY 500 @ 102 [stop_entry]; b1 SELL 500 @ 99.96 [stop]",
+        cash="100,000.00 , 98,980.00",
+        equity="100,000.00 , 98,980.00",
+        stop_loss=0.02,
+    ),
+    case(
+        "GC-52",
+        "stop-limit gapped beyond its limit does not fill",
+        bars="100/101/99/100 ; 105/106/104/105",
+        signals="b0 buy (stop 102, limit 103)",
+        cash="100,000.00 , 100,000.00",
+        equity="100,000.00 , 100,000.00",
+        log="b1 limit expired",
+        limit_expiry=1,
+    ),
+    case(
+        "GC-53",
+        "bracket with absolute levels: entry market, stop 95, target 115",
+        bars="100/101/99/100 ; 102/104/101/103 ; 104/116/103/110",
+        signals="b0 buy (protected 95/115)",
+        fills="b1 BUY 500 @ 102 [signal]; b2 SELL 500 @ 115 [target]",
+        cash="100,000.00 , 49,000.00 , 106,500.00",
+        equity="100,000.00 , 100,500.00 , 106,500.00",
+    ),
+    case(
+        "GC-54",
+        "entry capped at 5% of bar volume, remainder cancelled",
+        bars="100/101/99/100/9999 ; 100/101/99/100/4000 ; 100/101/99/100/9999",
+        signals="b0 buy",
+        fills="b1 BUY 200 @ 100 [signal]",
+        cash="100,000.00 , 80,000.00 , 80,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        log="b1 residual 300 cancelled",
+        max_volume_participation=0.05,
+    ),
+    case(
+        "GC-55",
+        "exit capped: the remainder is carried to the next open until done",
+        bars="100/101/99/100/99999 ; 100/101/99/100/10000 ; 101/102/100/101/6000 ; 99/100/98/99/20000",
+        signals="b0 buy, b1 sell",
+        fills="b1 BUY 500 @ 100 [signal]; b2 SELL 300 @ 101 [signal]; b3 SELL 200 @ 99 [signal_carried]",
+        cash="100,000.00 , 50,000.00 , 80,300.00 , 100,100.00",
+        equity="100,000.00 , 100,000.00 , 100,500.00 , 100,100.00",
+        max_volume_participation=0.05,
+    ),
+    case(
         "GC-56",
         "zero-volume bar: nothing fills, market order carried",
         bars="100/101/99/100/9 ; 100/100/100/100/0 ; 103/104/102/103/9",
@@ -442,7 +608,85 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00 , 100,000.00",
         log="b1 no trade in bar: order carried",
     ),
-    _case(
+    case(
+        "GC-57",
+        "missing bar: marked at the last close, order carried (not dropped)",
+        bars="100/101/99/100 ; 100/101/99/100 ; none ; 97/98/96/97",
+        signals="b0 buy, b1 sell",
+        fills="b1 BUY 500 @ 100 [signal]; b3 SELL 500 @ 97 [signal]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 98,500.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00 , 98,500.00",
+    ),
+    case(
+        "GC-58",
+        "circuit breaker 10%: entry after the halt blocked, exit still works",
+        bars="A: 100/101/99/100 ; 100/101/99/100 ; 80/81/78/79 ; 80/81/79/80 | B: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 buy A, b2 sell A, b2 buy B",
+        fills="b1 BUY A 500 @ 100 [signal]; b3 SELL A 500 @ 80 [signal]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 90,000.00",
+        equity="100,000.00 , 100,000.00 , 89,500.00 , 90,000.00",
+        log="b2 circuit breaker: drawdown 10.50%; b3 entry blocked: circuit breaker",
+        max_drawdown_halt=0.10,
+    ),
+    case(
+        "GC-59",
+        "circuit breaker, policy flatten: market exit at the next open",
+        bars="100/101/99/100 ; 100/101/99/100 ; 80/81/78/79 ; 82/83/80/81",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]; b3 SELL 500 @ 82 [circuit_breaker]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 91,000.00",
+        equity="100,000.00 , 100,000.00 , 89,500.00 , 91,000.00",
+        log="b2 circuit breaker: drawdown 10.50%",
+        max_drawdown_halt=0.10,
+        halt_policy="flatten",
+    ),
+    case(
+        "GC-60",
+        "margin 2x: gross exposure may reach twice equity",
+        bars="100/101/99/100 ; 100/101/99/100 ; 110/111/109/110",
+        signals="b0 buy",
+        fills="b1 BUY 2000 @ 100 [signal]",
+        cash="100,000.00 , -100,000.00 , -100,000.00",
+        equity="100,000.00 , 100,000.00 , 120,000.00",
+        margin=2.0,
+        weight=2.0,
+        debit_rate=0.0,
+    ),
+    case(
+        "GC-61",
+        "maintenance call at the close, forced liquidation at the next open",
+        bars="100/101/99/100 ; 100/101/99/100 ; 70/71/64/65 ; 64/66/63/65",
+        signals="b0 buy",
+        fills="b1 BUY 2000 @ 100 [signal]; b3 SELL 2000 @ 64 [margin_call]",
+        cash="100,000.00 , -100,000.00 , -100,000.00 , 28,000.00",
+        equity="100,000.00 , 100,000.00 , 30,000.00 , 28,000.00",
+        log="b2 margin call: equity 30000.00 < 32500.00",
+        margin=2.0,
+        weight=2.0,
+        debit_rate=0.0,
+        maintenance_long=0.25,
+    ),
+    case(
+        "GC-62",
+        "two entries, cash for one: higher confidence first, the other reduced",
+        bars="A: 100/101/99/100 ; 100/101/99/100 | B: 50/51/49/50 ; 50/51/49/50",
+        signals="b0 buy A (conf 0.70), b0 buy B (conf 0.90)",
+        fills="b1 BUY B 1200 @ 50 [signal]; b1 BUY A 400 @ 100 [signal]",
+        cash="100,000.00 , 0.00",
+        equity="100,000.00 , 100,000.00",
+        weight=0.6,
+    ),
+    case(
+        "GC-63",
+        "exits run before entries at the same open and free their cash",
+        bars="A: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 | B: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 buy A, b1 sell A, b1 buy B",
+        fills="b1 BUY A 1000 @ 100 [signal]; b2 SELL A 1000 @ 100 [signal]; b2 BUY B 1000 @ 100 [signal]",
+        cash="100,000.00 , 0.00 , 0.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        weight=1.0,
+    ),
+    case(
         "GC-64",
         "buy and sell for one symbol on one bar: exit kept when long, both dropped when flat",
         bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
@@ -452,8 +696,60 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00 , 100,000.00 , 100,000.00",
         log="b1 conflicting signals: both dropped",
     ),
-    # slippage 1%, commission 0.1%, end=liquidate
-    _case(
+    case(
+        "GC-65",
+        "opposite signal closes only (default)",
+        bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 buy, b1 sell",
+        fills="b1 BUY 500 @ 100 [signal]; b2 SELL 500 @ 100 [signal]",
+        cash="100,000.00 , 50,000.00 , 100,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        allow_short=True,
+    ),
+    case(
+        "GC-66",
+        "opposite signal with reverse: close, then open the other side at the same open",
+        bars="100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 buy, b1 sell",
+        fills="b1 BUY 500 @ 100 [signal]; b2 SELL 500 @ 100 [reversal]; b2 SHORT 500 @ 100 [signal]",
+        cash="100,000.00 , 50,000.00 , 150,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        allow_short=True,
+        reverse=True,
+    ),
+    case(
+        "GC-67",
+        "rebalance every 2 bars to 50/50 with no band: sell first, then buy",
+        bars="A: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/121/99/120 ; 120/121/119/120 | B: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        fills="b2 BUY A 500 @ 100 [rebalance]; b2 BUY B 500 @ 100 [rebalance]; b4 SELL A 42 @ 120 [rebalance]; b4 BUY B 50 @ 100 [rebalance]",
+        cash="100,000.00 , 100,000.00 , 0.00 , 0.00 , 40.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00 , 110,000.00 , 110,000.00",
+        symbol_weights={"A": 0.5, "B": 0.5},
+        rebalance=2,
+        band=0.0,
+    ),
+    case(
+        "GC-68",
+        "rebalance band 5 points: a drift of 4.55 points is left alone",
+        bars="A: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/121/99/120 ; 120/121/119/120 | B: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        fills="b2 BUY A 500 @ 100 [rebalance]; b2 BUY B 500 @ 100 [rebalance]",
+        cash="100,000.00 , 100,000.00 , 0.00 , 0.00 , 0.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00 , 110,000.00 , 110,000.00",
+        symbol_weights={"A": 0.5, "B": 0.5},
+        rebalance=2,
+        band=0.05,
+    ),
+    case(
+        "GC-69",
+        "regime multiplier 0.5 halves the size decided at the prior close",
+        bars="100/101/99/100 ; 100/101/99/100",
+        signals="b0 buy",
+        fills="b1 BUY 250 @ 100 [signal]",
+        cash="100,000.00 , 75,000.00",
+        equity="100,000.00 , 100,000.00",
+        size_multiplier=0.5,
+    ),
+    case(
         "GC-70",
         "end of data, policy liquidate: costs are in the last equity point",
         bars="100/101/99/100 ; 100/101/99/100 ; 110/111/109/110",
@@ -465,8 +761,7 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         commission_rate=0.001,
         end="liquidate",
     ),
-    # end=mark
-    _case(
+    case(
         "GC-71",
         "end of data, policy mark: position stays open",
         bars="100/101/99/100 ; 100/101/99/100 ; 110/111/109/110",
@@ -475,8 +770,174 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         cash="100,000.00 , 50,000.00 , 50,000.00",
         equity="100,000.00 , 100,000.00 , 105,000.00",
     ),
-    # size_at=open
-    _case(
+    case(
+        "GC-72",
+        "symbol delisted: settled one bar after its last, at the last close with a 30% haircut; its last bar does not know it",
+        bars="A: 100/101/99/100 ; 100/101/99/100 ; 80/81/79/80 ; none | B: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 buy A",
+        fills="b1 BUY A 500 @ 100 [signal]; b3 SELL A 500 @ 56 [delisted]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 78,000.00",
+        equity="100,000.00 , 100,000.00 , 90,000.00 , 78,000.00",
+        delistings=(Delisting(bar=3, symbol="A"),),
+        delisting_return=-0.30,
+    ),
+    case(
+        "GC-73",
+        "an order keeps the role it had when decided: stop gap and sell signal at one open give one exit, not a short",
+        bars="100/101/99/100 ; 100/101/99/100 ; 90/93/88/92",
+        signals="b0 buy, b1 sell",
+        fills="b1 BUY 500 @ 100 [signal]; b2 SELL 500 @ 90 [stop_gap]",
+        cash="100,000.00 , 50,000.00 , 95,000.00",
+        equity="100,000.00 , 100,000.00 , 95,000.00",
+        log="b2 exit order cancelled: already flat",
+        allow_short=True,
+        stop_loss=0.05,
+    ),
+    case(
+        "GC-74",
+        "sell limit while long is an exit order and fills at its limit",
+        bars="100/101/99/100 ; 100/101/99/100 ; 102/106/101/103",
+        signals="b0 buy, b1 sell (limit 104)",
+        fills="b1 BUY 500 @ 100 [signal]; b2 SELL 500 @ 104 [limit]",
+        cash="100,000.00 , 50,000.00 , 102,000.00",
+        equity="100,000.00 , 100,000.00 , 102,000.00",
+    ),
+    case(
+        "GC-75",
+        "resting limit re-tests buying power at the fill",
+        bars="A: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 | B: 50/51/49.5/50 ; 50/51/49.5/50 ; 50/51/48/50",
+        signals="b0 buy A, b0 buy B (limit 49)",
+        fills="b1 BUY A 600 @ 100 [signal]; b2 BUY B 816 @ 49 [limit]",
+        cash="100,000.00 , 40,000.00 , 16.00",
+        equity="100,000.00 , 100,000.00 , 100,816.00",
+        weight=0.6,
+    ),
+    case(
+        "GC-76",
+        "trail extreme is lowered by a dividend (110 to 108, level 102.60), so the ex-date low of 103 does not fire it",
+        bars="100/101/99/100 ; 100/101/99/100 ; 104/110/103/109 ; 107/107.5/103/106",
+        signals="b0 buy",
+        fills="b1 BUY 500 @ 100 [signal]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 51,000.00",
+        equity="100,000.00 , 100,000.00 , 104,500.00 , 104,000.00",
+        trailing_stop=0.05,
+        dividends=(Dividend(bar=3, amount=2.0, pay_bar=3),),
+    ),
+    case(
+        "GC-77",
+        "exit and reversal entry share one volume cap; what the exit uses is gone",
+        bars="100/101/99/100/99999 ; 100/101/99/100/99999 ; 100/101/99/100/14000",
+        signals="b0 buy, b1 sell",
+        fills="b1 BUY 500 @ 100 [signal]; b2 SELL 500 @ 100 [reversal]; b2 SHORT 200 @ 100 [signal]",
+        cash="100,000.00 , 50,000.00 , 120,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        log="b2 residual 300 cancelled",
+        allow_short=True,
+        reverse=True,
+        max_volume_participation=0.05,
+    ),
+    case(
+        "GC-78",
+        "drawdown exactly at the limit halts",
+        bars="A: 100/101/99/100 ; 100/101/99/100 ; 90/91/89/90 ; 90/91/89/90 | B: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 buy A, b2 sell A, b2 buy B",
+        fills="b1 BUY A 1000 @ 100 [signal]; b3 SELL A 1000 @ 90 [signal]",
+        cash="100,000.00 , 0.00 , 0.00 , 90,000.00",
+        equity="100,000.00 , 100,000.00 , 90,000.00 , 90,000.00",
+        log="b2 circuit breaker: drawdown 10.00%; b3 entry blocked: circuit breaker",
+        weight=1.0,
+        max_drawdown_halt=0.10,
+    ),
+    case(
+        "GC-79",
+        "resting sell limit and protective stop inside one bar: stop, and the limit is cancelled with the position",
+        bars="100/101/99/100 ; 100/101/99/100 ; 100/106/94/101 ; 105/106/104/105",
+        signals="b0 buy, b1 sell (limit 104)",
+        fills="b1 BUY 500 @ 100 [signal]; b2 SELL 500 @ 95 [stop]",
+        cash="100,000.00 , 50,000.00 , 97,500.00 , 97,500.00",
+        equity="100,000.00 , 100,000.00 , 97,500.00 , 97,500.00",
+        stop_loss=0.05,
+    ),
+    case(
+        "GC-80",
+        "pre-split resting limit is adjusted: buy limit 98 for 500 becomes 49 for 1000",
+        bars="100/101/99/100 ; 100/101/99/100 ; 50/51/48/50",
+        signals="b0 buy (limit 98)",
+        fills="b2 BUY 1000 @ 49 [limit]",
+        cash="100,000.00 , 100,000.00 , 51,000.00",
+        equity="100,000.00 , 100,000.00 , 101,000.00",
+        splits=(Split(bar=2, ratio=2.0),),
+        limit_expiry=5,
+    ),
+    case(
+        "GC-81",
+        "debit interest is due on negative free cash while cash is positive: short proceeds finance nothing; (40,000 - 60,000) x 7.20% x 3/360",
+        bars="A: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 | B: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100 | C: 100/101/99/100 ; 100/101/99/100 ; 100/101/99/100",
+        signals="b0 buy A, b0 buy B, b0 sell C",
+        fills="b1 BUY A 600 @ 100 [signal]; b1 BUY B 600 @ 100 [signal]; b1 SHORT C 600 @ 100 [signal]",
+        cash="100,000.00 , 40,000.00 , 39,988.00",
+        equity="100,000.00 , 100,000.00 , 99,988.00",
+        log="b2 debit interest -12.00",
+        allow_short=True,
+        margin=2.0,
+        weight=0.6,
+        debit_rate=0.072,
+        days=WEEKEND,
+    ),
+    case(
+        "GC-82",
+        "trail after a limit entry inside the bar: the high of 104 may have come before, only the close 99 counts (level 94.05, not 98.80)",
+        bars="100/101/99/100 ; 100/104/97/99 ; 99/100/95/96",
+        signals="b0 buy (limit 98)",
+        fills="b1 BUY 500 @ 98 [limit]",
+        cash="100,000.00 , 51,000.00 , 51,000.00",
+        equity="100,000.00 , 100,500.00 , 99,000.00",
+        trailing_stop=0.05,
+    ),
+    case(
+        "GC-83",
+        "a market order decided before a split is adjusted: 500 becomes 1000",
+        bars="100/101/99/100 ; 50/51/49/50",
+        signals="b0 buy",
+        fills="b1 BUY 1000 @ 50 [signal]",
+        cash="100,000.00 , 50,000.00",
+        equity="100,000.00 , 100,000.00",
+        splits=(Split(bar=1, ratio=2.0),),
+    ),
+    case(
+        "GC-84",
+        "a short's target is a buy limit: an ordinary dividend lowers it (95.00 to 93.00)",
+        bars="100/101/99/100 ; 100/101/99/100 ; 98/99/94/96",
+        signals="b0 sell",
+        fills="b1 SHORT 500 @ 100 [signal]",
+        cash="100,000.00 , 150,000.00 , 149,000.00",
+        equity="100,000.00 , 100,000.00 , 101,000.00",
+        allow_short=True,
+        take_profit=0.05,
+        dividends=(Dividend(bar=2, amount=2.0, pay_bar=2),),
+    ),
+    case(
+        "GC-85",
+        "a dividend not yet paid is no buying power: 1,020 wanted, 1,000 affordable",
+        bars="100/101/99/100 ; 100/101/99/100 ; 98/99/97/98 ; 98/99/97/98 ; 98/99/97/98",
+        signals="b0 buy, b1 sell, b2 buy",
+        fills="b1 BUY 1000 @ 100 [signal]; b2 SELL 1000 @ 98 [signal]; b3 BUY 1000 @ 98 [signal]",
+        cash="100,000.00 , 0.00 , 98,000.00 , 0.00 , 2,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00 , 100,000.00 , 100,000.00",
+        weight=1.0,
+        dividends=(Dividend(bar=2, amount=2.0, pay_bar=4),),
+    ),
+    case(
+        "GC-86",
+        "six sessions without a bar: the exit waits, the entry is cancelled at the fifth",
+        bars="A: 100/101/99/100 ; 100/101/99/100 ; none ; none ; none ; none ; none ; none ; 97/98/96/97 | B: 10/11/9/10 ; 10/11/9/10 ; none ; none ; none ; none ; none ; none ; 10/11/9/10 | C: 10/11/9/10 ; 10/11/9/10 ; 10/11/9/10 ; 10/11/9/10 ; 10/11/9/10 ; 10/11/9/10 ; 10/11/9/10 ; 10/11/9/10 ; 10/11/9/10",
+        signals="b0 buy A, b1 sell A, b1 buy B",
+        fills="b1 BUY A 500 @ 100 [signal]; b8 SELL A 500 @ 97 [signal]",
+        cash="100,000.00 , 50,000.00 , 50,000.00 , 50,000.00 , 50,000.00 , 50,000.00 , 50,000.00 , 50,000.00 , 98,500.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00 , 100,000.00 , 100,000.00 , 100,000.00 , 100,000.00 , 100,000.00 , 98,500.00",
+        log="b6 order expired: no bar",
+    ),
+    case(
         "GC-87",
         "size at the open (notional order): 625, not 500",
         bars="100/101/99/100 ; 80/81/79/80",
@@ -486,4 +947,17 @@ GOLDEN_CASES: tuple[GoldenCase, ...] = (
         equity="100,000.00 , 100,000.00",
         size_at="open",
     ),
+    case(
+        "GC-88",
+        "stop-limit triggered by the open beyond its limit is a limit for the rest of that bar",
+        bars="100/101/99/100 ; 105/106/102/104",
+        signals="b0 buy (stop 102, limit 103)",
+        fills="b1 BUY 500 @ 103 [limit]",
+        cash="100,000.00 , 48,500.00",
+        equity="100,000.00 , 100,500.00",
+    ),
 )
+
+# One symbol, long only, market orders, without what only a general run has.
+_PLAIN = (*range(1, 24), 30, 56, 64, 70, 71, 87)
+PLAIN_CASES: tuple[GoldenCase, ...] = tuple(GOLDEN_CASES[number - 1] for number in _PLAIN)

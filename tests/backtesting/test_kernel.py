@@ -12,7 +12,8 @@ from investiq.core.orders import Signal
 from investiq.core.passport import Passport
 from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
-from tests.answers.golden_cases import GOLDEN_CASES, GoldenCase
+from tests.answers.golden_cases import PLAIN_CASES as GOLDEN_CASES
+from tests.answers.golden_cases import GoldenCase
 
 REASONS = {
     postings.REASON_SIGNAL: "signal",

@@ -15,7 +15,7 @@ from investiq.execution.costs import Costs, PerShareFees
 from investiq.execution.options import RunOptions
 from investiq.execution.price_bars import PriceBar
 from investiq.execution.simulator import Simulator, simulate
-from tests.answers.golden_cases import GOLDEN_CASES, GoldenFill
+from tests.answers.golden_cases import PLAIN_CASES, GoldenFill, differences
 from tests.execution.markets import flat_market, market, options, signals
 
 CENT = Decimal("0.01")
@@ -29,16 +29,12 @@ def brief(simulation):
     ]
 
 
-@pytest.mark.parametrize("case", GOLDEN_CASES, ids=str)
+@pytest.mark.parametrize("case", PLAIN_CASES, ids=str)
 def test_the_simulator_reproduces_the_golden_case(case):
     bars = [PriceBar(ts=day, **bar._asdict()) for day, bar in zip(case.sessions, case.bars, strict=True)]
-    decisions = [Signal(**signal._asdict()) for signal in case.signals]
-    simulation = simulate(bars, decisions, RunOptions(**case.options))
-    fills = [GoldenFill(f.bar, f.side, f.quantity, f.price, f.fee, f.reason) for f in simulation.fills]
-    assert tuple(fills) == case.fills
-    assert simulation.cash == case.cash
-    assert tuple(value.quantize(CENT) for value in simulation.equity) == case.equity
-    assert simulation.log == case.log
+    run = simulate(bars, case.signals, RunOptions(**case.options), "A")
+    fills = [GoldenFill(f.bar, f.side, f.symbol, f.quantity, f.price, f.fee, f.reason) for f in run.fills]
+    assert differences(case, fills=fills, cash=run.cash, equity=run.equity, log=run.log) == []
 
 
 # Fees.
