@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from investiq import figures, indicators, metrics, strategies, widgets
     from investiq.analysis.analyzing import analyze
     from investiq.backtesting.engine import backtest
+    from investiq.backtesting.monte_carlo import monte_carlo
     from investiq.backtesting.result import load_result
     from investiq.core.errors import InvestIQError
     from investiq.core.orders import Signal
@@ -85,6 +86,7 @@ _HOMES: Final[dict[str, str]] = {
     "load_result": "investiq.backtesting.result",
     "load_universe": "investiq.market.universes",
     "measure": "investiq.metrics.measuring",
+    "monte_carlo": "investiq.backtesting.monte_carlo",
     "price_changes": "investiq.market.trailing",
     "quote": "investiq.market.quotes",
     "read_bars": "investiq.market.vendors.files",
@@ -137,6 +139,7 @@ __all__ = [
     "load_universe",
     "measure",
     "metrics",
+    "monte_carlo",
     "price_changes",
     "quote",
     "read_bars",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from investiq.figures.scores import analysis_chart
     from investiq.figures.tables import metric_cards
     from investiq.figures.tail_risk import value_at_risk_chart
+    from investiq.figures.validation import monte_carlo_chart
 
 _HOMES: Final = {
     "adjustment_chart": "quality",
@@ -37,6 +38,7 @@ _HOMES: Final = {
     "equity_curve": "equity",
     "measures_chart": "measures",
     "factor_chart": "factors",
+    "monte_carlo_chart": "validation",
     "information_chart": "information",
     "metric_cards": "tables",
     "monthly_returns": "heatmaps",
@@ -64,6 +66,7 @@ __all__ = [
     "information_chart",
     "measures_chart",
     "metric_cards",
+    "monte_carlo_chart",
     "monthly_returns",
     "overfitting_chart",
     "path_chart",

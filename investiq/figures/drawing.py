@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from investiq.analysis.analyzing import Analysis
+    from investiq.backtesting.monte_carlo import MonteCarlo
     from investiq.backtesting.result import BacktestResult
     from investiq.core.result import Result
     from investiq.indicators.profiles import VolumeProfile
@@ -50,6 +51,7 @@ KINDS: Final = (
     "kalman_fit",
     "overfitting",
     "measures",
+    "monte_carlo",
     "path_simulation",
     "quality",
     "quote",
@@ -127,6 +129,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.measures import measures_chart
 
             return measures_chart(cast("Measures", result), theme=theme, **options)
+        case "monte_carlo":
+            from investiq.figures.validation import monte_carlo_chart
+
+            return monte_carlo_chart(cast("MonteCarlo", result), theme=theme, **options)
         case "factor_model":
             from investiq.figures.factors import factor_chart
 
