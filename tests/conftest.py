@@ -48,6 +48,16 @@ def chromium():
 
 
 @pytest.fixture(scope="session", autouse=True)
+def data_of_their_own(tmp_path_factory):
+    """No test writes to the data, nor to the ledger of trials, of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INVESTIQ_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        for name in ("INVESTIQ_DATABASE_URL", "DATABASE_URL"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def gates_of_their_own():
     """Gates share no departures with other processes, nor with the last run of the tests."""
     from investiq.market.gate import gate

@@ -38,7 +38,7 @@ AlpacaFeed = Literal["iex", "sip"]
 
 # Providers that answer over the internet, in the order of a chain that nobody set.
 VENDORS: Final = ("massive", "alpaca", "alphavantage", "twelvedata", "finnhub", "yfinance")
-# Names that vendors or their libraries give their variables; read where ours is not set.
+# Names that vendors, their libraries or hosts give their variables; read where ours is not set.
 _VENDORS_NAMES: Final = {
     "massive_api_key": ("MASSIVE_API_KEY", "POLYGON_API_KEY"),
     "alpaca_key_id": ("APCA_API_KEY_ID", "ALPACA_API_KEY"),
@@ -47,6 +47,7 @@ _VENDORS_NAMES: Final = {
     "finnhub_api_key": ("FINNHUB_API_KEY",),
     "twelvedata_api_key": ("TWELVEDATA_API_KEY",),
     "alpaca_feed": ("ALPACA_FEED", "ALPACA_DATA_FEED"),
+    "database_url": ("DATABASE_URL",),
 }
 # Polygon.io is called Massive since the end of 2025.
 _OLD_NAMES: Final = {"POLYGON_API_KEY": "massive_api_key"}
@@ -156,6 +157,10 @@ class Settings(BaseSettings):
 
     data_dir: _Location | None = _setting(None, "Folder for data and for the logs of notebooks.", "a path")
     reports_dir: _Location | None = _setting(None, "Folder that reports are written to.", "a path")
+    database_url: _Key | None = _setting(
+        None, "Address of the database of trials.", "sqlite:////absolute/path.db or postgresql://USER:PASSWORD@HOST/NAME",
+        **_aliased("database_url"),
+    )  # fmt: skip
     offline: bool = _setting(
         False, "Refuse every connection beyond this machine.", "a yes or no: 1, 0, true, false, yes, no, on or off"
     )

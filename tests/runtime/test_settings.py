@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 EXAMPLES = {
     "INVESTIQ_DATA_DIR": ("/srv/data", Path("/srv/data")),
     "INVESTIQ_REPORTS_DIR": ("/srv/reports", Path("/srv/reports")),
+    "INVESTIQ_DATABASE_URL": ("postgresql://me:x@db/research", SecretStr("postgresql://me:x@db/research")),
     "INVESTIQ_OFFLINE": ("yes", True),
     "INVESTIQ_LOG_LEVEL": ("debug", "DEBUG"),
     "INVESTIQ_LOG_FORMAT": ("JSON", "json"),
