@@ -2,62 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting import postings
-from investiq.backtesting.running import grid_of
+from investiq.backtesting import pairing
+from investiq.backtesting.postings import SYMBOL
 from investiq.core.orders import FillReason
 
 if TYPE_CHECKING:
     from investiq.backtesting.running import Run
+    from investiq.execution.scenario import Split
 
-__all__ = ["FILL_REASONS", "RoundTrips", "round_trips"]
+__all__ = ["FILL_REASONS", "RoundTrips", "compile_pairing", "round_trips"]
 
 FloatArray = NDArray[np.float64]
 IntegerArray = NDArray[np.int64]
-
-# A profit that is this share of the entry is what binary arithmetic leaves of none.
-DUST: Final = 1e-12
 
 _NAMES: Final[tuple[FillReason, ...]] = get_args(FillReason)
 # The codes count in the order of the names.
 FILL_REASONS: Final[dict[int, FillReason]] = dict(enumerate(_NAMES))
 
+_NO_SPLITS: Final = np.empty((0, 3))
+_NO_FLOWS: Final = np.empty((0, 4))
+for _array in (_NO_SPLITS, _NO_FLOWS):
+    _array.flags.writeable = False
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RoundTrips:
-    """One value per round trip, in the order of entry; only the last can be open.
+    """One value per round trip, in the order of entry: a lot, or the part of one that one exit closed.
+
+    Amounts of a fill that several round trips share are divided by shares.
 
     Attributes
     ----------
     entry_bar, exit_bar : ndarray of int64, shape (n_trades,)
         `exit_bar` is -1 while open.
-    quantity, entry_price, exit_price : ndarray of float64, shape (n_trades,)
-        Slippage included; `exit_price` is NaN while open.
+    entry_fill, exit_fill : ndarray of int64, shape (n_trades,)
+        Rows of the run's fills; `exit_fill` is -1 while open.
+    symbol : ndarray of int64, shape (n_trades,)
+        Row of the symbol.
+    quantity : ndarray of float64, shape (n_trades,)
+        Shares at the entry, negative for a short.
+    exit_quantity : ndarray of float64, shape (n_trades,)
+        The same shares at the exit, or now: after the splits between.
+    entry_price, exit_price : ndarray of float64, shape (n_trades,)
+        As traded, slippage and impact included; `exit_price` is NaN while open.
     entry_notional : ndarray of float64, shape (n_trades,)
         Posted value of the entry, before its fee.
     pnl : ndarray of float64, shape (n_trades,)
-        Net of fees and slippage; while open, at the last close.
-    fees, slippage : ndarray of float64, shape (n_trades,)
+        Net of fees, slippage, impact and borrow fees, with dividends; while open, at the last close.
+    fees, slippage, impact : ndarray of float64, shape (n_trades,)
         Money paid on both sides so far.
+    dividends : ndarray of float64, shape (n_trades,)
+        Received for these shares, cash in lieu of fractions included; negative where a short paid.
+    borrow : ndarray of float64, shape (n_trades,)
+        Fees paid to borrow these shares, >= 0.
     exit_reason : ndarray of int64, shape (n_trades,)
         Code of the exit fill; -1 while open.
+    is_ambiguous : ndarray of bool, shape (n_trades,)
+        Whether stop and target both lay inside the bar of the exit.
     """
 
     entry_bar: IntegerArray
     exit_bar: IntegerArray
+    entry_fill: IntegerArray
+    exit_fill: IntegerArray
+    symbol: IntegerArray
     quantity: FloatArray
+    exit_quantity: FloatArray
     entry_price: FloatArray
     exit_price: FloatArray
     entry_notional: FloatArray
     pnl: FloatArray
     fees: FloatArray
     slippage: FloatArray
+    impact: FloatArray
+    dividends: FloatArray
+    borrow: FloatArray
     exit_reason: IntegerArray
+    is_ambiguous: NDArray[np.bool_]
 
     @property
     def returns(self) -> FloatArray:
@@ -70,56 +98,85 @@ class RoundTrips:
         return self.exit_bar >= 0
 
 
-def round_trips(run: Run, last_close: float, posting: float | None) -> RoundTrips:
-    """Pair the fills of `run`: each entry with the exit that follows it.
+def round_trips(
+    run: Run,
+    last_close: float | FloatArray,
+    posting: float | None,
+    *,
+    splits: Sequence[Split] = (),
+    symbols: Sequence[str] = (),
+) -> RoundTrips:
+    """Pair the fills of `run`: each exit closes the oldest shares that are open.
 
-    A position is entered and left as a whole, so first in, first out is the pairing
-    of entry k with exit k; only a last entry can be without one.
+    The profits of all round trips and the interest of the account add up to the
+    change of its equity.
 
     Parameters
     ----------
     run : Run
-    last_close : float
-        Values a position that is still open.
+    last_close : float or ndarray of shape (n_symbols,)
+        Values positions that are still open.
     posting : float or None
         Unit to which every cash amount of the run was rounded.
+    splits : sequence of Split
+        Those of the scenario, in the order of time: shares change, what was paid for them does not.
+    symbols : sequence of str
+        Names of the rows; only read where there are splits.
+
+    Returns
+    -------
+    RoundTrips
     """
-    # Fills alternate: one position, entered and left as a whole.
-    entries, exits = run.fills[0::2], run.fills[1::2]
-    pnl = -(entries[:, postings.NOTIONAL] + entries[:, postings.FEE])
-    fees = entries[:, postings.FEE].copy()
-    slippage = entries[:, postings.SLIPPAGE].copy()
-    exit_price = np.full(len(entries), np.nan)
-    exit_bar = np.full(len(entries), -1, dtype=np.int64)
-    reason = exit_bar.copy()
-    closed = len(exits)
-    pnl[:closed] += exits[:, postings.NOTIONAL] - exits[:, postings.FEE]
-    pnl[closed:] += entries[closed:, postings.QUANTITY] * last_close
-    pnl[:closed] = _without_dust(pnl[:closed], entries[:closed, postings.NOTIONAL], posting)
-    fees[:closed] += exits[:, postings.FEE]
-    slippage[:closed] += exits[:, postings.SLIPPAGE]
-    exit_price[:closed] = exits[:, postings.PRICE]
-    exit_bar[:closed] = exits[:, postings.BAR]
-    reason[:closed] = exits[:, postings.REASON]
+    fills, flows = run.fills, run.cash_flows
+    marks = np.array(last_close, dtype=np.float64, ndmin=1)
+    order = np.arange(len(fills))
+    ratios = _NO_SPLITS
+    if splits:
+        row_of = {name: row for row, name in enumerate(symbols)}
+        ratios = np.array([(each.bar, row_of.get(each.symbol, 0), each.ratio) for each in splits], dtype=np.float64)
+    if marks.size > 1:
+        order = np.argsort(fills[:, SYMBOL], kind="stable")
+        flows = _by_symbol(flows, 2)
+        ratios = _by_symbol(ratios, 1)
+    ratios.flags.writeable = False
+    out = np.empty((pairing.COLUMNS, 2 * len(fills) + 1))
+    count = pairing.pair(fills, order, marks, ratios, flows, posting or 0.0, out)
+    out = out[:, :count]
+    if marks.size > 1:
+        out = out[:, np.argsort(out[pairing.ENTRY], kind="stable")]
+    whole = out[: pairing.FLOATS].astype(np.int64)
     return RoundTrips(
-        entry_bar=entries[:, postings.BAR].astype(np.int64),
-        exit_bar=exit_bar,
-        quantity=entries[:, postings.QUANTITY],
-        entry_price=entries[:, postings.PRICE],
-        exit_price=exit_price,
-        entry_notional=entries[:, postings.NOTIONAL],
-        pnl=pnl,
-        fees=fees,
-        slippage=slippage,
-        exit_reason=reason,
+        entry_bar=whole[pairing.ENTRY_BAR],
+        exit_bar=whole[pairing.EXIT_BAR],
+        entry_fill=whole[pairing.ENTRY],
+        exit_fill=whole[pairing.EXIT],
+        symbol=whole[pairing.ROW],
+        exit_reason=whole[pairing.WHY],
+        is_ambiguous=whole[pairing.BOTH_INSIDE] > 0,
+        quantity=out[pairing.SHARES],
+        exit_quantity=out[pairing.SHARES_LEFT],
+        entry_price=out[pairing.PAID],
+        exit_price=out[pairing.RECEIVED],
+        entry_notional=out[pairing.VALUE],
+        pnl=out[pairing.PROFIT],
+        fees=out[pairing.FEES],
+        slippage=out[pairing.SLIPPED],
+        impact=out[pairing.MOVED],
+        dividends=out[pairing.DIVIDENDS],
+        borrow=out[pairing.BORROWED],
     )
 
 
-def _without_dust(pnl: FloatArray, notional: FloatArray, posting: float | None) -> FloatArray:
-    """Return sums of posted amounts as the multiple of the posting unit that they are, so that a flat trade is exactly 0."""
-    if posting is None:
-        return np.where(np.abs(pnl) <= DUST * notional, 0.0, pnl)
-    grid = grid_of(posting)
-    # The addition turns -0.0 into 0.0.
-    rounded: FloatArray = np.rint(pnl * grid.divisor / grid.multiplier) * grid.multiplier / grid.divisor + 0.0
-    return rounded
+def compile_pairing() -> None:
+    """Compile the pairing, or load it from the disk cache, by pairing nothing."""
+    fills = np.empty((0, SYMBOL + 3))
+    fills.flags.writeable = False
+    out = np.empty((pairing.COLUMNS, 1))
+    pairing.pair(fills, np.arange(0), np.ones(1), _NO_SPLITS, _NO_FLOWS, 0.0, out)
+
+
+def _by_symbol(rows: FloatArray, column: int) -> FloatArray:
+    """Return the rows by symbol, those of one in their order."""
+    ordered = rows[np.argsort(rows[:, column], kind="stable")]
+    ordered.flags.writeable = False
+    return ordered
