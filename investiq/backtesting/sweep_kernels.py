@@ -51,7 +51,8 @@ __all__ = [
     "Tape",
     "account_statistics",
     "close_statistics",
-    "simulate_cells",
+    "simulate_strategies",
+    "written",
 ]
 
 # Columns of a row of statistics. UNPROVEN is 1 where the volume may have limited a fill: that cell is not valid.
@@ -75,6 +76,9 @@ BLOCKS: Final = 16
 SUMS: Final = 15
 SQUARES: Final = 32
 COLUMNS: Final = 49
+
+# What a rule has to write over.
+_UNWRITTEN: Final = np.int8(99)
 
 # Bars whose highest and lowest close are kept together.
 STRIDE: Final = 16
@@ -150,16 +154,25 @@ def close_statistics(close, highest, lowest, powers):  # type: ignore[no-untyped
 
 
 @jit
-def simulate_cells(tape, codes, words, rows, levels, choices, rules, fees, out):  # type: ignore[no-untyped-def]
-    """Simulate cells that differ in decisions and levels.
+def simulate_strategies(rule, tape, columns, reads, parameters, table, codes, words, cells, levels, choices, rules, fees, out):  # type: ignore[no-untyped-def]
+    """Simulate the cells of several strategies of one rule.
 
     Parameters
     ----------
+    rule : a first-class function
+        As `strategies.base.Rule`.
     tape : Tape
-    codes, words : int8 of shape (n_rows, n), and the same memory as uint64 of shape (n_rows, n / 8)
-        Decisions of each row; n is the number of bars, filled up with zeros to whole words.
-    rows : int64, shape (n_cells,)
-        Row of the decisions of each cell.
+    columns : float64, shape (n_known, n_bars)
+        Columns of all strategies.
+    reads : int64, shape (n_strategies, n_columns)
+        Rows of `columns` that each strategy reads.
+    parameters : float64, shape (n_strategies, n_parameters)
+    table : float64, shape (n_columns, n_bars)
+        Written: what the rule is given.
+    codes, words : int8 of shape (n,), and the same memory as uint64 of shape (n / 8,)
+        Written: decisions; n is the number of bars, filled up with zeros to whole words.
+    cells : int64, shape (n_strategies + 1,)
+        First cell of each strategy, and the end.
     levels : float64, shape (n_cells, 3)
         Stop, target and trail as fractions; 0 for none.
     choices : Choices
@@ -167,9 +180,42 @@ def simulate_cells(tape, codes, words, rows, levels, choices, rules, fees, out):
     fees : postings.Fees
     out : float64, shape (n_cells, COLUMNS)
         Written.
+
+    Returns
+    -------
+    int
+        The first strategy whose decisions are not those of a rule; -1 where all are.
     """
-    for cell in range(rows.size):
-        simulate_cell(tape, codes[rows[cell]], words[rows[cell]], levels[cell], choices, rules, fees, out[cell])
+    n_bars = tape.close.size
+    decisions = codes[:n_bars]
+    for strategy in range(cells.size - 1):
+        # Strategies of a grid share columns with the one before: only what differs is written.
+        for row in range(table.shape[0]):
+            if strategy == 0 or reads[strategy, row] != reads[strategy - 1, row]:
+                table[row, :] = columns[reads[strategy, row], :]
+        codes[n_bars - 1] = _UNWRITTEN
+        rule(table, parameters[strategy], decisions)
+        if not are_decisions(decisions):
+            return strategy
+        for cell in range(cells[strategy], cells[strategy + 1]):
+            simulate_cell(tape, codes, words, levels[cell], choices, rules, fees, out[cell])
+    return -1
+
+
+@jit
+def written(columns, parameters, out):  # type: ignore[no-untyped-def]
+    """Stand for a rule where the decisions are there already: they are its parameters."""
+    for bar in range(out.size):
+        out[bar] = np.int8(parameters[bar])
+
+
+@jit
+def are_decisions(codes):  # type: ignore[no-untyped-def]
+    """Return whether every code is -1, 0, 1 or 2: a rule that stops with an error leaves another one at the end."""
+    wrong = False
+    for bar in range(codes.size):
+        wrong |= (codes[bar] < -1) | (codes[bar] > 2)
+    return not wrong
 
 
 @jit

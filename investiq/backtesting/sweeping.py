@@ -32,17 +32,16 @@ __all__ = ["evaluate", "evaluate_task", "worker_count"]
 
 FloatArray = NDArray[np.float64]
 
-# Rows of decisions that are simulated in one call: 64 of 5,000 bars stay in a core's own cache.
-BATCH: Final = 64
 # Cells that a worker takes at a time.
 SHARE: Final = 256
 # Columns of one series are kept for the next call up to this many bytes.
-_KEPT_BYTES: Final = 64 * 2**20
+KEPT_BYTES: Final = 64 * 2**20
 _NO_VOLUME: Final = np.empty(0)
 _NO_VOLUME.flags.writeable = False
 
-_COLUMNS: WeakKeyDictionary[Bars, dict[Column, FloatArray]] = WeakKeyDictionary()
-_LOCK: Final = threading.Lock()
+_KNOWN: WeakKeyDictionary[Bars, _Known] = WeakKeyDictionary()
+_FUNCTIONS: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+_LOCK: Final = threading.RLock()
 
 
 def evaluate(
@@ -198,88 +197,150 @@ class _Work:
 
 
 class _Batch:
-    """The buffers of one worker: decisions of some cells, and the columns of the last of them."""
+    """The buffers of one worker, and strategies that wait for one call of the loop: they share rule and options."""
 
     def __init__(self, work: _Work) -> None:
         self.unproven: list[int] = []
         self._work = work
-        self._codes = np.zeros((BATCH, work.padded), dtype=np.int8)
+        self._codes = np.zeros(work.padded, dtype=np.int8)
         self._words = self._codes.view(np.uint64)
         self._table = np.empty((0, len(work.bars)))
-        self._read: tuple[Column, ...] = ()
-        self._used = 0
         self._last = self._options = -1
+        self._rule: Any = None
         self._cells: list[int] = []
-        self._rows: list[int] = []
+        self._firsts: list[int] = []
+        self._strategies: list[Strategy] = []
+        self._columns: list[tuple[Column, ...]] = []
+        self._parameters: list[Any] = []
 
     def add(self, cell: int, strategy: int, options: int) -> None:
-        """Write the decisions of one cell; simulate those before where there is no room, or their options differ."""
+        """Put one cell behind those that wait; simulate them first where it does not go with them."""
         if options != self._options:
             self.flush()
             self._options = options
         if strategy != self._last:
-            if self._used == BATCH:
-                self.flush()
-            self._decide(self._work.task.strategies[strategy], self._codes[self._used, : len(self._work.bars)])
+            self._add_strategy(self._work.task.strategies[strategy])
             self._last = strategy
-            self._used += 1
         self._cells.append(cell)
-        self._rows.append(self._used - 1)
+
+    def _add_strategy(self, strategy: Strategy) -> None:
+        rule = strategy.rule if type(strategy).decide is Strategy.decide else None
+        callable_rule = first_class(rule)
+        columns: tuple[Column, ...] = ()
+        if callable_rule is None:
+            self.flush()
+            codes = from_codes(strategy.decide(self._work.bars), len(self._work.bars)).codes
+            callable_rule, parameters = first_class(sweep_kernels.written), codes.astype(np.float64)
+        else:
+            columns, parameters = strategy.columns(), strategy.rule_parameters()
+        if callable_rule is not self._rule or (self._columns and len(columns) != len(self._columns[0])):
+            self.flush()
+            self._rule = callable_rule
+        self._firsts.append(len(self._cells))
+        self._strategies.append(strategy)
+        self._columns.append(columns)
+        self._parameters.append(parameters)
 
     def flush(self) -> None:
-        """Simulate what was added."""
+        """Simulate what waits."""
         if not self._cells:
             return
         work, cells = self._work, self._cells
         group = work.group(work.task.options[self._options])
+        known, reads = columns_of(work.bars, self._columns)
+        if len(self._table) != reads.shape[1]:
+            self._table = np.empty((reads.shape[1], len(work.bars)))
         out = np.empty((len(cells), sweep_kernels.COLUMNS))
-        fees = running.fees_of(group.options.costs, work.bars.ts)
-        rows, levels = np.array(self._rows, dtype=np.int64), work.task.levels[cells]
-        sweep_kernels.simulate_cells(
-            group.tape, self._codes, self._words, rows, levels, group.choices, group.rules, fees, out
+        wrong = sweep_kernels.simulate_strategies(
+            self._rule,
+            group.tape,
+            known,
+            reads,
+            np.array(self._parameters, dtype=np.float64).reshape(len(reads), -1),
+            self._table,
+            self._codes,
+            self._words,
+            np.array([*self._firsts, len(cells)], dtype=np.int64),
+            work.task.levels[cells],
+            group.choices,
+            group.rules,
+            running.fees_of(group.options.costs, work.bars.ts),
+            out,
         )
+        if wrong >= 0:
+            # The same again outside of the loop raises the rule's own error, or tells which code it wrote.
+            from_codes(self._strategies[wrong].decide(work.bars), len(work.bars))
         work.cells.values[cells] = out
         work.cells.ways[cells] = LOOP
         self.unproven += [cells[row] for row in np.flatnonzero(out[:, sweep_kernels.UNPROVEN])]
-        self._cells, self._rows = [], []
-        self._used, self._last = 0, -1
-
-    def _decide(self, strategy: Strategy, out: NDArray[np.int8]) -> None:
-        bars = self._work.bars
-        if type(strategy).decide is not Strategy.decide:
-            out[:] = from_codes(strategy.decide(bars), len(bars)).codes
-            return
-        columns = strategy.columns()
-        if len(columns) != len(self._table):
-            self._table, self._read = np.empty((len(columns), len(bars))), ()
-        kept = columns_of(bars, columns)
-        for row, column in enumerate(columns):
-            # Cells of a grid share columns with the one before: only what differs is written.
-            if not self._read or self._read[row] != column:
-                self._table[row] = kept[column]
-        self._read = columns
-        strategy.rule(self._table, np.array(strategy.rule_parameters(), dtype=np.float64), out)
+        self._cells, self._firsts, self._strategies, self._columns, self._parameters = [], [], [], [], []
+        self._last = -1
 
 
-def columns_of(bars: Bars, columns: Sequence[Column]) -> dict[Column, FloatArray]:
-    """Return columns of the bars, each computed once."""
+class _Known:
+    """Columns of one series that were computed so far, as rows of one table."""
+
+    def __init__(self, n_bars: int, rows: int) -> None:
+        self.table = np.empty((rows, n_bars))
+        self.rows: dict[Column, int] = {}
+
+
+def columns_of(bars: Bars, wanted: Sequence[tuple[Column, ...]]) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return a table that holds all the columns, each computed once, and the rows in it of each of `wanted`."""
     from investiq.strategies.columns import table
 
-    kept = _COLUMNS.get(bars)
-    if kept is None:
-        with _LOCK:
-            kept = _COLUMNS.setdefault(bars, {})
-    if all(column in kept for column in columns):
-        return kept
     with _LOCK:
-        missing = [column for column in dict.fromkeys(columns) if column not in kept]
-        rows = table(missing, bars)
-        if (len(kept) + len(missing)) * rows.itemsize * len(bars) > _KEPT_BYTES:
-            # Other threads may still read the old one.
-            kept = {column: kept[column] for column in columns if column in kept}
-            _COLUMNS[bars] = kept
-        kept.update(zip(missing, rows, strict=True))
-    return kept
+        known = _KNOWN.get(bars) or _Known(len(bars), 0)
+        missing = [
+            column for column in dict.fromkeys(column for each in wanted for column in each) if column not in known.rows
+        ]
+        if missing:
+            needed = len(known.rows) + len(missing)
+            if needed * len(bars) * known.table.itemsize > KEPT_BYTES:
+                missing = list(dict.fromkeys(column for each in wanted for column in each))
+                known, needed = _Known(len(bars), len(missing)), len(missing)
+            elif needed > len(known.table):
+                # Other threads go on reading the table that they hold.
+                grown = _Known(len(bars), max(needed, 2 * len(known.table)))
+                grown.table[: len(known.rows)] = known.table[: len(known.rows)]
+                grown.rows = known.rows
+                known = grown
+            known.table[len(known.rows) : needed] = table(missing, bars)
+            known.rows.update(zip(missing, range(len(known.rows), needed), strict=True))
+        _KNOWN[bars] = known
+        rows = [[known.rows[column] for column in each] for each in wanted]
+        return known.table, np.array(rows, dtype=np.int64).reshape(len(wanted), -1)
+
+
+def first_class(rule: Any) -> Any:
+    """Return a compiled rule as a function that compiled code can be given; None where it is not compiled."""
+    if rule is None or not hasattr(rule, "get_compile_result"):
+        return rule if rule is not None and not hasattr(rule, "py_func") and _is_interpreted() else None
+    if rule not in _FUNCTIONS:
+        from numba import types
+
+        class Function(types.WrapperAddressProtocol):  # type: ignore[misc]
+            def __init__(self, compiled: Any) -> None:
+                self._compiled = compiled
+
+            def __wrapper_address__(self) -> int:
+                address: int = self._compiled.library.get_pointer_to_function(
+                    self._compiled.fndesc.llvm_cfunc_wrapper_name
+                )
+                return address
+
+            def signature(self) -> Any:
+                return self._compiled.signature
+
+        arrays = types.float64[:, ::1], types.float64[::1], types.int8[::1]
+        _FUNCTIONS[rule] = Function(rule.get_compile_result(types.none(*arrays)))
+    return _FUNCTIONS[rule]
+
+
+def _is_interpreted() -> bool:
+    import numba
+
+    return bool(numba.config.DISABLE_JIT)
 
 
 def _statistics_of_closes(bars: Bars) -> tuple[FloatArray, FloatArray, FloatArray]:
