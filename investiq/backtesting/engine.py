@@ -148,8 +148,8 @@ def _compile(strategy: Strategy, bars: Bars, options: RunOptions) -> None:
     jobs: list[Callable[[], None]] = []
     if type(strategy).decide is Strategy.decide and not compiling.is_ready(strategy.rule):
         jobs.append(partial(_compile_rule, strategy))
-    loop = running.loop_of(options, running.orders_wait(bars, options))
-    if not compiling.is_ready(loop):
+    loop = running.loop_of(bars, options)
+    if loop is not None and not compiling.is_ready(loop):
         jobs.append(partial(running.compile_loop, loop))
     if not moments_are_ready():
         jobs.append(compile_moments)

@@ -1,13 +1,14 @@
 """The compiled bar loops: decisions in; fills, cash, equity and events out.
 
-Two loops, of which a run takes one. `simulate_signals` knows entries and exits by
-decision only. `simulate_levels` adds stop-loss, take-profit and bars without
-trade, in which orders wait. Where nothing of that can act, both do the same
-operations in the same order and give the same bits.
+Two loops, of which a run takes one, besides the general kernel: `simulate_signals`
+knows entries and exits by decision only, `simulate_levels` adds stop, trailing stop
+and target. Where no level can act, both do the same operations in the same order and
+give the same bits, and so does the general kernel where they apply at all.
 
-One symbol, long only, no borrowed money. A decision of bar t becomes an order in
-bar t + 1; its role, entry or exit, is that of the position at the close of t. So
-an order is named by the bar of its decision.
+One symbol, long only, no borrowed money, every bar can fill. A decision of bar t
+becomes an order in bar t + 1; its role, entry or exit, is that of the position at
+the close of t. Bars in which no order is due are passed over in one stretch while
+the account is flat or has no levels.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting.postings import (
+    AMBIGUOUS,
     BUYING,
     PRICE,
     REASON_END,
@@ -26,6 +28,8 @@ from investiq.backtesting.postings import (
     REASON_STOP_GAP,
     REASON_TARGET,
     REASON_TARGET_GAP,
+    REASON_TRAIL,
+    REASON_TRAIL_GAP,
     SELLING,
     affordable_quantity,
     executed,
@@ -48,7 +52,6 @@ __all__ = [
     "SELL",
     "Book",
     "Market",
-    "Orders",
     "simulate_levels",
     "simulate_signals",
 ]
@@ -72,32 +75,12 @@ NO_REASON: Final = -1.0
 
 
 class Market(NamedTuple):
-    """Bars as traded, each of shape (n_bars,); `volume` is empty where every bar can fill."""
+    """Bars as traded, each of shape (n_bars,)."""
 
     open: NDArray[np.float64]
     high: NDArray[np.float64]
     low: NDArray[np.float64]
     close: NDArray[np.float64]
-    volume: NDArray[np.float64]
-
-
-class Orders(NamedTuple):
-    """The decisions of a run, each of shape (n_bars,); the last two are empty where no order can wait.
-
-    Attributes
-    ----------
-    decisions : int8
-        0, BUY, SELL or BOTH, at each close.
-    confidence : float64
-        Orders the entries that wait together; empty means 1 throughout.
-    expires : int64
-        Last bar in which an entry order placed for a bar can fill; minus the bar
-        before whose open it is cancelled, where its last session has no bar.
-    """
-
-    decisions: NDArray[np.int8]
-    confidence: NDArray[np.float64]
-    expires: NDArray[np.int64]
 
 
 class Book(NamedTuple):
@@ -105,8 +88,7 @@ class Book(NamedTuple):
 
     `equity`, `cash` and `position` have shape (n_bars,) and stand at the close;
     `fills` has shape (n_fills, FILL_COLUMNS) and needs two rows for each buy;
-    `events` (n_events, EVENT_COLUMNS) needs a row for each buy in `simulate_signals`,
-    and four for each bar in `simulate_levels`.
+    `events` (n_events, EVENT_COLUMNS) needs a row for each buy.
     """
 
     equity: NDArray[np.float64]
@@ -117,14 +99,15 @@ class Book(NamedTuple):
 
 
 @jit
-def simulate_signals(market, orders, rules, fees, book):  # type: ignore[no-untyped-def]
+def simulate_signals(market, decisions, rules, fees, book):  # type: ignore[no-untyped-def]
     """Run decisions through the bars, without levels.
 
     Parameters
     ----------
     market : Market
-        `high`, `low` and `volume` are not read.
-    orders : Orders
+        `high` and `low` are not read.
+    decisions : ndarray of int8, shape (n_bars,)
+        0, BUY, SELL or BOTH, at each close.
     rules : postings.Rules
     fees : postings.Fees
     book : Book
@@ -135,113 +118,228 @@ def simulate_signals(market, orders, rules, fees, book):  # type: ignore[no-unty
     (int, int)
         Rows of fills and of events written.
     """
-    open_, close, decisions = market.open, market.close, orders.decisions
+    open_, close = market.open, market.close
     equity, cash_path, position, fills, events = book
+    n_bars = close.size
     cash = rules.initial_capital
     shares = 0.0
     row = np.int64(0)
     event = np.int64(0)
-    for bar in range(close.size):
-        decision = decisions[bar - 1] if bar > 0 else 0
-        if decision != 0:
-            price = open_[bar]
+    begin = np.int64(0)  # the first bar that is not written yet
+    decided = np.int64(0)  # the first decision that is not read yet
+    while begin < n_bars:
+        decided = next_exit(decisions, decided) if shares > 0.0 else next_entry(decisions, decided)
+        bar = min(decided + 1, n_bars)
+        write_bars(begin, bar, cash, shares, close, equity, cash_path, position)
+        begin = bar
+        decided += 1
+        if bar == n_bars:
+            break
+        if shares > 0.0:
+            cash = executed(SELLING, shares, open_[bar], REASON_SIGNAL, cash, bar, row, fees, rules, fills)
+            row += 1
+            shares = 0.0
+        else:
+            shares, event = entered(bar, cash, open_, close, equity, event, fees, rules, events)
             if shares > 0.0:
-                if decision != BUY:
-                    cash = executed(SELLING, shares, price, REASON_SIGNAL, cash, bar, row, fees, rules, fills)
-                    row += 1
-                    shares = 0.0
-            elif decision == BUY:
-                if rules.size_at_open:
-                    wanted = wanted_quantity(cash, price, rules)
-                else:
-                    wanted = wanted_quantity(equity[bar - 1], close[bar - 1], rules)
-                code = EVENT_TOO_SMALL
-                if wanted > 0.0:
-                    shares = affordable_quantity(wanted, price * (1.0 + rules.slippage), cash, bar, fees, rules)
-                    code = EVENT_REJECTED
-                if shares > 0.0:
-                    cash = executed(BUYING, shares, price, REASON_SIGNAL, cash, bar, row, fees, rules, fills)
-                    row += 1
-                else:
-                    event = write_event(events, event, bar, code, 1)
-        cash_path[bar] = cash
-        position[bar] = shares
-        equity[bar] = cash + shares * close[bar]
+                cash = executed(BUYING, shares, open_[bar], REASON_SIGNAL, cash, bar, row, fees, rules, fills)
+                row += 1
     if rules.liquidate and shares > 0.0:
         row = liquidate(shares, close, row, fees, rules, equity, cash_path, position, fills)
     return row, event
 
 
 @jit
-def simulate_levels(market, orders, rules, fees, book):  # type: ignore[no-untyped-def]
-    """Run decisions through the bars with stop, target and bars without trade.
+def simulate_levels(market, decisions, rules, fees, book):  # type: ignore[no-untyped-def]
+    """Run decisions through the bars with stop, trailing stop and target.
 
-    Parameters and returns are those of `simulate_signals`; all of `market` and `orders` is read.
+    Parameters and returns are those of `simulate_signals`; all of `market` is read.
     """
-    open_, high, low, close, volume = market
-    decisions, confidence, expires = orders
+    open_, high, low, close = market
     equity, cash_path, position, fills, events = book
+    n_bars = close.size
     cash = rules.initial_capital
     shares = 0.0
-    stop = -np.inf
-    target = np.inf
+    stop, trail, target, extreme = -np.inf, -np.inf, np.inf, 0.0
     row = np.int64(0)
     event = np.int64(0)
-    exits = np.int64(0)  # exit orders that are due
-    first = np.int64(0)  # the oldest decision whose entry can still wait
-    waiting = np.int64(0)  # entries decided since then
-    sizes = np.zeros(
-        close.size
-    )  # of the entries that wait, at the bars of their decisions; with size_at_open a sign only
-    for bar in range(close.size):
-        decision = decisions[bar - 1] if bar > 0 else 0
-        if shares > 0.0:
-            exits += decision in (SELL, BOTH)
-        elif decision == BUY:
-            size = 1.0 if rules.size_at_open else wanted_quantity(equity[bar - 1], close[bar - 1], rules)
-            sizes[bar - 1] = size
-            waiting += size > 0.0
-            event = write_event(events, event, bar, EVENT_TOO_SMALL, size <= 0.0)
-        if waiting > 0 and expires.size:
-            missed = miss(sizes, first, bar, expires)
-            waiting -= missed
-            event = write_event(events, event, bar, EVENT_MISSED, missed)
-
-        if volume.size and volume[bar] == 0.0:
-            carried, expired = wait(sizes, first, bar, expires)
-            event = write_event(events, event, bar, EVENT_CARRIED, carried + exits)
-            event = write_event(events, event, bar, EVENT_EXPIRED, expired)
-        else:
-            reason = NO_REASON
-            price = open_[bar]
+    bar = np.int64(0)
+    while bar < n_bars:
+        if shares == 0.0:
+            begin = bar
+            bar = min(next_entry(decisions, max(begin - 1, 0)) + 1, n_bars)
+            write_bars(begin, bar, cash, 0.0, close, equity, cash_path, position)
+            if bar == n_bars:
+                break
+            shares, event = entered(bar, cash, open_, close, equity, event, fees, rules, events)
             if shares > 0.0:
-                reason = opening_exit(price, exits, stop, target, rules)
-            elif waiting > 0:
-                shares, event = enter(sizes, first, bar, price, cash, confidence, fees, rules, events, event)
-                if shares > 0.0:
-                    cash = executed(BUYING, shares, price, REASON_SIGNAL, cash, bar, row, fees, rules, fills)
-                    paid = fills[row, PRICE]
-                    stop = rounded(paid * (1.0 - rules.stop_loss), rules.level) if rules.stop_loss > 0.0 else -np.inf
-                    target = (
-                        rounded(paid * (1.0 + rules.take_profit), rules.level) if rules.take_profit > 0.0 else np.inf
+                cash = executed(BUYING, shares, open_[bar], REASON_SIGNAL, cash, bar, row, fees, rules, fills)
+                extreme = fills[row, PRICE]
+                row += 1
+                stop, trail, target = levels_of(extreme, rules)
+                if not rules.from_next_bar:
+                    reason, price, is_ambiguous = inside_exit(
+                        open_[bar], high[bar], low[bar], max(stop, trail), target, rules
                     )
-                    row += 1
-            if shares > 0.0 and reason == NO_REASON:
-                reason, price = inside_exit(price, high[bar], low[bar], stop, target, rules)
+                    if reason != NO_REASON:
+                        cash = sold(
+                            shares, price, reason, is_ambiguous, trail > stop, cash, bar, row, fees, rules, fills
+                        )
+                        row += 1
+                        shares = 0.0
+                if rules.trails_entry_bar:
+                    extreme, trail = ratcheted(extreme, trail, high[bar], rules)
+            write_bars(bar, bar + 1, cash, shares, close, equity, cash_path, position)
+            bar += 1
+        while shares > 0.0 and bar < n_bars:
+            begin = bar
+            bar, extreme, trail = held_through(begin, market, decisions, stop, trail, target, extreme, rules)
+            write_bars(begin, bar, cash, shares, close, equity, cash_path, position)
+            if bar == n_bars:
+                break
+            is_due = decisions[bar - 1] == SELL or decisions[bar - 1] == BOTH
+            reason, price, is_ambiguous = exit_of(
+                is_due, open_[bar], high[bar], low[bar], max(stop, trail), target, rules
+            )
             if reason != NO_REASON:
-                cash = executed(SELLING, shares, price, reason, cash, bar, row, fees, rules, fills)
+                cash = sold(shares, price, reason, is_ambiguous, trail > stop, cash, bar, row, fees, rules, fills)
                 row += 1
                 shares = 0.0
-                event = write_event(events, event, bar, EVENT_EXIT_CANCELLED, exits - (reason == REASON_SIGNAL))
-                exits = np.int64(0)
-            first = np.int64(bar)
-            waiting = np.int64(0)
-        cash_path[bar] = cash
-        position[bar] = shares
-        equity[bar] = cash + shares * close[bar]
+                if is_due and reason != REASON_SIGNAL:
+                    event = write_event(events, event, bar, EVENT_EXIT_CANCELLED)
+            extreme, trail = ratcheted(extreme, trail, high[bar], rules)
+            write_bars(bar, bar + 1, cash, shares, close, equity, cash_path, position)
+            bar += 1
     if rules.liquidate and shares > 0.0:
         row = liquidate(shares, close, row, fees, rules, equity, cash_path, position, fills)
     return row, event
+
+
+@jit
+def next_entry(decisions, first):  # type: ignore[no-untyped-def]
+    """Return the first row from `first` on that buys, or the number of rows."""
+    rest = decisions[first:]
+    for row in range(rest.size):
+        if rest[row] == BUY:
+            return first + row
+    return decisions.size
+
+
+@jit
+def next_exit(decisions, first):  # type: ignore[no-untyped-def]
+    """Return the first row from `first` on that sells, or the number of rows."""
+    rest = decisions[first:]
+    for row in range(rest.size):
+        if rest[row] == SELL or rest[row] == BOTH:
+            return first + row
+    return decisions.size
+
+
+@jit
+def held_through(begin, market, decisions, stop, trail, target, extreme, rules):  # type: ignore[no-untyped-def]
+    """Return the first bar from `begin` on in which a position may be left, with extreme and trail before it."""
+    # Over slices the compiler knows that no index is negative.
+    ordered = decisions[begin - 1 :]
+    open_, high, low = market.open[begin:], market.high[begin:], market.low[begin:]
+    trails = rules.trailing_stop > 0.0
+    level = max(stop, trail)
+    for step in range(open_.size):
+        if ordered[step] == SELL or ordered[step] == BOTH or low[step] <= level or high[step] >= target:
+            return begin + step, extreme, trail
+        if open_[step] <= level or open_[step] >= target:
+            return begin + step, extreme, trail
+        if trails and high[step] > extreme:
+            extreme, trail = ratcheted(extreme, trail, high[step], rules)
+            level = max(stop, trail)
+    return begin + open_.size, extreme, trail
+
+
+@jit
+def write_bars(begin, end, cash, shares, close, equity, cash_path, position):  # type: ignore[no-untyped-def]
+    """Write the closes of bars in which nothing more happens to the account."""
+    # Over slices the compiler knows that no index is negative, and takes several bars at once.
+    cash_path[begin:end] = cash
+    position[begin:end] = shares
+    prices, values = close[begin:end], equity[begin:end]
+    for bar in range(prices.size):
+        values[bar] = cash + shares * prices[bar]
+
+
+@jit
+def entered(bar, cash, open_, close, equity, event, fees, rules, events):  # type: ignore[no-untyped-def]
+    """Return the shares that an entry at the open buys, 0.0 where it comes to nothing, and the next row of events."""
+    price = open_[bar]
+    if rules.size_at_open:
+        wanted = wanted_quantity(cash, price, rules)
+    else:
+        wanted = wanted_quantity(equity[bar - 1], close[bar - 1], rules)
+    if wanted <= 0.0:
+        return 0.0, write_event(events, event, bar, EVENT_TOO_SMALL)
+    shares = affordable_quantity(wanted, price * (1.0 + rules.slippage), cash, bar, fees, rules)
+    if shares > 0.0:
+        return shares, event
+    return 0.0, write_event(events, event, bar, EVENT_REJECTED)
+
+
+@jit
+def levels_of(paid, rules):  # type: ignore[no-untyped-def]
+    """Return stop, trail and target of a position bought at `paid`."""
+    stop = rounded(paid * (1.0 - rules.stop_loss), rules.level) if rules.stop_loss > 0.0 else -np.inf
+    trail = rounded(paid * (1.0 - rules.trailing_stop), rules.level) if rules.trailing_stop > 0.0 else -np.inf
+    target = rounded(paid * (1.0 + rules.take_profit), rules.level) if rules.take_profit > 0.0 else np.inf
+    return stop, trail, target
+
+
+@jit
+def ratcheted(extreme, trail, high, rules):  # type: ignore[no-untyped-def]
+    """Return extreme and trail after the close of a bar; they bind from the next one on."""
+    if rules.trailing_stop > 0.0 and high > extreme:
+        return high, max(trail, rounded(high * (1.0 - rules.trailing_stop), rules.level))
+    return extreme, trail
+
+
+@jit
+def exit_of(is_due, open_price, high, low, stop, target, rules):  # type: ignore[no-untyped-def]
+    """Return (reason or NO_REASON, price before slippage, whether both levels lay inside) of a position held before the bar."""
+    if open_price <= stop:
+        return REASON_STOP_GAP, open_price, False
+    if passed(open_price, target, rules) and not (rules.stop_beats_open and low <= stop):
+        return REASON_TARGET_GAP, target if rules.gaps_fill_at_limit else open_price, False
+    if is_due and not (rules.levels_first and (low <= stop or passed(high, target, rules))):
+        return REASON_SIGNAL, open_price, False
+    return inside_exit(open_price, high, low, stop, target, rules)
+
+
+@jit
+def inside_exit(open_price, high, low, stop, target, rules):  # type: ignore[no-untyped-def]
+    """Return (reason or NO_REASON, price before slippage, whether both levels lay inside) of an exit inside the bar."""
+    is_passed = passed(high, target, rules)
+    if low <= stop and not (is_passed and rules.target_beats_stop):
+        # Slippage may carry an entry beyond its own stop: then the open is the first price at which the stop stands.
+        return REASON_STOP, min(stop, open_price), is_passed
+    if is_passed:
+        return REASON_TARGET, target, low <= stop
+    return NO_REASON, open_price, False
+
+
+@jit
+def passed(price, target, rules):  # type: ignore[no-untyped-def]
+    """Return whether a limit to sell at `target` is filled where the market reaches `price`."""
+    return price > target or (rules.target_on_touch and price == target)
+
+
+@jit
+def sold(shares, price, reason, is_ambiguous, is_trail, cash, bar, row, fees, rules, fills):  # type: ignore[no-untyped-def]
+    """Sell the position at one of its levels or on a decision, and return the cash after it."""
+    if is_trail:
+        if reason == REASON_STOP:
+            reason = REASON_TRAIL
+        elif reason == REASON_STOP_GAP:
+            reason = REASON_TRAIL_GAP
+    after = executed(SELLING, shares, price, reason, cash, bar, row, fees, rules, fills)
+    if is_ambiguous:
+        fills[row, AMBIGUOUS] = 1.0
+    return after
 
 
 @jit
@@ -256,90 +354,9 @@ def liquidate(shares, close, row, fees, rules, equity, cash_path, position, fill
 
 
 @jit
-def write_event(events, row, bar, code, count):  # type: ignore[no-untyped-def]
-    """Write a row of events unless there is nothing to count; return the next row."""
-    if count == 0:
-        return row
+def write_event(events, row, bar, code):  # type: ignore[no-untyped-def]
+    """Write a row of events; return the next one."""
     events[row, 0] = bar
     events[row, 1] = code
-    events[row, 2] = count
+    events[row, 2] = 1
     return row + 1
-
-
-@jit
-def opening_exit(price, exits, stop, target, rules):  # type: ignore[no-untyped-def]
-    """Return the reason for which a position is sold at the open, or NO_REASON."""
-    if price <= stop:
-        return REASON_STOP_GAP
-    if price > target or (rules.target_on_touch and price == target):
-        return REASON_TARGET_GAP
-    return REASON_SIGNAL if exits > 0 else NO_REASON
-
-
-@jit
-def inside_exit(open_price, high, low, stop, target, rules):  # type: ignore[no-untyped-def]
-    """Return (reason or NO_REASON, price before slippage) of an exit inside the bar."""
-    if low <= stop:
-        # Slippage may carry an entry beyond its own stop: then the open is the first price at which the stop stands.
-        return REASON_STOP, min(stop, open_price)
-    if high > target or (rules.target_on_touch and high == target):
-        return REASON_TARGET, target
-    return NO_REASON, open_price
-
-
-@jit
-def miss(sizes, first, bar, expires):  # type: ignore[no-untyped-def]
-    """Cancel the entries whose last session passed without a bar before `bar`; return their number."""
-    missed = 0
-    for order in range(first, bar):
-        if sizes[order] > 0.0 and expires[order + 1] == -bar:
-            missed += 1
-            sizes[order] = 0.0
-    return missed
-
-
-@jit
-def wait(sizes, first, bar, expires):  # type: ignore[no-untyped-def]
-    """Return how many entries wait beyond `bar`, and how many expire at its close."""
-    carried = 0
-    expired = 0
-    for order in range(first, bar):
-        if sizes[order] > 0.0:
-            if expires[order + 1] == bar:
-                expired += 1
-                sizes[order] = 0.0
-            else:
-                carried += 1
-    return carried, expired
-
-
-@jit
-def enter(sizes, first, bar, price, cash, confidence, fees, rules, events, event):  # type: ignore[no-untyped-def]
-    """Try the entries that are due until one fills; return (shares, next row of events).
-
-    They are tried by confidence, then by age; what fills cancels the others.
-    """
-    rejected = 0
-    too_small = 0
-    waiting = 0
-    shares = 0.0
-    while shares == 0.0:
-        best = -1
-        waiting = -1
-        for order in range(first, bar):
-            if sizes[order] > 0.0:
-                waiting += 1
-                if best < 0 or (confidence.size and confidence[order] > confidence[best]):
-                    best = order
-        if best < 0:
-            break
-        wanted = wanted_quantity(cash, price, rules) if rules.size_at_open else sizes[best]
-        sizes[best] = 0.0
-        if wanted > 0.0:
-            shares = affordable_quantity(wanted, price * (1.0 + rules.slippage), cash, bar, fees, rules)
-            rejected += shares == 0.0
-        else:
-            too_small += 1
-    event = write_event(events, event, bar, EVENT_TOO_SMALL, too_small)
-    event = write_event(events, event, bar, EVENT_REJECTED, rejected)
-    return shares, write_event(events, event, bar, EVENT_CANCELLED, max(waiting, 0))

@@ -136,8 +136,16 @@ class Rules(NamedTuple):
     minimum_fee: float
     maximum_fee: float
     stop_loss: float
+    trailing_stop: float
     take_profit: float
     target_on_touch: bool
+    gaps_fill_at_limit: bool
+    targets_slip: bool
+    stop_beats_open: bool
+    target_beats_stop: bool
+    from_next_bar: bool
+    levels_first: bool
+    trails_entry_bar: bool
     reject_insufficient: bool
     liquidate: bool
 
@@ -252,8 +260,8 @@ def affordable_quantity(wanted, price, cash, bar, fees, rules):  # type: ignore[
 @jit
 def executed(side, quantity, raw_price, reason, cash, bar, row, fees, rules, fills):  # type: ignore[no-untyped-def]
     """Post one fill, write it to `row`, and return the cash after it."""
-    # A target is a limit order: it pays no slippage.
-    is_limit = reason in (REASON_TARGET, REASON_TARGET_GAP)
+    # A target is a limit order: it pays no slippage, unless the run says so.
+    is_limit = not rules.targets_slip and reason in (REASON_TARGET, REASON_TARGET_GAP)
     price = raw_price if is_limit else raw_price * (1.0 + side * rules.slippage)
     notional = quantity * price
     fee = rounded(fee_of(quantity, notional, bar, fees, rules), rules.posting)

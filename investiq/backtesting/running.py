@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +15,42 @@ from investiq.backtesting import kernel, postings
 from investiq.backtesting.decisions import Decisions
 from investiq.execution.costs import Costs
 from investiq.execution.options import RunOptions
-from investiq.execution.sessions import ENTRY_SESSIONS, is_absent_for_long, session_numbers
+from investiq.execution.sessions import is_absent_for_long
+from investiq.history.bars import Bars
 
 if TYPE_CHECKING:
-    from investiq.history.bars import Bars
+    from investiq.core.orders import Signal
+    from investiq.history.panel import Panel
 
-__all__ = ["LOOPS", "Run", "compile_loop", "loop_of", "orders_wait", "simulate"]
+__all__ = ["LOOPS", "Run", "compile_loop", "loop_of", "needs_general", "simulate"]
 
 FloatArray = NDArray[np.float64]
 
 LOOPS: Final = (kernel.simulate_signals, kernel.simulate_levels)
+
+# The choices under which a step that the small loops leave out cannot act.
+_PLAIN: Final[dict[str, Any]] = {
+    "tick_size": None,
+    "min_notional": 0.0,
+    "fill": "next_open",
+    "atr_stop": None,
+    "atr_target": None,
+    "atr_trail": None,
+    "hold_bars": None,
+    "allow_short": False,
+    "reverse": False,
+    "max_entries": 1,
+    "margin": 1.0,
+    "cash_sweep_rate": 0.0,
+    "settlement": "instant",
+    "symbol_weights": None,
+    "rebalance": None,
+    "volume_basis": "bar",
+    "max_drawdown_halt": None,
+    "regime_sizing": None,
+    "max_entries_per_day": None,
+    "entry_hours": None,
+}
 
 
 def _constant(array: NDArray[Any]) -> NDArray[Any]:
@@ -31,7 +59,6 @@ def _constant(array: NDArray[Any]) -> NDArray[Any]:
 
 
 # The kernel compiles once per type of argument, and a read-only array is a type: all that it reads is read-only.
-_NO_FLOATS: Final = _constant(np.empty(0))
 _NO_INTEGERS: Final = _constant(np.empty(0, dtype=np.int64))
 
 
@@ -72,33 +99,94 @@ class Run:
             getattr(self, name).flags.writeable = False
 
 
-def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
-    """Run `decisions` through raw `bars`; the loop is chosen once, from the options and the data.
+def simulate(data: Bars | Panel, decisions: Decisions | Sequence[Signal] | FloatArray, options: RunOptions) -> Run:
+    """Run decisions through raw bars; the loop is chosen once, from the options and the data.
 
     Parameters
     ----------
-    bars : Bars
+    data : Bars or Panel
         As traded.
-    decisions : Decisions
+    decisions : Decisions, sequence of Signal, or ndarray of shape (n_symbols, n_bars)
+        One code per bar of a single symbol, signals, or target weights.
     options : RunOptions
 
     Returns
     -------
     Run
+        The same bits of fills, cash and equity from whichever loop took it.
     """
-    waits = orders_wait(bars, options)
-    n_bars = len(bars)
-    volume = bars.volume if _has_quiet_bars(bars, options) else _NO_FLOATS
-    market = kernel.Market(open=bars.open, high=bars.high, low=bars.low, close=bars.close, volume=volume)
-    orders = kernel.Orders(
-        decisions=decisions.codes,
-        confidence=decisions.confidence if waits else _NO_FLOATS,
-        expires=expiries_of(session_numbers(bars), bars.ts) if waits else _NO_INTEGERS,
+    loop = loop_of(data, options) if isinstance(decisions, Decisions) else None
+    if loop is not None:
+        run = _looped(loop, data, decisions, options)
+        if not _exceeds_volume(run.fills, data.volume, options) and not _overdraws(run.cash, options):
+            return run
+    from investiq.backtesting.general import simulate_scenario
+    from investiq.backtesting.preparing import scenario_of
+
+    return simulate_scenario(scenario_of(data, decisions, options), options)
+
+
+def loop_of(data: Bars | Panel, options: RunOptions) -> Any:
+    """Return the smaller loop that gives the run of the general kernel, or None where only that one can."""
+    if needs_general(options) or not isinstance(data, Bars) or not _trades_always(data, options):
+        return None
+    levels = (options.stop_loss, options.trailing_stop, options.take_profit)
+    return kernel.simulate_signals if levels == (None, None, None) else kernel.simulate_levels
+
+
+@lru_cache(maxsize=64)
+def needs_general(options: RunOptions) -> bool:
+    """Return whether an option can act that the small loops do not know."""
+    costs, fees = options.costs, options.costs.per_share
+    return any(
+        (
+            any(getattr(options, name) != value for name, value in _PLAIN.items()),
+            costs.sell_fee_rate > 0,
+            costs.impact is not None,
+            fees is not None and fees.maximum_rate > 0,
+        )
     )
-    loop = loop_of(options, waits)
+
+
+def _trades_always(bars: Bars, options: RunOptions) -> bool:
+    """Return whether no action and no bar or session without trade can touch an order or a position."""
+    facts = _facts_of(bars)
+    return (
+        facts.has_all_sessions
+        and not facts.has_actions
+        and (options.zero_volume == "ignore" or not facts.has_zero_volume)
+    )
+
+
+class _Facts(NamedTuple):
+    """What the choice of a loop needs to know of bars."""
+
+    has_zero_volume: bool
+    has_all_sessions: bool
+    has_actions: bool
+
+
+_FACTS: WeakKeyDictionary[Bars, _Facts] = WeakKeyDictionary()
+
+
+def _facts_of(bars: Bars) -> _Facts:
+    facts = _FACTS.get(bars)
+    if facts is None:
+        factors = (bars.split_factor, bars.total_factor)
+        has_steps = any(bool((factor[1:] != factor[:-1]).any()) for factor in factors)
+        facts = _FACTS[bars] = _Facts(
+            has_zero_volume=bool((bars.volume == 0.0).any()),
+            has_all_sessions=not is_absent_for_long(bars),
+            has_actions=has_steps or any(action.kind != "symbol_change" for action in bars.actions),
+        )
+    return facts
+
+
+def _looped(loop: Any, bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
     buys = int(np.count_nonzero(decisions.codes == kernel.BUY))
-    book = _empty_book(n_bars, buys, events=buys if loop is kernel.simulate_signals else 4 * n_bars)
-    fills, events = loop(market, orders, rules_of(options), fees_of(options.costs, bars.ts), book)
+    book = _empty_book(len(bars), buys)
+    market = kernel.Market(open=bars.open, high=bars.high, low=bars.low, close=bars.close)
+    fills, events = loop(market, decisions.codes, rules_of(options), fees_of(options.costs, bars.ts), book)
     return Run(
         equity=book.equity,
         cash=book.cash,
@@ -109,38 +197,46 @@ def simulate(bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
     )
 
 
-def orders_wait(bars: Bars, options: RunOptions) -> bool:
-    """Return whether a bar without trade, or sessions without a bar, can make an order wait."""
-    return _has_quiet_bars(bars, options) or is_absent_for_long(bars)
+def _exceeds_volume(fills: FloatArray, volume: FloatArray, options: RunOptions) -> bool:
+    """Return whether the fills of some bar, but for the sale at the end of the data, are more than the volume allows."""
+    if options.max_volume_participation is None or not fills.size:
+        return False
+    capped = fills[fills[:, postings.REASON] != postings.REASON_END]
+    bars = capped[:, postings.BAR].astype(np.int64)
+    used = capped[:, postings.QUANTITY].copy()
+    # A position that is entered and left in one bar has two fills in it, and no bar has more.
+    used[1:] += np.where(bars[1:] == bars[:-1], capped[:-1, postings.QUANTITY], 0.0)
+    allowed = options.max_volume_participation * volume[bars]
+    lot = grid_of(options.lot)
+    if lot.divisor:
+        allowed = (
+            np.floor(allowed * lot.divisor / lot.multiplier + postings.LOT_TOLERANCE) * lot.multiplier / lot.divisor
+        )
+    # A volume that is not known (NaN) is ample.
+    return bool((used > allowed).any())
 
 
-def _has_quiet_bars(bars: Bars, options: RunOptions) -> bool:
-    return options.zero_volume == "no_fill" and bool((bars.volume == 0.0).any())
-
-
-def loop_of(options: RunOptions, waits: bool) -> Any:
-    """Return the smallest loop that a run needs."""
-    has_levels = options.stop_loss is not None or options.take_profit is not None
-    return kernel.simulate_levels if waits or has_levels else kernel.simulate_signals
+def _overdraws(cash: FloatArray, options: RunOptions) -> bool:
+    """Return whether a least fee took more than an exit brought, so that margin and interest could act."""
+    return options.costs.per_share is not None and bool(cash.min(initial=0.0) < 0.0)
 
 
 def compile_loop(loop: Any) -> None:
     """Compile a loop, or load it from the disk cache, by running it over two bars."""
     prices = _constant(np.ones(2))
-    market = kernel.Market(open=prices, high=prices, low=prices, close=prices, volume=_NO_FLOATS)
-    decisions = _constant(np.zeros(2, dtype=np.int8))
-    orders = kernel.Orders(decisions=decisions, confidence=_NO_FLOATS, expires=_NO_INTEGERS)
+    market = kernel.Market(open=prices, high=prices, low=prices, close=prices)
     days = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[us]")
-    loop(market, orders, rules_of(RunOptions()), fees_of(Costs(), days), _empty_book(2, buys=0, events=0))
+    decisions = _constant(np.zeros(2, dtype=np.int8))
+    loop(market, decisions, rules_of(RunOptions()), fees_of(Costs(), days), _empty_book(2, buys=0))
 
 
-def _empty_book(n_bars: int, buys: int, events: int) -> kernel.Book:
+def _empty_book(n_bars: int, buys: int) -> kernel.Book:
     return kernel.Book(
         equity=np.empty(n_bars),
         cash=np.empty(n_bars),
         position=np.empty(n_bars),
         fills=np.empty((2 * buys, postings.FILL_COLUMNS)),
-        events=np.empty((events, kernel.EVENT_COLUMNS), dtype=np.int64),
+        events=np.empty((buys, kernel.EVENT_COLUMNS), dtype=np.int64),
     )
 
 
@@ -162,8 +258,16 @@ def rules_of(options: RunOptions) -> postings.Rules:
         minimum_fee=float(fees.minimum_usd) if fees is not None else 0.0,
         maximum_fee=float(fees.maximum_usd) if fees is not None else 0.0,
         stop_loss=float(options.stop_loss or 0.0),
+        trailing_stop=float(options.trailing_stop or 0.0),
         take_profit=float(options.take_profit or 0.0),
         target_on_touch=options.limit_fill == "touch",
+        gaps_fill_at_limit=options.limit_gap == "limit",
+        targets_slip=options.target_slippage,
+        stop_beats_open=options.open_beyond_target == "stop_first",
+        target_beats_stop=options.both_inside == "target",
+        from_next_bar=options.stop_from == "next_bar",
+        levels_first=options.level_order == "levels_first",
+        trails_entry_bar=options.trail_entry_bar,
         reject_insufficient=options.insufficient == "reject",
         liquidate=options.end == "liquidate",
     )
@@ -185,29 +289,3 @@ def fees_of(costs: Costs, ts: NDArray[np.datetime64]) -> postings.Fees:
         return postings.Fees(months=_NO_INTEGERS, tiers=np.empty((0, 2)), traded=np.zeros(2))
     months = _constant(ts.astype("datetime64[M]").astype(np.int64))
     return postings.Fees(months=months, tiers=np.array(costs.per_share.tiers, dtype=np.float64), traded=np.zeros(2))
-
-
-def expiries_of(sessions: NDArray[np.int64], ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """Return when an entry order placed for each bar is cancelled: after the fifth session in which it could fill.
-
-    Parameters
-    ----------
-    sessions : ndarray of int64, shape (n_bars,)
-        Their numbers, as `execution.sessions.session_numbers` counts them.
-    ts : ndarray of datetime64[us], shape (n_bars,)
-
-    Returns
-    -------
-    ndarray of int64, shape (n_bars,)
-        The last bar of that session, at whose close it expires. Where the session
-        has no bar, minus the first bar after it. Beyond the data an order cannot
-        expire: n_bars stands for that.
-    """
-    days = ts.astype("datetime64[D]")
-    # An order is decided in the bar before, and lives in that bar's session if that goes on, else from the next.
-    begin = np.append(sessions[:1], sessions[:-1] + (days[1:] != days[:-1]))
-    due = begin + ENTRY_SESSIONS - 1
-    after = np.searchsorted(sessions, due, side="right")
-    has_bar = sessions[np.maximum(after - 1, 0)] == due
-    expires = np.where(has_bar, after - 1, np.where(after < ts.size, -after, ts.size))
-    return _constant(expires.astype(np.int64))

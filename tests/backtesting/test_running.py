@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from investiq.backtesting import kernel, postings, running
 from investiq.backtesting.decisions import from_codes
-from investiq.execution.costs import Costs
+from investiq.execution.costs import Costs, MarketImpact, PerShareFees
 from investiq.execution.options import RunOptions
-from investiq.execution.sessions import session_numbers
 
 EXACT = RunOptions(
     weight=1.0, size_at="open", lot=None, posting_rounding=None, level_rounding=None, end="mark", costs=Costs()
@@ -101,28 +100,53 @@ def test_both_loops_give_the_same_bits_where_levels_cannot_act(bars_of, seed):
     # A stop at a millionth of the price cannot be reached.
     unreachable = dataclasses.replace(options, stop_loss=1 - 1e-6)
     general = running.simulate(bars, from_codes(codes, len(bars)), unreachable)
-    assert running.loop_of(options, waits=False) is kernel.simulate_signals
-    assert running.loop_of(unreachable, waits=False) is kernel.simulate_levels
+    assert running.loop_of(bars, options) is kernel.simulate_signals
+    assert running.loop_of(bars, unreachable) is kernel.simulate_levels
     for name in ("equity", "cash", "position", "fills", "events"):
         np.testing.assert_array_equal(getattr(plain, name), getattr(general, name))
 
 
-def test_orders_wait_only_where_a_bar_has_no_volume(bars_of):
+def test_a_bar_without_volume_needs_the_general_kernel(bars_of):
     with_gap = bars_of([(1, 1, 1, 1, 5), (1, 1, 1, 1, 0)])
     unknown = bars_of([(1, 1, 1, 1, np.nan), (1, 1, 1, 1, 5)])
-    assert running.orders_wait(with_gap, RunOptions())
-    assert not running.orders_wait(with_gap, RunOptions(zero_volume="ignore"))
-    assert not running.orders_wait(unknown, RunOptions())
+    assert running.loop_of(with_gap, RunOptions()) is None
+    assert running.loop_of(with_gap, RunOptions(zero_volume="ignore")) is kernel.simulate_signals
+    assert running.loop_of(unknown, RunOptions()) is kernel.simulate_signals
 
 
-def test_a_daily_entry_waits_five_sessions(bars_of):
-    bars = bars_of([(1, 1, 1, 1)] * 7)
-    # Placed for bar 0 it can fill up to bar 4; placed for bar 3 it would wait beyond the data.
-    assert running.expiries_of(session_numbers(bars), bars.ts).tolist() == [4, 5, 6, 7, 7, 7, 7]
+def test_six_sessions_without_a_bar_need_the_general_kernel(bars_of):
+    bars = bars_of([(1, 1, 1, 1)] * 8)
+    # Of 1 to 8 January, the 2nd to the 6th and then the 2nd to the 7th are cut out.
+    keep = lambda *rows: dataclasses.replace(bars[:2], ts=bars.ts[list(rows)], known_at=bars.known_at[list(rows)])  # noqa: E731
+    assert running.loop_of(keep(0, 5), RunOptions()) is kernel.simulate_signals
+    assert running.loop_of(keep(0, 6), RunOptions()) is None
 
 
-def test_an_intraday_entry_waits_to_the_end_of_the_fifth_session():
-    # Three bars a day on six days: placed on the first day it lives through day five, bars 12 to 14.
-    days = np.datetime64("2024-01-01", "us") + np.arange(6) * np.timedelta64(1, "D")
-    ts = (days[:, None] + np.arange(3) * np.timedelta64(1, "h")).ravel()
-    assert running.expiries_of(np.repeat(np.arange(6), 3), ts).tolist() == [14] * 3 + [17] * 3 + [18] * 12
+@pytest.mark.parametrize("name", ["split_factor", "total_factor"])
+def test_an_action_inside_the_period_needs_the_general_kernel(bars_of, name):
+    bars = dataclasses.replace(bars_of([(1, 1, 1, 1)] * 3), **{name: np.array([1.0, 1.0, 2.0])})
+    assert running.loop_of(bars, RunOptions()) is None
+    assert running.loop_of(bars[:2], RunOptions()) is kernel.simulate_signals
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"allow_short": True},
+        {"hold_bars": 3},
+        {"max_drawdown_halt": 0.2},
+        {"cash_sweep_rate": 0.01},
+        {"tick_size": 0.01},
+        {"min_notional": 10.0},
+        {"atr_stop": 2.0},
+        {"margin": 2.0, "debit_rate": 0.05},
+        {"entry_hours": (10, 15)},
+        {"costs": Costs(sell_fee_rate=1e-5)},
+        {"costs": Costs(impact=MarketImpact())},
+        {"costs": Costs(per_share=PerShareFees(maximum_rate=0.01))},
+    ],
+    ids=str,
+)
+def test_what_the_loops_do_not_know_needs_the_general_kernel(bars_of, options):
+    bars = bars_of([(1, 1, 1, 1)] * 3)
+    assert running.loop_of(bars, RunOptions(**options)) is None
