@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.core.errors import ConfigError
+from investiq.core.errors import ConfigError, DataError
+from investiq.core.orders import Signal
 
 if TYPE_CHECKING:
+    from investiq.execution.options import OptionArguments
     from investiq.history.bars import Bars
+    from investiq.history.panel import Panel
 
-__all__ = ["Column", "Rule", "Strategy", "whole_bars"]
+__all__ = ["Column", "PanelStrategy", "Rule", "Strategy", "positive", "whole_bars"]
 
+FloatArray = NDArray[np.float64]
 Rule = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]], None]
 
 
@@ -39,6 +43,10 @@ class Strategy:
     `warmup`, and either `columns` and `rule`, which sweeps can run at full speed,
     or `decide` itself. The decision of bar t reads bars up to t only; it is filled
     at the next open or later.
+
+    It may also say how large an entry is (`sizes`), how sure it is (`confidences`)
+    and which options it is made for (`run_options`); and where its orders carry
+    prices, it defines `signals` in place of `decide`.
 
     Examples
     --------
@@ -110,8 +118,134 @@ class Strategy:
         self.rule(table(self.columns(), bars), np.array(self.rule_parameters(), dtype=np.float64), decisions)
         return decisions
 
+    @property
+    def run_options(self) -> OptionArguments:
+        """The options that the strategy asks of a run, such as its stop; options given to the run win."""
+        return {}
 
-def whole_bars(owner: str, name: str, value: object) -> None:
-    """Refuse a window that is no whole number of bars >= 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ConfigError(f"{owner}: {name} must be a whole number of bars >= 1, was {value!r}")
+    def confidences(self, bars: Bars) -> FloatArray | None:
+        """Return the confidence of a decision of each bar, in [0, 1], shape (n_bars,); None where it is always 1.
+
+        A decision below the run's `confidence_threshold` is dropped.
+        """
+        return None
+
+    def sizes(self, bars: Bars) -> FloatArray | None:
+        """Return the share of equity of an entry decided at each bar, shape (n_bars,); None for the run's `weight`.
+
+        Where it is NaN or not above 0, no entry is made; exits are never held back.
+        """
+        return None
+
+    def signals(self, bars: Bars) -> list[Signal]:
+        """Return the decisions as orders, by bar; of a bar with both, the buy first.
+
+        Parameters
+        ----------
+        bars : Bars
+
+        Returns
+        -------
+        list of Signal
+            From `decide`, `confidences` and `sizes`. A buy without a size is left
+            out. So is a sell without one if the run that the strategy asks for
+            sells short: there it could open a position; else it carries no size,
+            as it can only close one.
+
+        Raises
+        ------
+        DataError
+            If sizes or confidences are not one number per bar.
+        """
+        decisions = self.decide(bars)
+        sizes = _one_per_bar(self.sizes(bars), "sizes", self.name, len(bars))
+        confidences = _one_per_bar(self.confidences(bars), "confidences", self.name, len(bars))
+        signals = []
+        for bar in np.flatnonzero(decisions).tolist():
+            confidence = 1.0 if confidences is None else float(confidences[bar])
+            size = None if sizes is None or not sizes[bar] > 0 else float(sizes[bar])
+            opens_nothing = sizes is not None and size is None
+            # A confidence that is not known passes no gate.
+            if np.isnan(confidence):
+                continue
+            if decisions[bar] in (1, 2) and not opens_nothing:
+                signals.append(Signal(bar=bar, side="buy", confidence=confidence, weight=size))
+            if decisions[bar] in (-1, 2) and not (opens_nothing and self.run_options.get("allow_short", False)):
+                signals.append(Signal(bar=bar, side="sell", confidence=confidence, weight=size))
+        return signals
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelStrategy(Strategy):
+    """Base of the strategies that weigh many symbols against each other.
+
+    A subclass defines `warmup` and `target_weights`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> import investiq as iq
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class HalfAtOnce(iq.strategies.PanelStrategy):
+    ...     warmup = 0
+    ...
+    ...     def target_weights(self, panel):
+    ...         weights = np.full(panel.close.shape, np.nan)
+    ...         weights[:, 0] = 0.5 / len(panel)
+    ...         return weights
+    >>> HalfAtOnce().target_weights(iq.load_panel(["SYN001", "SYN002"]))[:, :2]
+    array([[0.25,  nan],
+           [0.25,  nan]])
+    """
+
+    def target_weights(self, panel: Panel) -> FloatArray:
+        """Return the target weights decided at each close.
+
+        Parameters
+        ----------
+        panel : Panel
+            Raw or total-adjusted.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_symbols, n_bars)
+            Shares of equity, negative for shorts; NaN where nothing is decided at
+            that close. A close at which any symbol has a weight decides all of
+            them: NaN beside numbers means that the position is left as it is.
+        """
+        raise NotImplementedError
+
+    def decide(self, bars: Bars) -> NDArray[np.int8]:
+        """Refuse: the weights of a symbol follow from those of the others.
+
+        Raises
+        ------
+        ConfigError
+            Always.
+        """
+        raise ConfigError(
+            f"{self.name} weighs the symbols of a panel and decides nothing for {bars.symbol} alone; "
+            "pass a Panel or a list of symbols"
+        )
+
+
+def whole_bars(owner: str, name: str, value: object, least: int = 1) -> None:
+    """Refuse a window that is no whole number of bars >= `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ConfigError(f"{owner}: {name} must be a whole number of bars >= {least}, was {value!r}")
+
+
+def positive(owner: str, **values: object) -> None:
+    """Refuse a parameter that is no number above 0."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
+            raise ConfigError(f"{owner}: {name} must be a number above 0, was {value!r}")
+
+
+def _one_per_bar(values: FloatArray | None, what: str, owner: str, n_bars: int) -> FloatArray | None:
+    if values is not None and np.shape(values) != (n_bars,):
+        raise DataError(
+            f"{owner}: {what} must be None or one number per bar, ({n_bars},), had shape {np.shape(values)}"
+        )
+    return values

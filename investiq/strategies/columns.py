@@ -19,7 +19,11 @@ __all__ = ["NAMES", "table"]
 
 FloatArray = NDArray[np.float64]
 
-NAMES: Final = ("open", "high", "low", "close", "sma", "highest_high", "lowest_low")
+NAMES: Final = (
+    "open", "high", "low", "close", "sma", "ema", "highest_high", "lowest_low", "atr", "volatility", "rsi",
+    "macd_histogram", "zscore", "rate_of_change", "rate_of_change_rank", "close_rank", "velocity", "uncertainty",
+    "regime", "technical_score", "technical_confidence",
+)  # fmt: skip
 
 
 class _AdjustedPrices:
@@ -50,6 +54,23 @@ class _AdjustedPrices:
     def close(self) -> FloatArray:
         return self._adjusted("close")
 
+    @cached_property
+    def trend(self) -> tuple[FloatArray, FloatArray]:
+        """Velocity and uncertainty of the filtered price."""
+        from investiq.strategies.regimes import trend_of
+
+        return trend_of(self.close)
+
+    @cached_property
+    def technical(self) -> tuple[FloatArray, FloatArray]:
+        """Score and confidence of the technical engine."""
+        from investiq.engines.technical.engine import TechnicalEngine
+        from investiq.history.history import History
+
+        engine = TechnicalEngine()
+        scored = engine.score(engine.features(History.of(self._bars)))
+        return scored["score"].to_numpy(dtype=float), scored["confidence"].to_numpy(dtype=float)
+
 
 def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
     """Return the columns as a contiguous float64 array of shape (n_columns, n_bars).
@@ -57,9 +78,15 @@ def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
     Parameters
     ----------
     columns : sequence of Column
-        ``open``, ``high``, ``low``, ``close``; ``sma`` (window);
-        ``highest_high`` (window) and ``lowest_low`` (window), both of the bars
-        before the current one.
+        ``open``, ``high``, ``low``, ``close``; ``highest_high`` (window) and
+        ``lowest_low`` (window), both of the bars before the current one; ``sma``,
+        ``ema``, ``atr``, ``rsi``, ``zscore`` and ``rate_of_change`` (window);
+        ``macd_histogram`` (fast, slow, signal); ``volatility`` (window), the sample
+        deviation of log returns per bar; ``close_rank`` (past) and
+        ``rate_of_change_rank`` (window, past), the rank in [0, 1] among that many
+        values before; ``velocity`` and ``uncertainty``, see `regimes.trend_of`;
+        ``regime`` (window), see `regimes.regime_codes`; ``technical_score`` and
+        ``technical_confidence`` of the technical engine.
     bars : Bars
         Raw or total-adjusted.
 
@@ -83,23 +110,77 @@ def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
 
 
 def _compute(column: Column, prices: _AdjustedPrices) -> FloatArray:
-    match column:
-        case Column("open" | "high" | "low" | "close" as name, ()):
-            values: FloatArray = getattr(prices, name)
-            return values
-        case Column("sma", (window,)):
-            from investiq.indicators.trend import sma
-
-            return sma(prices.close, int(window))
-        case Column("highest_high", (window,)):
-            from investiq.indicators.levels import donchian
-
-            return donchian(prices, int(window), exclude_current=True).upper
-        case Column("lowest_low", (window,)):
-            from investiq.indicators.levels import donchian
-
-            return donchian(prices, int(window), exclude_current=True).lower
+    name, parameters = column
+    if not parameters:
+        match name:
+            case "open" | "high" | "low" | "close":
+                values: FloatArray = getattr(prices, name)
+                return values
+            case "velocity" | "uncertainty":
+                return prices.trend[name == "uncertainty"]
+            case "technical_score" | "technical_confidence":
+                return prices.technical[name == "technical_confidence"]
+    else:
+        bars = tuple(int(each) for each in parameters)
+        indicator = _of_one_window if len(bars) == 1 else _of_several_windows
+        values_or_none = indicator(name, bars, prices)
+        if values_or_none is not None:
+            return values_or_none
     raise ConfigError(
-        f"no column is called {column.name!r} with {len(column.parameters)} parameter(s)"
-        f"{near_matches(column.name, NAMES)}; known are {', '.join(NAMES)}"
+        f"no column is called {name!r} with {len(parameters)} parameter(s)"
+        f"{near_matches(name, NAMES)}; known are {', '.join(NAMES)}"
     )
+
+
+def _of_one_window(name: str, windows: tuple[int, ...], prices: _AdjustedPrices) -> FloatArray | None:
+    (window,) = windows
+    match name:
+        case "sma" | "ema":
+            from investiq.indicators import trend
+
+            return trend.sma(prices.close, window) if name == "sma" else trend.ema(prices.close, window)
+        case "highest_high" | "lowest_low":
+            from investiq.indicators.levels import donchian
+
+            channel = donchian(prices, window, exclude_current=True)
+            return channel.upper if name == "highest_high" else channel.lower
+        case "atr":
+            from investiq.indicators.volatility import atr
+
+            return atr(prices, window)
+        case "volatility":
+            from investiq.indicators.volatility import historical_volatility
+
+            return historical_volatility(prices.close, window, periods_per_year=1)
+        case "rsi" | "rate_of_change":
+            from investiq.indicators import momentum
+
+            of_close = momentum.rsi if name == "rsi" else momentum.rate_of_change
+            return of_close(prices.close, window)
+        case "zscore":
+            from investiq.indicators.bands import zscore
+
+            return zscore(prices.close, window)
+        case "close_rank":
+            from investiq.engines.scoring import percentile_rank
+
+            return percentile_rank(prices.close, window, window)
+        case "regime":
+            from investiq.strategies.regimes import regime_codes
+
+            return regime_codes(prices.close, window, uncertainty=prices.trend[1])
+    return None
+
+
+def _of_several_windows(name: str, windows: tuple[int, ...], prices: _AdjustedPrices) -> FloatArray | None:
+    match (name, windows):
+        case ("macd_histogram", (fast, slow, signal)):
+            from investiq.indicators.momentum import macd
+
+            return macd(prices.close, fast, slow, signal).histogram
+        case ("rate_of_change_rank", (window, past)):
+            from investiq.engines.scoring import percentile_rank
+            from investiq.indicators.momentum import rate_of_change
+
+            return percentile_rank(rate_of_change(prices.close, window), past, past)
+    return None

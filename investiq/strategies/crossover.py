@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from investiq.core.errors import ConfigError
 from investiq.strategies.base import Column, Rule, Strategy, whole_bars
+
+if TYPE_CHECKING:
+    from investiq.execution.options import OptionArguments
 
 __all__ = ["Crossover"]
 
@@ -22,6 +26,9 @@ class Crossover(Strategy):
     ----------
     fast, slow : int, default 20 and 50
         Windows in bars, ``1 <= fast < slow``.
+    allow_short : bool, default False
+        Whether a crossing below also opens a short, which a crossing above covers
+        and reverses.
 
     Raises
     ------
@@ -38,6 +45,7 @@ class Crossover(Strategy):
 
     fast: int = 20
     slow: int = 50
+    allow_short: bool = False
 
     def __post_init__(self) -> None:
         whole_bars("Crossover", "fast", self.fast)
@@ -47,6 +55,16 @@ class Crossover(Strategy):
                 f"Crossover: fast must be below slow, were fast={self.fast} and slow={self.slow}; "
                 "exchange them or choose a shorter fast window"
             )
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the windows, and `allow_short` where it is on."""
+        chosen = super().parameters()
+        return chosen if self.allow_short else {name: chosen[name] for name in ("fast", "slow")}
+
+    @property
+    def run_options(self) -> OptionArguments:
+        """Shorts and reversals, if asked for."""
+        return {"allow_short": True, "reverse": True} if self.allow_short else {}
 
     @property
     def warmup(self) -> int:
