@@ -1,0 +1,136 @@
+"""Combinatorial purged cross-validation: choose again for every combination of tested groups, and test there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.backtesting import plans
+from investiq.backtesting.cross_validation_result import CrossValidation, Trials
+from investiq.backtesting.walk_forward import Candidate
+from investiq.history.bars import Bars
+from investiq.metrics.conventions import Convention
+from investiq.metrics.purged_splits import PurgedSplits
+from investiq.metrics.splits import combinatorial_purged_splits
+
+__all__ = ["cross_validate_candidates"]
+
+FloatArray = NDArray[np.float64]
+
+
+class _Choice(NamedTuple):
+    """The best candidate of each split, its ratio on the training bars, and what all candidates are worth as trials."""
+
+    number: NDArray[np.int64]
+    train_sharpe: FloatArray
+    trials: Trials
+
+
+def cross_validate_candidates(
+    candidates: Sequence[Candidate],
+    bars: Bars,
+    *,
+    groups: int,
+    test_groups: int,
+    purge: int,
+    embargo: int | None,
+    max_splits: int | None,
+    seed: int,
+    convention: Convention,
+    subject: str,
+    advance: Callable[[], None],
+) -> CrossValidation:
+    """Choose among the candidates for every split, and join the tests to paths."""
+    rows = np.arange(len(bars))
+    splits = combinatorial_purged_splits(
+        rows, rows + purge, groups=groups, test_groups=test_groups, embargo=embargo, max_splits=max_splits, seed=seed
+    )
+    rate = convention.risk_free_per_period
+    choice = _choose(_all_returns(candidates, bars, advance), splits, rate)
+    needed = {number: _returns(candidates[number], bars) for number in set(choice.number.tolist())}
+    outcomes = [needed[number][split.test] for number, split in zip(choice.number.tolist(), splits, strict=True)]
+    return CrossValidation(
+        paths=splits.assemble(outcomes),
+        tested=splits.tested,
+        chosen=tuple(candidates[number].parameters for number in choice.number.tolist()),
+        train_sharpes=choice.train_sharpe,
+        test_sharpes=np.array([_sharpe(outcome - rate) for outcome in outcomes]),
+        groups=groups,
+        purge=purge,
+        embargo=splits.embargo,
+        trials=choice.trials,
+        convention=convention,
+        instants=bars.ts,
+        subject=subject,
+        mark=bars.passport.watermark,
+        notes=splits.notes,
+    )
+
+
+def _all_returns(candidates: Sequence[Candidate], bars: Bars, advance: Callable[[], None]) -> Iterator[FloatArray]:
+    for candidate in candidates:
+        yield _returns(candidate, bars)
+        advance()
+
+
+def _returns(candidate: Candidate, bars: Bars) -> FloatArray:
+    run = plans.simulate(plans.plan_of(candidate.strategy, bars), bars, candidate.options)
+    account = np.concatenate(([candidate.options.initial_capital], run.equity))
+    returns: FloatArray = account[1:] / account[:-1] - 1.0
+    return returns
+
+
+def _choose(returns: Iterator[FloatArray], splits: PurgedSplits, rate: float) -> _Choice:
+    """Return the best candidate of each split. One candidate at a time is held: memory does not grow with their number."""
+    masks = np.zeros((len(splits), splits.starts.size))
+    for place, split in enumerate(splits):
+        masks[place, split.train] = 1.0
+    counts = masks.sum(axis=1)
+    best = np.zeros(len(splits), dtype=np.int64)
+    ratios = np.full(len(splits), -np.inf)
+    together = np.zeros(splits.starts.size)
+    of_all: list[float] = []
+    number = 0
+    for number, own in enumerate(returns, start=1):
+        # Shifted to its own mean, so that the sums of squares keep their digits.
+        middle = own.mean()
+        shifted = own - middle
+        sums, squares = masks @ shifted, masks @ (shifted * shifted)
+        variance = (squares - sums * sums / counts) / (counts - 1.0)
+        varies = variance > (1e-12 * np.abs(own).max()) ** 2
+        found = np.where(varies, (sums / counts + middle - rate) / np.sqrt(np.where(varies, variance, 1.0)), -np.inf)
+        better = found > ratios
+        best[better], ratios[better] = number - 1, found[better]
+        spread = own.std(ddof=1)
+        if spread > 1e-12 * np.abs(own).max():
+            together += shifted / spread
+            of_all.append((middle - rate) / spread)
+    return _Choice(best, np.where(np.isinf(ratios), np.nan, ratios), _trials(number, of_all, together))
+
+
+def _trials(number: int, sharpes: list[float], together: FloatArray) -> Trials:
+    """Return what candidates are worth as independent trials, from the sum of their standardised returns.
+
+    The variance of that sum is n + n (n - 1) x the average correlation; what never
+    varied counts as uncorrelated.
+    """
+    moving = len(sharpes)
+    average = 0.0
+    if moving > 1:
+        variance = float((together**2).sum() / (together.size - 1))
+        average = (variance - moving) / (number * (number - 1))
+    shared = min(max(average, 0.0), 1.0)
+    return Trials(
+        number=number,
+        effective=shared + (1.0 - shared) * number,
+        sharpe_variance=float(np.var(sharpes, ddof=1)) if moving > 1 else math.nan,
+    )
+
+
+def _sharpe(excess: FloatArray) -> float:
+    spread = float(excess.std(ddof=1))
+    return float(excess.mean()) / spread if spread > 1e-12 * float(np.abs(excess).max()) else math.nan

@@ -1,0 +1,200 @@
+"""Walk-forward: choose parameters on one stretch of the past, trade the next with them, and go on."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.backtesting import plans
+from investiq.backtesting.folds import Scheme, Window, windows_of
+from investiq.backtesting.plans import Plan
+from investiq.backtesting.walk_forward_result import Fold, WalkForward
+from investiq.core.errors import InsufficientDataError
+from investiq.core.notes import Note
+from investiq.execution.options import RunOptions
+from investiq.history.bars import Bars
+from investiq.metrics.conventions import Convention
+from investiq.strategies.base import Strategy
+
+if TYPE_CHECKING:
+    from investiq.backtesting.result import BacktestResult
+
+__all__ = ["Candidate", "walk"]
+
+FloatArray = NDArray[np.float64]
+
+# Below so many bars of training a Sharpe ratio hardly tells candidates apart.
+FLAGGED_TRAIN: Final = 252
+# Cautions of one test that are not those of the walk.
+_OF_A_SINGLE_RUN: Final = ("no_out_of_sample", "few_trades", "under_one_year", "signal_after_last_bar")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One set of parameters that a fold can choose."""
+
+    parameters: dict[str, Any]
+    strategy: Strategy
+    options: RunOptions
+
+
+def walk(
+    candidates: Sequence[Candidate],
+    bars: Bars,
+    *,
+    folds: int | None,
+    train: int | None,
+    test: int | None,
+    scheme: Scheme,
+    purge: int,
+    convention: Convention,
+    test_result: Callable[[Candidate, Bars, Plan, RunOptions], BacktestResult],
+    subject: str,
+    advance: Callable[[], None],
+) -> WalkForward:
+    """Walk the candidates over the bars; `test_result` makes the full result of a test."""
+    windows = windows_of(len(bars), folds=folds, train=train, test=test, scheme=scheme, purge=purge)
+    least = max(candidate.strategy.warmup for candidate in candidates)
+    if least + 2 > windows[0].train_end - windows[0].train_first:
+        raise InsufficientDataError(
+            f"the first training window has {windows[0].train_end - windows[0].train_first} bars, a candidate needs "
+            f"{least + 2} to decide and fill once; take fewer folds, shorter parameters or a longer period"
+        )
+    scores, train_returns = _train(candidates, bars, windows, convention, advance)
+    made: list[Fold] = []
+    capital = candidates[0].options.initial_capital
+    opening = capital
+    for number, window in enumerate(windows):
+        chosen = _first_best(scores[:, number])
+        candidate = candidates[chosen]
+        options = dataclasses.replace(candidate.options, initial_capital=capital, end="liquidate")
+        piece, plan, lead = _cut(
+            bars, candidate, plans.plan_of(candidate.strategy, bars), window.test_first, window.test_end
+        )
+        result = test_result(candidate, piece, plan, options)
+        returns = _returns(result.run.equity, capital)[lead:]
+        capital *= float(np.prod(1.0 + returns))
+        made.append(
+            Fold(
+                train=(bars.ts[window.train_first], bars.ts[window.train_end - 1]),
+                test=(bars.ts[window.test_first], bars.ts[window.test_end - 1]),
+                parameters=candidate.parameters,
+                train_returns=train_returns(chosen, number),
+                test_returns=returns,
+                train_days=_days(bars, window.train_first, window.train_end),
+                test_days=_days(bars, window.test_first, window.test_end),
+                scores=scores[:, number],
+                chosen=chosen,
+                result=result,
+            )
+        )
+        advance()
+    first = windows[0].test_first
+    return WalkForward(
+        folds=tuple(made),
+        scheme=scheme,
+        purge=purge,
+        initial_capital=opening,
+        convention=convention,
+        candidates=len(candidates),
+        subject=subject,
+        instants=bars.ts[first - 1 :],
+        mark=bars.passport.watermark,
+        notes=_cautions(windows, made),
+    )
+
+
+def _train(
+    candidates: Sequence[Candidate],
+    bars: Bars,
+    windows: Sequence[Window],
+    convention: Convention,
+    advance: Callable[[], None],
+) -> tuple[FloatArray, Callable[[int, int], FloatArray]]:
+    """Return the Sharpe ratio per bar of each candidate on each training window, and what gives the returns behind one."""
+    rate = convention.risk_free_per_period
+
+    def returns_of(candidate: Candidate, plan: Plan, window: Window) -> FloatArray:
+        piece, part, lead = _cut(bars, candidate, plan, window.train_first, window.train_end)
+        run = plans.simulate(part, piece, candidate.options)
+        return _returns(run.equity, candidate.options.initial_capital)[lead:]
+
+    def again(number: int, fold: int) -> FloatArray:
+        chosen = candidates[number]
+        return returns_of(chosen, plans.plan_of(chosen.strategy, bars), windows[fold])
+
+    scores = np.full((len(candidates), len(windows)), np.nan)
+    for number, candidate in enumerate(candidates):
+        plan = plans.plan_of(candidate.strategy, bars)
+        for fold, window in enumerate(windows):
+            scores[number, fold] = _sharpe(returns_of(candidate, plan, window) - rate)
+        advance()
+    return scores, again
+
+
+def _cut(bars: Bars, candidate: Candidate, plan: Plan, first: int, end: int) -> tuple[Bars, Plan, int]:
+    """Return the bars of a window with a lead, the part of the plan that may act in it, and the length of the lead.
+
+    The first decision that acts is of the close before the window, so that its first open can be traded.
+    """
+    lead = min(first, _lead(candidate.options))
+    return bars[first - lead : end], plans.part_of(plan, first - lead, end, first - 1), lead
+
+
+def _lead(options: RunOptions) -> int:
+    """Return the bars before a window that its first orders need: the close that decides, and the windows of what sizes and levels read."""
+    lead = 1
+    if any(each is not None for each in (options.atr_stop, options.atr_target, options.atr_trail)):
+        # Wilder's average remembers: after ten windows the start weighs less than 1e-3.
+        lead = max(lead, 10 * options.atr_window)
+    if options.regime_sizing is not None:
+        lead = max(lead, options.regime_sizing.window + options.regime_sizing.every)
+    if options.costs.impact is not None:
+        lead = max(lead, options.costs.impact.window + 1)
+    return max(lead, 20) if options.volume_basis == "adv20" else lead
+
+
+def _returns(equity: FloatArray, capital: float) -> FloatArray:
+    account = np.concatenate(([capital], equity))
+    returns: FloatArray = account[1:] / account[:-1] - 1.0
+    return returns
+
+
+def _sharpe(excess: FloatArray) -> float:
+    spread = float(excess.std(ddof=1))
+    return float(excess.mean()) / spread if spread > 1e-12 * float(np.abs(excess).max()) else math.nan
+
+
+def _first_best(scores: FloatArray) -> int:
+    """Return the candidate of the highest ratio, of equal ones the first; the first of all where none has one."""
+    return 0 if np.isnan(scores).all() else int(np.nanargmax(scores))
+
+
+def _days(bars: Bars, first: int, end: int) -> float:
+    return float((bars.ts[end - 1] - bars.ts[max(first - 1, 0)]) / np.timedelta64(1, "D"))
+
+
+def _cautions(windows: Sequence[Window], folds: Sequence[Fold]) -> tuple[Note, ...]:
+    notes = [note for note in folds[0].result.notes if note.code not in _OF_A_SINGLE_RUN]
+    if (shortest := min(each.train_end - each.train_first for each in windows)) < FLAGGED_TRAIN:
+        notes.append(
+            Note(
+                code="short_training",
+                text=f"the shortest training window has {shortest} bars, fewer than {FLAGGED_TRAIN}: Sharpe ratios on it "
+                "hardly tell parameters apart",
+            )
+        )
+    if idle := sum(bool(np.isnan(fold.scores).all()) for fold in folds):
+        notes.append(
+            Note(
+                code="nothing_to_choose_by",
+                text=f"on {idle} training window(s) no candidate traded, so the first of the grid was taken",
+                rows=idle,
+            )
+        )
+    return tuple(notes)
