@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.engine import backtest
     from investiq.backtesting.monte_carlo import monte_carlo
     from investiq.backtesting.result import load_result
+    from investiq.backtesting.trials import annotate_trial, open_holdout, trials
     from investiq.core.errors import InvestIQError
     from investiq.core.orders import Signal
     from investiq.execution.costs import Costs, MarketImpact, PerShareFees
@@ -64,6 +65,7 @@ _HOMES: Final[dict[str, str]] = {
     "RunOptions": "investiq.execution.options",
     "Signal": "investiq.core.orders",
     "analyze": "investiq.analysis.analyzing",
+    "annotate_trial": "investiq.backtesting.trials",
     "assess": "investiq.metrics.assessing",
     "backtest": "investiq.backtesting.engine",
     "check_actions": "investiq.market.action_lab",
@@ -87,6 +89,7 @@ _HOMES: Final[dict[str, str]] = {
     "load_universe": "investiq.market.universes",
     "measure": "investiq.metrics.measuring",
     "monte_carlo": "investiq.backtesting.monte_carlo",
+    "open_holdout": "investiq.backtesting.trials",
     "price_changes": "investiq.market.trailing",
     "quote": "investiq.market.quotes",
     "read_bars": "investiq.market.vendors.files",
@@ -97,6 +100,7 @@ _HOMES: Final[dict[str, str]] = {
     "tear_sheet": "investiq.reporting.sheets",
     "ticker_now": "investiq.market.instruments",
     "ticker_on": "investiq.market.instruments",
+    "trials": "investiq.backtesting.trials",
 }
 _PACKAGES: Final = ("figures", "indicators", "metrics", "strategies", "widgets")
 
@@ -114,6 +118,7 @@ __all__ = [
     "RunOptions",
     "Signal",
     "analyze",
+    "annotate_trial",
     "assess",
     "backtest",
     "check_actions",
@@ -140,6 +145,7 @@ __all__ = [
     "measure",
     "metrics",
     "monte_carlo",
+    "open_holdout",
     "price_changes",
     "quote",
     "read_bars",
@@ -151,6 +157,7 @@ __all__ = [
     "tear_sheet",
     "ticker_now",
     "ticker_on",
+    "trials",
     "widgets",
 ]
 

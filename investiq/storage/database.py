@@ -119,9 +119,10 @@ def _configured() -> str:
     from investiq.runtime.paths import data_dir
     from investiq.runtime.settings import load_settings
 
-    if (chosen := load_settings().database_url) is not None:
-        return chosen.get_secret_value()
-    return f"sqlite:///{data_dir() / 'database' / 'investiq.db'}"
+    settings = load_settings()
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return f"sqlite:///{(settings.data_dir or data_dir()) / 'database' / 'investiq.db'}"
 
 
 def _connect(url: str) -> Database:

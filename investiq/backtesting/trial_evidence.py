@@ -1,0 +1,367 @@
+"""What a study's trials say about its best: deflated Sharpe ratio, PBO and the lengths that would be enough."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from investiq.backtesting.evidence_result import Evidence
+from investiq.backtesting.trial_recording import default_study, read_cells, trial_id
+from investiq.backtesting.trial_statistics import BLOCKS, canonical
+from investiq.core.errors import DataError, InvestIQError
+from investiq.core.notes import Note
+from investiq.execution.options import RunOptions
+from investiq.metrics.conventions import Convention
+from investiq.metrics.deflation import (
+    deflated_sharpe_ratio_from_moments,
+    expected_maximum_sharpe,
+    minimum_backtest_length,
+)
+from investiq.metrics.formulas import ROUNDING
+from investiq.metrics.overfitting import RECOMMENDED_TRIALS, pbo_from_blocks
+from investiq.metrics.track_record import minimum_track_record_length_from_moments
+
+if TYPE_CHECKING:
+    from investiq.backtesting.result import BacktestResult
+    from investiq.metrics.overfitting_result import Overfitting
+
+__all__ = ["deflation_of", "evidence"]
+
+FloatArray = NDArray[np.float64]
+
+# PBO of so many trials takes a fifth of a second; of more, as many are taken at equal steps.
+MOST_FOR_PBO: Final = 2_000
+_OPTIONS: Final = frozenset(field.name for field in dataclasses.fields(RunOptions))
+_MOMENTS: Final = ("mean", "sd", "skewness", "kurtosis")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trials:
+    """The distinct trials of a study, one value each.
+
+    Attributes
+    ----------
+    count, mean, sd, skewness, kurtosis, periods_per_year, risk_free : ndarray, shape (n_trials,)
+        `risk_free` is per period.
+    sums, squares : ndarray of float64, shape (n_trials, 16)
+        NaN where a trial has fewer than 16 returns.
+    group : ndarray of int64, shape (n_trials,)
+        Trials of one group share their rows.
+    ids : tuple of str
+        Id of the entry that each belongs to.
+    labels : tuple of str
+        What each tried.
+    """
+
+    count: NDArray[np.int64]
+    mean: FloatArray
+    sd: FloatArray
+    skewness: FloatArray
+    kurtosis: FloatArray
+    periods_per_year: FloatArray
+    risk_free: FloatArray
+    sums: FloatArray
+    squares: FloatArray
+    group: NDArray[np.int64]
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def sharpe(self) -> FloatArray:
+        """Sharpe ratios per period; NaN for a trial whose returns do not vary."""
+        moves = self.sd > ROUNDING
+        nothing = np.full(self.sd.size, np.nan)
+        return np.divide(self.mean - self.risk_free, self.sd, out=nothing, where=moves)
+
+    @property
+    def annual_sharpe(self) -> FloatArray:
+        """Sharpe ratios of a year."""
+        found: FloatArray = self.sharpe * np.sqrt(self.periods_per_year)
+        return found
+
+
+def evidence(study: str, *, trial: str | None = None) -> Evidence:
+    """Return what the ledger holds against the best trial of a study, or against the one named.
+
+    Parameters
+    ----------
+    study : str
+        As `iq.trials` lists it.
+    trial : str, optional
+        Id of the trial that was selected; by default that of the highest Sharpe ratio.
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    ConfigError
+        If the database cannot be read.
+    DataError
+        If there is no such study or trial, or the table of a sweep is missing.
+
+    Examples
+    --------
+    >>> import investiq as iq
+    >>> bars = iq.load_bars("^GSPC", start="2010", end="2013")
+    >>> for fast in (5, 10, 20):
+    ...     result = iq.backtest(iq.strategies.Crossover(fast=fast, slow=50), bars, study="crossings in an example")
+    >>> iq.trials("crossings in an example").evidence().trials
+    3
+    """
+    from investiq.storage.database import open_database
+
+    rows = open_database().read(lambda connection: _rows(connection, study))
+    if not rows:
+        raise DataError(f"the ledger has no study {study!r}; iq.trials().studies lists those there are")
+    trials = _distinct(rows)
+    runs = sum(row["runs"] for row in rows)
+    selected = _selected(trials, trial, study)
+    return _judge(study, trials, runs, selected)
+
+
+def deflation_of(result: BacktestResult, study: str | None = None) -> Evidence:
+    """Return the evidence of the study that `result` is a trial of; refused, with the reason, where it is not in the ledger.
+
+    Parameters
+    ----------
+    result : BacktestResult
+    study : str, optional
+        The study that it was recorded under; by default that of its strategy and data.
+
+    Returns
+    -------
+    Evidence
+        All numbers are NaN, with the reason, where the ledger cannot be read or
+        has no entry of the result: without the number of trials there is no
+        deflated Sharpe ratio.
+    """
+    named = study or default_study(result.manifest)
+    try:
+        return evidence(named, trial=trial_id(result.manifest, named))
+    except InvestIQError as error:
+        return Evidence.refused(named, str(error))
+
+
+def _rows(connection: Any, study: str) -> list[dict[str, Any]]:
+    import sqlalchemy as sa
+
+    from investiq.backtesting.tables import RUNS, TRIALS
+
+    counted = sa.select(sa.func.count()).where(RUNS.c.trial == TRIALS.c.id).scalar_subquery().label("runs")
+    query = sa.select(TRIALS, counted).where(TRIALS.c.study == study).order_by(TRIALS.c.created_at, TRIALS.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _distinct(rows: Sequence[Mapping[str, Any]]) -> Trials:
+    """Return the trials of a study, each once: a cell of two sweeps, or of a sweep and a run, is one trial."""
+    tables = [read_cells(row["cells_file"]) if row["cells_file"] else None for row in rows]
+    axes = sorted({name for row, table in zip(rows, tables, strict=True) if table for name in _axes_of(table, row)})
+    groups: dict[tuple[str, int], int] = {}
+    parts: dict[str, list[Any]] = {name: [] for name in ("numbers", "sums", "squares", "group", "ids", "labels")}
+    seen: set[tuple[Any, ...]] = set()
+    for row, table in zip(rows, tables, strict=True):
+        keys, labels = _keys(row, table, axes)
+        fresh = []
+        for place, key in enumerate(keys):
+            if key not in seen:
+                seen.add(key)
+                fresh.append(place)
+        numbers, sums, squares = _numbers(row, table)
+        # A cell that did not run, or has no returns, is no trial.
+        fresh = [place for place in fresh if numbers[place, 0] > 0]
+        counts = numbers[fresh, 0].astype(np.int64)
+        parts["numbers"].append(numbers[fresh])
+        parts["sums"].append(sums[fresh])
+        parts["squares"].append(squares[fresh])
+        parts["group"] += [groups.setdefault((row["data_fingerprint"], int(count)), len(groups)) for count in counts]
+        parts["ids"] += [row["id"]] * len(fresh)
+        parts["labels"] += [labels[place] for place in fresh]
+    numbers = np.concatenate(parts["numbers"])
+    return Trials(
+        count=numbers[:, 0].astype(np.int64), mean=numbers[:, 1], sd=numbers[:, 2], skewness=numbers[:, 3],
+        kurtosis=numbers[:, 4], periods_per_year=numbers[:, 5], risk_free=numbers[:, 6],
+        sums=np.concatenate(parts["sums"]), squares=np.concatenate(parts["squares"]),
+        group=np.array(parts["group"], dtype=np.int64), ids=tuple(parts["ids"]), labels=tuple(parts["labels"]),
+    )  # fmt: skip
+
+
+def _axes_of(table: Mapping[str, NDArray[Any]], row: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a sweep's table that are choices: options, or parameters of its strategy."""
+    parameters = json.loads(row["parameters"])
+    return [name for name in table if name in _OPTIONS or name in parameters]
+
+
+def _keys(
+    row: Mapping[str, Any], table: Mapping[str, NDArray[Any]] | None, axes: Sequence[str]
+) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """Return what tells a trial from another, and how people write it, for each cell of an entry."""
+    parameters, options = json.loads(row["parameters"]), json.loads(row["options"])
+    chosen = {**options, **parameters}
+    rest = [{name: value for name, value in part.items() if name not in axes} for part in (options, parameters)]
+    fixed = json.dumps(canonical(rest))
+    head = (row["strategy"], row["data_fingerprint"], fixed)
+    if table is None:
+        values = tuple(_hashable(chosen.get(name)) for name in axes)
+        return [(*head, *values)], [_label(row["strategy"], parameters)]
+    size = len(table["count"])
+    own = _axes_of(table, row)
+    columns = [
+        [_hashable(value) for value in table[name].tolist()] if name in own else [_hashable(chosen.get(name))] * size
+        for name in axes
+    ]
+    keys = [(*head, *values) for values in zip(*columns, strict=True)] if columns else [head] * size
+    texts = [table[name].tolist() for name in own]
+    labels = [_label(row["strategy"], dict(zip(own, values, strict=True))) for values in zip(*texts, strict=True)]
+    return keys, labels
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    return json.dumps(canonical(value)) if isinstance(value, (list, dict)) else value
+
+
+def _label(strategy: str, parameters: Mapping[str, Any]) -> str:
+    from investiq.backtesting.describing import strategy_text
+
+    return strategy_text(strategy, dict(parameters))
+
+
+def _numbers(
+    row: Mapping[str, Any], table: Mapping[str, NDArray[Any]] | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    convention = Convention(**json.loads(row["convention"]))
+    base = (convention.periods_per_year, convention.risk_free_per_period)
+    if table is not None:
+        columns = [np.asarray(table[name], dtype=np.float64) for name in ("count", *_MOMENTS)]
+        columns += [np.full(columns[0].size, value) for value in base]
+        return np.column_stack(columns), table["sums"], table["squares"]
+    moments = [math.nan if row[name] is None else row[name] for name in _MOMENTS]
+    blocks = np.frombuffer(row["blocks"], dtype="<f8") if row["blocks"] else np.full(2 * BLOCKS, np.nan)
+    sums, squares = blocks.reshape(2, 1, BLOCKS)
+    return np.array([[row["count"], *moments, *base]]), sums, squares
+
+
+def _selected(trials: Trials, trial: str | None, study: str) -> int:
+    sharpes = trials.annual_sharpe
+    places = range(len(trials.ids)) if trial is None else [i for i, name in enumerate(trials.ids) if name == trial]
+    if not len(places):
+        raise DataError(
+            f"the study {study!r} has no trial {trial}: this run is not in the ledger; "
+            "runs of iq.backtest are, under the study that they name"
+        )
+    return max(places, key=lambda place: -math.inf if math.isnan(sharpes[place]) else sharpes[place])
+
+
+def _judge(study: str, trials: Trials, runs: int, selected: int) -> Evidence:
+    per_period, annual = trials.sharpe, trials.annual_sharpe
+    periods = trials.periods_per_year[selected]
+    number = len(trials.ids)
+    effective, correlation = _effective_number(trials)
+    known = annual[~np.isnan(annual)]
+    # In years, so that trials of several intervals can be counted together.
+    variance = float(known.var(ddof=1)) if known.size > 1 else (0.0 if number == 1 else math.nan)
+    sharpe, count = float(per_period[selected]), int(trials.count[selected])
+    reasons: dict[str, str] = {}
+    notes: list[Note] = []
+    shape = {name: float(getattr(trials, name)[selected]) for name in ("skewness", "kurtosis")}
+    deflated, track, expected = math.nan, math.nan, math.nan
+    if math.isnan(sharpe):
+        reasons["deflated"] = reasons["track_record"] = "the returns of the selected trial do not vary: no Sharpe ratio"
+    else:
+        track = minimum_track_record_length_from_moments(sharpe, **shape)
+    if math.isnan(variance):
+        reasons["deflated"] = reasons["expected_maximum"] = (
+            "fewer than two trials have a Sharpe ratio: their spread is unknown"
+        )
+    else:
+        expected = expected_maximum_sharpe(effective, variance)
+    if not reasons:
+        found = deflated_sharpe_ratio_from_moments(
+            sharpe, count, trials=effective, sharpe_variance=variance / periods, **shape
+        )
+        deflated = found.probability
+        reasons |= {"deflated_caution": found.caution} if found.caution else {}
+    overfitting, why_not = _overfitting(trials, notes)
+    if overfitting is None:
+        reasons["overfitting"] = why_not
+    return Evidence(
+        study=study,
+        selected=trials.ids[selected],
+        selected_label=trials.labels[selected],
+        trials=number,
+        runs=runs,
+        effective_trials=effective,
+        average_correlation=correlation,
+        sharpes=annual,
+        sharpe=float(annual[selected]),
+        sharpe_variance=variance,
+        expected_maximum=expected,
+        deflated=deflated,
+        overfitting=overfitting,
+        track_record=track,
+        backtest_length=minimum_backtest_length(effective),
+        count=count,
+        periods_per_year=float(periods),
+        reasons=reasons,
+        notes=tuple(notes),
+    )
+
+
+def _effective_number(trials: Trials) -> tuple[float, float]:
+    """Return how many independent trials these are worth, and the mean correlation of two that share their rows.
+
+    ``rho + (1 - rho) N`` in each group of trials over the same rows, rho the mean
+    correlation of their sums over 16 blocks of time, not below 0; groups add up.
+    A trial that never varies correlates with none.
+    """
+    total, products, pairs = 0.0, 0.0, 0
+    for group in range(int(trials.group.max()) + 1):
+        sums = trials.sums[trials.group == group].T
+        size = sums.shape[1]
+        if size == 1 or np.isnan(sums).any():
+            total += size
+            continue
+        centred = sums - sums.mean(axis=0)
+        lengths = np.sqrt((centred * centred).sum(axis=0))
+        unit = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > ROUNDING)
+        # The sum over all pairs is the square of the sum, less that of each with itself.
+        joint = unit.sum(axis=1)
+        off_diagonal = float(joint @ joint) - int((lengths > ROUNDING).sum())
+        rho = min(max(off_diagonal / (size * (size - 1)), 0.0), 1.0)
+        total += rho + (1 - rho) * size
+        products += off_diagonal
+        pairs += size * (size - 1)
+    return total, products / pairs if pairs else math.nan
+
+
+def _overfitting(trials: Trials, notes: list[Note]) -> tuple[Overfitting | None, str]:
+    """Return PBO of the largest group of trials over the same rows, or why there is none."""
+    sizes = np.bincount(trials.group)
+    group = int(sizes.argmax())
+    members = np.flatnonzero((trials.group == group) & ~np.isnan(trials.sums).any(axis=1))
+    if members.size < RECOMMENDED_TRIALS:
+        return None, f"{members.size} trials share their rows; PBO needs {RECOMMENDED_TRIALS}"
+    if sizes.size > 1:
+        text = f"PBO is of the {members.size:,} trials that share their rows, of {len(trials.ids):,}"
+        notes.append(Note(code="pbo_of_a_part", text=text, rows=int(members.size), severity="info"))
+    if members.size > MOST_FOR_PBO:
+        text = f"PBO is of {MOST_FOR_PBO:,} trials taken at equal steps from the {members.size:,} that share their rows"
+        notes.append(Note(code="pbo_of_a_sample", text=text, rows=MOST_FOR_PBO, severity="info"))
+        members = members[np.linspace(0, members.size - 1, MOST_FOR_PBO).round().astype(np.int64)]
+    rows = int(trials.count[members[0]]) // BLOCKS
+    free = trials.risk_free[members][:, None]
+    sums, squares = trials.sums[members], trials.squares[members]
+    # Returns in excess of the risk-free rate, as the Sharpe ratio has them.
+    excess = sums - rows * free
+    spread = squares - 2 * free * sums + rows * free * free
+    return pbo_from_blocks(np.ascontiguousarray(excess.T), np.ascontiguousarray(spread.T), rows), ""
