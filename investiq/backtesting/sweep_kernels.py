@@ -85,6 +85,9 @@ STRIDE: Final = 16
 # Eight decisions are looked at in one word; these bits are set in a byte that is a buy, and in one that sells.
 _EVERY_BYTE: Final = np.uint64(0x0101010101010101)
 _SELLING_BITS: Final = np.uint64(0xFEFEFEFEFEFEFEFE)
+_BEYOND_THREE: Final = np.uint64(0xFCFCFCFCFCFCFCFC)
+_BYTE: Final = np.uint64(0xFF)
+_SEVEN: Final = np.uint64(7)
 _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
 
@@ -154,7 +157,9 @@ def close_statistics(close, highest, lowest, powers):  # type: ignore[no-untyped
 
 
 @jit
-def simulate_strategies(rule, tape, columns, reads, parameters, table, codes, words, cells, levels, choices, rules, fees, out):  # type: ignore[no-untyped-def]
+def simulate_strategies(
+    rule, tape, columns, reads, parameters, table, codes, words, cells, levels, choices, rules, fees, out
+):  # type: ignore[no-untyped-def]
     """Simulate the cells of several strategies of one rule.
 
     Parameters
@@ -192,10 +197,11 @@ def simulate_strategies(rule, tape, columns, reads, parameters, table, codes, wo
         # Strategies of a grid share columns with the one before: only what differs is written.
         for row in range(table.shape[0]):
             if strategy == 0 or reads[strategy, row] != reads[strategy - 1, row]:
-                table[row, :] = columns[reads[strategy, row], :]
+                for bar in range(n_bars):
+                    table[row, bar] = columns[reads[strategy, row], bar]
         codes[n_bars - 1] = _UNWRITTEN
         rule(table, parameters[strategy], decisions)
-        if not are_decisions(decisions):
+        if not are_decisions(words):
             return strategy
         for cell in range(cells[strategy], cells[strategy + 1]):
             simulate_cell(tape, codes, words, levels[cell], choices, rules, fees, out[cell])
@@ -210,19 +216,22 @@ def written(columns, parameters, out):  # type: ignore[no-untyped-def]
 
 
 @jit
-def are_decisions(codes):  # type: ignore[no-untyped-def]
+def are_decisions(words):  # type: ignore[no-untyped-def]
     """Return whether every code is -1, 0, 1 or 2: a rule that stops with an error leaves another one at the end."""
-    wrong = False
-    for bar in range(codes.size):
-        wrong |= (codes[bar] < -1) | (codes[bar] > 2)
-    return not wrong
+    wrong = _NONE
+    for word in words:
+        # All bits of the bytes that are negative; only -1 is nothing but them.
+        negative = ((word >> _SEVEN) & _EVERY_BYTE) * _BYTE
+        rest = word ^ negative
+        wrong |= (rest & _BEYOND_THREE) | (rest & negative) | (rest & (rest >> _ONE) & _EVERY_BYTE)
+    return wrong == _NONE
 
 
 @jit
 def simulate_cell(tape, codes, words, levels, choices, rules, fees, line):  # type: ignore[no-untyped-def]
     """Simulate one cell into a row of statistics."""
-    open_ = tape.open
-    close = tape.close
+    open_, high, low, close = tape.open, tape.high, tape.low, tape.close
+    volume, highest, lowest, powers, edges = tape.volume, tape.highest, tape.lowest, tape.powers, tape.edges
     last = close.size - 1
     line[:] = 0.0
     fees.traded[:] = 0.0
@@ -249,20 +258,22 @@ def simulate_cell(tape, codes, words, levels, choices, rules, fees, line):  # ty
         before = cash
         paid, bought, entry_fee = posted(BUYING, shares, price, True, entry, fees, rules)
         cash = settled(cash, BUYING, bought, entry_fee)
-        if not is_within_volume(tape, entry, shares, rules):
+        if not is_within_volume(volume, tape.participation, entry, shares, rules):
             line[UNPROVEN] = 1.0
             return
 
         due = next_exit(codes, words, entry, last) + 1
         if has_levels:
-            left, raw, slips = first_exit(tape, entry, due, paid, levels, choices, rules)
+            left, raw, slips = first_exit(open_, high, low, entry, due, paid, levels, choices, rules)
         else:
             left, raw, slips = due, open_[min(due, last)], True
         is_open = left > last
         if is_open and rules.liquidate:
             left, raw, slips = last, close[last], True
             is_open = False
-        elif not is_open and not is_within_volume(tape, left, shares if left > entry else 2.0 * shares, rules):
+        elif not is_open and not is_within_volume(
+            volume, tape.participation, left, shares if left > entry else 2.0 * shares, rules
+        ):
             line[UNPROVEN] = 1.0
             return
 
@@ -271,15 +282,15 @@ def simulate_cell(tape, codes, words, levels, choices, rules, fees, line):  # ty
         if left > entry:
             end = min(left, close.size)
             cubes, fourths = add_return(
-                line, tape.edges, entry, (cash + shares * close[entry]) / before - 1.0, cubes, fourths
+                line, edges, entry, (cash + shares * close[entry]) / before - 1.0, cubes, fourths
             )
             if cash == 0.0:
-                cubes, fourths = add_returns_of_close(line, tape, entry + 1, end, cubes, fourths)
+                cubes, fourths = add_returns_of_close(line, edges, powers, entry + 1, end, cubes, fourths)
             else:
                 cubes, fourths = add_returns_of_account(
-                    line, tape.edges, close, cash, shares, entry + 1, end, cubes, fourths
+                    line, edges, close, cash, shares, entry + 1, end, cubes, fourths
                 )
-            peak, trough, depth = sink(tape, cash, shares, entry, end, peak, trough, depth)
+            peak, trough, depth = sink(close, highest, lowest, cash, shares, entry, end, peak, trough, depth)
             equity = cash + shares * close[end - 1]
             held_bars += end - entry
             before = equity
@@ -289,7 +300,7 @@ def simulate_cell(tape, codes, words, levels, choices, rules, fees, line):  # ty
         _, sold, exit_fee = posted(SELLING, shares, raw, slips, left, fees, rules)
         cash = settled(cash, SELLING, sold, exit_fee)
         equity = cash
-        cubes, fourths = add_return(line, tape.edges, left, cash / before - 1.0, cubes, fourths)
+        cubes, fourths = add_return(line, edges, left, cash / before - 1.0, cubes, fourths)
         peak, trough, depth = lower(equity, peak, trough, depth)
         profit = without_dust(-(bought + entry_fee) + (sold - exit_fee), bought, rules.posting)
         line[FILLS] += 1.0
@@ -367,11 +378,11 @@ def settled(cash, side, notional, fee):  # type: ignore[no-untyped-def]
 
 
 @jit
-def is_within_volume(tape, bar, quantity, rules):  # type: ignore[no-untyped-def]
+def is_within_volume(volume, participation, bar, quantity, rules):  # type: ignore[no-untyped-def]
     """Return whether the share of the bar's volume that a run may take covers all that it trades in the bar."""
-    if tape.volume.size == 0 or np.isnan(tape.volume[bar]):
+    if volume.size == 0 or np.isnan(volume[bar]):
         return True
-    allowed = tape.participation * tape.volume[bar]
+    allowed = participation * volume[bar]
     if rules.lot.divisor != 0.0:
         allowed = lots_in(allowed, rules.lot) * rules.lot.multiplier / rules.lot.divisor
     return quantity <= allowed
@@ -386,14 +397,11 @@ def without_dust(profit, notional, grid):  # type: ignore[no-untyped-def]
 
 
 @jit
-def first_exit(tape, entry, due, paid, levels, choices, rules):  # type: ignore[no-untyped-def]
+def first_exit(open_, high, low, entry, due, paid, levels, choices, rules):  # type: ignore[no-untyped-def]
     """Return bar, price before slippage and whether it slips, of the exit by level or by the signal due at `due`.
 
     A bar beyond the last one means that neither comes.
     """
-    open_ = tape.open
-    high = tape.high
-    low = tape.low
     trail = levels[2]
     stop = rounded(paid * (1.0 - levels[0]), rules.level) if levels[0] > 0.0 else -np.inf
     target = rounded(paid * (1.0 + levels[1]), rules.level) if levels[1] > 0.0 else np.inf
@@ -451,12 +459,10 @@ def add_return(line, edges, bar, change, cubes, fourths):  # type: ignore[no-unt
 
 
 @jit
-def add_returns_of_close(line, tape, start, end, cubes, fourths):  # type: ignore[no-untyped-def]
+def add_returns_of_close(line, edges, powers, start, end, cubes, fourths):  # type: ignore[no-untyped-def]
     """Add the returns of the close over the bars from `start` to before `end`."""
     if start >= end:
         return cubes, fourths
-    powers = tape.powers
-    edges = tape.edges
     first = start
     while first < end:
         block = 0
@@ -494,18 +500,17 @@ def add_returns_of_account(line, edges, close, cash, shares, start, end, cubes, 
 
 
 @jit
-def sink(tape, cash, shares, start, end, peak, trough, depth):  # type: ignore[no-untyped-def]
+def sink(close, highest, lowest, cash, shares, start, end, peak, trough, depth):  # type: ignore[no-untyped-def]
     """Follow peak, trough since it and the deepest ratio of the two over the bars from `start` to before `end`.
 
     A stride whose highest close makes no new peak counts by its lowest one.
     """
-    close = tape.close
     bar = start
     while bar < end:
         if bar % STRIDE == 0 and bar + STRIDE <= end:
             stride = bar // STRIDE
-            if cash + shares * tape.highest[stride] <= peak:
-                trough = min(trough, cash + shares * tape.lowest[stride])
+            if cash + shares * highest[stride] <= peak:
+                trough = min(trough, cash + shares * lowest[stride])
                 bar += STRIDE
                 continue
         beyond = min(end, bar - bar % STRIDE + STRIDE)
