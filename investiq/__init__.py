@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from investiq import figures, indicators, metrics, strategies, widgets
     from investiq.analysis.analyzing import analyze
+    from investiq.auditing.leaks import audit
     from investiq.backtesting.engine import backtest
     from investiq.backtesting.monte_carlo import monte_carlo
     from investiq.backtesting.result import load_result
@@ -67,6 +68,7 @@ _HOMES: Final[dict[str, str]] = {
     "analyze": "investiq.analysis.analyzing",
     "annotate_trial": "investiq.backtesting.trials",
     "assess": "investiq.metrics.assessing",
+    "audit": "investiq.auditing.leaks",
     "backtest": "investiq.backtesting.engine",
     "check_actions": "investiq.market.action_lab",
     "check_bars": "investiq.market.quality",
@@ -120,6 +122,7 @@ __all__ = [
     "analyze",
     "annotate_trial",
     "assess",
+    "audit",
     "backtest",
     "check_actions",
     "check_bars",

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from investiq.figures.audit import audit_chart
     from investiq.figures.cross_checks import cross_check_chart
     from investiq.figures.drawing import draw
     from investiq.figures.equity import backtest_overview, equity_curve
@@ -28,6 +29,7 @@ _HOMES: Final = {
     "adjustment_chart": "quality",
     "analysis_chart": "scores",
     "assessment_chart": "evidence",
+    "audit_chart": "audit",
     "backtest_overview": "equity",
     "bootstrap_chart": "resampled",
     "capm_chart": "factors",
@@ -54,6 +56,7 @@ __all__ = [
     "adjustment_chart",
     "analysis_chart",
     "assessment_chart",
+    "audit_chart",
     "backtest_overview",
     "bootstrap_chart",
     "capm_chart",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from investiq.analysis.analyzing import Analysis
+    from investiq.auditing.report import AuditReport
     from investiq.backtesting.monte_carlo import MonteCarlo
     from investiq.backtesting.result import BacktestResult
     from investiq.core.result import Result
@@ -38,6 +39,7 @@ KINDS: Final = (
     "action_lab",
     "analysis",
     "assessment",
+    "audit",
     "backtest",
     "bootstrap",
     "capm",
@@ -93,6 +95,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.evidence import assessment_chart
 
             return assessment_chart(cast("Assessment", result), theme=theme, **options)
+        case "audit":
+            from investiq.figures.audit import audit_chart
+
+            return audit_chart(cast("AuditReport", result), theme=theme, **options)
         case "backtest":
             from investiq.figures.equity import backtest_overview
 

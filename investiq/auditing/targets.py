@@ -1,0 +1,150 @@
+"""What is audited, as one function of the data."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from investiq.backtesting import engine
+from investiq.backtesting.result import BacktestResult
+from investiq.core.errors import ConfigError
+from investiq.execution.options import RunOptions
+from investiq.history.bars import Bars
+from investiq.history.history import History
+from investiq.history.panel import Panel
+from investiq.strategies.base import Strategy
+
+__all__ = ["Target", "target_of"]
+
+Wants = Literal["history", "bars", "as given"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Target:
+    """One function of the data.
+
+    Attributes
+    ----------
+    name : str
+    call : callable
+        Data in, output out.
+    subject : Any
+        What the user passed, in which frozen inputs are looked for.
+    wants : {"history", "bars", "as given"}
+        What the function takes, where that is known.
+    rebuild : callable
+        From another subject to its `call`.
+    account : callable, optional
+        Of a strategy: bars in, the account of its backtest out.
+    """
+
+    name: str
+    call: Callable[[Any], Any]
+    subject: Any
+    wants: Wants
+    rebuild: Callable[[Any], Callable[[Any], Any]]
+    account: Callable[[Any], Any] | None = None
+
+
+def target_of(target: Any) -> Target:
+    """Return `target` as one function of the data.
+
+    Raises
+    ------
+    ConfigError
+        If it is a class, or neither a function nor an object with one of the
+        methods that a strategy or an engine has.
+    """
+    if isinstance(target, type):
+        raise ConfigError(
+            f"target is the class {target.__name__}; make one with its parameters: {target.__name__}(...)"
+        )
+    if isinstance(target, BacktestResult):
+        return _of_strategy(target.strategy, dataclasses.replace(target.options, end="mark"))
+    if isinstance(target, Strategy):
+        return _of_strategy(target, RunOptions(weight=1.0, end="mark"))
+    if hasattr(target, "features") and hasattr(target, "score"):
+        return Target(name=_name(target), call=_engine(target), subject=target, wants="history", rebuild=_engine)
+    if hasattr(target, "decide"):
+        return Target(name=_name(target), call=_decide(target), subject=target, wants="bars", rebuild=_decide)
+    if callable(target):
+        return Target(name=_name(target), call=target, subject=target, wants=_wanted(target), rebuild=lambda same: same)
+    raise ConfigError(
+        f"target must be a function of the data, a strategy, an engine or a backtest, was {type(target).__name__}; "
+        "an object is audited through its methods features and score, or decide"
+    )
+
+
+def _of_strategy(strategy: Strategy, options: RunOptions) -> Target:
+    def account(bars: Bars) -> Any:
+        return engine.run(strategy, bars, options)
+
+    return Target(
+        name=_name(strategy),
+        call=_strategy(strategy),
+        subject=strategy,
+        wants="bars",
+        rebuild=_strategy,
+        account=account,
+    )
+
+
+def _strategy(strategy: Strategy) -> Callable[[Any], Any]:
+    """Return every decision of a strategy: of the methods that it defines, all that take the data alone."""
+    methods = [name for name in ("decide", "sizes", "signals", "target_weights") if _defines(strategy, name)]
+
+    def decisions(data: Bars | Panel) -> Any:
+        outputs = {name: getattr(strategy, name)(data) for name in methods}
+        return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+
+    return decisions
+
+
+def _defines(strategy: Strategy, name: str) -> bool:
+    method = getattr(type(strategy), name, None)
+    if method is None:
+        return False
+    if method is not getattr(Strategy, name, None):
+        return True
+    # The base decides by the rule, where there is one.
+    return name == "decide" and type(strategy).rule is not Strategy.rule
+
+
+def _engine(subject: Any) -> Callable[[Any], Any]:
+    def scored(history: History) -> Any:
+        features = subject.features(history)
+        scores = subject.score(features)
+        return features.drop(columns=features.columns.intersection(scores.columns)).join(scores)
+
+    return scored
+
+
+def _decide(subject: Any) -> Callable[[Any], Any]:
+    decide: Callable[[Any], Any] = subject.decide
+    return decide
+
+
+def _name(target: Any) -> str:
+    if isinstance(target, Strategy):
+        parameters = ", ".join(f"{name} {value}" for name, value in target.parameters().items())
+        return f"{target.name} ({parameters})" if parameters else target.name
+    if isinstance(target, functools.partial):
+        return _name(target.func)
+    return str(getattr(target, "__name__", None) or type(target).__name__)
+
+
+def _wanted(function: Any) -> Wants:
+    """Return what the annotation of the first parameter asks for, if it asks for one thing."""
+    try:
+        first = next(iter(inspect.signature(function).parameters.values()), None)
+    except ValueError:  # some compiled functions have no signature
+        return "as given"
+    annotation = "" if first is None else str(first.annotation)
+    asked = [name for name in ("History", "Bars") if name in annotation]
+    if asked == ["History"]:
+        return "history"
+    return "bars" if asked == ["Bars"] else "as given"
