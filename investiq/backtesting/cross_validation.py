@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting import plans
+from investiq.backtesting import plans, running
 from investiq.backtesting.cross_validation_result import CrossValidation, Trials
 from investiq.backtesting.walk_forward import Candidate
 from investiq.history.bars import Bars
@@ -78,7 +78,7 @@ def _all_returns(candidates: Sequence[Candidate], bars: Bars, advance: Callable[
 
 
 def _returns(candidate: Candidate, bars: Bars) -> FloatArray:
-    run = plans.simulate(plans.plan_of(candidate.strategy, bars), bars, candidate.options)
+    run = running.simulate(bars, plans.plan_of(candidate.strategy, bars), candidate.options)
     account = np.concatenate(([candidate.options.initial_capital], run.equity))
     returns: FloatArray = account[1:] / account[:-1] - 1.0
     return returns

@@ -11,9 +11,10 @@ import numpy as np
 
 from investiq.backtesting import cautions, running
 from investiq.backtesting.checking import Quality, benchmark_over, check_bars
-from investiq.backtesting.decisions import from_codes
+from investiq.backtesting.decisions import Decisions, from_codes
 from investiq.backtesting.describing import strategy_text
-from investiq.backtesting.lookahead import check_decisions
+from investiq.backtesting.lookahead import check_plan
+from investiq.backtesting.plans import Plan, plan_of
 from investiq.backtesting.result import BacktestResult, data_of, parameters_of
 from investiq.core import calendar, compiling
 from investiq.core.errors import ConfigError, DataError
@@ -88,34 +89,59 @@ def backtest(
     >>> len(result.trades), result.watermark
     (57, 'SAMPLE')
     """
-    from investiq.runtime.clock import now
-
     _check_strategy(strategy)
-    chosen = options_of(options)
-    bars, held = _bars_of(data), _benchmark_of(benchmark, data)
-    check_bars(bars, strategy.warmup + 2, strategy_text(strategy.name, strategy.parameters()), quality)
+    chosen = options_of({**strategy.run_options, **options})
+    who = strategy_text(strategy.name, strategy.parameters())
+    bars, held = checked_bars(data, quality, strategy.warmup + 2, who), _benchmark_of(benchmark, data)
     if held is not None:
         held = benchmark_over(held, bars, quality)
-    convention = Convention(
+    _compile(strategy, bars, chosen)
+    plan = plan_of(strategy, bars)
+    check_plan(strategy, bars, plan)
+    return result_of(strategy, bars, plan, chosen, convention_of_run(bars, risk_free), held)
+
+
+def checked_bars(data: str | Bars | History, quality: Quality, needed: int = 2, who: str = "a run") -> Bars:
+    """Return the bars of `data`, refused where no run may use them."""
+    bars = _bars_of(data)
+    check_bars(bars, needed, who, quality)
+    return bars
+
+
+def convention_of_run(bars: Bars, risk_free: float) -> Convention:
+    """Return the convention that the interval and the calendar of `bars` set."""
+    return Convention(
         periods_per_year=calendar.periods_per_year(bars.interval, bars.passport.calendar), risk_free=risk_free
     )
-    _compile(strategy, bars, chosen)
-    account = run(strategy, bars, chosen)
-    check_decisions(strategy, bars, account.decisions.codes)
+
+
+def result_of(
+    strategy: Strategy,
+    bars: Bars,
+    plan: Plan,
+    options: RunOptions,
+    convention: Convention,
+    benchmark: Bars | None = None,
+) -> BacktestResult:
+    """Return the result of a plan that was checked before."""
+    from investiq.runtime.clock import now
+
+    account = running.simulate(bars, plan, options)
     return BacktestResult(
-        bars=bars,
+        data=bars,
         strategy=strategy,
-        options=chosen,
+        options=options,
         convention=convention,
         manifest=Manifest.of(
             kind=BacktestResult.kind,
-            data=data_of(bars, held),
-            parameters=parameters_of(strategy, chosen, convention),
+            data=data_of(bars, benchmark),
+            parameters=parameters_of(strategy, options, convention),
             created_at=now(),
         ),
         run=account,
-        benchmark_bars=held,
-        notes=cautions.notes_of(bars, account, held),
+        decided=None if isinstance(plan, Decisions) else plan,
+        benchmark_bars=benchmark,
+        notes=cautions.notes_of(bars, account, benchmark),
     )
 
 

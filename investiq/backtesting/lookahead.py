@@ -7,25 +7,24 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting.decisions import BOTH, BUY, SELL, from_codes
+from investiq.backtesting.decisions import BOTH, BUY, SELL, Decisions
+from investiq.backtesting.plans import Plan, plan_of
 from investiq.core.errors import DataError
+from investiq.core.orders import Signal
 from investiq.history.bars import Bars
 from investiq.history.instants import label_text
-from investiq.strategies import Breakout, BuyAndHold, Crossover
 from investiq.strategies.base import Strategy
 
-__all__ = ["PREFIXES", "check_decisions", "sampled_bars"]
+__all__ = ["PREFIXES", "check_plan", "sampled_bars"]
 
 # Decisions taken again, half of them among the bars on which something was decided.
 PREFIXES: Final = 12
 # Fixed, so that equal runs are checked, and pass or fail, alike.
 SEED: Final = 20240105
-# Held to the same law by the tests of the package, on many more prefixes.
-_BUILT_IN: Final = (BuyAndHold, Crossover, Breakout)
 _WORDS: Final = {0: "nothing", BUY: "buy", SELL: "sell", BOTH: "buy and sell"}
 
 
-def check_decisions(strategy: Strategy, bars: Bars, decisions: NDArray[np.int8]) -> None:
+def check_plan(strategy: Strategy, bars: Bars, plan: Plan) -> None:
     """Refuse a strategy whose decision of a bar changes when all later bars are cut off.
 
     Samples `PREFIXES` bars, so that passing is no proof.
@@ -35,7 +34,7 @@ def check_decisions(strategy: Strategy, bars: Bars, decisions: NDArray[np.int8])
     strategy : Strategy
         Those of the package are not checked here.
     bars : Bars
-    decisions : ndarray of int8, shape (n_bars,)
+    plan : Decisions or tuple of Signal
         What it decided on all of `bars`.
 
     Raises
@@ -43,16 +42,44 @@ def check_decisions(strategy: Strategy, bars: Bars, decisions: NDArray[np.int8])
     DataError
         If a decision differs.
     """
-    if type(strategy) in _BUILT_IN:
+    # Held to the same law by the tests of the package, on many more prefixes.
+    if type(strategy).__module__.startswith("investiq.strategies."):
         return
-    for bar in sampled_bars(decisions, strategy.warmup):
-        alone = int(from_codes(strategy.decide(bars[: bar + 1]), bar + 1).codes[-1])
-        if alone != decisions[bar]:
+    for bar in sampled_bars(_codes(plan, len(bars)), strategy.warmup):
+        whole, alone = _decided(plan, bar), _decided(plan_of(strategy, bars[: bar + 1]), bar)
+        if alone != whole:
             raise DataError(
                 f"{strategy.name} reads later bars, or does not decide alike twice: for {label_text(bars.ts[bar], bars.interval)} "
-                f"(bar {bar}) it decided {_WORDS[int(decisions[bar])]} with all {len(bars)} bars, and {_WORDS[alone]} with the "
+                f"(bar {bar}) it decided {_words(whole)} with all {len(bars)} bars, and {_words(alone)} with the "
                 "bars up to that one; decide each bar from bars up to it only"
             )
+
+
+def _decided(plan: Plan, bar: int) -> int | tuple[Signal, ...]:
+    if isinstance(plan, Decisions):
+        return int(plan.codes[bar])
+    return tuple(signal for signal in plan if signal.bar == bar)
+
+
+def _codes(plan: Plan, n_bars: int) -> NDArray[np.int8]:
+    """Return where something was decided, as a number that is not 0."""
+    if isinstance(plan, Decisions):
+        return plan.codes
+    codes = np.zeros(n_bars, dtype=np.int8)
+    codes[[signal.bar for signal in plan]] = 1
+    return codes
+
+
+def _words(decided: int | tuple[Signal, ...]) -> str:
+    if isinstance(decided, int):
+        return _WORDS[decided]
+    return " and ".join(map(_order_words, decided)) or "nothing"
+
+
+def _order_words(signal: Signal) -> str:
+    given = {name: value for name, value in vars(signal).items() if value not in (None, "")}
+    del given["bar"], given["side"]
+    return f"{signal.side} ({', '.join(f'{name} {value}' for name, value in given.items())})"
 
 
 def sampled_bars(decisions: NDArray[np.int8], warmup: int) -> list[int]:

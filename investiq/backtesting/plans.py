@@ -1,19 +1,16 @@
-"""What a strategy decided on bars, and the account that this makes: the one way from decisions to a run."""
+"""What a strategy decided on bars, in the form that `running.simulate` takes, and parts of it."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TypeAlias
 
-from investiq.backtesting import running
 from investiq.backtesting.decisions import Decisions, from_codes
-from investiq.backtesting.running import Run
 from investiq.core.orders import Signal
-from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
 from investiq.strategies.base import Strategy
 
-__all__ = ["Plan", "part_of", "plan_of", "simulate"]
+__all__ = ["Plan", "part_of", "plan_of"]
 
 # One code per bar where that says it all, else the orders with their sizes and prices.
 Plan: TypeAlias = Decisions | tuple[Signal, ...]
@@ -40,12 +37,3 @@ def part_of(plan: Plan, first: int, end: int, acts_from: int) -> Plan:
         return from_codes(codes, codes.size)
     kept = (signal for signal in plan if max(first, acts_from) <= signal.bar < end)
     return tuple(dataclasses.replace(signal, bar=signal.bar - first) for signal in kept)
-
-
-def simulate(plan: Plan, bars: Bars, options: RunOptions) -> Run:
-    """Return the account that the plan makes on raw `bars`."""
-    if isinstance(plan, Decisions):
-        return running.simulate(bars, plan, options)
-    from investiq.backtesting import general, preparing
-
-    return general.simulate_scenario(preparing.scenario_of(bars, plan, options), options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting import plans
+from investiq.backtesting import plans, running
 from investiq.backtesting.folds import Scheme, Window, windows_of
 from investiq.backtesting.plans import Plan
 from investiq.backtesting.walk_forward_result import Fold, WalkForward
@@ -121,7 +121,7 @@ def _train(
 
     def returns_of(candidate: Candidate, plan: Plan, window: Window) -> FloatArray:
         piece, part, lead = _cut(bars, candidate, plan, window.train_first, window.train_end)
-        run = plans.simulate(part, piece, candidate.options)
+        run = running.simulate(piece, part, candidate.options)
         return _returns(run.equity, candidate.options.initial_capital)[lead:]
 
     def again(number: int, fold: int) -> FloatArray:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import investiq as iq
-from investiq.backtesting.lookahead import PREFIXES, check_decisions, sampled_bars
+from investiq.backtesting.lookahead import PREFIXES, check_plan, sampled_bars
+from investiq.backtesting.plans import plan_of
 from investiq.core.errors import DataError
 from investiq.strategies import Strategy
 
@@ -87,7 +88,7 @@ def test_the_refusal_names_the_first_bar_and_both_decisions(bars_of):
         DataError,
         match=r"for 2024-01-01 \(bar 0\) it decided sell with all 3 bars, and nothing with the bars up to that one",
     ):
-        check_decisions(NextOpen(), bars, decisions)
+        check_plan(NextOpen(), bars, plan_of(NextOpen(), bars))
 
 
 def test_an_honest_strategy_with_a_memory_passes(gspc):
