@@ -8,18 +8,27 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from investiq.backtesting import kernel
+from investiq.backtesting import kernel, pairing, postings
+from investiq.backtesting.holdings import shares_of
+from investiq.backtesting.price_sheet import PriceSheet
 from investiq.backtesting.running import Run
+from investiq.backtesting.trades import round_trips
 from investiq.core.notes import Note, merge_notes
 from investiq.core.types import BASIS_WORDS
+from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
 from investiq.history.checks import row_checks
+from investiq.history.panel import Panel
 
-__all__ = ["LEAST_DAYS", "LEAST_TRADES", "notes_of"]
+__all__ = ["LEAST_DAYS", "LEAST_DEFLATED", "LEAST_TRADES", "MOST_SHARE", "deflation_note", "notes_of"]
 
 # Below 30 round trips an average of trades, and below one year an annual figure, mostly shows chance.
 LEAST_TRADES: Final = 30
 LEAST_DAYS: Final = 365
+# Ambiguous exits, and fills that the volume cut, above this share may have made the result.
+MOST_SHARE: Final = 0.05
+# A deflated Sharpe ratio below this probability is what luck among the trials would also give (Bailey and Lopez de Prado 2014).
+LEAST_DEFLATED: Final = 0.95
 
 _IN_SAMPLE: Final = Note(
     code="no_out_of_sample",
@@ -29,6 +38,19 @@ _AMPLE_VOLUME: Final = Note(
     code="volume_not_modelled",
     text="fills assume that the market takes any size at the price: volume participation and market impact are not modelled",
     severity="info",
+)
+_NO_IMPACT: Final = Note(
+    code="impact_not_modelled",
+    text="fills assume that the market takes the allowed share of a bar's volume at the price: market impact is not modelled",
+    severity="info",
+)
+_SAME_CLOSE: Final = Note(
+    code="same_close_fills",
+    text="orders fill at the close that decided them, which nobody can do: for comparison with other engines only",
+)
+_SURVIVORS: Final = Note(
+    code="survivorship_unknown",
+    text="whether the symbols were members at the time, and which dead ones are missing, is not known: survivors flatter a result",
 )
 
 # Events of entries that came to nothing, as code and words of the note that counts them.
@@ -41,16 +63,61 @@ _UNFILLED: Final = {
 _DATA_NOTES: WeakKeyDictionary[Bars, tuple[Note, ...]] = WeakKeyDictionary()
 
 
-def notes_of(bars: Bars, run: Run, benchmark: Bars | None = None) -> tuple[Note, ...]:
-    """Return the cautions of a run: about its data, then about those of a benchmark of its own, then about the run."""
-    compared = () if benchmark is None else _benchmark_notes(bars, benchmark)
-    return merge_notes(_data_notes(bars), compared, _run_notes(bars, run))
+def notes_of(
+    data: Bars | Panel, run: Run, benchmark: Bars | None = None, *, options: RunOptions | None = None
+) -> tuple[Note, ...]:
+    """Return the cautions of a run: about its data, then about those of a benchmark of its own, then about the run.
+
+    Parameters
+    ----------
+    data : Bars or Panel
+    run : Run
+    benchmark : Bars, optional
+    options : RunOptions, optional
+        Those of the run; by default ``RunOptions()``.
+    """
+    options = RunOptions() if options is None else options
+    compared = () if benchmark is None else _benchmark_notes(data, benchmark)
+    return merge_notes(_about(data, run), compared, _run_notes(data, run, options))
 
 
-def _benchmark_notes(bars: Bars, benchmark: Bars) -> list[Note]:
+def deflation_note(deflated_sharpe: float, trials: int) -> Note | None:
+    """Return the caution about a deflated Sharpe ratio below 0.95, or None.
+
+    Examples
+    --------
+    >>> deflation_note(0.62, trials=40).text
+    'after 40 trials the deflated Sharpe ratio is 0.62, below 0.95: luck among so many would also show this result'
+    """
+    if deflated_sharpe >= LEAST_DEFLATED:
+        return None
+    return Note(
+        code="deflated_sharpe",
+        text=(
+            f"after {trials:,} trial(s) the deflated Sharpe ratio is {deflated_sharpe:.2f}, below {LEAST_DEFLATED:g}: luck "
+            "among so many would also show this result"
+        ).replace("trial(s)", "trial" if trials == 1 else "trials"),
+        rows=trials,
+    )
+
+
+def _about(data: Bars | Panel, run: Run) -> tuple[Note, ...]:
+    """Return the notes about the data; those of dividends only where the run did not credit them."""
+    if isinstance(data, Panel):
+        notes = merge_notes(data.notes, *(_data_notes(bars) for bars in data))
+        if not any("surviv" in note.text or "surviv" in note.code for note in data.notes):
+            notes = merge_notes(notes, (_SURVIVORS,))
+    else:
+        notes = _data_notes(data)
+    if (run.cash_flows[:, 1] == pairing.DIVIDEND).any():
+        return tuple(note for note in notes if note.code != "dividends_not_credited")
+    return notes
+
+
+def _benchmark_notes(data: Bars | Panel, benchmark: Bars) -> list[Note]:
     """Return the cautions about a benchmark's data that the traded bars do not bear already, each under its symbol."""
     symbol = benchmark.symbol
-    own = _data_notes(bars) if symbol == bars.symbol else ()
+    own = _data_notes(data) if isinstance(data, Bars) and symbol == data.symbol else ()
     return [
         dataclasses.replace(note, text=f"benchmark {symbol}: {note.text.removeprefix(f'{symbol}: ')}")
         for note in _data_notes(benchmark)
@@ -101,19 +168,17 @@ def _uncredited_dividends(bars: Bars) -> Note | None:
     )
 
 
-def _run_notes(bars: Bars, run: Run) -> list[Note]:
-    notes = [_IN_SAMPLE, _AMPLE_VOLUME]
-    closed = int(np.count_nonzero(run.fills[:, 1] < 0))
-    if closed < LEAST_TRADES:
-        notes.append(
-            Note(
-                code="few_trades",
-                text=f"{closed} closed round trip(s), fewer than {LEAST_TRADES}: statistics of trades mostly show chance",
-                rows=closed,
-            )
-        )
+def _run_notes(data: Bars | Panel, run: Run, options: RunOptions) -> list[Note]:
+    prices = PriceSheet.of(data)
+    notes = [_IN_SAMPLE]
+    if options.costs.impact is None:
+        notes.append(_AMPLE_VOLUME if options.max_volume_participation is None else _NO_IMPACT)
+    if options.fill == "same_close":
+        notes.append(_SAME_CLOSE)
+    notes += _trade_notes(prices, run, options)
     notes += filter(None, (_unfilled(run, code, *words) for code, words in _UNFILLED.items()))
-    days = float((bars.ts[-1] - bars.ts[0]) / np.timedelta64(1, "D"))
+    notes += filter(None, (_capped(prices, run, options), _stale(prices, run)))
+    days = float((prices.ts[-1] - prices.ts[0]) / np.timedelta64(1, "D"))
     if days < LEAST_DAYS:
         notes.append(
             Note(
@@ -131,6 +196,72 @@ def _run_notes(bars: Bars, run: Run) -> list[Note]:
             )
         )
     return notes
+
+
+def _trade_notes(prices: PriceSheet, run: Run, options: RunOptions) -> list[Note]:
+    """Return the cautions about the number of round trips and about how their exits were decided."""
+    trips = round_trips(run, prices.last_marks, options.posting_rounding, splits=prices.splits, symbols=prices.symbols)
+    closed = int(np.count_nonzero(trips.is_closed))
+    notes = []
+    if closed < LEAST_TRADES:
+        notes.append(
+            Note(
+                code="few_trades",
+                text=f"{closed} closed round trip(s), fewer than {LEAST_TRADES}: statistics of trades mostly show chance",
+                rows=closed,
+            )
+        )
+    ambiguous = int(np.count_nonzero(trips.is_ambiguous))
+    if closed and ambiguous > MOST_SHARE * closed:
+        notes.append(
+            Note(
+                code="ambiguous_exits",
+                text=(
+                    f"{ambiguous} of {closed} exits ({ambiguous / closed:.1%}) were decided in a bar that held both stop and "
+                    "target: which came first is not known; see result.bracket, or use shorter bars"
+                ),
+                rows=ambiguous,
+            )
+        )
+    return notes
+
+
+def _capped(prices: PriceSheet, run: Run, options: RunOptions) -> Note | None:
+    """Return how many fills used up the volume that their bar allowed, where they are many."""
+    share, fills = options.max_volume_participation, run.fills
+    if share is None or not len(fills):
+        return None
+    bar, row = fills[:, postings.BAR].astype(np.int64), fills[:, postings.SYMBOL].astype(np.int64)
+    keys, group = np.unique(row * prices.ts.size + bar, return_inverse=True)
+    traded = np.bincount(group, weights=fills[:, postings.QUANTITY], minlength=keys.size)
+    room = share * prices.volume[row, bar]
+    # What is left is less than a lot.
+    full = traded[group] > room - (options.lot or 1e-9 * room)
+    count = int(np.count_nonzero(full))
+    if count <= MOST_SHARE * len(fills):
+        return None
+    return Note(
+        code="volume_cap",
+        text=(
+            f"{count} of {len(fills)} fills ({count / len(fills):.1%}) took all of the {share:.0%} of a bar's volume that was "
+            "allowed: the strategy is too large for this market"
+        ),
+        rows=count,
+    )
+
+
+def _stale(prices: PriceSheet, run: Run) -> Note | None:
+    """Return on how many bars a position was valued at an older close, or None."""
+    stale = np.isnan(prices.close) & (shares_of(run) != 0.0)
+    count = int(np.count_nonzero(stale))
+    if not count:
+        return None
+    symbols = [symbol for symbol, rows in zip(prices.symbols, stale.any(axis=1).tolist(), strict=True) if rows]
+    return Note(
+        code="stale_marks",
+        text=f"positions in {', '.join(symbols[:5])} were valued at an older close {count} time(s): the symbol had no bar",
+        rows=count,
+    )
 
 
 def _unfilled(run: Run, event: int, code: str, what: str) -> Note | None:

@@ -1,10 +1,15 @@
-"""The provenance of a backtest in words: data, strategy, order rules, costs, conventions, trials."""
+"""A backtest in facts and words: its metrics; data, strategy, order rules, costs, conventions, trials."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from investiq.core.facts import Fact
+import numpy as np
+
+from investiq.backtesting import pairing, postings
+from investiq.backtesting.holdings import diversification_ratio
+from investiq.core.errors import InsufficientDataError
+from investiq.core.facts import Fact, Unit
 from investiq.execution.options import FRACTIONAL_LOT, RunOptions
 from investiq.history.instants import label_text
 
@@ -12,7 +17,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
     from investiq.history.bars import Bars
 
-__all__ = ["TRIALS", "fill_rules", "provenance_of", "sizing_rules", "strategy_text"]
+__all__ = ["TRIALS", "facts_of", "fill_rules", "provenance_of", "sizing_rules", "strategy_text"]
 
 TRIALS: Final = "this one run; runs tried before it are not counted by this version"
 
@@ -30,6 +35,89 @@ def strategy_text(name: str, parameters: dict[str, object]) -> str:
     return f"{name} ({', '.join(f'{key} {value}' for key, value in parameters.items())})"
 
 
+def facts_of(result: BacktestResult) -> tuple[Fact, ...]:
+    """Return the metrics of a backtest, each with unit and convention."""
+    from investiq.metrics.summary import performance_facts
+
+    trips, fills = result.round_trips, result.run.fills
+    closed = trips.is_closed
+    return (
+        Fact("Final equity", float(result.run.equity[-1]), "money", "after all costs"),
+        *performance_facts(
+            result.account,
+            result.instants,
+            trips.pnl[closed],
+            (result.shares != 0.0).any(axis=0),
+            result.convention,
+            trade_returns=trips.returns[closed],
+            fees=float(fills[:, postings.FEE].sum()),
+            slippage=float(fills[:, postings.SLIPPAGE].sum()),
+        ),
+        *_other_money(result),
+        _edge(result),
+        _ambiguity(result),
+        *_portfolio(result),
+    )
+
+
+def _other_money(result: BacktestResult) -> list[Fact]:
+    """Return what a run paid and earned besides fees and slippage, where there was any."""
+    flows = result.run.cash_flows
+    interest = (flows[:, 1] == pairing.INTEREST) | (flows[:, 1] == pairing.DEBIT_INTEREST)
+    amounts: tuple[tuple[str, float, str], ...] = (
+        ("Total impact", float(result.run.fills[:, postings.IMPACT].sum()), "all fills"),
+        ("Interest", float(flows[interest, 3].sum()), "earned less paid"),
+        ("Borrow fees", -float(flows[flows[:, 1] == pairing.BORROW, 3].sum()), "on short positions"),
+        ("Dividends", float(flows[flows[:, 1] == pairing.DIVIDEND, 3].sum()), "received less paid on shorts"),
+    )
+    return [Fact(label, amount, "money", convention) for label, amount, convention in amounts if amount]
+
+
+def _edge(result: BacktestResult) -> Fact:
+    from investiq.metrics.trade_excursions import edge_ratio
+
+    closed = result.round_trips.is_closed
+    reached, convention = result.excursions, "mean best / mean worst price before the exit"
+    try:
+        value, note = edge_ratio(reached.favourable[closed], reached.adverse[closed]), ""
+    except InsufficientDataError as reason:
+        value, note = float("nan"), str(reason) if closed.any() else "no closed trade"
+    return Fact("Edge ratio", value, "ratio", convention, note)
+
+
+def _ambiguity(result: BacktestResult) -> Fact:
+    share = result.ambiguity_share
+    note = "no closed trade" if share != share else ""
+    return Fact("Ambiguous exits", share, "fraction", "stop and target both inside the bar", note)
+
+
+def _portfolio(result: BacktestResult) -> list[Fact]:
+    """Return what only several symbols, shorts or borrowed money make interesting."""
+    holdings, equity = result.holdings, result.run.equity
+    several = len(result.prices.symbols) > 1
+    if not several and not holdings.short_value.any() and result.options.margin == 1.0:
+        return []
+    solvent = equity > 0
+    gross = (holdings.long_value + holdings.short_value)[solvent] / equity[solvent]
+    net = (holdings.long_value - holdings.short_value)[solvent] / equity[solvent]
+    lines: list[tuple[str, float, Unit, str]] = [
+        ("Average gross exposure", _mean(gross), "fraction", "long and short value / equity, mean of closes"),
+        ("Average net exposure", _mean(net), "fraction", "long less short value / equity, mean of closes"),
+        ("Peak gross exposure", float(gross.max(initial=0.0)), "fraction", "use of margin at a close"),
+    ]
+    facts = [Fact(label, value, unit, convention) for label, value, unit, convention in lines]
+    if several:
+        ratio, note = diversification_ratio(result.shares, result.prices)
+        facts.append(
+            Fact("Diversification ratio", ratio, "ratio", "mean volatility of the symbols / that of the mix", note)
+        )
+    return facts
+
+
+def _mean(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
 def sizing_rules(options: RunOptions) -> str:
     """Return how an entry is sized, in one line."""
     moment = "at the deciding close" if options.size_at == "prior_close" else "at the open that is traded"
@@ -42,17 +130,36 @@ def sizing_rules(options: RunOptions) -> str:
     else:
         lot = f"lots of {options.lot:g} shares"
     shortage = "reduced to" if options.insufficient == "reduce" else "rejected beyond"
-    return f"{options.weight * 100:g} % of the equity {moment}, {lot}, {shortage} the cash; opening capital {options.initial_capital:,.2f}"
+    power = "the cash" if options.margin == 1.0 else f"{options.margin:g} times the equity"
+    return (
+        f"{options.weight * 100:g} % of the equity {moment}, {lot}, {shortage} {power}; "
+        f"opening capital {options.initial_capital:,.2f}"
+    )
 
 
 def fill_rules(options: RunOptions) -> str:
     """Return when and where orders fill, in one line."""
-    parts = ["decided at a close, filled at the next open"]
+    if options.fill == "same_close":
+        parts = ["target weights filled at the close that decided them"]
+    else:
+        parts = ["decided at a close, filled at the next open"]
     if options.stop_loss is not None:
-        parts.append(f"stop {options.stop_loss * 100:g} % below the entry fill, at the open on a gap")
+        parts.append(f"stop {options.stop_loss * 100:g} % from the entry fill, at the open on a gap")
+    if options.atr_stop is not None:
+        parts.append(f"stop {options.atr_stop:g} x ATR({options.atr_window}) from the entry fill")
+    if options.trailing_stop is not None:
+        parts.append(f"trailing stop {options.trailing_stop * 100:g} % from the extreme, moved at closes")
+    if options.atr_trail is not None:
+        parts.append(f"trailing stop {options.atr_trail:g} x ATR({options.atr_window}) from the extreme")
+    how = "touched" if options.limit_fill == "touch" else "traded through"
     if options.take_profit is not None:
-        how = "touched" if options.limit_fill == "touch" else "traded through"
-        parts.append(f"target {options.take_profit * 100:g} % above the entry fill, filled when {how}")
+        parts.append(f"target {options.take_profit * 100:g} % from the entry fill, filled when {how}")
+    if options.atr_target is not None:
+        parts.append(
+            f"target {options.atr_target:g} x ATR({options.atr_window}) from the entry fill, filled when {how}"
+        )
+    if options.max_volume_participation is not None:
+        parts.append(f"at most {options.max_volume_participation * 100:g} % of a bar's volume")
     if options.zero_volume == "no_fill":
         parts.append("no fill in bars without volume")
     parts.append(
@@ -69,7 +176,7 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
         "not rounded" if options.posting_rounding is None else f"rounded half-even to {options.posting_rounding:g}"
     )
     return [
-        *(Fact(label, value) for label, value in result.bars.describe()),
+        *_data(result),
         *_benchmark(result.benchmark_bars),
         Fact("Strategy", strategy_text(result.strategy.name, result.strategy.parameters())),
         Fact("Sizing", sizing_rules(options)),
@@ -79,6 +186,20 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
         Fact("Trials", TRIALS),
         Fact("Code", f"InvestIQ {manifest.code_version}, Python {manifest.python}, {packages}"),
         Fact("Run at", manifest.created_at, "time"),
+    ]
+
+
+def _data(result: BacktestResult) -> list[Fact]:
+    """Return where the prices come from: the passport of one symbol, or a summary of several."""
+    if len(result.prices.symbols) == 1:
+        return [Fact(label, value) for label, value in result.panel.bars(result.prices.symbols[0]).describe()]
+    panel = result.panel
+    providers = sorted({f"{each.provider} ({each.provenance})" for each in panel.passports})
+    first, last = (label_text(ts, panel.interval) for ts in panel.ts[[0, -1]])
+    return [
+        Fact("Data", f"{len(panel)} symbols, {panel.interval} bars from {', '.join(providers)}"),
+        Fact("Period", f"{first} to {last}, {panel.ts.size:,} bars"),
+        Fact("Symbols", ", ".join(result.prices.symbols[:12]) + (" and more" if len(panel) > 12 else "")),
     ]
 
 

@@ -141,7 +141,7 @@ def result_of(
         run=account,
         decided=None if isinstance(plan, Decisions) else plan,
         benchmark_bars=benchmark,
-        notes=cautions.notes_of(bars, account, benchmark),
+        notes=cautions.notes_of(bars, account, benchmark, options=options),
     )
 
 

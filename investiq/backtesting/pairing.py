@@ -53,10 +53,13 @@ _FLOW_BAR: Final = 0
 _FLOW_KIND: Final = 1
 _FLOW_ROW: Final = 2
 _FLOW_AMOUNT: Final = 3
+# Kinds of cash flows. A dividend is entered when the account is entitled to it, and again when it is paid.
 INTEREST: Final = 0.0
-BORROW: Final = 1.0
-DIVIDEND: Final = 2.0
-IN_LIEU: Final = 3.0
+DEBIT_INTEREST: Final = 1.0
+BORROW: Final = 2.0
+DIVIDEND: Final = 3.0
+DIVIDEND_PAID: Final = 4.0
+IN_LIEU: Final = 5.0
 
 # A profit that is this share of the entry is what binary arithmetic leaves of none.
 DUST: Final = 1e-12

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -15,9 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting import cautions, describing, frames, postings, running
-from investiq.backtesting.decisions import from_codes
-from investiq.backtesting.trades import RoundTrips, round_trips
+from investiq.backtesting import describing, frames, running
+from investiq.backtesting.excursions import Excursions, Levels, excursions_of, levels_of
+from investiq.backtesting.holdings import Holdings, halted_bars, shares_of
+from investiq.backtesting.inputs import Decided, as_decided, digest_of, parameters_of
+from investiq.backtesting.price_sheet import PriceSheet
+from investiq.backtesting.trades import FILL_REASONS, RoundTrips, round_trips
+from investiq.core.errors import DataError
 from investiq.core.facts import Fact
 from investiq.core.manifest import Manifest, plain
 from investiq.core.notes import Note
@@ -25,12 +28,16 @@ from investiq.core.result import Result
 from investiq.core.types import INTERVAL_MINUTES
 from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
+from investiq.history.panel import Panel
 from investiq.metrics.conventions import Convention
 from investiq.strategies.base import Strategy
-from investiq.strategies.buy_and_hold import BuyAndHold
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from investiq.backtesting.attribution import Waterfall
+    from investiq.backtesting.explaining import FillExplanation
+    from investiq.backtesting.explaining_bracket import Bracket
 
 Frame = TypeVar("Frame", "pd.DataFrame", "pd.Series[float]")
 
@@ -41,13 +48,14 @@ __all__ = ["BacktestResult", "data_of", "load_result", "parameters_of"]
 class BacktestResult(Result):
     """What `iq.backtest` returns. Tables are built when they are first read.
 
-    Two results are equal when bars, strategy, options, convention and every number
-    of the account are; where and when they were made does not count.
+    Two results are equal when data, decisions, strategy, options, convention and
+    every number of the account are; where and when they were made does not count.
 
     Attributes
     ----------
-    bars : Bars
-        The bars of the run, as traded.
+    data : Bars or Panel
+        What was traded, as traded: one symbol or several with one pool of cash.
+        `bars` and `panel` return it under its own name.
     strategy : Strategy
     options : RunOptions
     convention : Convention
@@ -58,12 +66,14 @@ class BacktestResult(Result):
     run : running.Run
         The arrays of the account: equity, cash, position, fills, events.
     benchmark_bars : Bars, optional
-        What `benchmark` holds; None means the bars of the run.
+        What `benchmark` holds; None means the data of the run, in equal parts.
+    decided : sequence of Signal or ndarray of shape (n_symbols, n_bars), optional
+        The signals or target weights of the run; None where it had one code per bar.
     """
 
     kind: ClassVar[str] = "backtest"
 
-    bars: Bars
+    data: Bars | Panel
     strategy: Strategy
     options: RunOptions
     convention: Convention
@@ -71,6 +81,11 @@ class BacktestResult(Result):
     run: running.Run
     benchmark_bars: Bars | None = None
     notes: tuple[Note, ...] = ()
+    decided: Decided | None = None
+
+    def __post_init__(self) -> None:
+        if self.decided is not None:
+            object.__setattr__(self, "decided", as_decided(self.decided))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BacktestResult) and self.fingerprint == other.fingerprint
@@ -79,25 +94,51 @@ class BacktestResult(Result):
         return hash(self.fingerprint)
 
     @property
+    def bars(self) -> Bars:
+        """The bars of the one symbol that was traded.
+
+        Raises
+        ------
+        DataError
+            If several symbols were traded.
+        """
+        if isinstance(self.data, Panel):
+            raise DataError(
+                f"this run traded {len(self.data)} symbols; read result.panel, or result.panel.bars(symbol)"
+            )
+        return self.data
+
+    @property
+    def panel(self) -> Panel:
+        """The panel that was traded; that of one symbol holds its bars."""
+        return self.data if isinstance(self.data, Panel) else Panel.of([self.data])
+
+    @property
+    def subject(self) -> str:
+        """What was traded, in a few words."""
+        symbols = self.prices.symbols
+        return ", ".join(symbols) if len(symbols) <= 3 else f"{len(symbols)} symbols"
+
+    @property
     def title(self) -> str:
         """Strategy, parameters and symbol."""
-        return f"{describing.strategy_text(self.strategy.name, self.strategy.parameters())} on {self.bars.symbol}"
+        return f"{describing.strategy_text(self.strategy.name, self.strategy.parameters())} on {self.subject}"
 
     @property
     def watermark(self) -> str | None:
-        """That of the bars and of those of the benchmark; ``"SYNTHETIC"`` where either is."""
-        marks = {bars.passport.watermark for bars in (self.bars, self.benchmark_bars) if bars is not None}
+        """That of the data and of those of the benchmark; ``"SYNTHETIC"`` where any is."""
+        passports = list(self.data.passports) if isinstance(self.data, Panel) else [self.data.passport]
+        if self.benchmark_bars is not None:
+            passports.append(self.benchmark_bars.passport)
+        marks = {passport.watermark for passport in passports}
         return next((mark for mark in ("SYNTHETIC", "SAMPLE") if mark in marks), None)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the bars, the parameters and the account."""
+        """SHA-256 over the data, the parameters, the decisions and the account."""
         parameters = _as_floats(plain(parameters_of(self.strategy, self.options, self.convention)))
         digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
-        for bars in (self.bars, self.benchmark_bars):
-            digest.update((bars.fingerprint if bars is not None else "").encode())
-        for array in (self.run.equity, self.run.cash, self.run.position, self.run.fills, self.run.events):
-            digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes())
+        digest.update(digest_of(self.data, self.benchmark_bars, self.decided, self.run))
         return digest.hexdigest()
 
     @property
@@ -105,10 +146,18 @@ class BacktestResult(Result):
         """The account at each close, index `ts`.
 
         The first row is the opening point: the capital before the first bar, one
-        interval before its label. Columns: equity, cash, position_value (money),
-        position (shares), drawdown (fraction, <= 0).
+        interval before its label. Columns: equity, cash, receivables (dividends
+        not yet paid), long_value, short_value (a liability, >= 0), gross, net
+        (money), exposure (gross over equity), drawdown (fraction, <= 0) and
+        halted (whether the circuit breaker refuses entries in the bar). With
+        one symbol also position (shares) and position_value (money).
         """
         return self._own(frames.equity_frame)
+
+    @property
+    def positions(self) -> pd.DataFrame:
+        """Shares of each symbol at each close, negative for a short; index `ts`, one column for each symbol."""
+        return self._own(frames.positions_frame)
 
     @property
     def returns(self) -> pd.Series[float]:
@@ -119,18 +168,39 @@ class BacktestResult(Result):
     def trades(self) -> pd.DataFrame:
         """One row per round trip, in the order of entry, paired first in, first out.
 
-        Columns: symbol, entry_ts, entry_price, exit_ts, exit_price (slippage
-        included), quantity, pnl (net of costs; at the last close while open),
-        return (pnl / entry notional), fees, slippage (money, both sides),
-        exit_reason ("signal", "stop_loss", "take_profit", "end_of_data"),
-        bars_held, is_open. Exit columns are missing while open.
+        Columns: symbol, side ("long", "short"), entry_ts, entry_price, exit_ts,
+        exit_price (slippage and impact included), quantity (shares at the entry,
+        negative for a short), exit_quantity (the same after splits), pnl (net of
+        costs and borrow fees, with dividends; at the last close while open),
+        return (pnl / entry notional), fees, slippage, impact (money, both
+        sides), dividends, borrow (money), stop, target (prices that stood at the
+        entry, missing where there was none), mae, mfe (worst and best price
+        before the exit, fractions of the entry price), mae_money, mfe_money,
+        r_multiple (pnl over what the stop put at risk), exit_reason ("signal",
+        "stop_loss", "take_profit", "end_of_data" and others), bars_held,
+        is_ambiguous (stop and target both lay inside the bar of the exit),
+        is_open. Exit columns are missing while open.
         """
         return self._own(frames.trades_frame)
 
     @property
     def fills(self) -> pd.DataFrame:
-        """One row per fill: ts, side, quantity, price (slippage included), fee, slippage (money), reason."""
+        """One row per fill: ts, symbol, side, quantity, price (slippage and impact included), fee, slippage, impact (money), reason, ambiguous."""
         return self._own(frames.fills_frame)
+
+    @property
+    def postings(self) -> pd.DataFrame:
+        """What changed the account without a fill: ts, kind, symbol (missing for the whole account), amount.
+
+        Kinds: interest, debit_interest, borrow, dividend (when the account is
+        entitled to it), dividend_paid, cash_in_lieu.
+        """
+        return self._own(frames.postings_frame)
+
+    @property
+    def by_symbol(self) -> pd.DataFrame:
+        """What each symbol did: trades (closed), won, win_rate, pnl, contribution (pnl / opening capital), fees, dividends, weight (mean)."""
+        return self._own(frames.symbols_frame)
 
     @property
     def log(self) -> pd.DataFrame:
@@ -158,29 +228,50 @@ class BacktestResult(Result):
     def benchmark(self) -> BacktestResult:
         """Buying and holding under the same options, with all of the equity, unrounded quantities and no levels.
 
-        An entry that cash does not cover is always reduced: rejected, it would leave a
-        benchmark that never holds anything.
+        Several symbols are bought in equal parts and then left alone. An entry that
+        cash does not cover is always reduced: rejected, it would leave a benchmark
+        that never holds anything.
         """
-        bars = self.benchmark_bars if self.benchmark_bars is not None else self.bars
-        strategy = BuyAndHold()
-        options = dataclasses.replace(
-            self.options, weight=1.0, lot=None, stop_loss=None, take_profit=None, insufficient="reduce"
-        )
-        run = running.simulate(bars, from_codes(strategy.decide(bars), len(bars)), options)
-        manifest = dataclasses.replace(
-            self.manifest,
-            data=data_of(bars),
-            parameters=plain(parameters_of(strategy, options, self.convention)),
-        )
-        return BacktestResult(
-            bars=bars,
-            strategy=strategy,
-            options=options,
-            convention=self.convention,
-            manifest=manifest,
-            run=run,
-            notes=cautions.notes_of(bars, run),
-        )
+        from investiq.backtesting.benchmarking import benchmark_of
+
+        return benchmark_of(self)
+
+    @property
+    def waterfall(self) -> Waterfall:
+        """From the gross profit to the net one: what each kind of cost took."""
+        from investiq.backtesting.attribution import waterfall_of
+
+        return waterfall_of(self)
+
+    @cached_property
+    def bracket(self) -> Bracket:
+        """The same decisions under the other readings of a bar: the lowest and the highest result."""
+        from investiq.backtesting.explaining_bracket import bracket_of
+
+        return bracket_of(self)
+
+    @property
+    def ambiguity_share(self) -> float:
+        """Share of the closed round trips whose exit was decided with stop and target both inside the bar; NaN without any."""
+        trips = self.round_trips
+        closed = trips.is_closed
+        return float(trips.is_ambiguous[closed].mean()) if closed.any() else float("nan")
+
+    def explain(self, trade: int) -> FillExplanation:
+        """Return why round trip `trade`, a row of `trades`, was filled as it was, and what else could have been.
+
+        Raises
+        ------
+        DataError
+            If there is no such row.
+        """
+        from investiq.backtesting.explaining import explain
+
+        return explain(self, trade)
+
+    def rerun(self, options: RunOptions) -> running.Run:
+        """Return the account that the same decisions make under other options."""
+        return running.simulate(self.data, self.run.decisions if self.decided is None else self.decided, options)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the result to one ``.iq`` file, which `iq.load_result` reads; return its path.
@@ -195,9 +286,55 @@ class BacktestResult(Result):
         return save(self, path)
 
     @cached_property
+    def prices(self) -> PriceSheet:
+        """The prices as arrays with a row for each symbol, ascending."""
+        return PriceSheet.of(self.data)
+
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """Shares at each close, shape (n_symbols, n_bars)."""
+        return shares_of(self.run)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """Value of long and short positions at each close."""
+        return Holdings.of(self.shares, self.prices)
+
+    @cached_property
+    def halted(self) -> NDArray[np.bool_]:
+        """Whether the circuit breaker refuses entries, shape (n_bars,)."""
+        return halted_bars(self.account, self.options)
+
+    @cached_property
     def round_trips(self) -> RoundTrips:
         """The round trips as arrays."""
-        return round_trips(self.run, float(self.bars.close[-1]), self.options.posting_rounding)
+        prices = self.prices
+        return round_trips(
+            self.run,
+            prices.last_marks,
+            self.options.posting_rounding,
+            splits=prices.splits,
+            symbols=prices.symbols,
+        )
+
+    @cached_property
+    def excursions(self) -> Excursions:
+        """How far each round trip went against and in favour of its holder."""
+        return excursions_of(self.round_trips, self.prices)
+
+    @cached_property
+    def levels(self) -> Levels:
+        """Stop and target that stood after each entry."""
+        options, trips = self.options, self.round_trips
+        atr = None
+        if options.atr_stop or options.atr_target or options.atr_trail:
+            from investiq.backtesting.preparing import scenario_of
+
+            decided = self.run.decisions if self.decided is None else self.decided
+            atr = scenario_of(self.data, decided, options).atr
+        reasons = [FILL_REASONS[int(code)] for code in self.run.fills[trips.entry_fill, 7]]
+        signals = self.decided if isinstance(self.decided, tuple) else ()
+        return levels_of(trips, self.prices, options, signals=signals, atr=atr, entry_reasons=reasons)
 
     @cached_property
     def account(self) -> NDArray[np.float64]:
@@ -207,8 +344,8 @@ class BacktestResult(Result):
     @cached_property
     def instants(self) -> NDArray[np.datetime64]:
         """Labels of `account`: that of the opening point lies one interval before the first bar's."""
-        opening = self.bars.ts[0] - np.timedelta64(INTERVAL_MINUTES[self.bars.interval], "m")
-        return np.concatenate(([opening], self.bars.ts))
+        ts = self.data.ts
+        return np.concatenate((ts[:1] - np.timedelta64(INTERVAL_MINUTES[self.data.interval], "m"), ts))
 
     def _own(self, build: Callable[[BacktestResult], Frame]) -> Frame:
         """Return a frame of the caller's own: built once, and a shallow copy changes alone when it is written to."""
@@ -220,40 +357,16 @@ class BacktestResult(Result):
 
     @cached_property
     def _facts(self) -> tuple[Fact, ...]:
-        from investiq.metrics.summary import performance_facts
-
-        trips = self.round_trips
-        closed = trips.is_closed
-        return (
-            Fact("Final equity", float(self.run.equity[-1]), "money", "after all costs"),
-            *performance_facts(
-                self.account,
-                self.instants,
-                trips.pnl[closed],
-                self.run.position > 0,
-                self.convention,
-                trade_returns=trips.returns[closed],
-                fees=float(self.run.fills[:, postings.FEE].sum()),
-                slippage=float(self.run.fills[:, postings.SLIPPAGE].sum()),
-            ),
-        )
+        return describing.facts_of(self)
 
 
-def data_of(bars: Bars, benchmark: Bars | None = None) -> dict[str, str]:
+def data_of(data: Bars | Panel, benchmark: Bars | None = None) -> dict[str, str]:
     """Return the fingerprints of a run's series by role and symbol, which two series of one symbol do not share."""
-    data = {f"bars {bars.symbol}": bars.fingerprint}
+    members = list(data) if isinstance(data, Panel) else [data]
+    found = {f"bars {bars.symbol}": bars.fingerprint for bars in members}
     if benchmark is not None:
-        data[f"benchmark {benchmark.symbol}"] = benchmark.fingerprint
-    return data
-
-
-def parameters_of(strategy: Strategy, options: RunOptions, convention: Convention) -> dict[str, object]:
-    """Return everything that was chosen for a run, as nested mappings."""
-    return {
-        "strategy": {"name": strategy.name, **strategy.parameters()},
-        "options": dataclasses.asdict(options),
-        "convention": dataclasses.asdict(convention),
-    }
+        found[f"benchmark {benchmark.symbol}"] = benchmark.fingerprint
+    return found
 
 
 def _as_floats(value: Any) -> Any:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting.decisions import Decisions
+from investiq.backtesting.inputs import Decided
 from investiq.backtesting.running import Run
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.manifest import Manifest, plain
 from investiq.core.notes import Note
+from investiq.core.orders import Signal
 from investiq.core.passport import Passport
-from investiq.execution.costs import Costs, PerShareFees
-from investiq.execution.options import RunOptions
+from investiq.execution.costs import Costs, MarketImpact, PerShareFees
+from investiq.execution.options import RegimeSizing, RunOptions
 from investiq.history.adjust import Action
 from investiq.history.bars import Bars
+from investiq.history.panel import Panel
 from investiq.metrics.conventions import Convention
 from investiq.storage.artifacts import read_artifact, write_artifact
 from investiq.strategies import Breakout, BuyAndHold, Crossover
@@ -37,7 +41,7 @@ _BAR_ARRAYS: Final = (
     "ts", "open", "high", "low", "close", "volume", "known_at", "split_factor", "total_factor",
 )  # fmt: skip
 _BAR_EXTRAS: Final = ("flags", "vwap", "trades")
-_RUN_ARRAYS: Final = ("equity", "cash", "position", "fills", "events")
+_RUN_ARRAYS: Final = ("equity", "cash", "position", "fills", "events", "receivables", "cash_flows")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +83,17 @@ class StoredStrategy(Strategy):
 
 def save(result: BacktestResult, path: str | os.PathLike[str]) -> Path:
     """Write `result` to a ``.iq`` file."""
-    decisions = result.run.decisions
+    decisions, decided = result.run.decisions, result.decided
+    members = _members(result.data)
     arrays = {
-        **_bar_arrays("bars", result.bars),
         **{f"run.{name}": getattr(result.run, name) for name in _RUN_ARRAYS},
         "decisions.codes": decisions.codes,
         "decisions.confidence": decisions.confidence,
     }
+    for number, bars in enumerate(members):
+        arrays |= _bar_arrays(f"bars.{number}", bars)
+    if isinstance(decided, np.ndarray):
+        arrays["decided.targets"] = decided
     header = {
         "fingerprint": result.fingerprint,
         "manifest": result.manifest.to_dict(),
@@ -95,7 +103,11 @@ def save(result: BacktestResult, path: str | os.PathLike[str]) -> Path:
         "notes": [dataclasses.asdict(note) for note in result.notes],
         "below": list(decisions.below),
         "after_last": decisions.after_last,
-        "bars": _bar_header(result.bars),
+        "signals": [dataclasses.asdict(each) for each in decided] if isinstance(decided, tuple) else None,
+        "bars": [_bar_header(bars) for bars in members],
+        "panel_notes": [dataclasses.asdict(note) for note in result.data.notes]
+        if isinstance(result.data, Panel)
+        else None,
         "benchmark": None,
     }
     if result.benchmark_bars is not None:
@@ -109,6 +121,11 @@ def load(path: str | os.PathLike[str]) -> BacktestResult:
     from investiq.backtesting.result import BacktestResult
 
     header, arrays = read_artifact(path, BacktestResult.kind)
+    if isinstance(header.get("bars"), dict):
+        raise DataError(
+            f"{Path(path)} was written by an earlier version, whose accounts held one symbol and no dividends; run the backtest "
+            "again: its header names the data, the strategy and the options"
+        )
     try:
         decisions = Decisions(
             codes=arrays["decisions.codes"],
@@ -117,7 +134,7 @@ def load(path: str | os.PathLike[str]) -> BacktestResult:
             after_last=header["after_last"],
         )
         result = BacktestResult(
-            bars=_bars("bars", header["bars"], arrays),
+            data=_data(header, arrays),
             strategy=_strategy(header["strategy"]),
             options=_options(header["options"]),
             convention=Convention(**header["convention"]),
@@ -125,6 +142,7 @@ def load(path: str | os.PathLike[str]) -> BacktestResult:
             run=Run(decisions=decisions, **{name: arrays[f"run.{name}"] for name in _RUN_ARRAYS}),
             benchmark_bars=_bars("benchmark", header["benchmark"], arrays) if header["benchmark"] else None,
             notes=tuple(Note(**note) for note in header["notes"]),
+            decided=_decided(header["signals"], arrays),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{Path(path)} is damaged ({type(error).__name__}: {error}); save the result again") from None
@@ -134,6 +152,24 @@ def load(path: str | os.PathLike[str]) -> BacktestResult:
             f"expected {str(header['fingerprint'])[:16]}; save the result again"
         )
     return result
+
+
+def _members(data: Bars | Panel) -> list[Bars]:
+    return list(data) if isinstance(data, Panel) else [data]
+
+
+def _data(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Bars | Panel:
+    members = [_bars(f"bars.{number}", each, arrays) for number, each in enumerate(header["bars"])]
+    if header["panel_notes"] is None:
+        return members[0]
+    return Panel.of(members, [Note(**note) for note in header["panel_notes"]])
+
+
+def _decided(signals: Sequence[Mapping[str, Any]] | None, arrays: Mapping[str, Any]) -> Decided | None:
+    if signals is not None:
+        return tuple(Signal(**values) for values in signals)
+    targets: NDArray[np.float64] | None = arrays.get("decided.targets")
+    return targets
 
 
 def _bar_arrays(prefix: str, bars: Bars) -> dict[str, NDArray[Any]]:
@@ -181,7 +217,14 @@ def _strategy(header: Mapping[str, Any]) -> Strategy:
 
 def _options(values: Mapping[str, Any]) -> RunOptions:
     costs = dict(values["costs"])
+    if (impact := costs["impact"]) is not None:
+        costs["impact"] = MarketImpact(**impact)
     if (fees := costs["per_share"]) is not None:
         tiers = tuple((float(shares), float(rate)) for shares, rate in fees["tiers"])
         costs["per_share"] = PerShareFees(**{**fees, "tiers": tiers})
-    return RunOptions(**{**values, "costs": Costs(**costs)})
+    changed: dict[str, Any] = {"costs": Costs(**costs)}
+    if (regimes := values["regime_sizing"]) is not None:
+        changed["regime_sizing"] = RegimeSizing(**regimes)
+    if (hours := values["entry_hours"]) is not None:
+        changed["entry_hours"] = tuple(hours)
+    return RunOptions(**{**values, **changed})

@@ -68,17 +68,30 @@ def test_trades_have_a_fixed_schema_with_and_without_rows(trip, bars_of):
         == trip.trades.dtypes.astype(str).to_dict()
         == {
             "symbol": "str",
+            "side": "str",
             "entry_ts": "datetime64[us, UTC]",
             "entry_price": "float64",
             "exit_ts": "datetime64[us, UTC]",
             "exit_price": "float64",
             "quantity": "float64",
+            "exit_quantity": "float64",
             "pnl": "float64",
             "return": "float64",
             "fees": "float64",
             "slippage": "float64",
+            "impact": "float64",
+            "dividends": "float64",
+            "borrow": "float64",
+            "stop": "float64",
+            "target": "float64",
+            "mae": "float64",
+            "mfe": "float64",
+            "mae_money": "float64",
+            "mfe_money": "float64",
+            "r_multiple": "float64",
             "exit_reason": "str",
             "bars_held": "int64",
+            "is_ambiguous": "bool",
             "is_open": "bool",
         }
     )
@@ -159,7 +172,9 @@ def test_provenance_says_which_part_of_the_series_was_used(gspc):
 def test_the_benchmark_holds_all_of_the_equity_without_levels(sample):
     held = sample.benchmark
     assert held.strategy == iq.strategies.BuyAndHold()
-    assert held.options == dataclasses.replace(sample.options, weight=1.0, lot=None)
+    assert held.options == dataclasses.replace(
+        sample.options, weight=1.0, lot=None, max_volume_participation=None
+    )
     assert held is sample.benchmark
     stopped = iq.backtest(iq.strategies.Crossover(), sample.bars, stop_loss=0.05)
     assert stopped.benchmark.options.stop_loss is None
