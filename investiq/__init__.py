@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from investiq import figures, indicators, metrics, strategies, widgets
     from investiq.analysis.analyzing import analyze
     from investiq.auditing.leaks import audit
+    from investiq.backtesting.comparing import compare_runs
     from investiq.backtesting.engine import backtest
     from investiq.backtesting.monte_carlo import monte_carlo
+    from investiq.backtesting.replaying import replay
     from investiq.backtesting.result import load_result
     from investiq.backtesting.trials import annotate_trial, open_holdout, trials
     from investiq.core.errors import InvestIQError
@@ -73,6 +75,7 @@ _HOMES: Final[dict[str, str]] = {
     "check_actions": "investiq.market.action_lab",
     "check_bars": "investiq.market.quality",
     "compare_data": "investiq.market.comparing",
+    "compare_runs": "investiq.backtesting.comparing",
     "compare_sources": "investiq.market.validating",
     "correlate": "investiq.metrics.correlation",
     "cross_check": "investiq.interop.cross_checking",
@@ -96,6 +99,7 @@ _HOMES: Final[dict[str, str]] = {
     "quote": "investiq.market.quotes",
     "read_bars": "investiq.market.vendors.files",
     "read_universe": "investiq.market.universes",
+    "replay": "investiq.backtesting.replaying",
     "search_symbols": "investiq.market.reference",
     "stream_bars": "investiq.market.streaming.opening",
     "synthetic_truth": "investiq.market.bundled",
@@ -127,6 +131,7 @@ __all__ = [
     "check_actions",
     "check_bars",
     "compare_data",
+    "compare_runs",
     "compare_sources",
     "correlate",
     "cross_check",
@@ -153,6 +158,7 @@ __all__ = [
     "quote",
     "read_bars",
     "read_universe",
+    "replay",
     "search_symbols",
     "strategies",
     "stream_bars",

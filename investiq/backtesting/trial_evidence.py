@@ -78,7 +78,8 @@ class Trials:
         """Sharpe ratios per period; NaN for a trial whose returns do not vary."""
         moves = self.sd > ROUNDING
         nothing = np.full(self.sd.size, np.nan)
-        return np.divide(self.mean - self.risk_free, self.sd, out=nothing, where=moves)
+        found: FloatArray = np.divide(self.mean - self.risk_free, self.sd, out=nothing, where=moves)
+        return found
 
     @property
     def annual_sharpe(self) -> FloatArray:

@@ -34,6 +34,8 @@ __all__ = [
     "TrialKind",
     "cells_path",
     "default_study",
+    "numbers_of_trades",
+    "read_cells",
     "record",
     "record_result",
     "record_sweep",
@@ -192,7 +194,7 @@ def record_result(
     return record(
         result.manifest,
         result.account,
-        interval=result.bars.interval,
+        interval=result.data.interval,
         first=first,
         last=last,
         study=study,
@@ -263,7 +265,7 @@ def default_study(manifest: Manifest) -> str:
     periods, symbols or strategies should bear one name.
     """
     data = _traded(manifest)
-    symbols = [role.removeprefix("bars ") for role in data]
+    symbols = _symbols(data)
     shown = ", ".join(symbols[:3]) + (f" and {len(symbols) - 3} more" if len(symbols) > 3 else "")
     return f"{manifest.parameters['strategy']['name']} on {shown} [{_data_fingerprint(data)[:8]}]"
 
@@ -285,6 +287,10 @@ def cells_path(name: str) -> Path:
 def _traded(manifest: Manifest) -> dict[str, str]:
     """Return the fingerprints of what was traded: another benchmark makes no other trial."""
     return {role: print_ for role, print_ in manifest.data.items() if not role.startswith("benchmark ")}
+
+
+def _symbols(data: Mapping[str, str]) -> list[str]:
+    return [role.removeprefix("bars ") for role in data if role.startswith("bars ")]
 
 
 def _data_fingerprint(data: Mapping[str, str]) -> str:
@@ -356,7 +362,7 @@ def _row(entry: _Entry, trial: str) -> dict[str, Any]:
         "kind": entry.kind,
         "parent": entry.parent.trial if entry.parent is not None else None,
         "strategy": strategy.pop("name"),
-        "symbols": " ".join(role.removeprefix("bars ") for role in data),
+        "symbols": " ".join(_symbols(data)),
         "interval": entry.interval,
         "first_ts": entry.first,
         "last_ts": entry.last,
@@ -386,7 +392,7 @@ def _numbers_of_account(entry: _Entry) -> dict[str, Any]:
         "cells": 1,
         "cells_file": None,
         **{name: getattr(found, name) for name in _RECORD_NUMBERS},
-        **_numbers_of_trades(entry.round_trips() if entry.round_trips is not None else None),
+        **numbers_of_trades(entry.round_trips() if entry.round_trips is not None else None),
         "blocks": _packed(found),
     }
 
@@ -404,7 +410,8 @@ _RECORD_NUMBERS: Final = (
 )
 
 
-def _numbers_of_trades(trips: RoundTrips | None) -> dict[str, Any]:
+def numbers_of_trades(trips: RoundTrips | None) -> dict[str, Any]:
+    """Return closed trades, their win rate and profit factor, and all fees; NaN without a trade, or without a loss."""
     if trips is None:
         return {"trades": None, "win_rate": None, "profit_factor": None, "fees": None}
     pnl = trips.pnl[trips.is_closed]

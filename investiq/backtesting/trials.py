@@ -431,12 +431,19 @@ def open_holdout(study: str, *, start: When, end: When | None = None, reason: st
 
     if not reason.strip():
         raise ConfigError("opening a holdout needs a reason in words, was empty")
+    opened = Holdout(
+        study=study,
+        start=aware(instant(start, day_ends=False)),
+        end=aware(instant(end)) if end is not None else None,
+        opened_at=now(),
+        reason=reason.strip(),
+    )
     row = {
         "study": study,
-        "starts_at": aware(instant(start, day_ends=False)),
-        "ends_at": aware(instant(end)) if end is not None else None,
-        "opened_at": now(),
-        "reason": reason.strip(),
+        "starts_at": opened.start,
+        "ends_at": opened.end,
+        "opened_at": opened.opened_at,
+        "reason": opened.reason,
     }
 
     def first_time(connection: Any) -> Mapping[str, Any] | None:
@@ -453,9 +460,7 @@ def open_holdout(study: str, *, start: When, end: When | None = None, reason: st
             f"the holdout of {study!r} was opened on {before['opened_at']:%Y-%m-%d %H:%M} UTC ({before['reason']}): what was "
             "chosen since then has seen it; keep data that come after it as the next holdout, under a study of another name"
         )
-    return Holdout(
-        study=study, start=row["starts_at"], end=row["ends_at"], opened_at=row["opened_at"], reason=row["reason"]
-    )
+    return opened
 
 
 def _entries(study: str | None) -> list[Trial]:
