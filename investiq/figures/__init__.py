@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from investiq.figures.scores import analysis_chart
     from investiq.figures.tables import metric_cards
     from investiq.figures.tail_risk import value_at_risk_chart
-    from investiq.figures.validation import monte_carlo_chart
+    from investiq.figures.trials import comparison_chart, evidence_chart, trials_chart
+    from investiq.figures.validation import cross_validation_chart, monte_carlo_chart, walk_forward_chart
 
 _HOMES: Final = {
     "adjustment_chart": "quality",
@@ -40,7 +41,9 @@ _HOMES: Final = {
     "equity_curve": "equity",
     "measures_chart": "measures",
     "factor_chart": "factors",
+    "cross_validation_chart": "validation",
     "monte_carlo_chart": "validation",
+    "walk_forward_chart": "validation",
     "information_chart": "information",
     "metric_cards": "tables",
     "monthly_returns": "heatmaps",
@@ -50,6 +53,9 @@ _HOMES: Final = {
     "snooping_chart": "overfitting",
     "value_at_risk_chart": "tail_risk",
     "volume_profile_chart": "profiles",
+    "comparison_chart": "trials",
+    "evidence_chart": "trials",
+    "trials_chart": "trials",
 }
 
 __all__ = [
@@ -60,11 +66,14 @@ __all__ = [
     "backtest_overview",
     "bootstrap_chart",
     "capm_chart",
+    "comparison_chart",
     "correlation_table",
     "coverage_map",
     "cross_check_chart",
+    "cross_validation_chart",
     "draw",
     "equity_curve",
+    "evidence_chart",
     "factor_chart",
     "information_chart",
     "measures_chart",
@@ -75,8 +84,10 @@ __all__ = [
     "path_chart",
     "price_chart",
     "snooping_chart",
+    "trials_chart",
     "value_at_risk_chart",
     "volume_profile_chart",
+    "walk_forward_chart",
 ]
 
 

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 
     from investiq.analysis.analyzing import Analysis
     from investiq.auditing.report import AuditReport
+    from investiq.backtesting.comparing import RunComparison
+    from investiq.backtesting.cross_validation_result import CrossValidation
+    from investiq.backtesting.evidence_result import Evidence
     from investiq.backtesting.monte_carlo import MonteCarlo
     from investiq.backtesting.result import BacktestResult
+    from investiq.backtesting.trials import TrialTable
+    from investiq.backtesting.walk_forward_result import WalkForward
     from investiq.core.result import Result
     from investiq.indicators.profiles import VolumeProfile
     from investiq.interop.cross_check_result import CrossCheck
@@ -43,9 +48,12 @@ KINDS: Final = (
     "backtest",
     "bootstrap",
     "capm",
+    "comparison",
     "correlation",
     "cross_check",
+    "cross_validation",
     "data_diff",
+    "evidence",
     "factor_model",
     "fetch",
     "garch",
@@ -57,12 +65,15 @@ KINDS: Final = (
     "path_simulation",
     "quality",
     "quote",
+    "replay",
     "report",
     "snooping",
     "source_check",
+    "trials",
     "universe",
     "var_backtest",
     "volume_profile",
+    "walk_forward",
 )
 
 
@@ -119,6 +130,14 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.cross_checks import cross_check_chart
 
             return cross_check_chart(cast("CrossCheck", result), theme=theme, **options)
+        case "cross_validation":
+            from investiq.figures.validation import cross_validation_chart
+
+            return cross_validation_chart(cast("CrossValidation", result), theme=theme, **options)
+        case "walk_forward":
+            from investiq.figures.validation import walk_forward_chart
+
+            return walk_forward_chart(cast("WalkForward", result), theme=theme, **options)
         case "data_diff":
             from investiq.figures.data_diff import data_diff_chart
 
@@ -163,11 +182,23 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.profiles import volume_profile_chart
 
             return volume_profile_chart(cast("VolumeProfile", result), theme=theme, **options)
+        case "comparison":
+            from investiq.figures.trials import comparison_chart
+
+            return comparison_chart(cast("RunComparison", result), theme=theme, **options)
+        case "evidence":
+            from investiq.figures.trials import evidence_chart
+
+            return evidence_chart(cast("Evidence", result), theme=theme, **options)
+        case "trials":
+            from investiq.figures.trials import trials_chart
+
+            return trials_chart(cast("TrialTable", result), theme=theme, **options)
         case "snooping":
             from investiq.figures.overfitting import snooping_chart
 
             return snooping_chart(cast("Snooping", result), theme=theme, **options)
-        case "fetch" | "kalman_fit" | "quote" | "report" | "source_check" | "universe":
+        case "fetch" | "kalman_fit" | "quote" | "replay" | "report" | "source_check" | "universe":
             from investiq.figures.tables import facts_figure
 
             return facts_figure(result.title, result.facts(), result.watermark, theme=theme, **options)
