@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting import plans, running
+from investiq.backtesting.candidates import Candidate
 from investiq.backtesting.cross_validation_result import CrossValidation, Trials
-from investiq.backtesting.walk_forward import Candidate
+from investiq.core.notes import Note
 from investiq.history.bars import Bars
 from investiq.metrics.conventions import Convention
 from investiq.metrics.purged_splits import PurgedSplits
@@ -42,6 +43,7 @@ def cross_validate_candidates(
     seed: int,
     convention: Convention,
     subject: str,
+    notes: Sequence[Note],
     advance: Callable[[], None],
 ) -> CrossValidation:
     """Choose among the candidates for every split, and join the tests to paths."""
@@ -67,7 +69,7 @@ def cross_validate_candidates(
         instants=bars.ts,
         subject=subject,
         mark=bars.passport.watermark,
-        notes=splits.notes,
+        notes=(*notes, *splits.notes),
     )
 
 

@@ -101,6 +101,8 @@ def save(result: BacktestResult, path: str | os.PathLike[str]) -> Path:
         "options": plain(dataclasses.asdict(result.options)),
         "convention": dataclasses.asdict(result.convention),
         "notes": [dataclasses.asdict(note) for note in result.notes],
+        # As they were published: code that computes them may change.
+        "facts": [[fact.label, plain(fact.value)] for fact in result.facts()],
         "below": list(decisions.below),
         "after_last": decisions.after_last,
         "signals": [dataclasses.asdict(each) for each in decided] if isinstance(decided, tuple) else None,

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from investiq.backtesting.kernel import passed
 from investiq.backtesting.postings import (
     BUYING,
     DUST,
@@ -47,7 +48,6 @@ __all__ = [
     "TRADES",
     "UNPROVEN",
     "WINS",
-    "Choices",
     "Tape",
     "account_statistics",
     "close_statistics",
@@ -55,7 +55,8 @@ __all__ = [
     "written",
 ]
 
-# Columns of a row of statistics. UNPROVEN is 1 where the volume may have limited a fill: that cell is not valid.
+# Columns of a row of statistics. UNPROVEN is 1 where the volume may have limited a fill, or a fee overdrew the
+# account: that row says nothing.
 UNPROVEN: Final = 0
 FINAL_EQUITY: Final = 1
 CASH: Final = 2
@@ -121,18 +122,6 @@ class Tape(NamedTuple):
     edges: NDArray[np.int64]
 
 
-class Choices(NamedTuple):
-    """How levels act; see `execution.options.RunOptions`."""
-
-    touch: bool
-    target_slips: bool
-    stop_first: bool
-    from_next_bar: bool
-    levels_first: bool
-    trail_entry_bar: bool
-    target_wins: bool
-
-
 @jit
 def close_statistics(close, highest, lowest, powers):  # type: ignore[no-untyped-def]
     """Fill what a `Tape` knows of the closes."""
@@ -157,9 +146,7 @@ def close_statistics(close, highest, lowest, powers):  # type: ignore[no-untyped
 
 
 @jit
-def simulate_strategies(
-    rule, tape, columns, reads, parameters, table, codes, words, cells, levels, choices, rules, fees, out
-):  # type: ignore[no-untyped-def]
+def simulate_strategies(rule, tape, columns, reads, parameters, table, codes, words, cells, levels, rules, fees, out):  # type: ignore[no-untyped-def]
     """Simulate the cells of several strategies of one rule.
 
     Parameters
@@ -180,7 +167,6 @@ def simulate_strategies(
         First cell of each strategy, and the end.
     levels : float64, shape (n_cells, 3)
         Stop, target and trail as fractions; 0 for none.
-    choices : Choices
     rules : postings.Rules
     fees : postings.Fees
     out : float64, shape (n_cells, COLUMNS)
@@ -204,7 +190,7 @@ def simulate_strategies(
         if not are_decisions(words):
             return strategy
         for cell in range(cells[strategy], cells[strategy + 1]):
-            simulate_cell(tape, codes, words, levels[cell], choices, rules, fees, out[cell])
+            simulate_cell(tape, codes, words, levels[cell], rules, fees, out[cell])
     return -1
 
 
@@ -228,7 +214,7 @@ def are_decisions(words):  # type: ignore[no-untyped-def]
 
 
 @jit
-def simulate_cell(tape, codes, words, levels, choices, rules, fees, line):  # type: ignore[no-untyped-def]
+def simulate_cell(tape, codes, words, levels, rules, fees, line):  # type: ignore[no-untyped-def]
     """Simulate one cell into a row of statistics."""
     open_, high, low, close = tape.open, tape.high, tape.low, tape.close
     volume, highest, lowest, powers, edges = tape.volume, tape.highest, tape.lowest, tape.powers, tape.edges
@@ -264,7 +250,7 @@ def simulate_cell(tape, codes, words, levels, choices, rules, fees, line):  # ty
 
         due = next_exit(codes, words, entry, last) + 1
         if has_levels:
-            left, raw, slips = first_exit(open_, high, low, entry, due, paid, levels, choices, rules)
+            left, raw, slips = first_exit(open_, high, low, entry, due, paid, levels, rules)
         else:
             left, raw, slips = due, open_[min(due, last)], True
         is_open = left > last
@@ -299,6 +285,9 @@ def simulate_cell(tape, codes, words, levels, choices, rules, fees, line):  # ty
             break
         _, sold, exit_fee = posted(SELLING, shares, raw, slips, left, fees, rules)
         cash = settled(cash, SELLING, sold, exit_fee)
+        if cash < 0.0:
+            line[UNPROVEN] = 1.0
+            return
         equity = cash
         cubes, fourths = add_return(line, edges, left, cash / before - 1.0, cubes, fourths)
         peak, trough, depth = lower(equity, peak, trough, depth)
@@ -397,7 +386,7 @@ def without_dust(profit, notional, grid):  # type: ignore[no-untyped-def]
 
 
 @jit
-def first_exit(open_, high, low, entry, due, paid, levels, choices, rules):  # type: ignore[no-untyped-def]
+def first_exit(open_, high, low, entry, due, paid, levels, rules):  # type: ignore[no-untyped-def]
     """Return bar, price before slippage and whether it slips, of the exit by level or by the signal due at `due`.
 
     A bar beyond the last one means that neither comes.
@@ -410,40 +399,43 @@ def first_exit(open_, high, low, entry, due, paid, levels, choices, rules):  # t
         stop = max(stop, rounded(paid * (1.0 - trail), rules.level))
     else:
         extreme = np.inf
-    if not choices.from_next_bar:
+    if not rules.from_next_bar:
         is_stop = low[entry] <= stop
-        is_target = high[entry] > target or (choices.touch and high[entry] == target)
-        if is_target and (choices.target_wins or not is_stop):
-            return entry, target, choices.target_slips
+        is_target = passed(high[entry], target, rules)
+        if is_target and (rules.target_beats_stop or not is_stop):
+            return entry, target, rules.targets_slip
         if is_stop:
             return entry, min(stop, open_[entry]), True
-    if choices.trail_entry_bar and high[entry] > extreme:
+    if rules.trails_entry_bar and high[entry] > extreme:
         extreme = high[entry]
         stop = max(stop, rounded(extreme * (1.0 - trail), rules.level))
 
-    end = min(due + 1 if choices.levels_first else due, open_.size)
+    end = min(due + 1 if rules.levels_first else due, open_.size)
     for bar in range(entry + 1, end):
         if low[bar] <= stop or high[bar] >= target:
             is_stop = low[bar] <= stop
-            is_target = high[bar] > target or (choices.touch and high[bar] == target)
+            is_target = passed(high[bar], target, rules)
             price = open_[bar]
             if price <= stop:
                 return bar, price, True
-            is_beyond = price > target or (choices.touch and price == target)
-            if is_beyond and not (choices.stop_first and is_stop):
-                return bar, price, choices.target_slips
-            if is_stop and not (is_target and choices.target_wins):
+            is_beyond = passed(price, target, rules)
+            if is_beyond and not (rules.stop_beats_open and is_stop):
+                return bar, target if rules.gaps_fill_at_limit else price, rules.targets_slip
+            if is_stop and not (is_target and rules.target_beats_stop):
                 return bar, stop, True
             if is_target:
-                return bar, target, choices.target_slips
+                return bar, target, rules.targets_slip
         if high[bar] > extreme:
             extreme = high[bar]
             stop = max(stop, rounded(extreme * (1.0 - trail), rules.level))
     if due >= open_.size:
         return due, 0.0, True
     price = open_[due]
-    is_limit = price > stop and (price > target or (choices.touch and price == target))
-    return due, price, choices.target_slips if is_limit and not choices.levels_first else True
+    if rules.levels_first or price <= stop or (rules.stop_beats_open and low[due] <= stop):
+        return due, price, True
+    if passed(price, target, rules):
+        return due, target if rules.gaps_fill_at_limit else price, rules.targets_slip
+    return due, price, True
 
 
 @jit

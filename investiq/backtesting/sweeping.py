@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from investiq.backtesting import running, sweep_kernels
 from investiq.backtesting.decisions import from_codes
 from investiq.backtesting.sweep_cells import GENERAL, LOOP, Cells, Task
-from investiq.backtesting.sweep_obstacles import obstacle
 from investiq.backtesting.sweep_statistics import edges_of, write_statistics
 from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
@@ -114,9 +113,7 @@ class _Group(NamedTuple):
     """What cells share that differ in decisions and levels only."""
 
     rules: Any
-    choices: sweep_kernels.Choices
     tape: sweep_kernels.Tape
-    options: RunOptions
 
 
 class _Work:
@@ -129,7 +126,7 @@ class _Work:
         self.padded = -(-len(bars) // 8) * 8
         self._edges = edges_of(len(bars))
         self._closes = _statistics_of_closes(bars)
-        self._is_general = [bool(obstacle(bars, options)) for options in task.options]
+        self._is_general = [running.loop_of(bars, options) is None for options in task.options]
         self._refusals: dict[int, str] = {}
 
     def run(self, share: range) -> None:
@@ -140,7 +137,7 @@ class _Work:
         for cell, strategy, options in zip(share, strategy_of, options_of, strict=True):
             if refusal := self._refusal(strategy):
                 self.cells.reasons[cell] = refusal
-            elif self._is_general[options]:
+            elif self._is_general[options] or not decides_in_codes(self.task.strategies[strategy]):
                 self._run_alone(cell)
             else:
                 batch.add(cell, strategy, options)
@@ -184,16 +181,7 @@ class _Work:
             powers=powers,
             edges=self._edges,
         )
-        choices = sweep_kernels.Choices(
-            touch=options.limit_fill == "touch",
-            target_slips=options.target_slippage,
-            stop_first=options.open_beyond_target == "stop_first",
-            from_next_bar=options.stop_from == "next_bar",
-            levels_first=options.level_order == "levels_first",
-            trail_entry_bar=options.trail_entry_bar,
-            target_wins=options.both_inside == "target",
-        )
-        return _Group(running.rules_of(options), choices, tape, options)
+        return _Group(running.rules_of(options), tape)
 
 
 class _Batch:
@@ -224,7 +212,7 @@ class _Batch:
         self._cells.append(cell)
 
     def _add_strategy(self, strategy: Strategy) -> None:
-        rule = strategy.rule if type(strategy).decide is Strategy.decide else None
+        rule = strategy.rule if has_rule(strategy) else None
         callable_rule = first_class(rule)
         columns: tuple[Column, ...] = ()
         if callable_rule is None:
@@ -246,7 +234,8 @@ class _Batch:
         if not self._cells:
             return
         work, cells = self._work, self._cells
-        group = work.group(work.task.options[self._options])
+        options = work.task.options[self._options]
+        group = work.group(options)
         known, reads = columns_of(work.bars, self._columns)
         if len(self._table) != reads.shape[1]:
             self._table = np.empty((reads.shape[1], len(work.bars)))
@@ -262,9 +251,8 @@ class _Batch:
             self._words,
             np.array([*self._firsts, len(cells)], dtype=np.int64),
             work.task.levels[cells],
-            group.choices,
             group.rules,
-            running.fees_of(group.options.costs, work.bars.ts),
+            running.fees_of(options.costs, work.bars.ts),
             out,
         )
         if wrong >= 0:
@@ -310,6 +298,17 @@ def columns_of(bars: Bars, wanted: Sequence[tuple[Column, ...]]) -> tuple[FloatA
         _KNOWN[bars] = known
         rows = [[known.rows[column] for column in each] for each in wanted]
         return known.table, np.array(rows, dtype=np.int64).reshape(len(wanted), -1)
+
+
+def has_rule(strategy: Strategy) -> bool:
+    """Return whether a strategy leaves its decisions to a rule."""
+    return type(strategy).decide is Strategy.decide
+
+
+def decides_in_codes(strategy: Strategy) -> bool:
+    """Return whether a code per bar is all that a strategy decides: no size, confidence or price of its own."""
+    kind = type(strategy)
+    return all(getattr(kind, name) is getattr(Strategy, name) for name in ("sizes", "confidences", "signals"))
 
 
 def first_class(rule: Any) -> Any:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting import plans, running
+from investiq.backtesting.candidates import Candidate
 from investiq.backtesting.folds import Scheme, Window, windows_of
 from investiq.backtesting.plans import Plan
 from investiq.backtesting.walk_forward_result import Fold, WalkForward
@@ -19,12 +20,11 @@ from investiq.core.notes import Note
 from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
 from investiq.metrics.conventions import Convention
-from investiq.strategies.base import Strategy
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
 
-__all__ = ["Candidate", "walk"]
+__all__ = ["walk"]
 
 FloatArray = NDArray[np.float64]
 
@@ -32,15 +32,6 @@ FloatArray = NDArray[np.float64]
 FLAGGED_TRAIN: Final = 252
 # Cautions of one test that are not those of the walk.
 _OF_A_SINGLE_RUN: Final = ("no_out_of_sample", "few_trades", "under_one_year", "signal_after_last_bar")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """One set of parameters that a fold can choose."""
-
-    parameters: dict[str, Any]
-    strategy: Strategy
-    options: RunOptions
 
 
 def walk(
@@ -55,6 +46,7 @@ def walk(
     convention: Convention,
     test_result: Callable[[Candidate, Bars, Plan, RunOptions], BacktestResult],
     subject: str,
+    notes: Sequence[Note],
     advance: Callable[[], None],
 ) -> WalkForward:
     """Walk the candidates over the bars; `test_result` makes the full result of a test."""
@@ -105,7 +97,7 @@ def walk(
         subject=subject,
         instants=bars.ts[first - 1 :],
         mark=bars.passport.watermark,
-        notes=_cautions(windows, made),
+        notes=(*notes, *_cautions(windows, made)),
     )
 
 

@@ -29,7 +29,8 @@ __all__ = ["Fold", "WalkForward", "annual_return"]
 
 FloatArray = NDArray[np.float64]
 
-_DAY = np.timedelta64(1, "D")
+# Lines of one test's provenance that are not those of the walk.
+_OF_ONE_FOLD = ("Bars used", "SHA-256 of these", "Strategy", "Trials")
 
 
 def annual_return(total: float, days: float) -> float:
@@ -252,7 +253,7 @@ class WalkForward(Result):
             Fact("Windows", f"{self.scheme}, {self.purge} bars left out between training and test"),
             Fact("Chosen by", "Sharpe ratio on the training window; of equal ones the first in the order of the grid"),
             Fact("Between folds", "positions are closed at the last close of a test, the account is carried on"),
-            *first.provenance(),
+            *(fact for fact in first.provenance() if fact.label not in _OF_ONE_FOLD),
         ]
 
     def to_frame(self) -> pd.DataFrame:
