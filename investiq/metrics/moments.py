@@ -65,13 +65,20 @@ def compile_moments() -> None:
 def _moments(equity: Any, target: float) -> Any:
     n = equity.size
     changes = np.empty(n - 1)
+    befores, nows = equity[:-1], equity[1:]
+    for row in range(n - 1):
+        changes[row] = nows[row] / befores[row] - 1.0
     peak, peak_row, trough = equity[0], 0, equity[0]
     depth, longest, undefined = 0.0, 0, -1
+    total, best, worst = 0.0, -math.inf, math.inf
+    # One loop for what waits on itself in turn: the sum, the extremes and the peak do not wait on each other.
     for row in range(1, n):
-        before, now = equity[row - 1], equity[row]
-        if before <= 0.0 and undefined < 0:
+        now, change = equity[row], changes[row - 1]
+        if equity[row - 1] <= 0.0 and undefined < 0:
             undefined = row - 1
-        changes[row - 1] = now / before - 1.0
+        total += change
+        best = max(best, change)
+        worst = min(worst, change)
         if now >= peak * (1.0 - PEAK_ROUNDING):
             depth = min(depth, trough / peak - 1.0)
             # Two neighbouring peaks are one bar apart without any drawdown between them.
@@ -85,11 +92,6 @@ def _moments(equity: Any, target: float) -> Any:
     if undefined >= 0:
         return undefined, np.nan, np.nan, np.nan, np.nan, np.nan, depth, max(longest, ongoing), ongoing > longest
 
-    total, best, worst = 0.0, -math.inf, math.inf
-    for change in changes:
-        total += change
-        best = max(best, change)
-        worst = min(worst, change)
     mean = total / (n - 1)
     squares, shortfalls = 0.0, 0.0
     for change in changes:

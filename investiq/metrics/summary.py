@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.errors import DataError
 from investiq.core.facts import Fact, Unit
-from investiq.metrics import formulas, trades
 from investiq.metrics.conventions import Convention, convention_of
-from investiq.metrics.drawdown_ratios import calmar_opening
-from investiq.metrics.growth import growth_of
-from investiq.metrics.inputs import FloatArray, Floats, InstantArray, Instants, days_between, equity_values, instants_of
+from investiq.metrics.inputs import Floats, InstantArray, Instants, days_between, equity_values, instants_of
+from investiq.metrics.performance import LEAST_RETURNS, Performance, Span
 from investiq.metrics.returns import undefined_returns
-
-if TYPE_CHECKING:
-    from investiq.metrics.moments import AccountMoments
 
 __all__ = ["LEAST_RETURNS", "RECOMMENDED_RETURNS", "performance_facts"]
 
-# Below 30 returns a ratio of two moments says nothing; below one year of sessions it is shown with a caution.
-LEAST_RETURNS: Final = 30
+# Below one year of sessions a ratio is shown with a caution.
 RECOMMENDED_RETURNS: Final = 252
 
 _NAN: Final = float("nan")
+_NO_RETURNS: Final = np.empty(0)
+_NO_SPAN: Final = Span(periods=_NAN, per_year=_NAN, calmar_first=-1, calmar_periods=_NAN, refusal="")
 _DAILY: Final = (252.0, 365.0)
 _TRADE_LABELS: Final[tuple[tuple[str, Unit], ...]] = (
     ("Win rate", "fraction"),
@@ -94,11 +89,20 @@ def performance_facts(
     convention_of(convention)
     values = np.asarray(equity, dtype=np.float64)
     stamps = instants_of(values, ts)
+    closed = np.asarray(pnl, dtype=np.float64)
+    returns = _NO_RETURNS if trade_returns is None else np.asarray(trade_returns, dtype=np.float64)
+    span, refusal = _NO_SPAN, ""
     try:
-        account = _from_equity(equity_values(values, least=2, is_account=True), stamps, convention)
+        values = np.ascontiguousarray(equity_values(values, least=2, is_account=True))
+        span = Span.of(stamps, convention)
     except DataError as reason:
-        account = [Fact(label, _NAN, unit, "", str(reason)) for label, unit in _account_labels(convention)]
-    return [*account, *_trading(np.asarray(pnl, dtype=np.float64), is_invested, trade_returns), *_costs(fees, slippage)]
+        refusal = str(reason)
+    measured = Performance(values, span, closed, is_invested, convention, returns)
+    if refusal:
+        account = [Fact(label, _NAN, unit, "", refusal) for label, unit in _account_labels(convention)]
+    else:
+        account = _from_equity(measured, stamps)
+    return [*account, *_trading(measured, trade_returns is not None), *_costs(fees, slippage)]
 
 
 def _day(convention: Convention) -> str:
@@ -139,154 +143,94 @@ def computed_fact(label: str, unit: Unit, compute: Callable[[], float], conventi
         return Fact(label, _NAN, unit, convention, str(reason))
 
 
-def _from_equity(equity: FloatArray, stamps: InstantArray, convention: Convention) -> list[Fact]:
-    from investiq.metrics.moments import account_moments
-
-    moments = account_moments(equity, convention.target_per_period)
+def _from_equity(account: Performance, stamps: InstantArray) -> list[Fact]:
+    convention, span, count = account.convention, account.span, account.count
     days = days_between(stamps[0], stamps[-1])
-    total = float(equity[-1] / equity[0] - 1.0)
-    counted = stamps if convention.growth == "calendar" else None
-    growth = computed_fact(
-        "CAGR",
-        "fraction",
-        lambda: growth_of(equity, counted, convention),
-        f"calendar days / {convention.days_per_year:g}"
-        if counted is not None
-        else f"periods / {convention.periods_per_year:g}",
-        f"extrapolated from {days:.0f} days: not to be presented as an annual rate" if days < 365 else "",
-    )
-    if moments.undefined < 0:
-        risk = _risk(equity, moments, convention)
-    else:
-        reason = undefined_returns(equity, moments.undefined)
-        risk = [Fact(label, _NAN, unit, "", reason) for label, unit in _risk_labels(convention)]
+    unit = "calendar days" if convention.growth == "calendar" else "periods"
     return [
-        Fact("Total return", total, "fraction", "last / opening equity - 1, after costs"),
-        growth,
-        *risk,
-        Fact("Max drawdown", moments.depth, "fraction", "from the highest close, opening capital included"),
+        Fact("Total return", account.total_return(), "fraction", "last / opening equity - 1, after costs"),
+        computed_fact(
+            "CAGR",
+            "fraction",
+            account.cagr,
+            f"{unit} / {span.per_year:g}",
+            f"extrapolated from {days:.0f} days: not to be presented as an annual rate" if days < 365 else "",
+        ),
+        *_risk(account, count, convention),
+        Fact("Max drawdown", account.max_drawdown(), "fraction", "from the highest close, opening capital included"),
         Fact(
             "Longest drawdown",
-            moments.longest,
+            account.longest_drawdown(),
             "bars",
             "peak to recovery",
-            "not yet recovered" if moments.is_ongoing else "",
+            "not yet recovered" if account.moments.is_ongoing else "",
         ),
-        _calmar(equity, stamps, convention),
-        computed_fact(
-            "MAR ratio",
-            "ratio",
-            lambda: formulas.per_drawdown(growth.value, moments.depth),
-            "CAGR / |max drawdown|, since inception",
-        ),
-        computed_fact(
-            "Recovery factor",
-            "ratio",
-            lambda: formulas.per_drawdown(total, moments.depth),
-            "total return / |max drawdown|",
-        ),
+        _calmar(account, stamps),
+        computed_fact("MAR ratio", "ratio", account.mar_ratio, "CAGR / |max drawdown|, since inception"),
+        computed_fact("Recovery factor", "ratio", account.recovery_factor, "total return / |max drawdown|"),
     ]
 
 
-def _risk(equity: FloatArray, moments: AccountMoments, convention: Convention) -> list[Fact]:
-    count, periods = equity.size - 1, convention.periods_per_year
-    basis = f"{count:,} returns, {periods:g} periods a year"
+def _risk(account: Performance, count: int, convention: Convention) -> list[Fact]:
+    labels = _risk_labels(convention)
+    if account.moments.undefined >= 0:
+        reason = undefined_returns(account.equity, account.moments.undefined)
+        return [Fact(label, _NAN, unit, "", reason) for label, unit in labels]
+    basis = f"{count:,} returns, {convention.periods_per_year:g} periods a year"
     caution = f"fewer than {RECOMMENDED_RETURNS} returns: very uncertain" if count < RECOMMENDED_RETURNS else ""
-    is_geometric = convention.ratio_return == "geometric"
-
-    def spread() -> float:
-        return formulas.spread_of(moments.squares, count, convention.ddof)
-
-    deviation = computed_fact(
-        "Volatility", "fraction", lambda: spread() * periods**0.5, f"{basis}, ddof {convention.ddof}"
-    )
-
-    def sharpe() -> float:
-        _enough(count)
-        if is_geometric:
-            excess = growth_of(equity, None, convention) - convention.risk_free
-            return formulas.sharpe(excess, deviation.value, 0.0, 1.0)
-        return formulas.sharpe(moments.mean, deviation.value / periods**0.5, convention.risk_free_per_period, periods)
-
-    def sortino() -> float:
-        _enough(count)
-        downside = math.sqrt(moments.shortfalls / count)
-        if is_geometric:
-            excess = growth_of(equity, None, convention) - convention.target_per_year
-            return excess * formulas.sortino(1.0, downside, 0.0, 1.0) / math.sqrt(periods)
-        return formulas.sortino(moments.mean, downside, convention.target_per_period, periods)
-
-    numerator = ", of the CAGR" if is_geometric else ""
+    numerator = ", of the CAGR" if convention.ratio_return == "geometric" else ""
     conventions = f"{basis}, ddof {convention.ddof}, risk-free {convention.risk_free * 100:g} % a year{numerator}"
-    ratio = computed_fact("Sharpe ratio", "ratio", sharpe, conventions, caution)
+    ratio = computed_fact("Sharpe ratio", "ratio", account.sharpe_ratio, conventions, caution)
     return [
-        deviation,
+        computed_fact("Volatility", "fraction", account.volatility, f"{basis}, ddof {convention.ddof}"),
         ratio,
         Fact(
             "Standard error of Sharpe",
-            _NAN if ratio.value != ratio.value else formulas.sharpe_error(ratio.value, count, periods),
+            _NAN if ratio.value != ratio.value else account.sharpe_error(),
             "ratio",
             "independent returns (Lo 2002)",
             ratio.note,
         ),
         computed_fact(
-            "Sortino ratio", "ratio", sortino, f"{basis}, {convention.describe_target()}{numerator}", caution
+            "Sortino ratio",
+            "ratio",
+            account.sortino_ratio,
+            f"{basis}, {convention.describe_target()}{numerator}",
+            caution,
         ),
-        Fact(f"Best {_day(convention)}", moments.best, "fraction"),
-        Fact(f"Worst {_day(convention)}", moments.worst, "fraction"),
+        Fact(labels[-2][0], account.best_return(), "fraction"),
+        Fact(labels[-1][0], account.worst_return(), "fraction"),
     ]
 
 
-def _enough(count: int) -> None:
-    if count < LEAST_RETURNS:
-        raise InsufficientDataError(f"{count} returns, needs {LEAST_RETURNS}")
-
-
-def _calmar(equity: FloatArray, stamps: InstantArray, convention: Convention) -> Fact:
-    from investiq.metrics.moments import account_moments
-
-    months = convention.calmar_months
+def _calmar(account: Performance, stamps: InstantArray) -> Fact:
+    months, first = account.convention.calmar_months, account.span.calmar_first
     basis = f"CAGR / |max drawdown|, {f'last {months} months' if months else 'since inception'}"
-    counted = stamps if convention.growth == "calendar" else None
-    try:
-        first = calmar_opening(equity, counted, convention)
-    except InsufficientDataError as reason:
-        return Fact("Calmar ratio", _NAN, "ratio", basis, str(reason))
-    window = f"{basis}, from {stamps[first].astype('datetime64[D]')}" if months else basis
-    recent = equity[first:]
-
-    def calmar() -> float:
-        growth = growth_of(recent, None if counted is None else counted[first:], convention)
-        return formulas.per_drawdown(growth, account_moments(recent, 0.0).depth)
-
-    return computed_fact("Calmar ratio", "ratio", calmar, window)
+    if months and first >= 0:
+        basis += f", from {stamps[first].astype('datetime64[D]')}"
+    return computed_fact("Calmar ratio", "ratio", account.calmar_ratio, basis)
 
 
-def _trading(pnl: FloatArray, is_invested: NDArray[np.bool_], trade_returns: Floats | None) -> list[Fact]:
+def _trading(account: Performance, has_returns: bool) -> list[Fact]:
     facts = [
-        computed_fact(
-            "Exposure", "fraction", lambda: trades.exposure(is_invested), "bars with a position at the close"
-        ),
-        Fact("Closed trades", pnl.size, "count"),
+        computed_fact("Exposure", "fraction", account.exposure, "bars with a position at the close"),
+        Fact("Closed trades", account.closed_trades(), "count"),
     ]
     try:
-        closed = trades.outcomes(pnl)
+        closed = account.outcomes
     except DataError as reason:
         facts += [Fact(label, _NAN, unit, "", str(reason)) for label, unit in _TRADE_LABELS]
     else:
         flat = f", {closed.flat} flat" if closed.flat else ""
         split = f"{closed.won} won, {closed.lost} lost{flat}, after costs"
-        formulas_of = (closed.win_rate, closed.profit_factor, closed.average_win, closed.average_loss)
         conventions = (split, "gross profit / gross loss", "winning trades only", "losing trades only")
+        formulas_of = (account.win_rate, account.profit_factor, account.average_win, account.average_loss)
         facts += [
             computed_fact(label, unit, formula, convention)
             for (label, unit), formula, convention in zip(_TRADE_LABELS, formulas_of, conventions, strict=True)
         ]
-    if trade_returns is not None:
-        net = np.asarray(trade_returns, dtype=np.float64)
-        facts.append(
-            computed_fact("Average trade", "fraction", lambda: trades.average_trade(net), "net profit / entry notional")
-        )
+    if has_returns:
+        facts.append(computed_fact("Average trade", "fraction", account.average_trade, "net profit / entry notional"))
     return facts
 
 
