@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -13,11 +13,17 @@ import investiq as iq
 from investiq.commands.data import data
 from investiq.commands.shared import FILE, FOLDER, as_json_option, bars_of, data_options, show
 from investiq.commands.symbols import SymbolName
+from investiq.commands.trials import trials
+from investiq.core.errors import ConfigError, DataError
 from investiq.terminal import CommandGroup, FloatOrNone, StrategyName, command, make_strategy
 
 __all__ = ["main"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+# Of `replay`: a script tells a number that moved from a file that cannot be used.
+_MOVED: Final = 1
+_UNUSABLE: Final = 2
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -112,6 +118,26 @@ def backtest(symbol: str, save: Path | None, as_json: bool, **options: Any) -> N
 
 
 main.add_command(data)
+main.add_command(trials)
+
+
+@command(main)
+@click.argument("file", type=FILE)
+@click.option("--stored", is_flag=True, help="Use the bars in the file only; load none.")
+@as_json_option
+def replay(file: Path, stored: bool, as_json: bool) -> None:
+    """Run a saved result again: which number moved, and why.
+
+    The exit code is 0 where none moved, 1 where one did, 2 where the file cannot be used.
+    """
+    try:
+        report = iq.replay(file, data="stored" if stored else "reload")
+    except (ConfigError, DataError) as error:
+        click.echo(f"error: {error}", err=True)
+        raise click.exceptions.Exit(_UNUSABLE) from None
+    show(report, as_json)
+    if report.moved:
+        raise click.exceptions.Exit(_MOVED)
 
 
 @main.group()
