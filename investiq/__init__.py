@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.replaying import replay
     from investiq.backtesting.result import load_result
     from investiq.backtesting.trials import annotate_trial, open_holdout, trials
+    from investiq.backtesting.validating import cross_validate, walk_forward
     from investiq.core.errors import InvestIQError
     from investiq.core.orders import Signal
     from investiq.execution.costs import Costs, MarketImpact, PerShareFees
@@ -80,6 +81,7 @@ _HOMES: Final[dict[str, str]] = {
     "correlate": "investiq.metrics.correlation",
     "cross_check": "investiq.interop.cross_checking",
     "factor_model": "investiq.metrics.factors",
+    "cross_validate": "investiq.backtesting.validating",
     "fetch": "investiq.market.bulk",
     "fetch_async": "investiq.market.bulk",
     "list_symbols": "investiq.market.bundled",
@@ -106,6 +108,7 @@ _HOMES: Final[dict[str, str]] = {
     "tear_sheet": "investiq.reporting.sheets",
     "ticker_now": "investiq.market.instruments",
     "ticker_on": "investiq.market.instruments",
+    "walk_forward": "investiq.backtesting.validating",
     "trials": "investiq.backtesting.trials",
 }
 _PACKAGES: Final = ("figures", "indicators", "metrics", "strategies", "widgets")
@@ -135,6 +138,7 @@ __all__ = [
     "compare_sources",
     "correlate",
     "cross_check",
+    "cross_validate",
     "factor_model",
     "fetch",
     "fetch_async",
@@ -167,6 +171,7 @@ __all__ = [
     "ticker_now",
     "ticker_on",
     "trials",
+    "walk_forward",
     "widgets",
 ]
 

@@ -108,7 +108,7 @@ def test_every_option_of_a_run_can_be_given(bars_of):
 def test_a_short_and_idle_run_says_what_it_cannot_show(bars_of):
     rising = [(100 + day, 103 + day, 99 + day, 102 + day) for day in range(40)]
     result = iq.backtest(iq.strategies.Crossover(fast=1, slow=2), bars_of(rising))
-    assert codes(result) == ["no_out_of_sample", "volume_not_modelled", "few_trades", "under_one_year"]
+    assert codes(result) == ["no_out_of_sample", "impact_not_modelled", "few_trades", "under_one_year"]
     texts = {note.code: note.text for note in result.notes}
     assert texts["few_trades"].startswith("0 closed round trip(s), fewer than 30")
     assert texts["under_one_year"].startswith("the period is 39 days")

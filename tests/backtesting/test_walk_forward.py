@@ -1,0 +1,163 @@
+"""Walk-forward against windows run one by one, the published worked case, and disturbed data."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import investiq as iq
+from investiq.backtesting.walk_forward_result import annual_return
+from investiq.core.errors import ConfigError, InsufficientDataError
+
+OPTIONS = {
+    "weight": 1.0, "lot": None, "posting_rounding": None, "max_volume_participation": None, "confidence_threshold": 0.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class EveryOther(iq.strategies.Strategy):
+    """Buys at bars divisible by `step` plus `shift`, sells `hold` bars later: no indicator, so that a window runs alone."""
+
+    step: int = 10
+    shift: int = 0
+    hold: int = 3
+
+    warmup = 0
+
+    def decide(self, bars):
+        codes = np.zeros(len(bars), dtype=np.int8)
+        # By the day itself, so that a cut series decides alike.
+        day = bars.ts.astype("datetime64[D]").astype(int)
+        codes[(day - self.shift) % self.step == 0] = 1
+        codes[(day - self.shift - self.hold) % self.step == 0] = -1
+        return codes
+
+
+def wavy(bars_of, length=600, seed=4):
+    """Return bars of a random walk, in cents, on consecutive days."""
+    random = np.random.default_rng(seed)
+    close = np.round(100 * np.exp(np.cumsum(random.normal(0, 0.01, length))), 2)
+    open_ = np.round(close * np.exp(random.normal(0, 0.003, length)), 2)
+    high, low = np.maximum(open_, close) + 0.1, np.minimum(open_, close) - 0.1
+    return bars_of(np.column_stack([open_, high, low, close, np.full(length, 1e7)]).tolist())
+
+
+def alone(bars, first, end, **parameters):
+    """Return the account's returns of a window, run by itself from the close before it."""
+    lead = min(first, 1)
+    result = iq.backtest(EveryOther(**parameters), bars[first - lead : end], end="liquidate", **OPTIONS)
+    return (result.account[1:] / result.account[:-1] - 1)[lead:]
+
+
+def test_each_fold_takes_the_best_of_its_training_and_the_tests_are_joined(bars_of):
+    bars = wavy(bars_of)
+    shifts = [0, 2, 5, 7]
+    walk = iq.walk_forward(EveryOther, bars, shift=shifts, folds=5, **OPTIONS)
+    joined = []
+    for number, fold in enumerate(walk.folds):
+        first, end = 100 * (number + 1), 100 * (number + 2)
+        ratios = []
+        for shift in shifts:
+            # Positions open at the end of training are marked there, not sold: the default of a run is to sell.
+            returns = alone(bars, first - 100, first, shift=shift)
+            ratios.append(returns.mean() / returns.std(ddof=1))
+        best = shifts[int(np.argmax(ratios))]
+        assert dict(fold.parameters) == {"shift": best}
+        np.testing.assert_allclose(fold.scores, ratios, rtol=1e-9)
+        joined.append(alone(bars, first, end, shift=best))
+        np.testing.assert_allclose(fold.test_returns, joined[-1], rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(walk.out_of_sample, np.concatenate(joined), rtol=1e-9, atol=1e-15)
+    assert walk.account[-1] == pytest.approx(100_000 * np.prod(1 + np.concatenate(joined)), rel=1e-12)
+    assert walk.instants[0] == bars.ts[99]
+    assert walk.trials == 20
+
+
+def test_the_efficiency_of_the_worked_case():
+    # 20 % in 12 months in sample, 4 % in 3 months out of sample: 1.04^4 - 1 = 16.99 % a year, over 20 % = 0.849.
+    assert annual_return(0.04, 365.25 / 4) == pytest.approx(0.16986, abs=5e-6)
+    walk = iq.walk_forward(iq.strategies.BuyAndHold(), "^GSPC", folds=2, **OPTIONS)
+    fold = dataclasses.replace(
+        walk.folds[0], train_returns=np.array([0.2]), test_returns=np.array([0.04]), train_days=365.25,
+        test_days=365.25 / 4,
+    )  # fmt: skip
+    assert fold.efficiency == pytest.approx(0.849, abs=5e-4)
+    # Pooled, with a second fold of 10 % in six months in sample (21 % a year) and nothing out of sample: the tests gain 4 % in six
+    # months, 8.16 % a year, over (12 x 20 + 6 x 21) / 18 = 20.33 %.
+    other = dataclasses.replace(
+        fold, train_returns=np.array([0.1]), test_returns=np.array([0.0]), train_days=365.25 / 2
+    )
+    pooled = dataclasses.replace(walk, folds=(fold, other))
+    assert pooled.efficiency == pytest.approx(0.0816 / 0.20333, abs=1e-4)
+
+
+def test_an_efficiency_without_a_profit_in_sample_is_missing():
+    walk = iq.walk_forward(iq.strategies.BuyAndHold(), "^GSPC", folds=2, **OPTIONS)
+    fold = dataclasses.replace(walk.folds[0], train_returns=np.array([-0.01]))
+    assert np.isnan(fold.efficiency)
+
+
+def test_what_happens_in_a_test_changes_no_choice_before_or_in_it(bars_of):
+    bars = wavy(bars_of)
+    before = iq.walk_forward(EveryOther, bars, shift=[0, 2, 5, 7], folds=5, **OPTIONS)
+    prices = {name: getattr(bars, name).copy() for name in ("open", "high", "low", "close")}
+    for name in prices:
+        prices[name][350:] *= np.linspace(1, 3, 250)
+    after = iq.walk_forward(EveryOther, dataclasses.replace(bars, **prices), shift=[0, 2, 5, 7], folds=5, **OPTIONS)
+    # Bar 350 lies in the third test (300 to 399): the first three choices are made before it.
+    for first, second in zip(before.folds[:3], after.folds[:3], strict=True):
+        assert first.parameters == second.parameters
+        np.testing.assert_array_equal(first.scores, second.scores)
+    assert not np.array_equal(before.folds[3].scores, after.folds[3].scores)
+
+
+def test_of_equal_candidates_the_first_of_the_grid_is_taken(bars_of):
+    # step 10 with hold 3 and hold 13: a sell of day d + 13 falls on that of d + 3 of the next round; both decide alike.
+    walk = iq.walk_forward(EveryOther, wavy(bars_of), hold=[13, 3], folds=3, **OPTIONS)
+    assert [fold.parameters["hold"] for fold in walk.folds] == [13, 13, 13]
+    assert walk.stability == 1
+
+
+def test_options_can_be_axes_too(bars_of):
+    walk = iq.walk_forward(EveryOther(), wavy(bars_of), stop_loss=[None, 0.01], folds=3, **OPTIONS)
+    assert walk.candidates == 2
+    assert {fold.parameters["stop_loss"] for fold in walk.folds} <= {None, 0.01}
+
+
+def test_an_indicator_may_read_the_bars_before_the_window(gspc):
+    # With 120 bars of training an average of 100 would leave 20; it reads its past, so each window is traded from its start.
+    walk = iq.walk_forward(iq.strategies.Crossover, gspc[:1000], fast=[5], slow=[100], train=120, test=100, **OPTIONS)
+    # Every crossing up of a test, and that of the close before it, is bought at the next open.
+    codes = iq.strategies.Crossover(fast=5, slow=100).decide(gspc[:1000])
+    edges = [120, *range(220, 1000, 100), 1000]
+    bought = [int((codes[first - 1 : end - 1] == 1).sum()) for first, end in itertools.pairwise(edges)]
+    assert [len(fold.result.trades) for fold in walk.folds] == bought
+    assert sum(bought) > 5
+
+
+def test_training_too_short_for_a_candidate_names_the_way_out(gspc):
+    with pytest.raises(InsufficientDataError, match="a candidate needs 202 to decide and fill once; take fewer folds"):
+        iq.walk_forward(iq.strategies.Crossover, gspc[:1000], fast=[5], slow=[200], train=120, test=100)
+
+
+def test_refused_combinations_are_counted_and_the_rest_run(gspc):
+    walk = iq.walk_forward(iq.strategies.Crossover, gspc, fast=[20, 50], slow=[40, 100], folds=3, **OPTIONS)
+    assert walk.candidates == 3
+    note = next(note for note in walk.notes if note.code == "candidates_refused")
+    assert "1 combination(s) of the grid are none, the first {'fast': 50, 'slow': 40}" in note.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"fastt": [5]}, "Crossover has no parameter and a run no option called 'fastt'; did you mean 'fast'"),
+        ({"fast": []}, "fast is an axis without a value"),
+        ({"fast": [50], "slow": [20]}, "no candidate is left"),
+    ],
+)
+def test_axes_that_are_none_are_refused(gspc, arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        iq.walk_forward(iq.strategies.Crossover, gspc, **arguments)
