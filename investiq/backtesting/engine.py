@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import numpy as np
 
 from investiq.backtesting import cautions, running
+from investiq.backtesting.account import Account, account_of
 from investiq.backtesting.checking import Quality, benchmark_over, check_bars
-from investiq.backtesting.decisions import Decisions, from_codes
+from investiq.backtesting.decisions import Decisions
 from investiq.backtesting.describing import strategy_text
 from investiq.backtesting.lookahead import check_plan
 from investiq.backtesting.plans import Plan, plan_of
@@ -26,9 +27,6 @@ from investiq.metrics.conventions import Convention
 from investiq.metrics.moments import compile_moments, moments_are_ready
 from investiq.strategies import Breakout, BuyAndHold, Crossover
 from investiq.strategies.base import Strategy
-
-if TYPE_CHECKING:
-    from investiq.backtesting.running import Run
 
 __all__ = ["backtest", "run", "warmup"]
 
@@ -157,9 +155,32 @@ def _spelled_out() -> inspect.Signature:
 backtest.__signature__ = _spelled_out()  # type: ignore[attr-defined]  # inspect reads it, typing does not
 
 
-def run(strategy: Strategy, bars: Bars, options: RunOptions) -> Run:
-    """Return the bare account of a strategy: arrays in, arrays out, without checks, tables or metrics."""
-    return running.simulate(bars, from_codes(strategy.decide(bars), len(bars)), options)
+def run(strategy: Strategy, bars: Bars, options: RunOptions, convention: Convention | None = None) -> Account:
+    """Return the bare account of a strategy: arrays and numbers, without checks, notes, tables or a trial.
+
+    Parameters
+    ----------
+    strategy : Strategy
+    bars : Bars
+    options : RunOptions
+    convention : Convention, optional
+        Of the metrics; by default that of the interval and calendar of `bars`, risk-free 0.
+
+    Returns
+    -------
+    Account
+        Equity, cash, position and fills, round trips, and metrics.
+
+    Examples
+    --------
+    >>> import investiq as iq
+    >>> from investiq.execution.options import RunOptions
+    >>> account = run(iq.strategies.Crossover(fast=20, slow=50), iq.load_bars("^GSPC"), RunOptions(weight=1.0))
+    >>> account.equity.shape, account.round_trips.pnl.shape, account.figures.win_rate > 0.4
+    ((5031,), (57,), True)
+    """
+    made = running.simulate(bars, plan_of(strategy, bars), options)
+    return account_of(made, bars, options, convention_of_run(bars, 0.0) if convention is None else convention)
 
 
 def warmup() -> int:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from investiq.core.orders import Signal
     from investiq.history.panel import Panel
 
-__all__ = ["LOOPS", "Run", "compile_loop", "loop_of", "needs_general", "simulate"]
+__all__ = ["LOOPS", "Run", "compile_loop", "has_actions", "loop_of", "needs_general", "simulate"]
 
 FloatArray = NDArray[np.float64]
 
@@ -115,11 +115,12 @@ def simulate(data: Bars | Panel, decisions: Decisions | Sequence[Signal] | Float
     Run
         The same bits of fills, cash and equity from whichever loop took it.
     """
-    loop = loop_of(data, options) if isinstance(decisions, Decisions) else None
-    if loop is not None:
-        run = _looped(loop, data, decisions, options)
-        if not _exceeds_volume(run.fills, data.volume, options) and not _overdraws(run.cash, options):
-            return run
+    if isinstance(data, Bars) and isinstance(decisions, Decisions):
+        loop = loop_of(data, options)
+        if loop is not None:
+            run = _looped(loop, data, decisions, options)
+            if not _exceeds_volume(run.fills, data.volume, options) and not _overdraws(run.cash, options):
+                return run
     from investiq.backtesting.general import simulate_scenario
     from investiq.backtesting.preparing import scenario_of
 
@@ -167,6 +168,11 @@ class _Facts(NamedTuple):
 
 
 _FACTS: WeakKeyDictionary[Bars, _Facts] = WeakKeyDictionary()
+
+
+def has_actions(bars: Bars) -> bool:
+    """Return whether a split, dividend or other action lies inside the period of `bars`."""
+    return _facts_of(bars).has_actions
 
 
 def _facts_of(bars: Bars) -> _Facts:

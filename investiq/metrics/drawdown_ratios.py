@@ -110,7 +110,7 @@ def calmar_ratio(equity: Floats, convention: Convention, ts: Instants | None = N
     return formulas.per_drawdown(growth, extent(recent).depth)
 
 
-def calmar_opening(equity: FloatArray, stamps: InstantArray | None, convention: Convention) -> int:
+def calmar_opening(equity: FloatArray | InstantArray, stamps: InstantArray | None, convention: Convention) -> int:
     """Return the row at which the window of the Calmar ratio opens."""
     months = convention.calmar_months
     if months is None:

@@ -162,7 +162,7 @@ class Performance:
 
     def volatility(self) -> float:
         """Return the annualised standard deviation of returns."""
-        return self._spread * self.convention.periods_per_year**0.5
+        return self._spread * math.sqrt(self.convention.periods_per_year)
 
     @cached_property
     def _sharpe(self) -> float:
@@ -172,7 +172,7 @@ class Performance:
         if convention.ratio_return == "geometric":
             excess = self._compound_growth() - convention.risk_free
             return formulas.sharpe(excess, self.volatility(), 0.0, 1.0)
-        spread = self.volatility() / periods**0.5
+        spread = self.volatility() / math.sqrt(periods)
         return formulas.sharpe(self.moments.mean, spread, convention.risk_free_per_period, periods)
 
     def sharpe_ratio(self) -> float:
