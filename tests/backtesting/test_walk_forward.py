@@ -153,7 +153,7 @@ def test_refused_combinations_are_counted_and_the_rest_run(gspc):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"fastt": [5]}, "Crossover has no parameter and a run no option called 'fastt'; did you mean 'fast'"),
+        ({"fastt": [5]}, "fastt is neither a parameter of Crossover nor an option of a run; did you mean .fast."),
         ({"fast": []}, "fast is an axis without a value"),
         ({"fast": [50], "slow": [20]}, "no candidate is left"),
     ],
