@@ -88,11 +88,11 @@ class Task:
 
     def strategy(self, cell: int) -> Strategy:
         """Return the strategy of one cell."""
-        return self.strategies[self.strategy_of[cell]]
+        return self.strategies[int(self.strategy_of[cell])]
 
     def option(self, cell: int) -> RunOptions:
         """Return the options of one cell, levels included."""
-        base = self.options[self.options_of[cell]]
+        base = self.options[int(self.options_of[cell])]
         stop_loss, take_profit, trailing_stop = (float(level) or None for level in self.levels[cell])
         if stop_loss is None and take_profit is None and trailing_stop is None:
             return base

@@ -215,6 +215,7 @@ class _Batch:
         rule = strategy.rule if has_rule(strategy) else None
         callable_rule = first_class(rule)
         columns: tuple[Column, ...] = ()
+        parameters: Sequence[float] | FloatArray
         if callable_rule is None:
             self.flush()
             codes = from_codes(strategy.decide(self._work.bars), len(self._work.bars)).codes
@@ -318,7 +319,7 @@ def first_class(rule: Any) -> Any:
     if rule not in _FUNCTIONS:
         from numba import types
 
-        class Function(types.WrapperAddressProtocol):  # type: ignore[misc]
+        class Function(types.WrapperAddressProtocol):
             def __init__(self, compiled: Any) -> None:
                 self._compiled = compiled
 
