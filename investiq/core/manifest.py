@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -108,13 +108,21 @@ def installed_versions() -> Mapping[str, str]:
 
 
 def plain(value: Any) -> Any:
-    """Return `value` as JSON can hold it: times as ISO text, infinities and NaN as the words that ``float()`` reads."""
+    """Return `value` as JSON can hold it: times as ISO text, infinities and NaN as the words that ``float()`` reads.
+
+    An instance of a dataclass, such as a strategy within another one, becomes its name and its parameters.
+    """
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
     if isinstance(value, date):
         return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            "name": type(value).__name__,
+            "parameters": {each.name: plain(getattr(value, each.name)) for each in fields(value)},
+        }
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value

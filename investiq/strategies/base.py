@@ -137,6 +137,11 @@ class Strategy:
         """
         return None
 
+    @property
+    def has_own_orders(self) -> bool:
+        """Whether `signals` says more than decisions, sizes and confidences: prices, brackets, shares or money."""
+        return type(self).signals is not Strategy.signals
+
     def signals(self, bars: Bars) -> list[Signal]:
         """Return the decisions as orders, by bar; of a bar with both, the buy first.
 

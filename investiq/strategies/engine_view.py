@@ -127,5 +127,5 @@ class EngineView(Strategy):
         """Return the confidence of the engines, NaN where there is no score."""
         from investiq.strategies.columns import table
 
-        (confidence,) = table((Column("technical_confidence"),), bars)
+        confidence: FloatArray = table((Column("technical_confidence"),), bars)[0]
         return confidence

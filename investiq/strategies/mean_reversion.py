@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from investiq.core.errors import ConfigError
 from investiq.strategies.base import Column, Rule, Strategy, positive, whole_bars
-from investiq.strategies.regimes import FILTER_BARS, Regime, regime_bits
+from investiq.strategies.regimes import FILTER_BARS, Regime, regime_bits, regime_names
 
 if TYPE_CHECKING:
     from investiq.execution.options import OptionArguments
@@ -55,7 +55,7 @@ class MeanReversion(Strategy):
     atr_multiple: float = 1.5
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "regimes", tuple(self.regimes) if isinstance(self.regimes, list) else self.regimes)
+        object.__setattr__(self, "regimes", regime_names(self.regimes))
         whole_bars(self.name, "window", self.window, least=2)
         whole_bars(self.name, "regime_window", self.regime_window, least=2)
         positive(self.name, atr_multiple=self.atr_multiple)
@@ -64,7 +64,6 @@ class MeanReversion(Strategy):
                 f"{self.name}: entry must be below exit, were entry={self.entry!r} and exit={self.exit!r}; "
                 "both are deviations from the mean, such as -2.0 and -0.5"
             )
-        regime_bits(self.regimes)
 
     @property
     def warmup(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from investiq.core.errors import ConfigError
 from investiq.strategies.base import Column, Rule, Strategy, positive, whole_bars
-from investiq.strategies.regimes import FILTER_BARS, Regime, regime_bits
+from investiq.strategies.regimes import FILTER_BARS, Regime, regime_bits, regime_names
 
 if TYPE_CHECKING:
     from investiq.execution.options import OptionArguments
@@ -68,7 +68,7 @@ class Momentum(Strategy):
     atr_multiple: float = 2.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "regimes", tuple(self.regimes) if isinstance(self.regimes, list) else self.regimes)
+        object.__setattr__(self, "regimes", regime_names(self.regimes))
         for name in ("window", "trend_window", "rank_window"):
             whole_bars(self.name, name, getattr(self, name))
         whole_bars(self.name, "regime_window", self.regime_window, least=2)
@@ -77,7 +77,6 @@ class Momentum(Strategy):
             raise ConfigError(f"{self.name}: rank must lie in [0, 1], was {self.rank!r}")
         if self.rank_of not in ("change", "price"):
             raise ConfigError(f"{self.name}: rank_of must be 'change' or 'price', was {self.rank_of!r}")
-        regime_bits(self.regimes)
 
     @property
     def warmup(self) -> int:

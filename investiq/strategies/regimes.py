@@ -11,15 +11,9 @@ from numpy.typing import NDArray
 from investiq.core.errors import ConfigError, DataError, near_matches
 
 __all__ = [
-    "FILTER_BARS",
-    "REGIMES",
-    "Regime",
-    "regime_bits",
-    "regime_codes",
-    "regime_scale",
-    "success_probability",
-    "trend_of",
-]
+    "FILTER_BARS", "REGIMES", "Regime", "regime_bits", "regime_codes", "regime_names", "regime_scale",
+    "success_probability", "trend_of",
+]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
 
@@ -115,7 +109,19 @@ def regime_codes(
     return codes
 
 
-def regime_bits(names: Sequence[str]) -> float:
+def regime_names(names: object) -> tuple[Regime, ...]:
+    """Return a tuple or list of regimes as a tuple, or refuse it."""
+    if not isinstance(names, (tuple, list)) or not names:
+        raise ConfigError(f"regimes must be a tuple of names such as ('calm', 'sideways'), was {names!r}")
+    for name in names:
+        if name not in REGIMES:
+            raise ConfigError(
+                f"no regime is called {name!r}{near_matches(str(name), REGIMES)}; known are {', '.join(REGIMES)}"
+            )
+    return tuple(names)
+
+
+def regime_bits(names: Sequence[Regime]) -> float:
     """Return a set of regimes as the number whose bits are their codes, for a compiled rule.
 
     Examples
@@ -123,14 +129,7 @@ def regime_bits(names: Sequence[str]) -> float:
     >>> regime_bits(["trend_up", "sideways"])
     5.0
     """
-    if isinstance(names, str) or not names:
-        raise ConfigError(f"regimes must be a tuple of names such as ('calm', 'sideways'), was {names!r}")
-    for name in names:
-        if name not in REGIMES:
-            raise ConfigError(
-                f"no regime is called {name!r}{near_matches(str(name), REGIMES)}; known are {', '.join(REGIMES)}"
-            )
-    return float(sum(1 << REGIMES.index(name) for name in set(names)))  # type: ignore[arg-type]  # checked above
+    return float(sum(1 << REGIMES.index(name) for name in set(names)))
 
 
 def regime_scale(codes: FloatArray, uncertainty: FloatArray | None = None) -> FloatArray:
@@ -160,7 +159,8 @@ def regime_scale(codes: FloatArray, uncertainty: FloatArray | None = None) -> Fl
     scales[known] = _SCALES[codes[known].astype(np.intp)]
     if uncertainty is not None:
         scales[uncertainty > UNCERTAINTY] *= _UNCERTAIN_SCALE
-    return np.clip(scales, 0.1, 1.0)
+    clipped: FloatArray = np.clip(scales, 0.1, 1.0)
+    return clipped
 
 
 def success_probability(velocity: FloatArray, uncertainty: FloatArray, codes: FloatArray) -> FloatArray:
@@ -199,7 +199,8 @@ def success_probability(velocity: FloatArray, uncertainty: FloatArray, codes: Fl
     known = ~np.isnan(codes)
     bonus = np.full(codes.shape, np.nan)
     bonus[known] = _BONUS[codes[known].astype(np.intp)]
-    return np.clip(0.5 + 0.5 * np.tanh(velocity) - uncertainty + bonus, 0.05, 0.95)
+    odds: FloatArray = np.clip(0.5 + 0.5 * np.tanh(velocity) - uncertainty + bonus, 0.05, 0.95)
+    return odds
 
 
 def trend_of(close: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -143,12 +143,14 @@ def trend_crossover(columns, parameters, out):  # type: ignore[no-untyped-def]
     for bar in range(out.size):
         decision = 0
         if bar > 0:
-            if histogram[bar] > 0 and histogram[bar - 1] <= 0:
-                if close[bar] > fast[bar] and close[bar] > slow[bar] and low < rsi[bar] and rsi[bar] < high:
-                    decision = 1
-            elif histogram[bar] < 0 and histogram[bar - 1] >= 0:
-                if close[bar] < fast[bar] and close[bar] < slow[bar] and (rsi[bar] > high or rsi[bar] < low):
-                    decision = -1
+            rises = histogram[bar] > 0 and histogram[bar - 1] <= 0
+            falls = histogram[bar] < 0 and histogram[bar - 1] >= 0
+            between = low < rsi[bar] and rsi[bar] < high
+            outside = rsi[bar] > high or rsi[bar] < low
+            if rises and between and close[bar] > fast[bar] and close[bar] > slow[bar]:
+                decision = 1
+            elif falls and outside and close[bar] < fast[bar] and close[bar] < slow[bar]:
+                decision = -1
         out[bar] = decision
 
 
