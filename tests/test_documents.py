@@ -12,6 +12,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FAMILIES = sorted(path for family in ("indicators", "metrics") for path in (ROOT / "docs" / family).glob("*.md"))
+BACKTESTER = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("audit", "explaining_fills", "portfolios", "strategies", "sweeps", "trials", "validation")
+]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")])
 
 
@@ -29,6 +33,14 @@ def test_the_snippets_of_a_family_page_run_and_it_shows_a_figure(page):
     assert outcome.attempted
     assert not outcome.failed
     assert re.search(r"!\[[^\]]+\]\(../images/\w+\.png\)", page.read_text())
+
+
+@pytest.mark.parametrize("page", BACKTESTER, ids=lambda page: page.stem)
+def test_the_snippets_of_a_page_on_the_backtester_run_and_it_shows_a_figure(page):
+    outcome = doctest.testfile(str(page), module_relative=False)
+    assert outcome.attempted
+    assert not outcome.failed
+    assert re.search(r"!\[[^\]]+\]\(images/\w+\.png\)", page.read_text())
 
 
 def test_report_templates_and_voila_apps_are_stored_without_outputs():
