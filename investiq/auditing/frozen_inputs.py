@@ -200,9 +200,10 @@ def is_from(value: Any, source: Source) -> bool:
     for part in source.parts():
         if value is part:
             return True
+        same_kind = type(value) is type(part)
         if isinstance(value, Bars) and isinstance(part, Bars) and value.fingerprint == part.fingerprint:
             return True
-        if isinstance(part, pd.DataFrame | pd.Series) and type(value) is type(part) and part.equals(value):
+        if isinstance(part, pd.DataFrame | pd.Series) and same_kind and bool(part.equals(value)):
             return True
     if isinstance(source, HistorySource):
         return any(_is_column(value, bars) for bars in source.history.series.values())

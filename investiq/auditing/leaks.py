@@ -214,7 +214,7 @@ class _Examination:
         return first_leak(violation, difference, seen, speaking_rows(narrowed))
 
     def _add(self, check: Check, leak: Difference, table: str, is_first: bool) -> None:
-        ahead = looked_ahead(self.replay, leak) if check == "prefix replay" or not self.leaks else self.leaks[0].ahead
+        ahead = looked_ahead(self.replay, leak) if check != "frozen inputs" else None
         label = self.source.label(leak.row)
         column = f"{leak.table} {leak.column}".strip()
         with_all, then = _text(leak.full), _text(leak.other)
@@ -256,6 +256,8 @@ class _Examination:
     def fills_are_lawful(self) -> None:
         """Fourth check, for what returns fills or is a strategy."""
         if not isinstance(self.source, HistorySource):
+            if self.what.account is not None:
+                self._replay_account(self.what.account, self.source)
             return
         source, at_open = self.source, self.what.account is not None
         account = self.what.account
@@ -269,7 +271,7 @@ class _Examination:
             )
             return
         else:
-            self._replay_account(account)
+            self._replay_account(account, HistorySource(history=source.history, as_bars=True))
         self.fills, broken, untold = check_fills(
             account, source.main, source.scale, self.random("fills"), at_open=at_open
         )
@@ -299,10 +301,8 @@ class _Examination:
         history = dataclasses.replace(source.history, series={**source.history.series, source.name: bars})
         return self.what.call(source.given(history))
 
-    def _replay_account(self, account: Callable[[Bars], Any]) -> None:
+    def _replay_account(self, account: Callable[[Any], Any], source: Source) -> None:
         """Replay the account of a strategy: it, too, must be what it was at the time."""
-        assert isinstance(self.source, HistorySource)
-        source = HistorySource(history=self.source.history, as_bars=True)
         replay = Replay(call=account, source=source)
         found = [each for row in self.rows if (each := replay.violation(row)) is not None]
         if found and not self.leaks:

@@ -61,7 +61,7 @@ class Table:
     rows : ndarray of int64, shape (n,)
         Ascending: the row of the data at which each of its rows has to be known.
     columns : mapping of str to ndarray
-        float64, or object where they are no numbers.
+        float64 for numbers, int64 (microseconds) for times, object for anything else.
     lag : int
         Rows at the end that a longer past may still change: the bar whose position
         is sold because the data end there.
@@ -75,7 +75,7 @@ class Table:
     @cached_property
     def sizes(self) -> dict[str, float]:
         """The largest finite number of each column."""
-        return {name: _largest(values) for name, values in self.columns.items() if values.dtype != object}
+        return {name: _largest(values) for name, values in self.columns.items() if values.dtype == np.float64}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +144,9 @@ def _absent(
 
 
 def _unequal(a: NDArray[Any], b: NDArray[Any], size: float) -> NDArray[np.bool_]:
-    if a.dtype == object or b.dtype == object:
+    if a.dtype == b.dtype == np.int64:
+        return np.asarray(a != b)
+    if a.dtype != np.float64 or b.dtype != np.float64:
         pairs = zip(a.tolist(), b.tolist(), strict=True)
         return np.array([not (x is y or x == y or (x != x and y != y)) for x, y in pairs], dtype=bool)
     if np.array_equal(a, b, equal_nan=True):
@@ -314,7 +316,7 @@ def _plain(values: Any) -> NDArray[Any]:
     if array.dtype.kind in "fiub":
         return array.astype(np.float64)
     if array.dtype.kind in "mM":
-        return array.astype(f"{array.dtype.kind}8[us]").astype(np.int64).astype(object)
+        return array.astype(f"{array.dtype.kind}8[us]").astype(np.int64)
     listed = np.empty(array.size, dtype=object)
     listed[:] = array.tolist()
     return listed

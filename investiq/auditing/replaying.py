@@ -224,7 +224,7 @@ def speaking_rows(table: Table) -> NDArray[np.int64]:
     """Return the rows at which a column that mostly says one thing says another."""
     rows = [np.empty(0, dtype=np.int64)]
     for values in table.columns.values():
-        if values.dtype == object or values.size < 3:
+        if values.dtype != np.float64 or values.size < 3:
             continue
         changed = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
         if changed.mean() <= 0.5:

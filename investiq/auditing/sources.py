@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,6 @@ from investiq.history.history import History
 from investiq.history.instants import label_text
 from investiq.history.panel import Panel
 from investiq.history.records import Records
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["FrameSource", "HistorySource", "PanelSource", "Source", "source_of"]
 

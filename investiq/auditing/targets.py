@@ -7,16 +7,17 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from investiq.backtesting import engine
+from investiq.backtesting import running
+from investiq.backtesting.plans import plan_of
 from investiq.backtesting.result import BacktestResult
 from investiq.core.errors import ConfigError
-from investiq.execution.options import RunOptions
+from investiq.execution.options import RunOptions, options_of
 from investiq.history.bars import Bars
 from investiq.history.history import History
 from investiq.history.panel import Panel
-from investiq.strategies.base import Strategy
+from investiq.strategies.base import PanelStrategy, Strategy
 
 __all__ = ["Target", "target_of"]
 
@@ -66,7 +67,7 @@ def target_of(target: Any) -> Target:
     if isinstance(target, BacktestResult):
         return _of_strategy(target.strategy, dataclasses.replace(target.options, end="mark"))
     if isinstance(target, Strategy):
-        return _of_strategy(target, RunOptions(weight=1.0, end="mark"))
+        return _of_strategy(target, options_of({"weight": 1.0, **target.run_options, "end": "mark"}))
     if hasattr(target, "features") and hasattr(target, "score"):
         return Target(name=_name(target), call=_engine(target), subject=target, wants="history", rebuild=_engine)
     if hasattr(target, "decide"):
@@ -80,8 +81,11 @@ def target_of(target: Any) -> Target:
 
 
 def _of_strategy(strategy: Strategy, options: RunOptions) -> Target:
-    def account(bars: Bars) -> Any:
-        return engine.run(strategy, bars, options)
+    def account(data: Bars | Panel) -> Any:
+        if isinstance(strategy, PanelStrategy):
+            return running.simulate(data, strategy.target_weights(cast(Panel, data)), options)
+        bars = cast(Bars, data)
+        return running.simulate(bars, plan_of(strategy, bars), options)
 
     return Target(
         name=_name(strategy),
@@ -94,24 +98,23 @@ def _of_strategy(strategy: Strategy, options: RunOptions) -> Target:
 
 
 def _strategy(strategy: Strategy) -> Callable[[Any], Any]:
-    """Return every decision of a strategy: of the methods that it defines, all that take the data alone."""
-    methods = [name for name in ("decide", "sizes", "signals", "target_weights") if _defines(strategy, name)]
+    """Return what a strategy decides: weights, orders, or decisions with their sizes and confidences."""
+    if isinstance(strategy, PanelStrategy):
+        weigh: Callable[[Any], Any] = strategy.target_weights
+        return weigh
+    if strategy.has_own_orders:
+        order: Callable[[Any], Any] = strategy.signals
+        return order
 
-    def decisions(data: Bars | Panel) -> Any:
-        outputs = {name: getattr(strategy, name)(data) for name in methods}
-        return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+    def decisions(bars: Bars) -> Any:
+        said = {
+            "decision": strategy.decide(bars),
+            "size": strategy.sizes(bars),
+            "confidence": strategy.confidences(bars),
+        }
+        return {name: values for name, values in said.items() if values is not None}
 
     return decisions
-
-
-def _defines(strategy: Strategy, name: str) -> bool:
-    method = getattr(type(strategy), name, None)
-    if method is None:
-        return False
-    if method is not getattr(Strategy, name, None):
-        return True
-    # The base decides by the rule, where there is one.
-    return name == "decide" and type(strategy).rule is not Strategy.rule
 
 
 def _engine(subject: Any) -> Callable[[Any], Any]:
