@@ -205,8 +205,14 @@ def wanted_quantity(account, price, rules):  # type: ignore[no-untyped-def]
 @jit
 def fee_of(quantity, notional, bar, fees, rules):  # type: ignore[no-untyped-def]
     """Return the fee of one order, not rounded."""
-    if not rules.per_share:
-        return notional * rules.commission_rate
+    if rules.per_share:
+        return tiered_fee(quantity, bar, fees, rules)
+    return notional * rules.commission_rate
+
+
+@jit
+def tiered_fee(quantity, bar, fees, rules):  # type: ignore[no-untyped-def]
+    """Return the fee per share of one order, not rounded; tiers count the shares of the calendar month."""
     used = fees.traded[1] if fees.months[bar] == fees.traded[0] else 0.0
     left = quantity
     fee = 0.0
@@ -235,10 +241,16 @@ def affordable_quantity(wanted, price, cash, bar, fees, rules):  # type: ignore[
         return wanted
     if rules.reject_insufficient or cash <= 0.0:
         return 0.0
-    is_exact = rules.lot.divisor == 0.0
-    if is_exact and not rules.per_share:
+    if rules.lot.divisor == 0.0 and not rules.per_share:
         return cash / (price * (1.0 + rules.commission_rate))
-    # Halve the interval between what cash covers and what it does not: in lots, or without one in shares and amounts as they are.
+    return largest_quantity(wanted, price, cash, bar, fees, rules)
+
+
+@jit
+def largest_quantity(wanted, price, cash, bar, fees, rules):  # type: ignore[no-untyped-def]
+    """Return the largest quantity that cash covers, by halving the interval between what it covers and what it does not."""
+    # In lots, or without one in shares and amounts as they are.
+    is_exact = rules.lot.divisor == 0.0
     lot = NO_GRID if is_exact else rules.lot
     grid = NO_GRID if is_exact else rules.posting
     tolerance = 0.0 if is_exact else EQUAL
@@ -271,16 +283,17 @@ def executed(side, quantity, raw_price, reason, cash, bar, row, fees, rules, fil
             fees.traded[0] = fees.months[bar]
             fees.traded[1] = 0.0
         fees.traded[1] += quantity
-    fills[row, BAR] = bar
-    fills[row, SIDE] = side
-    fills[row, QUANTITY] = quantity
-    fills[row, PRICE] = price
-    fills[row, NOTIONAL] = notional
-    fills[row, FEE] = fee
-    fills[row, SLIPPAGE] = quantity * abs(price - raw_price)
-    fills[row, REASON] = reason
-    fills[row, SYMBOL] = 0.0
-    fills[row, IMPACT] = 0.0
-    fills[row, AMBIGUOUS] = 0.0
+    fill = fills[row]
+    fill[BAR] = bar
+    fill[SIDE] = side
+    fill[QUANTITY] = quantity
+    fill[PRICE] = price
+    fill[NOTIONAL] = notional
+    fill[FEE] = fee
+    fill[SLIPPAGE] = quantity * abs(price - raw_price)
+    fill[REASON] = reason
+    fill[SYMBOL] = 0.0
+    fill[IMPACT] = 0.0
+    fill[AMBIGUOUS] = 0.0
     after = cash - side * notional - fee
     return 0.0 if abs(after) <= DUST * cash else after
