@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting.rerunning import rerun
 from investiq.backtesting.result import BacktestResult
 from investiq.core.errors import ConfigError, InsufficientDataError
 from investiq.core.facts import Fact
@@ -356,7 +355,7 @@ def _blocks_of(result: BacktestResult, block: float | None, cost_range: tuple[fl
         rows = []
         for factor in np.linspace(*cost_range, COST_STEPS).tolist():
             costs = scaled_costs(result.options.costs, factor)
-            equity = rerun(result, dataclasses.replace(result.options, costs=costs)).equity
+            equity = result.rerun(dataclasses.replace(result.options, costs=costs)).equity
             account = np.concatenate((result.account[:1], equity))
             rows.append(account[1:] / account[:-1] - 1.0)
     length = float(optimal_block_length(own)) if block is None else float(block)
