@@ -1,124 +1,165 @@
-"""An account in one symbol: its cash, its position, and the only two ways in which either changes."""
+"""The account of a run: cash, positions and what is due; the only place where any of them changes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
-from investiq.core.orders import Fill, FillReason, Side
+from investiq.core.orders import Fill, FillReason
 from investiq.execution.decimals import exact, round_to
-from investiq.execution.fills import order_fee, slipped
+from investiq.execution.fills import OrderFees, Venue
+from investiq.execution.labels import Label
 from investiq.execution.options import RunOptions
-from investiq.execution.sizing import Purchase, posting_of
+from investiq.execution.outcome import CashFlow, FlowKind, LogEvent
+from investiq.execution.positions import Position
+from investiq.execution.sizing import posting_of
 
-__all__ = ["Account", "Position"]
+__all__ = ["Account", "Receivable"]
+
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Position:
-    """Shares held, with the levels set at their entry fill."""
+class Receivable:
+    """A dividend that is due, negative where it is owed; without a pay bar it stays."""
 
-    quantity: Decimal
-    stop: Decimal | None
-    target: Decimal | None
+    symbol: str
+    amount: Decimal
+    pay_bar: int | None
 
 
 class Account:
-    """Cash and position, and the fills that made them.
+    """Cash, positions, marks and receivables, and the records of how they came about.
 
     Parameters
     ----------
     options : RunOptions
-    symbol : str
-
-    Attributes
-    ----------
-    cash : Decimal
-    position : Position or None
-    fills : list of Fill
+    symbols : sequence of str
+        Ascending.
     """
 
-    def __init__(self, options: RunOptions, symbol: str) -> None:
+    def __init__(self, options: RunOptions, symbols: tuple[str, ...]) -> None:
         self.options = options
-        self.symbol = symbol
+        self.symbols = symbols
         self.cash = exact(options.initial_capital)
-        self.position: Position | None = None
+        self.positions: dict[str, Position] = {}
+        self.marks: dict[str, Decimal] = {}
+        self.receivables: list[Receivable] = []
         self.fills: list[Fill] = []
-        self._bar = -1
+        self.cash_flows: list[CashFlow] = []
+        self.log: list[LogEvent] = []
+        self.bar = -1
+        self.session = -1
+        self.shares_this_month = ZERO
         self._month = (0, 0)
-        self._shares_this_month = Decimal(0)
+        self._unsettled = ZERO
+        self._posting = posting_of(options)
 
-    @property
-    def quantity(self) -> Decimal:
-        """Shares held, 0 when flat."""
-        return Decimal(0) if self.position is None else self.position.quantity
+    def begin(self, bar: int, label: Label) -> None:
+        """Open a bar: records carry its number, the fee tiers count its month, and earlier sales settle."""
+        self.bar = bar
+        if label.session != self.session:
+            self._unsettled = ZERO
+        self.session = label.session
+        if (label.ts.year, label.ts.month) != self._month:
+            self._month, self.shares_this_month = (label.ts.year, label.ts.month), ZERO
 
-    def equity_at(self, price: Decimal) -> Decimal:
-        """Return cash and position marked at `price`, not rounded."""
-        return self.cash + self.quantity * price
+    def note(self, text: str) -> None:
+        """Log what became of something."""
+        self.log.append(LogEvent(self.bar, text))
 
-    def begin(self, bar: int, ts: date) -> None:
-        """Open a bar: fills carry its number, and the fee tiers count its calendar month."""
-        self._bar = bar
-        if (ts.year, ts.month) != self._month:
-            self._month, self._shares_this_month = (ts.year, ts.month), Decimal(0)
+    def posted(self, amount: Decimal) -> Decimal:
+        """Return `amount` as it is posted."""
+        return round_to(amount, self._posting)
 
-    def purchase(self, raw_price: Decimal) -> Purchase:
-        """Return what a market buy at `raw_price` would cost now."""
-        return Purchase(
-            options=self.options,
-            price=slipped(raw_price, "buy", self.options.costs),
-            cash=self.cash,
-            shares_before=self._shares_this_month,
+    def quantity(self, symbol: str) -> Decimal:
+        """Return the shares of `symbol`, 0 when flat."""
+        position = self.positions.get(symbol)
+        return ZERO if position is None else position.quantity
+
+    def held(self) -> list[Position]:
+        """Return the positions, symbols ascending."""
+        return [self.positions[symbol] for symbol in self.symbols if symbol in self.positions]
+
+    def equity(self, prices: Mapping[str, Decimal] | None = None) -> Decimal:
+        """Return cash, positions and receivables, marked at `prices`, or at the last closes where these have none."""
+        return self.cash + self._net(prices or {}) + self.due()
+
+    def due(self) -> Decimal:
+        """Return the receivables, payables negative."""
+        return sum((each.amount for each in self.receivables), ZERO)
+
+    def room(self, prices: Mapping[str, Decimal]) -> Decimal:
+        """Return what buying power is left: margin x spendable equity - gross exposure, marked at `prices`."""
+        owed = sum((each.amount for each in self.receivables if each.amount < 0), ZERO)
+        unsettled = self._unsettled if self.options.settlement == "t+1" else ZERO
+        equity = self.cash - unsettled + owed + self._net(prices)
+        return exact(self.options.margin) * equity - self.gross(prices)
+
+    def gross(self, prices: Mapping[str, Decimal] | None = None) -> Decimal:
+        """Return the sum of absolute position values."""
+        return sum((abs(each.quantity) * self._mark(each.symbol, prices or {}) for each in self.held()), ZERO)
+
+    def value(self, symbol: str) -> Decimal:
+        """Return the position in `symbol` at its mark, negative for a short."""
+        return self.quantity(symbol) * self.marks.get(symbol, ZERO)
+
+    def flow(self, kind: FlowKind, symbol: str, amount: Decimal) -> Decimal:
+        """Post `amount` to cash, rounded; return it."""
+        posted = self.posted(amount)
+        if posted != 0:
+            self.cash += posted
+            self.cash_flows.append(CashFlow(self.bar, kind, symbol, posted))
+        return posted
+
+    def fill(
+        self,
+        symbol: str,
+        quantity: Decimal,
+        venue: Venue,
+        fees: OrderFees,
+        reason: FillReason,
+        *,
+        is_ambiguous: bool = False,
+        is_settlement: bool = False,
+    ) -> OrderFees:
+        """Book a fill of `quantity` shares; return what its order has paid so far.
+
+        The quantity of the position changes; opening and closing it is the caller's.
+        """
+        price, direction = venue.price(quantity), 1 if venue.side == "buy" else -1
+        after, raw_fee = fees.after(
+            self.options.costs, venue.side, quantity=quantity, price=price, shares_before=self.shares_this_month
         )
-
-    def buy(self, quantity: Decimal, raw_price: Decimal, reason: FillReason) -> None:
-        """Open a position with a market fill at `raw_price`, and set its levels from that fill."""
-        purchase = self.purchase(raw_price)
-        fee = purchase.fee(quantity)
-        self.cash -= purchase.notional(quantity) + fee
-        self.position = Position(
-            quantity=quantity,
-            stop=self._level(purchase.price, self.options.stop_loss, -1),
-            target=self._level(purchase.price, self.options.take_profit, +1),
+        fee = ZERO if is_settlement else self.posted(raw_fee)
+        notional = self.posted(quantity * price)
+        self.cash -= direction * notional + fee
+        position = self.positions[symbol]
+        if venue.side == "sell" and position.quantity > 0:
+            self._unsettled += notional - fee
+        position.quantity += direction * quantity
+        if not is_settlement:
+            self.shares_this_month += quantity
+        slippage, impact = venue.losses(quantity)
+        self.fills.append(
+            Fill(
+                bar=self.bar,
+                side=venue.side,
+                quantity=quantity,
+                price=price,
+                fee=fee,
+                reason=reason,
+                slippage=slippage,
+                symbol=symbol,
+                impact=impact,
+                is_ambiguous=is_ambiguous,
+            )
         )
-        self._book("buy", quantity, raw_price, purchase.price, fee, reason)
+        return after
 
-    def sell_at_market(self, raw_price: Decimal, reason: FillReason) -> None:
-        """Close the position at `raw_price` less slippage."""
-        self._sell(raw_price, slipped(raw_price, "sell", self.options.costs), reason)
+    def _net(self, prices: Mapping[str, Decimal]) -> Decimal:
+        return sum((each.quantity * self._mark(each.symbol, prices) for each in self.held()), ZERO)
 
-    def sell_at_limit(self, price: Decimal, reason: FillReason) -> None:
-        """Close the position at `price`: a limit pays no slippage."""
-        self._sell(price, price, reason)
-
-    def _sell(self, raw_price: Decimal, price: Decimal, reason: FillReason) -> None:
-        quantity, posting = self.quantity, posting_of(self.options)
-        unrounded = order_fee(self.options.costs, quantity=quantity, price=price, shares_before=self._shares_this_month)
-        fee = round_to(unrounded, posting)
-        self.cash += round_to(quantity * price, posting) - fee
-        self.position = None
-        self._book("sell", quantity, raw_price, price, fee, reason)
-
-    def _level(self, fill_price: Decimal, distance: float | None, sign: int) -> Decimal | None:
-        if distance is None:
-            return None
-        unit = self.options.level_rounding
-        return round_to(fill_price * (1 + sign * exact(distance)), None if unit is None else exact(unit))
-
-    def _book(
-        self, side: Side, quantity: Decimal, raw_price: Decimal, price: Decimal, fee: Decimal, reason: FillReason
-    ) -> None:
-        self._shares_this_month += quantity
-        fill = Fill(
-            bar=self._bar,
-            side=side,
-            quantity=quantity,
-            price=price,
-            fee=fee,
-            reason=reason,
-            slippage=quantity * abs(price - raw_price),
-            symbol=self.symbol,
-        )
-        self.fills.append(fill)
+    def _mark(self, symbol: str, prices: Mapping[str, Decimal]) -> Decimal:
+        return prices[symbol] if symbol in prices else self.marks[symbol]

@@ -1,24 +1,33 @@
-"""The bar semantics, bar by bar in exact decimals: how decisions become fills.
+"""The bar semantics, label by label in exact decimals: how decisions become fills.
 
-`Simulator` takes one bar at a time and knows nothing of the next; `simulate` runs it over a whole series. Each bar
-passes through numbered steps in a fixed order, each a method of that number. The numbers between belong to features
-that this simulator does not have: corporate actions (1, 2), interest (3), borrowing (4), halts (6, 20), rebalancing
-(9), resting orders (11, 12, 16), margin (19), trailing stops (21) and regimes (22).
+`Simulator` takes one label at a time and knows nothing of the next; `simulate_scenario` runs it over a whole scenario,
+and `simulate` over the bars of one symbol. Each label passes through numbered steps in a fixed order, each a method of
+that number here or in the module of its concern.
 
-===== ================================================================================================
-step  what happens
-===== ================================================================================================
-5     decisions of the prior close become orders; size and role were fixed there
-15    entries whose last session had no bar are cancelled
-7     stops and targets at or beyond which the open lies
-8     exits on signals, at the open
-10    entries, at the open, as far as cash pays for them
-13-14 stops and targets inside the bar, the stop first; the bar of the entry counts
-15    no volume, no fill: orders and levels wait, instead of steps 7 to 14
-17    equity at the close
-18    after the last bar an open position is sold at its close, if the options say so
-23    the strategy decides; after the last bar its decisions are dropped
-===== ================================================================================================
+====== ===============================================================================================
+step   what happens
+====== ===============================================================================================
+1, 2   splits, dividends and delistings of the ex-date; dividends due are paid
+3, 4   interest and borrow fees on the balances of the night
+5      decisions of the prior close become orders; size and role were fixed there
+6      entries are refused and cancelled where a halt or a margin call of the prior close says so
+15     entries whose last session had no bar are cancelled; without volume, orders and levels wait
+7      carried and forced exits; stops and targets at or beyond which the open lies
+8      exits on signals and on time, at the open
+9      rebalancing: sells, then buys
+10     entries at the open
+11     resting entries that the open has passed
+12     resting entries inside the bar
+13, 14 stops and targets inside the bar; the bar of the entry counts
+16     resting orders that have lived their bars are cancelled
+17     equity at the close
+18     after the last label open positions are sold at their closes, if the options say so
+19, 20 margin call and circuit breaker, for the next label
+21     trailing stops move
+23     the strategy decides; after the last label its decisions are dropped
+====== ===============================================================================================
+
+Step 22, regimes and models, reaches the simulator as the size multiplier of a close and as the gate of entries.
 
 Where the order of events inside a bar is unknown, the one that is worse for the account is taken. Prices are compared
 with levels exactly, because levels are rounded; any other two amounts within 1e-9 of each other, relative, are equal.
@@ -26,58 +35,56 @@ with levels exactly, because levels are rounded; any other two amounts within 1e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
-from typing import Literal
 
 from investiq.core.errors import DataError
 from investiq.core.orders import Signal
-from investiq.execution.account import Account
-from investiq.execution.decimals import ARITHMETIC, exact, is_above
+from investiq.execution.account import ZERO, Account
+from investiq.execution.actions import Actions, Carrying
+from investiq.execution.controls import Controls
+from investiq.execution.decimals import ARITHMETIC, exact
+from investiq.execution.desk import Desk
+from investiq.execution.drafting import Drafting, Gate
+from investiq.execution.fills import OrderFees
+from investiq.execution.labels import Label, check_inputs, labels_of
 from investiq.execution.options import RunOptions
-from investiq.execution.outcome import LogEvent, Simulation
+from investiq.execution.orders_book import Book, Order
+from investiq.execution.outcome import AccountState, Simulation
 from investiq.execution.price_bars import PriceBar, price_bars
-from investiq.execution.round_trips import round_trips
-from investiq.execution.sessions import ENTRY_SESSIONS
-from investiq.execution.sizing import posting_of, wanted_quantity
+from investiq.execution.protection import Protection
+from investiq.execution.rebalancing import Rebalancing
+from investiq.execution.resting import Resting
+from investiq.execution.round_trips import RoundTrip, round_trips
+from investiq.execution.scenario import Scenario
+from investiq.execution.sizing import posting_of
 from investiq.history.bars import Bars
 
-__all__ = ["Simulator", "simulate"]
-
-
-@dataclass(kw_only=True)
-class MarketOrder:
-    """An order for the next open. An exit is for the whole position; an entry without a quantity is sized at the open.
-
-    An entry that has not filled by the close of `last_session` is cancelled; an exit waits until it fills.
-    """
-
-    role: Literal["entry", "exit"]
-    quantity: Decimal | None = None
-    confidence: float = 1.0
-    last_session: int = 0
+__all__ = ["Simulator", "simulate", "simulate_scenario"]
 
 
 class Simulator:
-    """An account in one symbol, long only, that is fed bar by bar.
+    """An account that is fed label by label.
 
-    Give it a bar, then the decisions taken on that bar's close, then the next
-    bar. It cannot look ahead: what it does in a bar follows from that bar and
-    from what came before.
+    Give it the bars of a label, then the decisions taken on its close, then the
+    next label. It cannot look ahead: what it does in a label follows from that
+    label and from what came before.
 
     Parameters
     ----------
     options : RunOptions
-    symbol : str
+    symbols : str or sequence of str
+        The only symbol, or all of them, ascending.
+    gate : callable, optional
+        Takes an `AccountState` of the prior close and answers whether entries
+        may follow, or a factor in [0, 1] of their size.
 
     Attributes
     ----------
     account : Account
-        Cash, position and fills so far.
-    orders : list of MarketOrder
-        Those that wait for a bar with volume.
-    log : list of LogEvent
+        Cash, positions, fills and log so far.
+    book : Book
+        Orders that wait.
 
     Examples
     --------
@@ -88,216 +95,328 @@ class Simulator:
     >>> simulator.on_bar(PriceBar(ts=date(2024, 1, 1), **prices))
     >>> simulator.decide(Signal(bar=0, side="buy"))
     >>> simulator.on_bar(PriceBar(ts=date(2024, 1, 2), **prices))
-    >>> simulator.account.quantity, simulator.account.cash
+    >>> simulator.account.quantity(""), simulator.account.cash
     (Decimal('500'), Decimal('50000'))
     """
 
-    def __init__(self, options: RunOptions, symbol: str = "") -> None:
+    def __init__(self, options: RunOptions, symbols: str | Sequence[str] = "", *, gate: Gate | None = None) -> None:
         self.options = options
-        self.account = Account(options, symbol)
-        self.orders: list[MarketOrder] = []
-        self.log: list[LogEvent] = []
+        self.symbols = (symbols,) if isinstance(symbols, str) else tuple(symbols)
+        self.account = Account(options, self.symbols)
+        self.book = Book()
+        self._desk = Desk(options, self.account, self.book)
+        self._actions = Actions(self._desk)
+        self._carrying = Carrying(self._desk)
+        self._controls = Controls(self._desk)
+        self._protection = Protection(self._desk)
+        self._rebalancing = Rebalancing(self._desk)
+        self._resting = Resting(self._desk)
+        self._drafting = Drafting(options, self.account, gate)
         self._decisions: list[Signal] = []
-        self._bars: list[PriceBar] = []
+        self._label: Label | None = None
+        self._bar = -1
         self._cash: list[Decimal] = []
         self._equity: list[Decimal] = []
-        self._position: list[Decimal] = []
-        self._session = 0
-        self._first_session = 0
+        self._receivables: list[Decimal] = []
+        self._positions: dict[str, list[Decimal]] = {symbol: [] for symbol in self.symbols}
+        self._stale: dict[str, list[bool]] = {symbol: [] for symbol in self.symbols}
 
     def on_bar(self, bar: PriceBar) -> None:
-        """Take the next bar through its steps, up to its close.
+        """Take the next bar of the only symbol through its steps, up to its close.
 
         Raises
         ------
         DataError
             If it does not come after the last one.
         """
-        if self._bars and bar.ts <= self._bars[-1].ts:
-            raise DataError(f"bars must ascend, {bar.ts} came after {self._bars[-1].ts}; sort them and drop duplicates")
-        # A decision of the prior close could first fill in the session that held more bars, or in the next.
-        self._first_session = self._session + (self._bars[-1].ends_session if self._bars else 0)
-        self._session = self._first_session if bar.session is None else bar.session
-        self._bars.append(bar)
+        session = self._next_session() if bar.session is None else bar.session
+        self.on_label(Label(ts=bar.ts, session=session, ends_session=bar.ends_session, bars={self.symbols[0]: bar}))
+
+    def on_label(self, label: Label) -> None:
+        """Take the next label through its steps, up to its close.
+
+        Raises
+        ------
+        DataError
+            If it does not come after the last one.
+        """
+        if self._label is not None and label.ts <= self._label.ts:
+            raise DataError(f"bars must ascend, {label.ts} came after {self._label.ts}; sort them and drop duplicates")
         with localcontext(ARITHMETIC):
-            self.account.begin(self._index, bar.ts)
-            self._step_5_new_orders()
+            self._end_label()
+            self._draft(label)
+            self._label = label
+            self._bar += 1
+            self.account.begin(self._bar, label)
+            self._desk.begin(label)
+            self._carrying.begin(label)
+            new = self._drafting.orders
+            for order in new:
+                self.book.add(order)
+            self._actions.step_1_corporate_actions(label, self._rebalancing.targets)
+            self._actions.step_2_pay_dates()
+            self._carrying.step_3_interest(label)
+            self._carrying.step_4_borrow_fee(label)
+            self._step_5_note_refused_decisions()
+            self._controls.step_6_refuse_entries(new)
             self._step_15_cancel_missed_entries()
-            if self._has_trades(bar):
-                self._step_7_protective_exit_at_open(bar)
-                self._step_8_signal_exits_at_open(bar)
-                self._step_10_entries_at_open(bar)
-                self._step_13_protective_exit_in_bar(bar)
-            else:
-                self._step_15_wait(bar)
-            self._step_17_mark(bar)
+            self._step_15_wait()
+            self._protection.step_7_forced_exits_at_open()
+            self._protection.step_7_protective_exits_at_open()
+            self._step_8_exits_at_open()
+            self._rebalancing.step_9_trade(self._desk.opens, blocked=self._controls.blocked)
+            self._step_10_entries_at_open()
+            self._resting.step_11_at_open()
+            self._resting.step_12_in_bar()
+            self._protection.step_13_protective_exits_in_bar()
+            self._resting.step_16_expire()
+            self._step_17_mark()
 
     def decide(self, signal: Signal) -> None:
-        """Take a decision of the last bar's close (step 23); it acts from the next bar on.
+        """Take a decision of the last label's close (step 23); it acts from the next label on.
 
         Raises
         ------
         DataError
             If it is of another bar or of another symbol.
         """
-        if signal.bar != self._index:
+        if signal.bar != self._bar:
             raise DataError(
-                f"a decision of bar {signal.bar} came after {len(self._bars)} bars, expected one of bar {self._index}"
+                f"a decision of bar {signal.bar} came after {self._bar + 1} bars, expected one of bar {self._bar}"
             )
-        if signal.symbol not in ("", self.account.symbol):
-            raise DataError(f"a decision on {signal.symbol!r} came to the simulator of {self.account.symbol!r}")
+        if signal.symbol not in self.symbols and not (signal.symbol == "" and len(self.symbols) == 1):
+            known = ", ".join(map(repr, self.symbols))
+            raise DataError(f"a decision on {signal.symbol!r} came to the simulator of {known}")
         self._decisions.append(signal)
 
     def finish(self) -> Simulation:
-        """End the run with the last bar given, and return what happened."""
+        """End the run with the last label given, and return what happened."""
         with localcontext(ARITHMETIC):
             self._step_18_liquidate()
+            self._end_label()
             self._step_23_drop_late_decisions()
+            trips = self._round_trips()
         return Simulation(
             initial_capital=exact(self.options.initial_capital),
             fills=tuple(self.account.fills),
             cash=tuple(self._cash),
             equity=tuple(self._equity),
-            position=tuple(self._position),
-            round_trips=round_trips(self.account.fills, posting_of(self.options)),
-            log=tuple(self.log),
+            receivables=tuple(self._receivables),
+            positions={symbol: tuple(shares) for symbol, shares in self._positions.items()},
+            stale={symbol: tuple(flags) for symbol, flags in self._stale.items()},
+            cash_flows=tuple(self.account.cash_flows),
+            round_trips=trips,
+            log=tuple(self.account.log),
         )
 
-    def _step_5_new_orders(self) -> None:
-        signals = [signal for signal in self._decisions if self._passes_the_gate(signal)]
+    def _draft(self, label: Label) -> None:
+        """Fix orders and targets on the account of the prior close, before anything of `label` has happened."""
+        previous = self._label
+        self._drafting.draft(
+            [] if self._controls.is_ruined else self._decisions,
+            state=self._state,
+            multipliers={} if previous is None else previous.size_multiplier,
+            first_session=self._next_session() if previous is not None else label.session,
+        )
+        if self._controls.is_ruined:
+            self._drafting.notes = ["decision dropped: ruin"] * len(self._decisions)
         self._decisions = []
-        is_flat = self.account.position is None
-        if {signal.side for signal in signals} == {"buy", "sell"}:
-            self._note("conflicting signals: both dropped" if is_flat else "conflicting signals: exit kept")
-            signals = [] if is_flat else [signal for signal in signals if signal.side == "sell"]
-        for signal in signals:
-            if signal.side == "sell" and is_flat:
-                self._note("short disabled: ignored")
-            elif signal.side == "sell":
-                self.orders.append(MarketOrder(role="exit"))
-            elif is_flat:
-                self._order_entry(signal)
+        self._rebalancing.decide(self._bar + 1, label, self._equity[-1] if self._equity else None)
 
-    def _step_7_protective_exit_at_open(self, bar: PriceBar) -> None:
-        position = self.account.position
-        if position is None:
-            return
-        if position.stop is not None and bar.open <= position.stop:
-            self.account.sell_at_market(bar.open, "stop_gap")
-        elif position.target is not None and self._fills_target(bar.open, position.target):
-            self.account.sell_at_limit(bar.open, "target_gap")
+    def _step_5_note_refused_decisions(self) -> None:
+        for text in self._drafting.notes:
+            self.account.note(text)
 
-    def _step_8_signal_exits_at_open(self, bar: PriceBar) -> None:
-        exits = [order for order in self.orders if order.role == "exit"]
-        self.orders = [order for order in self.orders if order.role == "entry"]
-        for _ in exits:
-            if self.account.position is None:
-                self._note("exit order cancelled: already flat")
+    def _step_8_exits_at_open(self) -> None:
+        exits = self.book.where(
+            lambda each: each.role == "exit" and not each.is_resting and not each.is_forced and self._trades(each)
+        )
+        for order in sorted(exits, key=lambda each: each.symbol):
+            position = self.account.positions.get(order.symbol)
+            if position is not None and self._takes_level_first(order.symbol):
+                position = self.account.positions.get(order.symbol)
+            if position is None or position.exit_side != order.side:
+                self.book.drop(order)
+                self.account.note("exit order cancelled: already flat")
+            elif self.book.forced_exit(order.symbol) is not None:
+                self.book.drop(order)
             else:
-                self.account.sell_at_market(bar.open, "signal")
+                opening = self._desk.traded[order.symbol].open
+                self._desk.exit_at_market(position, opening, order.reason, order=order)
+        if self.options.hold_bars is not None:
+            self._step_8_exits_on_time(self.options.hold_bars)
 
-    def _step_10_entries_at_open(self, bar: PriceBar) -> None:
-        entries, self.orders = self.orders, []
-        for order in sorted(entries, key=lambda entry: -entry.confidence):
-            if self.account.position is not None:
-                self._note("entry order cancelled: already in position")
-            else:
-                self._enter(order, bar)
+    def _step_8_exits_on_time(self, hold_bars: int) -> None:
+        for position in self.account.held():
+            symbol = position.symbol
+            is_due = self._bar - position.entry_bar >= hold_bars and symbol in self._desk.traded
+            if is_due and self.book.forced_exit(symbol) is None and not self._takes_level_first(symbol):
+                self._desk.exit_at_market(position, self._desk.traded[symbol].open, "time")
 
-    def _step_13_protective_exit_in_bar(self, bar: PriceBar) -> None:
-        position = self.account.position
-        if position is None:
-            return
-        if position.stop is not None and bar.low <= position.stop:
-            # The open is the lower one only in the bar of the entry, when slippage is wider than the stop's distance.
-            self.account.sell_at_market(min(position.stop, bar.open), "stop")
-        elif position.target is not None and self._fills_target(bar.high, position.target):
-            self.account.sell_at_limit(position.target, "target")
+    def _takes_level_first(self, symbol: str) -> bool:
+        """Close the position at a level met inside the bar, where that beats an exit at the open."""
+        position = self.account.positions[symbol]
+        is_first = self.options.level_order == "levels_first" and self.book.forced_exit(symbol) is None
+        if not (is_first and self._protection.is_met_in_bar(position)):
+            return False
+        self._protection.exit_in_bar(position)
+        return True
+
+    def _step_10_entries_at_open(self) -> None:
+        self._desk.equity_at_open = self.account.equity(self._desk.opens)
+        for order in self.book.entries_in_order(lambda each: not each.is_resting and self._trades(each)):
+            if self.book.holds(order):
+                opening = self._desk.traded[order.symbol].open
+                self._desk.enter(order, opening, "open", order.reason, slips=True)
 
     def _step_15_cancel_missed_entries(self) -> None:
-        waiting = [order for order in self.orders if order.role == "exit" or order.last_session >= self._session]
-        for _ in range(len(self.orders) - len(waiting)):
-            self._note("order expired: no bar")
-        self.orders = waiting
+        for order in self.book.where(self._is_waiting_entry):
+            if order.last_session < self.account.session:
+                self.book.drop(order)
+                self.account.note("order expired: no bar")
 
-    def _step_15_wait(self, bar: PriceBar) -> None:
-        waiting = []
-        for order in self.orders:
-            if order.role == "entry" and bar.ends_session and order.last_session == self._session:
-                self._note("order expired: no trade")
-            else:
-                self._note("no trade in bar: order carried")
-                waiting.append(order)
-        self.orders = waiting
+    def _step_15_wait(self) -> None:
+        assert self._label is not None
+        for order in self.book.where(lambda each: not each.is_resting and not self._trades(each)):
+            has_bar = order.symbol in self._label.bars
+            is_over = self._label.ends_session and order.last_session == self.account.session
+            if self._is_waiting_entry(order) and is_over:
+                self.book.drop(order)
+                self.account.note(f"order expired: {'no trade' if has_bar else 'no bar'}")
+            elif has_bar:
+                self.account.note("no trade in bar: order carried")
 
-    def _step_17_mark(self, bar: PriceBar) -> None:
-        self._cash.append(self.account.cash)
-        self._equity.append(self.account.equity_at(bar.close))
-        self._position.append(self.account.quantity)
+    def _step_17_mark(self) -> None:
+        assert self._label is not None
+        bars = self._label.bars
+        self.account.marks.update({symbol: bar.close for symbol, bar in bars.items()})
+        if self.options.fill == "same_close":
+            self._rebalancing.decide_at_close(self._label)
+            closes = {symbol: bar.close for symbol, bar in bars.items()}
+            self._rebalancing.step_9_trade(closes, blocked=self._controls.blocked)
+        self._equity.append(ZERO)
+        self._cash.append(ZERO)
+        self._receivables.append(ZERO)
+        for symbol in self.symbols:
+            self._stale[symbol].append(symbol not in bars)
+            self._positions[symbol].append(ZERO)
+        self._record()
 
     def _step_18_liquidate(self) -> None:
-        if self.options.end == "liquidate" and self.account.position is not None:
-            self.account.sell_at_market(self._bars[-1].close, "end_of_data")
-            self._cash[-1] = self._equity[-1] = self.account.cash
-            self._position[-1] = self.account.quantity
+        if self.options.end != "liquidate" or self._label is None:
+            return
+        for position in self.account.held():
+            venue = self._desk.venue(position.symbol, position.exit_side, self.account.marks[position.symbol])
+            self.account.fill(position.symbol, abs(position.quantity), venue, OrderFees(), "end_of_data")
+            del self.account.positions[position.symbol]
+        self._record()
+
+    def _end_label(self) -> None:
+        """Take steps 19 to 21 of the last label, once it is known whether anything follows."""
+        if self._label is None:
+            return
+        self._controls.step_19_margin(self._equity[-1])
+        self._controls.step_20_circuit_breaker(self._equity[-1])
+        self._desk.learn(self._label)
+        self._step_21_ratchet()
+        self._carrying.remember()
+
+    def _step_21_ratchet(self) -> None:
+        for position in self.account.held():
+            bar = self._desk.traded.get(position.symbol)
+            if bar is not None:
+                self._desk.levels.ratchet(position, bar, self._bar, self._desk.atr.get(position.symbol))
 
     def _step_23_drop_late_decisions(self) -> None:
         for _ in self._decisions:
-            self._note("signal after last bar: dropped")
+            self.account.note("signal after last bar: dropped")
         self._decisions = []
 
-    @property
-    def _index(self) -> int:
-        return len(self._bars) - 1
+    def _record(self) -> None:
+        """Write the account into the last point of the series."""
+        self._cash[-1], self._equity[-1] = self.account.cash, self.account.equity()
+        self._receivables[-1] = self.account.due()
+        for symbol in self.symbols:
+            self._positions[symbol][-1] = self.account.quantity(symbol)
 
-    def _note(self, text: str) -> None:
-        self.log.append(LogEvent(self._index, text))
+    def _next_session(self) -> int:
+        """Return the first session in which a decision of the last label can fill."""
+        return 0 if self._label is None else self._label.session + self._label.ends_session
 
-    def _passes_the_gate(self, signal: Signal) -> bool:
-        if is_above(exact(self.options.confidence_threshold), exact(signal.confidence)):
-            self._note("below threshold")
-            return False
-        return True
+    def _trades(self, order: Order) -> bool:
+        return order.symbol in self._desk.traded
 
-    def _has_trades(self, bar: PriceBar) -> bool:
-        return bar.volume != 0 or self.options.zero_volume == "ignore"
+    def _is_waiting_entry(self, order: Order) -> bool:
+        return order.role == "entry" and not order.is_resting
 
-    def _fills_target(self, price: Decimal, target: Decimal) -> bool:
-        return price > target or (price == target and self.options.limit_fill == "touch")
-
-    def _order_entry(self, signal: Signal) -> None:
-        order = MarketOrder(
-            role="entry", confidence=signal.confidence, last_session=self._first_session + ENTRY_SESSIONS - 1
+    def _state(self) -> AccountState:
+        return AccountState(
+            bar=self._bar,
+            equity=self._equity[-1],
+            cash=self.account.cash,
+            positions={symbol: self.account.quantity(symbol) for symbol in self.symbols},
+            round_trips=self._round_trips(),
         )
-        if self.options.size_at == "prior_close":
-            order.quantity = wanted_quantity(
-                self.options, equity=self._equity[signal.bar], price=self._bars[signal.bar].close
-            )
-        if order.quantity == 0:
-            self._note("entry skipped: below one lot")
-        else:
-            self.orders.append(order)
 
-    def _enter(self, order: MarketOrder, bar: PriceBar) -> None:
-        wanted = order.quantity
-        if wanted is None:
-            wanted = wanted_quantity(self.options, equity=self.account.equity_at(bar.open), price=bar.open)
-            if wanted == 0:
-                self._note("entry skipped: below one lot")
-                return
-        purchase, quantity = self.account.purchase(bar.open), wanted
-        if not purchase.is_affordable(wanted):
-            quantity = purchase.largest_affordable(wanted) if self.options.insufficient == "reduce" else Decimal(0)
-        if quantity == 0:
-            self._note("entry rejected: buying power")
-        else:
-            self.account.buy(quantity, bar.open, "signal")
+    def _round_trips(self) -> tuple[RoundTrip, ...]:
+        return round_trips(self.account.fills, posting_of(self.options), splits=self._actions.splits, allow_short=True)
+
+
+def simulate_scenario(scenario: Scenario, options: RunOptions, *, gate: Gate | None = None) -> Simulation:
+    """Run a scenario and return what happened.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    options : RunOptions
+    gate : callable, optional
+        Takes the `AccountState` of a close that decided an entry, with the trades
+        closed by then, and answers whether entries may follow, or a factor in
+        [0, 1] of their size.
+
+    Raises
+    ------
+    ConfigError
+        If options need a column that the scenario does not have.
+    UnknownSymbolError
+        If a weight is of a symbol that is not traded.
+    DataError
+        If a bar contradicts itself, or the gate answers something else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> prices = np.array([[100.0, 102.0, 104.0]])
+    >>> scenario = Scenario(
+    ...     symbols=("A",),
+    ...     ts=np.arange("2024-01-02", 3, dtype="datetime64[D]").astype("datetime64[us]"),
+    ...     sessions=np.arange(3),
+    ...     open=prices,
+    ...     high=prices,
+    ...     low=prices,
+    ...     close=prices,
+    ...     volume=np.full((1, 3), np.nan),
+    ...     signals=(Signal(bar=0, side="buy"),),
+    ... )
+    >>> [(fill.bar, str(fill.quantity)) for fill in simulate_scenario(scenario, RunOptions(end="mark")).fills]
+    [(1, '100')]
+    """
+    check_inputs(scenario, options)
+    by_bar: dict[int, list[Signal]] = {}
+    for signal in scenario.signals:
+        by_bar.setdefault(signal.bar, []).append(signal)
+    simulator = Simulator(options, scenario.symbols, gate=gate)
+    for number, label in enumerate(labels_of(scenario)):
+        simulator.on_label(label)
+        for signal in by_bar.get(number, ()):
+            simulator.decide(signal)
+    return simulator.finish()
 
 
 def simulate(
     bars: Bars | Iterable[PriceBar], signals: Iterable[Signal], options: RunOptions, symbol: str = ""
 ) -> Simulation:
-    """Run signals over bars and return what happened.
+    """Run signals over the bars of one symbol and return what happened.
 
     Parameters
     ----------

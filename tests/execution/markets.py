@@ -16,7 +16,13 @@ FREE = Costs(commission_rate=0, slippage_bps=0)
 
 def options(**changes: Any) -> RunOptions:
     """The set-up of the golden cases with changes: half of 100,000, whole shares, free, open at the end."""
-    base: dict[str, Any] = {"weight": 0.5, "confidence_threshold": 0.0, "end": "mark", "costs": FREE}
+    base: dict[str, Any] = {
+        "weight": 0.5,
+        "confidence_threshold": 0.0,
+        "end": "mark",
+        "costs": FREE,
+        "max_volume_participation": None,
+    }
     return RunOptions(**{**base, **changes})
 
 

@@ -14,11 +14,9 @@ from investiq.core.orders import Signal
 from investiq.execution.costs import Costs, PerShareFees
 from investiq.execution.options import RunOptions
 from investiq.execution.price_bars import PriceBar
-from investiq.execution.simulator import Simulator, simulate
-from tests.answers.golden_cases import PLAIN_CASES, GoldenFill, differences
+from investiq.execution.simulator import Simulator, simulate, simulate_scenario
+from tests.answers.golden_cases import GOLDEN_CASES, PLAIN_CASES, GoldenFill, differences, scenario_of
 from tests.execution.markets import flat_market, market, options, signals
-
-CENT = Decimal("0.01")
 
 
 def brief(simulation):
@@ -29,8 +27,16 @@ def brief(simulation):
     ]
 
 
-@pytest.mark.parametrize("case", PLAIN_CASES, ids=str)
+@pytest.mark.parametrize("case", GOLDEN_CASES, ids=str)
 def test_the_simulator_reproduces_the_golden_case(case):
+    scenario, run_options = scenario_of(case)
+    run = simulate_scenario(scenario, run_options)
+    fills = [GoldenFill(f.bar, f.side, f.symbol, f.quantity, f.price, f.fee, f.reason) for f in run.fills]
+    assert differences(case, fills=fills, cash=run.cash, equity=run.equity, log=run.log) == []
+
+
+@pytest.mark.parametrize("case", PLAIN_CASES, ids=str)
+def test_the_simulator_reproduces_the_plain_case_bar_by_bar(case):
     bars = [PriceBar(ts=day, **bar._asdict()) for day, bar in zip(case.sessions, case.bars, strict=True)]
     run = simulate(bars, case.signals, RunOptions(**case.options), "A")
     fills = [GoldenFill(f.bar, f.side, f.symbol, f.quantity, f.price, f.fee, f.reason) for f in run.fills]
@@ -394,7 +400,7 @@ def test_a_decision_of_another_bar_is_refused():
 
 
 def test_a_decision_on_another_symbol_is_refused():
-    simulator = Simulator(options(), symbol="A")
+    simulator = Simulator(options(), "A")
     simulator.on_bar(flat_market(1)[0])
     with pytest.raises(DataError, match=r"a decision on 'B' came to the simulator of 'A'"):
         simulator.decide(Signal(bar=0, side="buy", symbol="B"))

@@ -9,22 +9,30 @@ import pytest
 
 from investiq.execution.costs import Costs, PerShareFees
 from investiq.execution.decimals import ARITHMETIC
-from investiq.execution.sizing import Purchase, wanted_quantity
+from investiq.execution.fills import Venue
+from investiq.execution.sizing import Opening, wanted_quantity
 from tests.execution.markets import options
 
 
-def purchase(cash, price, *, before=0, **changes):
-    return Purchase(options=options(**changes), cash=Decimal(cash), price=Decimal(price), shares_before=Decimal(before))
+def opening(room, price, *, side="buy", before=0, **changes):
+    run_options = options(**changes)
+    venue = Venue(costs=run_options.costs, side=side, raw=Decimal(price))
+    return Opening(options=run_options, venue=venue, room=Decimal(room), shares_before=Decimal(before))
 
 
-def test_a_weight_of_equity_is_floored_to_whole_shares():
-    # 0.5 x 100,000 / 96 = 520.83.
-    assert wanted_quantity(options(), equity=Decimal(100_000), price=Decimal(96)) == 520
+def purchase(cash, price, **changes):
+    """A buy of an account that is flat and has no margin: its room is its cash."""
+    return opening(cash, price, **changes)
 
 
-def test_without_equity_nothing_is_wanted():
-    assert wanted_quantity(options(), equity=Decimal(0), price=Decimal(96)) == 0
-    assert wanted_quantity(options(lot=None), equity=Decimal(-5), price=Decimal(96)) == 0
+def test_money_buys_whole_shares():
+    # 50,000 / 96 = 520.83.
+    assert wanted_quantity(options(), money=Decimal(50_000), price=Decimal(96)) == 520
+
+
+def test_without_money_nothing_is_wanted():
+    assert wanted_quantity(options(), money=Decimal(0), price=Decimal(96)) == 0
+    assert wanted_quantity(options(lot=None), money=Decimal(-5), price=Decimal(96)) == 0
 
 
 def test_a_percentage_fee_is_left_room_for():
@@ -85,3 +93,18 @@ def test_no_cash_affords_nothing():
     for lot in (1.0, None):
         assert purchase("0", "3", lot=lot).largest_affordable(Decimal(10)) == 0
         assert purchase("-7", "3", lot=lot).largest_affordable(Decimal(10)) == 0
+
+
+def test_the_closed_form_with_margin_and_slippage():
+    # (m E' - gross) / (O (1 + m (s + f (1 + s)))) = (2 x 100,000 - 40,000) / (50 x (1 + 2 x (0.01 + 0.001 x 1.01))).
+    costs = Costs(commission_rate=0.001, slippage_bps=100)
+    buy = opening("160000", "50", margin=2.0, debit_rate=0.0, costs=costs, lot=None, posting_rounding=None)
+    assert float(buy.largest_affordable(Decimal(10_000))) == pytest.approx(160_000 / (50 * 1.02202), rel=1e-15)
+
+
+def test_a_short_loses_its_slippage_and_its_fee():
+    # Sold at 49.50: each share adds 50.00 of exposure and costs 0.50 + 0.0495 of equity.
+    costs = Costs(commission_rate=0.001, slippage_bps=100)
+    sell = opening("50000", "50", side="sell", costs=costs, lot=None, posting_rounding=None)
+    assert float(sell.largest_affordable(Decimal(10_000))) == pytest.approx(50_000 / 50.5495, rel=1e-15)
+    assert opening("50000", "50", side="sell", costs=costs).largest_affordable(Decimal(10_000)) == 989
