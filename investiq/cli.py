@@ -15,6 +15,7 @@ from investiq.commands.shared import FILE, FOLDER, as_json_option, bars_of, data
 from investiq.commands.symbols import SymbolName
 from investiq.commands.trials import trials
 from investiq.core.errors import ConfigError, DataError
+from investiq.printing import plain, result_to_json
 from investiq.terminal import CommandGroup, FloatOrNone, StrategyName, command, make_strategy
 
 __all__ = ["main"]
@@ -135,7 +136,11 @@ def replay(file: Path, stored: bool, as_json: bool) -> None:
     except (ConfigError, DataError) as error:
         click.echo(f"error: {error}", err=True)
         raise click.exceptions.Exit(_UNUSABLE) from None
-    show(report, as_json)
+    if as_json:
+        moved = [{name: plain(value) for name, value in number._asdict().items()} for number in report.moved]
+        click.echo(result_to_json(report, moved=moved))
+    else:
+        show(report, as_json)
     if report.moved:
         raise click.exceptions.Exit(_MOVED)
 

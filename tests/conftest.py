@@ -8,6 +8,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.servers.databases import database_url, postgresql
+
+__all__ = ["database_url", "postgresql"]  # fixtures
+
 settings.register_profile(
     "ci", max_examples=50, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

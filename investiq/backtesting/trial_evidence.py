@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting.evidence_result import Evidence
-from investiq.backtesting.trial_recording import default_study, read_cells, trial_id
+from investiq.backtesting.trial_recording import default_study, read_cells, settle, trial_id
 from investiq.backtesting.trial_statistics import BLOCKS, canonical
 from investiq.core.errors import DataError, InvestIQError
 from investiq.core.notes import Note
@@ -120,6 +120,7 @@ def evidence(study: str, *, trial: str | None = None) -> Evidence:
     """
     from investiq.storage.database import open_database
 
+    settle()
     rows = open_database().read(lambda connection: _rows(connection, study))
     if not rows:
         raise DataError(f"the ledger has no study {study!r}; iq.trials().studies lists those there are")

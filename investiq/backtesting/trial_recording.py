@@ -39,6 +39,7 @@ __all__ = [
     "record",
     "record_result",
     "record_sweep",
+    "settle",
     "trial_id",
 ]
 
@@ -308,6 +309,12 @@ def _queue(entry: _Entry) -> Ticket:
     if _writer is None:
         _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="investiq-trials")
     return Ticket(_writer.submit(_write, entry))
+
+
+def settle() -> None:
+    """Return once everything that this process queued is in the ledger, or has failed."""
+    if _writer is not None:
+        _writer.submit(int).result()
 
 
 def _forget() -> None:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.metrics.conventions import Convention
-from investiq.metrics.drawdowns import max_drawdown
 from investiq.metrics.formulas import ROUNDING
 
 __all__ = ["BLOCKS", "TrackRecord", "canonical", "track_record"]
@@ -74,7 +73,7 @@ def track_record(account: FloatArray, convention: Convention) -> TrackRecord:
     ends = {
         "final_equity": float(account[-1]),
         "total_return": float(account[-1] / account[0] - 1.0),
-        "max_drawdown": max_drawdown(account) if whole else nan,
+        "max_drawdown": float(min((account / np.maximum.accumulate(account)).min() - 1.0, 0.0)) if whole else nan,
     }
     if not whole or (account[:-1] <= 0).any():
         nothing = np.empty(0)

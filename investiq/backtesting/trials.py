@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from investiq.backtesting.trial_evidence import deflation_of, evidence
-from investiq.backtesting.trial_recording import Ticket, record, record_result, record_sweep
+from investiq.backtesting.trial_recording import Ticket, record, record_result, record_sweep, settle
 from investiq.core.errors import ConfigError, DataError, near_matches
 from investiq.core.facts import Fact, Table, format_value
 from investiq.core.result import Result
@@ -466,6 +466,7 @@ def open_holdout(study: str, *, start: When, end: When | None = None, reason: st
 def _entries(study: str | None) -> list[Trial]:
     from investiq.storage.database import open_database
 
+    settle()
     return open_database().read(lambda connection: _read(connection, study))
 
 
