@@ -218,10 +218,11 @@ class _Examination:
         label = self.source.label(leak.row)
         column = f"{leak.table} {leak.column}".strip()
         with_all, then = _text(leak.full), _text(leak.other)
-        seen = f"by {ahead:,} bar(s) later" if ahead is not None else "by later data"
+        later = {None: "later data change it", 1: "the next bar changes it"}
+        seen = later.get(ahead, f"the next {ahead} bars change it")
         told = {
             "prefix replay": f"{column} is {with_all} with all data, and was {then} when only the bars up to {label} were known; "
-            f"it is changed {seen}",
+            f"{seen}",
             "disturbance": f"{column} of {label} moves from {with_all} to {then} when only {table} of later bars change",
         }
         text = (
