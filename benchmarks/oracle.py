@@ -24,6 +24,7 @@ __all__ = [
     "moving_average",
     "sharpe_ratio",
     "simulate",
+    "simulate_with_levels",
 ]
 
 CASH = 100_000.0
@@ -77,6 +78,40 @@ def simulate(
             trades.append(Trade(entered, bar, paid, price))
             shares = 0.0
         equity.append(cash + shares * close[bar])
+    return equity, trades
+
+
+def simulate_with_levels(
+    bars: tuple[Sequence[float], ...], decisions: Sequence[int], trail: float, target: float
+) -> tuple[list[float], list[Trade]]:
+    """Return equity and round trips with a trailing stop and a target, by the rules of vectorbt.
+
+    Levels live from the bar after the entry; one that is touched anywhere in a bar comes
+    before a sale that was decided for its open, the stop before the target; the stop
+    follows the highest high of the bars after the entry, from the bar after each.
+    """
+    cash, shares, paid, highest, entered = CASH, 0.0, 0.0, 0.0, -1
+    equity, trades = [], []
+    for bar, (open_, high, low, close) in enumerate(zip(*bars, strict=True)):
+        decided = decisions[bar - 1] if bar else 0
+        if shares:
+            stop, goal = highest * (1 - trail), paid * (1 + target)
+            price = None
+            if open_ <= stop or low <= stop:
+                price = min(open_, stop)
+            elif open_ >= goal or high >= goal:
+                price = max(open_, goal)
+            elif decided < 0:
+                price = open_
+            if price is not None:
+                cash = shares * price * (1 - SLIPPAGE) * (1 - FEE)
+                trades.append(Trade(entered, bar, paid, price * (1 - SLIPPAGE)))
+                shares = 0.0
+            highest = max(highest, high)
+        elif decided > 0:
+            paid, entered = open_ * (1 + SLIPPAGE), bar
+            shares, cash, highest = cash / (paid * (1 + FEE)), 0.0, paid
+        equity.append(cash + shares * close)
     return equity, trades
 
 
