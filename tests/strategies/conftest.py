@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from investiq.core.passport import Passport
 from investiq.history.bars import Bars
+from investiq.strategies import Strategy
 
 
 def bars_of_closes(closes: Sequence[float], total_factor: Sequence[float] | None = None) -> Bars:
@@ -41,3 +44,37 @@ def gspc() -> Bars:
     import investiq as iq
 
     return iq.load_bars("^GSPC")
+
+
+@pytest.fixture(scope="session")
+def syn() -> Bars:
+    """An invented share with splits and dividends, 2,516 daily bars."""
+    import investiq as iq
+
+    return iq.load_bars("SYN001")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scripted(Strategy):
+    """Decides what it was told to."""
+
+    codes: tuple[int, ...]
+    sure: tuple[float, ...] | None = None
+    large: tuple[float, ...] | None = None
+
+    warmup = 0
+
+    def decide(self, bars: Bars) -> NDArray[np.int8]:
+        return np.array(self.codes[: len(bars)], dtype=np.int8)
+
+    def confidences(self, bars: Bars) -> NDArray[np.float64] | None:
+        return None if self.sure is None else np.array(self.sure[: len(bars)])
+
+    def sizes(self, bars: Bars) -> NDArray[np.float64] | None:
+        return None if self.large is None else np.array(self.large[: len(bars)])
+
+
+@pytest.fixture
+def scripted() -> type[Scripted]:
+    """A strategy that decides what it was told to."""
+    return Scripted
