@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.monte_carlo import monte_carlo
     from investiq.backtesting.replaying import replay
     from investiq.backtesting.result import load_result
+    from investiq.backtesting.sweeps import sweep
     from investiq.backtesting.trials import annotate_trial, open_holdout, trials
     from investiq.backtesting.validating import cross_validate, walk_forward
     from investiq.core.errors import InvestIQError
@@ -104,6 +105,7 @@ _HOMES: Final[dict[str, str]] = {
     "replay": "investiq.backtesting.replaying",
     "search_symbols": "investiq.market.reference",
     "stream_bars": "investiq.market.streaming.opening",
+    "sweep": "investiq.backtesting.sweeps",
     "synthetic_truth": "investiq.market.bundled",
     "tear_sheet": "investiq.reporting.sheets",
     "ticker_now": "investiq.market.instruments",
@@ -166,6 +168,7 @@ __all__ = [
     "search_symbols",
     "strategies",
     "stream_bars",
+    "sweep",
     "synthetic_truth",
     "tear_sheet",
     "ticker_now",

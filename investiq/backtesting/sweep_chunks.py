@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import uuid
@@ -56,7 +57,7 @@ def spans(edges: list[int]) -> Iterator[tuple[int, slice]]:
     [(0, 4096), (4096, 5000), (5000, 6000)]
     """
     number = 0
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in itertools.pairwise(edges):
         for first in range(start, stop, CHUNK):
             yield number, slice(first, min(first + CHUNK, stop))
             number += 1

@@ -4,7 +4,7 @@ Indicator columns are computed once however many cells read them. A rule writes
 its decisions into a buffer that each worker uses again, and the loop of
 `sweep_kernels` turns them into statistics without an account: memory does not
 grow with the number of cells but for their rows. What that loop cannot express
-runs through `engine.run`, one cell at a time.
+runs as a whole, one cell at a time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from investiq.backtesting import running, sweep_kernels
 from investiq.backtesting.decisions import from_codes
+from investiq.backtesting.plans import plan_of
 from investiq.backtesting.sweep_cells import GENERAL, LOOP, Cells, Task
 from investiq.backtesting.sweep_statistics import edges_of, write_statistics
 from investiq.execution.options import RunOptions
@@ -84,7 +85,9 @@ def evaluate_task(
 ) -> Cells:
     """Return the statistics of the cells of `task`; `progress` is called with numbers of cells that are done."""
     work = _Work(task, bars)
-    shares = [range(first, min(first + SHARE, len(task))) for first in range(0, len(task), SHARE)]
+    # Fewer cells of a long series, so that what a worker holds does not grow with it.
+    size = max(1, min(SHARE, KEPT_BYTES // (4 * 8 * max(len(bars), 1))))
+    shares = [range(first, min(first + size, len(task))) for first in range(0, len(task), size)]
 
     def run(share: range) -> None:
         work.run(share)
@@ -97,8 +100,12 @@ def evaluate_task(
             run(share)
     else:
         with ThreadPoolExecutor(count) as pool:
-            for done in [pool.submit(run, share) for share in shares]:
-                done.result()
+            try:
+                for done in [pool.submit(run, share) for share in shares]:
+                    done.result()
+            finally:
+                # After an error or an interrupt nothing further begins.
+                pool.shutdown(wait=True, cancel_futures=True)
     return work.cells
 
 
@@ -157,10 +164,8 @@ class _Work:
         return self._refusals[strategy]
 
     def _run_alone(self, cell: int) -> None:
-        from investiq.backtesting import engine
-
         options = self.task.option(cell)
-        run = engine.run(self.task.strategy(cell), self.bars, options)
+        run = running.simulate(self.bars, plan_of(self.task.strategy(cell), self.bars), options)
         write_statistics(run, self.bars, options, self._edges, self.cells.values[cell])
         self.cells.ways[cell] = GENERAL
 
