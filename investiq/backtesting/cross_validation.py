@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from investiq.backtesting import plans, running
 from investiq.backtesting.candidates import Candidate
 from investiq.backtesting.cross_validation_result import CrossValidation, Trials
+from investiq.backtesting.trial_statistics import TrackRecord, track_record
 from investiq.core.notes import Note
 from investiq.history.bars import Bars
 from investiq.metrics.conventions import Convention
@@ -24,11 +25,12 @@ FloatArray = NDArray[np.float64]
 
 
 class _Choice(NamedTuple):
-    """The best candidate of each split, its ratio on the training bars, and what all candidates are worth as trials."""
+    """The best candidate of each split, its ratio on the training bars, and all candidates as trials."""
 
     number: NDArray[np.int64]
     train_sharpe: FloatArray
     trials: Trials
+    tried: tuple[TrackRecord, ...]
 
 
 def cross_validate_candidates(
@@ -52,8 +54,8 @@ def cross_validate_candidates(
         rows, rows + purge, groups=groups, test_groups=test_groups, embargo=embargo, max_splits=max_splits, seed=seed
     )
     rate = convention.risk_free_per_period
-    choice = _choose(_all_returns(candidates, bars, advance), splits, rate)
-    needed = {number: _returns(candidates[number], bars) for number in set(choice.number.tolist())}
+    choice = _choose(_all_accounts(candidates, bars, advance), splits, convention)
+    needed = {number: _returns(_account(candidates[number], bars)) for number in set(choice.number.tolist())}
     outcomes = [needed[number][split.test] for number, split in zip(choice.number.tolist(), splits, strict=True)]
     return CrossValidation(
         paths=splits.assemble(outcomes),
@@ -65,6 +67,7 @@ def cross_validate_candidates(
         purge=purge,
         embargo=splits.embargo,
         trials=choice.trials,
+        tried=choice.tried,
         convention=convention,
         instants=bars.ts,
         subject=subject,
@@ -73,20 +76,24 @@ def cross_validate_candidates(
     )
 
 
-def _all_returns(candidates: Sequence[Candidate], bars: Bars, advance: Callable[[], None]) -> Iterator[FloatArray]:
+def _all_accounts(candidates: Sequence[Candidate], bars: Bars, advance: Callable[[], None]) -> Iterator[FloatArray]:
     for candidate in candidates:
-        yield _returns(candidate, bars)
+        yield _account(candidate, bars)
         advance()
 
 
-def _returns(candidate: Candidate, bars: Bars) -> FloatArray:
+def _account(candidate: Candidate, bars: Bars) -> FloatArray:
     run = running.simulate(bars, plans.plan_of(candidate.strategy, bars), candidate.options)
-    account = np.concatenate(([candidate.options.initial_capital], run.equity))
+    account: FloatArray = np.concatenate(([candidate.options.initial_capital], run.equity))
+    return account
+
+
+def _returns(account: FloatArray) -> FloatArray:
     returns: FloatArray = account[1:] / account[:-1] - 1.0
     return returns
 
 
-def _choose(returns: Iterator[FloatArray], splits: PurgedSplits, rate: float) -> _Choice:
+def _choose(accounts: Iterator[FloatArray], splits: PurgedSplits, convention: Convention) -> _Choice:
     """Return the best candidate of each split. One candidate at a time is held: memory does not grow with their number."""
     masks = np.zeros((len(splits), splits.starts.size))
     for place, split in enumerate(splits):
@@ -96,8 +103,11 @@ def _choose(returns: Iterator[FloatArray], splits: PurgedSplits, rate: float) ->
     ratios = np.full(len(splits), -np.inf)
     together = np.zeros(splits.starts.size)
     of_all: list[float] = []
-    number = 0
-    for number, own in enumerate(returns, start=1):
+    tried: list[TrackRecord] = []
+    rate = convention.risk_free_per_period
+    for number, account in enumerate(accounts):
+        tried.append(track_record(account, convention))
+        own = _returns(account)
         # Shifted to its own mean, so that the sums of squares keep their digits.
         middle = own.mean()
         shifted = own - middle
@@ -106,12 +116,14 @@ def _choose(returns: Iterator[FloatArray], splits: PurgedSplits, rate: float) ->
         varies = variance > (1e-12 * np.abs(own).max()) ** 2
         found = np.where(varies, (sums / counts + middle - rate) / np.sqrt(np.where(varies, variance, 1.0)), -np.inf)
         better = found > ratios
-        best[better], ratios[better] = number - 1, found[better]
+        best[better], ratios[better] = number, found[better]
         spread = own.std(ddof=1)
         if spread > 1e-12 * np.abs(own).max():
             together += shifted / spread
             of_all.append((middle - rate) / spread)
-    return _Choice(best, np.where(np.isinf(ratios), np.nan, ratios), _trials(number, of_all, together))
+    return _Choice(
+        best, np.where(np.isinf(ratios), np.nan, ratios), _trials(len(tried), of_all, together), tuple(tried)
+    )
 
 
 def _trials(number: int, sharpes: list[float], together: FloatArray) -> Trials:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from investiq.backtesting.trial_statistics import TrackRecord
 from investiq.core.errors import DataError
 from investiq.core.facts import Fact
 from investiq.core.notes import Note
@@ -61,6 +62,8 @@ class CrossValidation(Result):
     groups, purge, embargo : int
         `purge` is the number of bars after each training decision that a test may not share.
     trials : Trials
+    tried : tuple of TrackRecord
+        Statistics of every candidate over all bars.
     convention : Convention
     instants : ndarray of datetime64[us], shape (n_bars,)
     subject : str
@@ -77,6 +80,7 @@ class CrossValidation(Result):
     purge: int
     embargo: int
     trials: Trials
+    tried: tuple[TrackRecord, ...]
     convention: Convention
     instants: NDArray[np.datetime64]
     subject: str

@@ -13,6 +13,7 @@ from investiq.backtesting.describing import strategy_text
 from investiq.backtesting.folds import Scheme
 from investiq.backtesting.plans import Plan
 from investiq.backtesting.result import BacktestResult
+from investiq.backtesting.validation_trials import count_candidates, count_walk, with_trials
 from investiq.backtesting.walk_forward import walk
 from investiq.backtesting.walk_forward_result import WalkForward
 from investiq.execution.options import RunOptions
@@ -27,6 +28,7 @@ def walk_forward(
     strategy: Strategy | type[Strategy],
     data: str | Bars | History,
     *,
+    study: str | None = None,
     folds: int | None = 5,
     train: int | None = None,
     test: int | None = None,
@@ -47,6 +49,8 @@ def walk_forward(
     strategy : Strategy or class of one
         One strategy is only tested, a class also chosen from: give its parameters.
     data : str, Bars or History
+    study : str, optional
+        The hypothesis that the trials count for; by default the strategy on the data.
     folds : int, default 5
         Tests of equal length; the first training is as long as one of them.
     train, test : int, optional
@@ -92,7 +96,7 @@ def walk_forward(
 
     steps = len(candidates) + (folds or 0)
     with progress(steps, "walking forward") as advance:
-        return walk(
+        found = walk(
             candidates,
             bars,
             folds=None if train is not None else folds,
@@ -106,12 +110,14 @@ def walk_forward(
             notes=notes,
             advance=advance,
         )
+    return with_trials(found, count_walk(found, candidates, bars, study))
 
 
 def cross_validate(
     strategy: Strategy | type[Strategy],
     data: str | Bars | History,
     *,
+    study: str | None = None,
     groups: int = 6,
     test_groups: int = 2,
     purge: int = 0,
@@ -131,6 +137,8 @@ def cross_validate(
     ----------
     strategy : Strategy or class of one
     data : str, Bars or History
+    study : str, optional
+        The hypothesis that the candidates count for as trials; by default the strategy on the data.
     groups, test_groups : int, default 6 and 2
         Groups of bars in time order, and how many are tested at a time.
     purge : int, default 0
@@ -172,7 +180,7 @@ def cross_validate(
     bars = engine.checked_bars(data, quality)
     candidates, notes = candidates_of(strategy, axes_and_options)
     with progress(len(candidates), "cross-validating") as advance:
-        return cross_validate_candidates(
+        found = cross_validate_candidates(
             candidates,
             bars,
             groups=groups,
@@ -186,6 +194,7 @@ def cross_validate(
             notes=notes,
             advance=advance,
         )
+    return with_trials(found, count_candidates(found, candidates, bars, study))
 
 
 def _name(strategy: Strategy | type[Strategy]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +13,7 @@ from investiq.backtesting import plans, running
 from investiq.backtesting.candidates import Candidate
 from investiq.backtesting.folds import Scheme, Window, windows_of
 from investiq.backtesting.plans import Plan
+from investiq.backtesting.trial_statistics import TrackRecord, track_record
 from investiq.backtesting.walk_forward_result import Fold, WalkForward
 from investiq.core.errors import InsufficientDataError
 from investiq.core.notes import Note
@@ -57,19 +57,20 @@ def walk(
             f"the first training window has {windows[0].train_end - windows[0].train_first} bars, a candidate needs "
             f"{least + 2} to decide and fill once; take fewer folds, shorter parameters or a longer period"
         )
-    scores, train_returns = _train(candidates, bars, windows, convention, advance)
+    records, train_returns = _train(candidates, bars, windows, convention, advance)
     made: list[Fold] = []
     capital = candidates[0].options.initial_capital
     opening = capital
     for number, window in enumerate(windows):
-        chosen = _first_best(scores[:, number])
+        tried = tuple(of_candidate[number] for of_candidate in records)
+        chosen = _first_best(np.array([each.sharpe for each in tried]))
         candidate = candidates[chosen]
         options = dataclasses.replace(candidate.options, initial_capital=capital, end="liquidate")
         piece, plan, lead = _cut(
             bars, candidate, plans.plan_of(candidate.strategy, bars), window.test_first, window.test_end
         )
         result = test_result(candidate, piece, plan, options)
-        returns = _returns(result.run.equity, capital)[lead:]
+        returns = _returns(np.concatenate(([capital], result.run.equity)))[lead:]
         capital *= float(np.prod(1.0 + returns))
         made.append(
             Fold(
@@ -80,7 +81,7 @@ def walk(
                 test_returns=returns,
                 train_days=_days(bars, window.train_first, window.train_end),
                 test_days=_days(bars, window.test_first, window.test_end),
-                scores=scores[:, number],
+                tried=tried,
                 chosen=chosen,
                 result=result,
             )
@@ -107,26 +108,25 @@ def _train(
     windows: Sequence[Window],
     convention: Convention,
     advance: Callable[[], None],
-) -> tuple[FloatArray, Callable[[int, int], FloatArray]]:
-    """Return the Sharpe ratio per bar of each candidate on each training window, and what gives the returns behind one."""
-    rate = convention.risk_free_per_period
+) -> tuple[list[list[TrackRecord]], Callable[[int, int], FloatArray]]:
+    """Return the track record of each candidate on each training window, and what gives the returns behind one."""
 
-    def returns_of(candidate: Candidate, plan: Plan, window: Window) -> FloatArray:
+    def account_of(candidate: Candidate, plan: Plan, window: Window) -> FloatArray:
         piece, part, lead = _cut(bars, candidate, plan, window.train_first, window.train_end)
         run = running.simulate(piece, part, candidate.options)
-        return _returns(run.equity, candidate.options.initial_capital)[lead:]
+        account: FloatArray = np.concatenate(([candidate.options.initial_capital], run.equity))[lead:]
+        return account
 
     def again(number: int, fold: int) -> FloatArray:
         chosen = candidates[number]
-        return returns_of(chosen, plans.plan_of(chosen.strategy, bars), windows[fold])
+        return _returns(account_of(chosen, plans.plan_of(chosen.strategy, bars), windows[fold]))
 
-    scores = np.full((len(candidates), len(windows)), np.nan)
-    for number, candidate in enumerate(candidates):
+    records = []
+    for candidate in candidates:
         plan = plans.plan_of(candidate.strategy, bars)
-        for fold, window in enumerate(windows):
-            scores[number, fold] = _sharpe(returns_of(candidate, plan, window) - rate)
+        records.append([track_record(account_of(candidate, plan, window), convention) for window in windows])
         advance()
-    return scores, again
+    return records, again
 
 
 def _cut(bars: Bars, candidate: Candidate, plan: Plan, first: int, end: int) -> tuple[Bars, Plan, int]:
@@ -151,15 +151,9 @@ def _lead(options: RunOptions) -> int:
     return max(lead, 20) if options.volume_basis == "adv20" else lead
 
 
-def _returns(equity: FloatArray, capital: float) -> FloatArray:
-    account = np.concatenate(([capital], equity))
+def _returns(account: FloatArray) -> FloatArray:
     returns: FloatArray = account[1:] / account[:-1] - 1.0
     return returns
-
-
-def _sharpe(excess: FloatArray) -> float:
-    spread = float(excess.std(ddof=1))
-    return float(excess.mean()) / spread if spread > 1e-12 * float(np.abs(excess).max()) else math.nan
 
 
 def _first_best(scores: FloatArray) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting.folds import Scheme
+from investiq.backtesting.trial_statistics import TrackRecord
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.core.facts import Fact, Table, format_value
 from investiq.core.notes import Note
@@ -52,8 +53,8 @@ class Fold:
         Returns of the account per bar, of the chosen parameters.
     train_days, test_days : float
         Calendar days, from the close before the first bar to that of the last.
-    scores : ndarray of shape (n_candidates,)
-        Sharpe ratio per bar of every candidate on the training window; NaN where undefined.
+    tried : tuple of TrackRecord
+        Statistics of every candidate on the training window.
     chosen : int
         Number of the candidate that was taken.
     result : BacktestResult
@@ -67,9 +68,14 @@ class Fold:
     test_returns: FloatArray
     train_days: float
     test_days: float
-    scores: FloatArray
+    tried: tuple[TrackRecord, ...]
     chosen: int
     result: BacktestResult
+
+    @property
+    def scores(self) -> FloatArray:
+        """Annual Sharpe ratio of every candidate on the training window; NaN where undefined."""
+        return np.array([record.sharpe for record in self.tried])
 
     @property
     def train_return(self) -> float:

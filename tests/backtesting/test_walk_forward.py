@@ -67,7 +67,8 @@ def test_each_fold_takes_the_best_of_its_training_and_the_tests_are_joined(bars_
             ratios.append(returns.mean() / returns.std(ddof=1))
         best = shifts[int(np.argmax(ratios))]
         assert dict(fold.parameters) == {"shift": best}
-        np.testing.assert_allclose(fold.scores, ratios, rtol=1e-9)
+        # 365 days a year: the calendar of these bars knows no holidays.
+        np.testing.assert_allclose(fold.scores, np.array(ratios) * 365**0.5, rtol=1e-9)
         joined.append(alone(bars, first, end, shift=best))
         np.testing.assert_allclose(fold.test_returns, joined[-1], rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(walk.out_of_sample, np.concatenate(joined), rtol=1e-9, atol=1e-15)
@@ -161,3 +162,16 @@ def test_refused_combinations_are_counted_and_the_rest_run(gspc):
 def test_axes_that_are_none_are_refused(gspc, arguments, message):
     with pytest.raises(ConfigError, match=message):
         iq.walk_forward(iq.strategies.Crossover, gspc, **arguments)
+
+
+def test_every_candidate_of_every_fold_is_a_trial_of_the_study(bars_of):
+    bars = wavy(bars_of)
+    iq.walk_forward(EveryOther, bars, study="shifts", shift=[0, 2, 5, 7], stop_loss=[None, 0.02], folds=5, **OPTIONS)
+    entries = iq.trials("shifts").to_frame()
+    assert sorted(entries["kind"].value_counts().to_dict().items()) == [("fold", 5), ("walk_forward", 1)]
+    # Eight candidates on five training windows.
+    assert entries.loc[entries["kind"] == "fold", "cells"].tolist() == [8] * 5
+    assert entries.loc[entries["kind"] == "walk_forward", "sample"].tolist() == ["out_of_sample"]
+    iq.cross_validate(EveryOther, bars, study="combined", shift=[0, 2, 5, 7], **OPTIONS)
+    assert iq.trials("combined").to_frame()["cells"].tolist() == [4]
+    assert iq.trials("combined").evidence().trials == 4
