@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from investiq.figures.information import information_chart
     from investiq.figures.measures import measures_chart
     from investiq.figures.overfitting import overfitting_chart, snooping_chart
+    from investiq.figures.portfolio import contribution_chart, weights_chart
     from investiq.figures.price import price_chart
     from investiq.figures.profiles import volume_profile_chart
     from investiq.figures.quality import adjustment_chart, coverage_map
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from investiq.figures.scores import analysis_chart
     from investiq.figures.tables import metric_cards
     from investiq.figures.tail_risk import value_at_risk_chart
+    from investiq.figures.trades import bracket_chart, trade_chart, waterfall_chart
     from investiq.figures.trials import comparison_chart, evidence_chart, trials_chart
     from investiq.figures.validation import cross_validation_chart, monte_carlo_chart, walk_forward_chart
 
@@ -33,7 +35,9 @@ _HOMES: Final = {
     "audit_chart": "audit",
     "backtest_overview": "equity",
     "bootstrap_chart": "resampled",
+    "bracket_chart": "trades",
     "capm_chart": "factors",
+    "contribution_chart": "portfolio",
     "correlation_table": "heatmaps",
     "coverage_map": "quality",
     "cross_check_chart": "cross_checks",
@@ -51,8 +55,11 @@ _HOMES: Final = {
     "path_chart": "resampled",
     "price_chart": "price",
     "snooping_chart": "overfitting",
+    "trade_chart": "trades",
     "value_at_risk_chart": "tail_risk",
     "volume_profile_chart": "profiles",
+    "waterfall_chart": "trades",
+    "weights_chart": "portfolio",
     "comparison_chart": "trials",
     "evidence_chart": "trials",
     "trials_chart": "trials",
@@ -65,8 +72,10 @@ __all__ = [
     "audit_chart",
     "backtest_overview",
     "bootstrap_chart",
+    "bracket_chart",
     "capm_chart",
     "comparison_chart",
+    "contribution_chart",
     "correlation_table",
     "coverage_map",
     "cross_check_chart",
@@ -84,10 +93,13 @@ __all__ = [
     "path_chart",
     "price_chart",
     "snooping_chart",
+    "trade_chart",
     "trials_chart",
     "value_at_risk_chart",
     "volume_profile_chart",
     "walk_forward_chart",
+    "waterfall_chart",
+    "weights_chart",
 ]
 
 

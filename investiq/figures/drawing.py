@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
     from investiq.analysis.analyzing import Analysis
     from investiq.auditing.report import AuditReport
+    from investiq.backtesting.attribution import Waterfall
     from investiq.backtesting.comparing import RunComparison
     from investiq.backtesting.cross_validation_result import CrossValidation
     from investiq.backtesting.evidence_result import Evidence
+    from investiq.backtesting.explaining import FillExplanation
+    from investiq.backtesting.explaining_bracket import Bracket
     from investiq.backtesting.monte_carlo import MonteCarlo
     from investiq.backtesting.result import BacktestResult
     from investiq.backtesting.trials import TrialTable
@@ -47,6 +50,7 @@ KINDS: Final = (
     "audit",
     "backtest",
     "bootstrap",
+    "bracket",
     "capm",
     "comparison",
     "correlation",
@@ -56,6 +60,7 @@ KINDS: Final = (
     "evidence",
     "factor_model",
     "fetch",
+    "fill_explanation",
     "garch",
     "information",
     "kalman_fit",
@@ -74,6 +79,7 @@ KINDS: Final = (
     "var_backtest",
     "volume_profile",
     "walk_forward",
+    "waterfall",
 )
 
 
@@ -114,6 +120,18 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.equity import backtest_overview
 
             return backtest_overview(cast("BacktestResult", result), theme=theme, **options)
+        case "bracket":
+            from investiq.figures.trades import bracket_chart
+
+            return bracket_chart(cast("Bracket", result), theme=theme, **options)
+        case "fill_explanation":
+            from investiq.figures.trades import trade_chart
+
+            return trade_chart(cast("FillExplanation", result), theme=theme, **options)
+        case "waterfall":
+            from investiq.figures.trades import waterfall_chart
+
+            return waterfall_chart(cast("Waterfall", result), theme=theme, **options)
         case "bootstrap":
             from investiq.figures.resampled import bootstrap_chart
 
