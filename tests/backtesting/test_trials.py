@@ -418,7 +418,7 @@ def test_a_lost_table_of_cells_is_told_with_its_place(ledger):
     for path in (ledger / "trials").iterdir():
         path.unlink()
     with pytest.raises(
-        DataError, match="cells of a sweep cannot be read from .*put the file back, or run the sweep again"
+        DataError, match=r"cells of a sweep cannot be read from .*put the file back, or run the sweep again"
     ):
         evidence("s")
 
@@ -431,8 +431,8 @@ def test_trials_are_found_by_what_they_are():
         write(noise(1)[:, 0] - 0.001, fast=1, study="s").wait()
     with clock.fixed(datetime(2026, 3, 2, 12, tzinfo=UTC)):
         best = write(noise(1)[:, 0] + 0.001, fast=2, study="t", name="Other").trial
-    assert [entry.id for entry in trials(sort="sharpe").entries][0] == best
-    assert [entry.id for entry in trials().entries][0] == best
+    assert trials(sort="sharpe").entries[0].id == best
+    assert trials().entries[0].id == best
     assert len(trials(since="2026-03-02")) == 1
     assert len(trials(until="2026-03-01")) == 1
     assert len(trials(strategy="Other")) == 1

@@ -130,7 +130,7 @@ def test_a_database_of_a_newer_version_is_refused_in_words(database):
     database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
     from investiq.storage import migrating
 
-    with pytest.raises(DataError, match="has revision 9999, .* knows those up to 0001: a newer one wrote it; upgrade"):
+    with pytest.raises(DataError, match=r"has revision 9999, .* knows those up to 0001: a newer one wrote it; upgrade"):
         migrating.migrate(database)
 
 
@@ -142,7 +142,7 @@ def test_a_file_that_is_no_database_is_refused_in_words(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_refused_in_words(tmp_path):
     (tmp_path / "taken").write_text("a file, where a folder is wanted")
-    with pytest.raises(ConfigError, match="taken cannot be made .*INVESTIQ_DATA_DIR"):
+    with pytest.raises(ConfigError, match=r"taken cannot be made .*INVESTIQ_DATA_DIR"):
         open_database(f"sqlite:///{tmp_path / 'taken' / 'test.db'}")
 
 
