@@ -41,7 +41,7 @@ __all__ = ["AuditReport", "audit"]
 # Cuts after which each table is disturbed.
 _CUTS: Final = 4
 # Bars shown before and after the first leak.
-_BEFORE, _AFTER = 12, 36
+_BEFORE, _AFTER = 8, 24
 
 
 def audit(
@@ -205,6 +205,11 @@ class _Examination:
     def _first(
         self, violation: Callable[[int], Difference | None], difference: Difference, seen: int
     ) -> tuple[Difference, bool]:
+        known = self.leaks[0] if self.leaks else None
+        if known is not None and difference.row > known.bar:
+            # The replay named the first bar already; whether this check sees it there is one question.
+            there = violation(known.bar)
+            return (there, known.is_first) if there is not None else (difference, False)
         said = next(table for table in self.replay.full if table.name == difference.table)
         narrowed = Table(
             name=said.name,
@@ -214,9 +219,12 @@ class _Examination:
         return first_leak(violation, difference, seen, speaking_rows(narrowed))
 
     def _add(self, check: Check, leak: Difference, table: str, is_first: bool) -> None:
-        ahead = looked_ahead(self.replay, leak) if check != "frozen inputs" else None
         label = self.source.label(leak.row)
         column = f"{leak.table} {leak.column}".strip()
+        same = [each.ahead for each in self.leaks if (each.bar, each.column) == (leak.row, column)]
+        ahead = None
+        if check != "frozen inputs":
+            ahead = same[0] if same else looked_ahead(self.replay, leak)
         with_all, then = _text(leak.full), _text(leak.other)
         later = {None: "later data change it", 1: "the next bar changes it"}
         seen = later.get(ahead, f"the next {ahead} bars change it")

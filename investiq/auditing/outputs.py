@@ -197,7 +197,11 @@ def tables_of(output: Any, size: int, scale: Scale) -> list[Table]:
     if isinstance(output, Bars | Records):
         output = output.frame
     if isinstance(output, pd.Series):
-        output = output.to_frame("value" if output.name is None else output.name)
+        name = "value" if output.name is None else str(output.name)
+        columns = {name: _plain(output.to_numpy())}
+        if _is_by_row(output.index, size, scale):
+            return [Table(name="", rows=np.arange(size), columns=columns)]
+        output = output.to_frame(name)
     if isinstance(output, pd.DataFrame):
         return [_of_frame(output, size, scale)]
     if isinstance(output, np.ndarray) or (
@@ -267,18 +271,22 @@ def _of_array(values: NDArray[Any], size: int) -> Table:
 
 
 def _of_frame(frame: pd.DataFrame, size: int, scale: Scale) -> Table:
-    import pandas as pd
-
-    index = frame.index
     labels: list[Any] = list(frame.columns)
     names = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in labels]
     columns = {name: _plain(frame.iloc[:, place].to_numpy()) for place, name in enumerate(names)}
-    if len(frame) == size and (index.equals(scale.labels[:size]) or isinstance(index, pd.RangeIndex)):
+    is_fill_table = "price" in names and not {"bar", "ts"}.isdisjoint(names)
+    if not is_fill_table and _is_by_row(frame.index, size, scale):
         return Table(name="", rows=np.arange(size), columns=columns)
-    is_by_bar = "price" in names and "bar" in names
-    at = frame["bar"].to_numpy(dtype=np.int64) if is_by_bar else _rows_of(frame, scale)
+    at = frame["bar"].to_numpy(dtype=np.int64) if is_fill_table and "bar" in names else _rows_of(frame, scale)
     order = np.argsort(at, kind="stable")
     return Table(name="", rows=at[order], columns={name: values[order] for name, values in columns.items()})
+
+
+def _is_by_row(index: pd.Index, size: int, scale: Scale) -> bool:
+    """Return whether an output has one row for each row of the data."""
+    import pandas as pd
+
+    return len(index) == size and (isinstance(index, pd.RangeIndex) or index.equals(scale.labels[:size]))
 
 
 def _rows_of(frame: pd.DataFrame, scale: Scale) -> NDArray[np.int64]:
@@ -317,8 +325,13 @@ def _plain(values: Any) -> NDArray[Any]:
         return array.astype(np.float64)
     if array.dtype.kind in "mM":
         return array.astype(f"{array.dtype.kind}8[us]").astype(np.int64)
+    import pandas as pd
+
     listed = np.empty(array.size, dtype=object)
     listed[:] = array.tolist()
+    listed[np.asarray(pd.isna(listed))] = np.nan
+    if all(isinstance(value, int | float) for value in listed):
+        return listed.astype(np.float64)
     return listed
 
 

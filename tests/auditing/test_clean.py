@@ -144,3 +144,25 @@ def test_frames_without_times_are_cut_by_row():
 def test_the_helper_fails_with_the_whole_report(close):
     with pytest.raises(AssertionError, match=r"Audit of .*: leaks\n(.|\n)*First leak\s+2024-01-01"):
         assert_point_in_time(lambda close: close.shift(-1), close)
+
+
+def test_columns_of_words_and_of_nullable_numbers_are_compared(close):
+    def words(close):
+        rises = close.diff() > 0
+        return pd.DataFrame({"word": rises.map({True: "up", False: "down"}), "count": rises.cumsum().astype("Int64")})
+
+    assert_point_in_time(words, close)
+    ahead = audit(lambda close: words(close).shift(-1), close)
+    # At the last bar of a prefix there is no next one.
+    assert (ahead.leaks[0].bar, ahead.leaks[0].column, ahead.leaks[0].ahead) == (0, "word", 1)
+
+
+def test_rows_that_are_dropped_are_not_rows_of_other_bars(close):
+    assert_point_in_time(lambda close: close.pct_change().dropna(), close)
+    leak = audit(lambda close: close.shift(-2).dropna(), close).leaks[0]
+    assert (leak.bar, leak.ahead) == (0, 2)
+
+
+def test_infinite_values_are_equal_to_themselves_only(close):
+    assert_point_in_time(lambda close: close / (close - close.cummax()).abs(), close)
+    assert audit(lambda close: close / (close - close.max()).abs(), close).verdict == "leaks"

@@ -317,7 +317,7 @@ CLEAN = {
 }
 
 
-def random_variants(families, count=40):
+def random_variants(families, count=30):
     random = np.random.default_rng(11)
     for _ in range(count):
         name = random.choice(list(families))

@@ -18,9 +18,9 @@ def centred(close):
 def test_the_line_is_what_all_data_say_and_the_dots_what_was_said_at_the_time(centred, close):
     line, dots = audit_chart(centred).data
     assert (line.name, dots.name) == ("With all data", "Known at the time")
-    # The leak is at bar 2: bars 0 to 38. The window of bar 2 is bars 0 to 4; at the time no bar had a full window.
+    # The leak is at bar 2: bars 0 to 26. The window of bar 2 is bars 0 to 4; at the time no bar had a full window.
     assert list(line.x[:2]) == [str(day.date()) for day in close.index[:2]]
-    assert len(line.y) == 39
+    assert len(line.y) == 27
     assert line.y[2] == pytest.approx(close.iloc[:5].mean())
     assert np.isnan(dots.y).all()
 
