@@ -7,6 +7,9 @@ from decimal import ROUND_DOWN, Decimal
 import pytest
 
 from tests.answers.golden_cases import GOLDEN_CASES, scenario_of
+from tests.answers.worked_cases import WORKED_CASES
+
+CASES = (*GOLDEN_CASES, *WORKED_CASES)
 
 
 def exact(value):
@@ -35,15 +38,16 @@ def equity_by_hand(case):
 
 def test_the_table_holds_every_golden_case_once():
     assert [case.id for case in GOLDEN_CASES] == [f"GC-{number:02d}" for number in range(1, 89)]
+    assert len({case.id for case in CASES}) == len(CASES)
 
 
-@pytest.mark.parametrize("case", GOLDEN_CASES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_cash_and_positions_of_the_table_add_up_to_its_equity(case):
     rounded = tuple(value.quantize(Decimal("0.01")) for value in equity_by_hand(case))
     assert rounded == case.equity
 
 
-@pytest.mark.parametrize("case", GOLDEN_CASES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_bars_of_the_table_are_consistent(case):
     scenario, _ = scenario_of(case)
     assert len(case.cash) == len(case.equity) == scenario.n_bars

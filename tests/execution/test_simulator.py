@@ -16,6 +16,7 @@ from investiq.execution.options import RunOptions
 from investiq.execution.price_bars import PriceBar
 from investiq.execution.simulator import Simulator, simulate, simulate_scenario
 from tests.answers.golden_cases import GOLDEN_CASES, PLAIN_CASES, GoldenFill, differences, scenario_of
+from tests.answers.worked_cases import WORKED_CASES
 from tests.execution.markets import flat_market, market, options, signals
 
 
@@ -27,7 +28,7 @@ def brief(simulation):
     ]
 
 
-@pytest.mark.parametrize("case", GOLDEN_CASES, ids=str)
+@pytest.mark.parametrize("case", (*GOLDEN_CASES, *WORKED_CASES), ids=str)
 def test_the_simulator_reproduces_the_golden_case(case):
     scenario, run_options = scenario_of(case)
     run = simulate_scenario(scenario, run_options)
