@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -79,9 +79,10 @@ def replay(
     runner = _runner(stored, strategy)
     again = _run(stored, runner, stored.data)
     present, found = _present(stored, data)
-    today = None if present is None else _run(stored, runner, present)
-    conditions = [*_program(stored.manifest), found, _seed(stored.manifest)]
-    causes = " or ".join(each.name for each in conditions[:-2] if not each.is_same)
+    # Decisions that were taken on other bars say nothing about those of today.
+    today = None if present is None or runner is None else _run(stored, runner, present)
+    conditions = [*_program(stored.manifest), _decider(stored, runner), found, _seed(stored.manifest)]
+    causes = " or ".join(each.name for each in conditions[:3] if not each.is_same)
     numbers = _numbers(
         _stored_facts(path, stored), _values(again), None if today is None else _values(today), causes or "code"
     )
@@ -96,17 +97,19 @@ def replay(
     )
 
 
-def _runner(stored: BacktestResult, strategy: Strategy | None) -> Strategy:
-    """Return the strategy to run: the one in the file, or yours if it is the same."""
+def _runner(stored: BacktestResult, strategy: Strategy | None) -> Strategy | None:
+    """Return the strategy to run: the one in the file, or yours if it is the same; None where only its decisions are known."""
     from investiq.backtesting.saving import StoredStrategy
 
     if strategy is None:
-        if isinstance(stored.strategy, StoredStrategy) and stored.decided is None:
-            raise ConfigError(
-                f"{stored.strategy.name} is a strategy of your own, of which a file holds no code: make it with the parameters "
-                f"{dict(stored.strategy.parameters())} and pass it as strategy="
-            )
-        return stored.strategy
+        if not isinstance(stored.strategy, StoredStrategy):
+            return stored.strategy
+        if stored.decided is not None:
+            return None
+        raise ConfigError(
+            f"{stored.strategy.name} is a strategy of your own, of which a file holds no code: make it with the parameters "
+            f"{dict(stored.strategy.parameters())} and pass it as strategy="
+        )
     ours = (strategy.name, plain(strategy.parameters()))
     theirs = (stored.strategy.name, plain(stored.strategy.parameters()))
     if ours != theirs:
@@ -116,15 +119,27 @@ def _runner(stored: BacktestResult, strategy: Strategy | None) -> Strategy:
     return strategy
 
 
-def _run(stored: BacktestResult, strategy: Strategy, data: Bars | Panel) -> BacktestResult:
-    from investiq.backtesting import engine, running
+def _decider(stored: BacktestResult, runner: Strategy | None) -> Condition:
+    if runner is None:
+        text = f"not run: the file holds the decisions of {stored.strategy.name}, not its code; pass it as strategy="
+        return Condition("strategy", text, None)
+    return Condition("strategy", f"{runner.name} decided again", True)
 
-    if stored.decided is not None:
-        account = running.simulate(data, stored.decided, stored.options)
+
+def _run(stored: BacktestResult, strategy: Strategy | None, data: Bars | Panel) -> BacktestResult:
+    """Return the result of `strategy` on `data`, or of the decisions in the file where there is none."""
+    from investiq.backtesting import portfolio, running
+    from investiq.backtesting.decisions import Decisions
+    from investiq.backtesting.plans import plan_of
+
+    plan: Any = stored.decided
+    if isinstance(data, Panel):
+        plan = plan if strategy is None else portfolio.decide(strategy, data, stored.options)
+        account = portfolio.run(plan, data, stored.options)
     else:
-        run: Callable[..., running.Run] = engine.run
-        account = run(strategy, data, stored.options)
-    return replace(stored, strategy=strategy, data=data, run=account)
+        plan = plan if strategy is None else plan_of(strategy, data)
+        account = running.simulate(data, plan, stored.options)
+    return replace(stored, data=data, decided=None if isinstance(plan, Decisions) else plan, run=account)
 
 
 def _program(manifest: Manifest) -> list[Condition]:

@@ -57,6 +57,7 @@ def test_a_replay_on_the_same_machine_moves_nothing(saved):
         ("code", True),
         ("packages", True),
         ("python", True),
+        ("strategy", True),
         ("data", True),
         ("seed", True),
     ]
