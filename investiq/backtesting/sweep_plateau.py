@@ -176,7 +176,8 @@ def _neighbours(grid: Grid, values: FloatArray, cell: int) -> FloatArray:
         if any(step) and all(0 <= place < size for place, size in zip(there, grid.shape, strict=True)):
             found.append(table[there])
     near = np.array(found)
-    return near[np.isfinite(near)]
+    finite: FloatArray = near[np.isfinite(near)]
+    return finite
 
 
 def _words(grid: Grid, cell: int) -> str:

@@ -135,11 +135,10 @@ class SweepResult(Result):
             If no cell has it.
         """
         metric_unit(metric)
-        found = self._frame[metric]
-        if not found.notna().any():
+        found = self._frame[metric].to_numpy()
+        if not np.isfinite(found).any():
             raise InsufficientDataError(f"no cell has a {metric}: none ran, or none traded")
-        row: pd.Series[Any] = self._frame.loc[found.idxmax()]
-        return row
+        return self._frame.iloc[int(np.nanargmax(found))]
 
     def run(self, cell: int | pd.Series[Any]) -> BacktestResult:
         """Return one cell as a whole backtest: the same fills, cash and final equity.
@@ -156,7 +155,7 @@ class SweepResult(Result):
         """
         from investiq.backtesting.engine import backtest
 
-        number = int(getattr(cell, "name", cell))  # type: ignore[call-overload]
+        number = int(str(cell.name)) if hasattr(cell, "name") else int(cell)
         if not 0 <= number < len(self):
             raise ConfigError(f"there is no cell {number}; this sweep has cells 0 to {len(self) - 1}")
         if number in self.reasons:
@@ -272,7 +271,9 @@ class SweepResult(Result):
         convention = f"{self.convention.periods_per_year:g} periods, risk-free {self.convention.risk_free * 100:g} %"
         best = self.best()
         facts += [
-            Fact("Best Sharpe ratio", float(best["sharpe_ratio"]), "ratio", convention, self._words(int(best.name))),
+            Fact(
+                "Best Sharpe ratio", float(best["sharpe_ratio"]), "ratio", convention, self._words(int(str(best.name)))
+            ),
             Fact("Median Sharpe ratio", float(known.median()), "ratio", "over all cells"),
             *self._luck(),
         ]
@@ -317,7 +318,8 @@ class SweepResult(Result):
 
     @property
     def _ran(self) -> NDArray[np.bool_]:
-        return self.ways != REFUSED
+        ran: NDArray[np.bool_] = self.ways != REFUSED
+        return ran
 
     @property
     def runs_alone(self) -> int:

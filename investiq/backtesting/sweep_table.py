@@ -130,4 +130,5 @@ def _years_of(bars: Bars, days_per_year: float) -> float:
 
 
 def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    quotient: FloatArray = np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    return quotient
