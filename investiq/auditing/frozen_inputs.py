@@ -90,7 +90,7 @@ class _Walk:
             return
         self._seen[id(value)] = value
         if isinstance(value, Bars | History | Panel | Records | pd.DataFrame | pd.Series | pd.Index | np.ndarray):
-            if not (isinstance(value, np.ndarray) and value.size < 2):
+            if not (isinstance(value, np.ndarray) and (value.ndim == 0 or not value.size)):
                 self.found.append(Held(where=where or "the target itself", value=value))
             return
         if isinstance(value, list | tuple | dict | set | frozenset):

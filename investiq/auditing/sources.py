@@ -22,6 +22,7 @@ __all__ = ["FrameSource", "HistorySource", "PanelSource", "Source", "source_of"]
 
 # A disturbed price or volume is multiplied by a number between 1 / e**0.5 and e**0.5.
 _SPREAD: Final = 0.5
+_WANTED: Final = {"history": "a History", "bars": "Bars", "panel": "a Panel"}
 # Columns of a frame that are disturbed together, so that each bar stays consistent in itself.
 _PRICES: Final = ("open", "high", "low", "close")
 
@@ -264,7 +265,7 @@ def source_of(data: Any, wants: str) -> Source:
     Parameters
     ----------
     data : str, Bars, History, Panel, DataFrame or Series
-    wants : {"history", "bars", "as given"}
+    wants : {"history", "bars", "panel", "as given"}
         What the function takes, where that is known.
 
     Raises
@@ -278,6 +279,9 @@ def source_of(data: Any, wants: str) -> Source:
         from investiq.market.loading import load_bars
 
         data = load_bars(data)
+    kinds = {"history": Bars | History, "bars": Bars | History, "panel": Panel}
+    if wants in kinds and not isinstance(data, kinds[wants]):
+        raise DataError(f"what is audited takes {_WANTED[wants]}, data was {type(data).__name__}")
     source: Source
     if isinstance(data, Bars | History):
         as_bars = wants == "bars" or (wants == "as given" and isinstance(data, Bars))

@@ -7,7 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from investiq.backtesting import running
 from investiq.backtesting.plans import plan_of
@@ -21,7 +21,10 @@ from investiq.strategies.base import PanelStrategy, Strategy
 
 __all__ = ["Target", "target_of"]
 
-Wants = Literal["history", "bars", "as given"]
+Wants: TypeAlias = Literal["history", "bars", "panel", "as given"]
+
+# What the annotation of a first parameter asks for.
+_ASKED: Final[dict[str, Wants]] = {"History": "history", "Bars": "bars", "Panel": "panel"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,7 +38,7 @@ class Target:
         Data in, output out.
     subject : Any
         What the user passed, in which frozen inputs are looked for.
-    wants : {"history", "bars", "as given"}
+    wants : {"history", "bars", "panel", "as given"}
         What the function takes, where that is known.
     rebuild : callable
         From another subject to its `call`.
@@ -91,7 +94,7 @@ def _of_strategy(strategy: Strategy, options: RunOptions) -> Target:
         name=_name(strategy),
         call=_strategy(strategy),
         subject=strategy,
-        wants="bars",
+        wants="panel" if isinstance(strategy, PanelStrategy) else "bars",
         rebuild=_strategy,
         account=account,
     )
@@ -133,11 +136,16 @@ def _decide(subject: Any) -> Callable[[Any], Any]:
 
 def _name(target: Any) -> str:
     if isinstance(target, Strategy):
-        parameters = ", ".join(f"{name} {value}" for name, value in target.parameters().items())
+        parameters = ", ".join(f"{name} {_shown(value)}" for name, value in target.parameters().items())
         return f"{target.name} ({parameters})" if parameters else target.name
     if isinstance(target, functools.partial):
         return _name(target.func)
     return str(getattr(target, "__name__", None) or type(target).__name__)
+
+
+def _shown(value: Any) -> str:
+    plain = value is None or isinstance(value, str | int | float | tuple)
+    return str(value) if plain else type(value).__name__
 
 
 def _wanted(function: Any) -> Wants:
@@ -147,7 +155,5 @@ def _wanted(function: Any) -> Wants:
     except ValueError:  # some compiled functions have no signature
         return "as given"
     annotation = "" if first is None else str(first.annotation)
-    asked = [name for name in ("History", "Bars") if name in annotation]
-    if asked == ["History"]:
-        return "history"
-    return "bars" if asked == ["Bars"] else "as given"
+    asked: list[Wants] = [wanted for name, wanted in _ASKED.items() if name in annotation]
+    return asked[0] if len(asked) == 1 else "as given"

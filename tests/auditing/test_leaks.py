@@ -190,6 +190,47 @@ def helper(bars):
     return NEXT_CLOSE.to_numpy()[: len(bars)]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Follows(Strategy):
+    """Buys where a series that it holds is about to rise, and sells where it is about to fall."""
+
+    other: pd.Series
+
+    warmup = 1
+
+    def decide(self, bars):
+        return np.sign(-self.other.diff(-1).reindex(bars.index)).fillna(0).to_numpy().astype(np.int8)
+
+
+def test_a_series_among_the_parameters_of_a_strategy_is_found(bars):
+    report = audit(Follows(other=bars_of(walk(seed=5)).frame["close"]), bars)
+    assert report.name == "Follows (other Series)"
+    # The disturbed next value may lie on the same side of bar 0, but not on that of each of the first bars.
+    assert report.verdict == "leaks"
+    assert report.leaks[0].bar < 8
+    assert report.leaks[0].source == "attribute 'other'"
+
+
+class Scaler:
+    """Fitted once, as a scaler of a library is."""
+
+    def fit(self, values):
+        self.mean_ = np.array([values.mean()])
+        return self
+
+    def transform(self, values):
+        return values - self.mean_[0]
+
+
+def test_a_scaler_that_was_fitted_before_is_not_proven(close):
+    scaler = Scaler().fit(close)
+    report = audit(scaler.transform, close)
+    assert report.verdict == "not proven"
+    assert [each.where for each in report.frozen] == ["attribute 'mean_' of object"]
+    report = audit(lambda close: scaler.transform(close), close)
+    assert [each.where for each in report.frozen] == ["attribute 'mean_' of closure variable 'scaler'"]
+
+
 def test_data_that_come_with_the_history_are_cleared_only_if_not_read_ahead(bars):
     held = bars.frame["close"]
     behind = audit(lambda bars: held.reindex(bars.index).shift(1), bars)
@@ -284,6 +325,18 @@ def test_one_number_for_the_whole_and_other_data_are_refused(close):
         audit(lambda close: close, close[:2])
     with pytest.raises(ConfigError, match="prefixes must be a whole number >= 4"):
         audit(lambda close: close, close, prefixes=1)
+
+
+def test_data_of_another_kind_than_the_target_takes_are_refused(close, bars):
+    with pytest.raises(DataError, match="takes Bars, data was Series"):
+        audit(BeforeAFall(), close)
+
+    def by_history(history: History):
+        return history.bars().close
+
+    assert audit(by_history, bars).verdict == "point in time"
+    with pytest.raises(DataError, match="takes a History, data was Series"):
+        audit(by_history, close)
 
 
 def test_equal_audits_are_equal(close):
