@@ -36,7 +36,8 @@ class _AdjustedPrices:
 
     def _adjusted(self, name: str) -> FloatArray:
         prices: FloatArray = getattr(self._bars, name)
-        return prices if self._bars.basis == "total" else prices * self._bars.total_factor
+        factor = self._bars.total_factor
+        return prices if self._bars.basis == "total" or (factor == 1.0).all() else prices * factor
 
     @cached_property
     def open(self) -> FloatArray:
@@ -105,8 +106,23 @@ def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
     prices = _AdjustedPrices(bars)
     rows = np.empty((len(columns), len(bars)))
     for row, column in enumerate(columns):
-        rows[row] = _compute(column, prices)
+        if column.name == "sma" and len(column.parameters) == 1:
+            _mean_into(rows[row], prices.close, int(column.parameters[0]))
+        else:
+            rows[row] = _compute(column, prices)
     return rows
+
+
+def _mean_into(row: FloatArray, close: FloatArray, window: int) -> None:
+    """Write `indicators.trend.sma` to `row`: of closes without a gap, which those of bars are, without a copy."""
+    from investiq.indicators.trend import sma
+    from investiq.indicators.windows import all_finite, mean_into
+
+    close.flags.writeable = False
+    if window >= 1 and all_finite((close,)):
+        mean_into(close, window, row)
+    else:
+        row[:] = sma(close, window)
 
 
 def _compute(column: Column, prices: _AdjustedPrices) -> FloatArray:

@@ -88,16 +88,16 @@ def disturbed(bars, end):
     random = np.random.default_rng(7)
     scale = np.ones(len(bars))
     scale[end + 1 :] = np.exp(random.normal(0.3, 0.05, len(bars) - end - 1))
-    return dataclasses.replace(
-        bars, **{name: getattr(bars, name) * scale for name in ("open", "high", "low", "close")}
-    )
+    return dataclasses.replace(bars, **{name: getattr(bars, name) * scale for name in ("open", "high", "low", "close")})
 
 
 def assert_same(orders, expected):
     """Hold the orders to be equal; their sizes and prices but for the last digit, in which a recursion's end may differ."""
     numbers = ("confidence", "weight", "stop_loss_price", "take_profit_price")
     plain_orders = [dataclasses.replace(each, confidence=1.0, **dict.fromkeys(numbers[1:])) for each in orders]
-    assert plain_orders == [dataclasses.replace(each, confidence=1.0, **dict.fromkeys(numbers[1:])) for each in expected]
+    assert plain_orders == [
+        dataclasses.replace(each, confidence=1.0, **dict.fromkeys(numbers[1:])) for each in expected
+    ]
     for name in numbers:
         left, right = ([getattr(each, name) or 0.0 for each in some] for some in (orders, expected))
         np.testing.assert_allclose(left, right, rtol=1e-12, atol=0)
