@@ -81,11 +81,12 @@ def simulate_scenario(scenario: Scenario, options: RunOptions) -> Run:
     elif feed.targets.size:
         fills += int(np.isfinite(feed.targets).sum())
     rows = (fills, 2 * n_signals + n_bars // 4 + 64, n_bars + 2 * n_actions + 64)
+    numbers = _numbers_of(options)
     while True:
-        book = _book_of(scenario, options, rows)
+        memory = _memory_of(scenario, options, numbers, rows)
         paths = Paths(np.empty(n_bars), np.empty(n_bars), np.empty(n_bars), np.zeros((n_symbols, n_bars)))
-        simulate_compiled(feed, actions.copy(), book, paths)
-        used = tuple(int(book.account[counter]) for counter in (g.A_FILLS, g.A_EVENTS, g.A_FLOWS))
+        simulate_compiled(feed, actions.copy(), memory, paths)
+        used = tuple(int(memory[counter]) for counter in (g.A_FILLS, g.A_EVENTS, g.A_FLOWS))
         if all(need <= have for need, have in zip(used, rows, strict=True)):
             break
         # A table was too short; its counter says how long it must be.
@@ -94,14 +95,19 @@ def simulate_scenario(scenario: Scenario, options: RunOptions) -> Run:
         equity=paths.equity,
         cash=paths.cash,
         position=paths.position[0] if n_symbols == 1 else paths.position,
-        fills=book.fills[: used[0]],
-        events=book.events[: used[1]],
+        fills=_table(memory, g.A_FILLS_AT, used[0], FILL_COLUMNS),
+        events=_table(memory, g.A_EVENTS_AT, used[1], g.EVENT_COLUMNS),
         decisions=Decisions(
             codes=np.empty(0, dtype=np.int8), after_last=sum(each.bar == n_bars - 1 for each in scenario.signals)
         ),
         receivables=paths.receivables,
-        cash_flows=book.flows[: used[2]],
+        cash_flows=_table(memory, g.A_FLOWS_AT, used[2], g.FLOW_COLUMNS),
     )
+
+
+def _table(memory: FloatArray, at: int, n_rows: int, n_columns: int) -> FloatArray:
+    first = int(memory[at])
+    return memory[first : first + n_rows * n_columns].reshape(n_rows, n_columns).copy()
 
 
 def _check(scenario: Scenario, options: RunOptions) -> None:
@@ -226,23 +232,33 @@ def _calendar_of(scenario: Scenario, options: RunOptions) -> FloatArray:
     return table
 
 
-def _book_of(scenario: Scenario, options: RunOptions, rows: tuple[int, int, int]) -> g.Book:
+def _memory_of(scenario: Scenario, options: RunOptions, numbers: FloatArray, rows: tuple[int, int, int]) -> FloatArray:
+    """Lay out what the kernel remembers: options, account, symbols, then the tables one after the other."""
     n_symbols = len(scenario.symbols)
     orders = 2 * len(scenario.signals) + 2 * n_symbols + 8
     per_share = options.costs.per_share
-    return g.Book(
-        options=_numbers_of(options),
-        tiers=np.empty((0, 2)) if per_share is None else np.array(per_share.tiers, dtype=np.float64),
-        account=np.zeros(g.N_ACCOUNT),
-        day=np.zeros((n_symbols, g.N_DAY)),
-        positions=np.empty((n_symbols, g.N_POSITION)),
-        orders=np.zeros((orders, g.N_ORDER)),
-        fills=np.empty((rows[0], FILL_COLUMNS)),
-        events=np.empty((rows[1], g.EVENT_COLUMNS)),
-        flows=np.empty((rows[2], g.FLOW_COLUMNS)),
-        sequence=np.empty(orders, dtype=np.int64),
-        live=np.empty(n_symbols, dtype=np.int64),
+    tiers = np.empty((0, 2)) if per_share is None else np.array(per_share.tiers, dtype=np.float64)
+    sizes = (
+        tiers.size,
+        n_symbols,
+        orders,
+        orders * g.N_ORDER,
+        rows[0] * FILL_COLUMNS,
+        rows[1] * g.EVENT_COLUMNS,
+        rows[2] * g.FLOW_COLUMNS,
     )
+    ends = g.SYMBOLS + n_symbols * g.N_SYMBOL + np.concatenate(([0], np.cumsum(sizes)))
+    memory = np.zeros(ends[-1])
+    memory[: g.N_OPTIONS] = numbers
+    memory[g.A_SYMBOLS] = n_symbols
+    places = (g.A_TIERS, g.A_LIVE_AT, g.A_QUEUE, g.A_ORDERS, g.A_FILLS_AT, g.A_EVENTS_AT, g.A_FLOWS_AT)
+    for place, end in zip(places, ends[:-1], strict=True):
+        memory[place] = end
+    memory[g.A_TIERS_END] = ends[1]
+    memory[ends[0] : ends[1]] = tiers.ravel()
+    memory[g.A_ORDERS_END] = memory[g.A_ORDERS]
+    memory[[g.A_FILLS_MAX, g.A_EVENTS_MAX, g.A_FLOWS_MAX]] = rows
+    return memory
 
 
 def _numbers_of(options: RunOptions) -> FloatArray:
@@ -297,11 +313,9 @@ def _numbers_of(options: RunOptions) -> FloatArray:
         g.O_MAX_ENTRIES: options.max_entries,
         g.O_MAX_POSITIONS: options.max_positions,
         g.O_MARGIN: options.margin,
-        g.O_DEBIT: options.debit_rate,
         g.O_MAINTENANCE_LONG: options.maintenance_long,
         g.O_MAINTENANCE_SHORT: options.maintenance_short,
         g.O_BORROW: options.borrow_rate,
-        g.O_SWEEP: options.cash_sweep_rate,
         g.O_YEAR: _YEARS[options.interest_day_count],
         g.O_T_PLUS_1: options.settlement == "t+1",
         g.O_BAND: options.band,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from investiq.backtesting import general_state as g
 from investiq.backtesting.general_fills import set_room
 from investiq.backtesting.general_orders import place
-from investiq.backtesting.general_state import note
+from investiq.backtesting.general_state import live_of, note, row_of
 from investiq.backtesting.general_steps import (
     charge_night,
     compact,
@@ -84,7 +84,7 @@ class Paths(NamedTuple):
 
 
 @jit
-def simulate(feed, actions, b, paths):  # type: ignore[no-untyped-def]
+def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
     """Run a scenario.
 
     Parameters
@@ -92,191 +92,190 @@ def simulate(feed, actions, b, paths):  # type: ignore[no-untyped-def]
     feed : Feed
     actions : float64, shape (n_actions, N_ACTION)
         Its column X_PAID is written.
-    b : general_state.Book
-        Written; cleared by the caller.
+    m : float64
+        What the run remembers; see `general_state`. Written; laid out and cleared by the caller.
     paths : Paths
         Written.
     """
-    o = b.options
-    account = b.account
     n_symbols, n_bars = feed.close.shape
-    account[g.A_CASH] = o[g.O_CAPITAL]
-    account[g.A_EQUITY] = o[g.O_CAPITAL]
-    account[g.A_PEAK] = o[g.O_CAPITAL]
-    account[g.A_MONTH] = -1.0
-    account[g.A_SESSION] = -1.0
-    account[g.A_ORDERS] = 1.0
-    b.day[:, g.D_MARK] = np.nan
-    b.day[:, g.D_LIVE] = -1.0
-    b.day[:, g.D_RATIO] = 1.0
-    b.positions[:, :] = np.nan
-    b.positions[:, g.P_QUANTITY] = 0.0
-    b.positions[:, g.P_ENTRIES] = 0.0
-    has_trail = o[g.O_TRAIL] > 0.0 or o[g.O_ATR_TRAIL] > 0.0
-    at_close = o[g.O_SAME_CLOSE] > 0.0
+    m[g.A_CASH] = m[g.O_CAPITAL]
+    m[g.A_EQUITY] = m[g.O_CAPITAL]
+    m[g.A_PEAK] = m[g.O_CAPITAL]
+    m[g.A_MONTH] = -1.0
+    m[g.A_SESSION] = -1.0
+    for s in range(n_symbols):
+        p = row_of(s)
+        for column in range(g.P_FIRST, g.P_LAST + 1):
+            m[p + column] = np.nan
+        m[p + g.D_MARK] = np.nan
+        m[p + g.D_LIVE] = -1.0
+        m[p + g.D_RATIO] = 1.0
+    has_trail = m[g.O_TRAIL] > 0.0 or m[g.O_ATR_TRAIL] > 0.0
+    at_close = m[g.O_SAME_CLOSE] > 0.0
     wish = np.empty(n_symbols)
     action = 0
     payment = 0
     for t in range(n_bars):
         day = feed.calendar[t]
         session = day[g.C_SESSION]
-        if day[g.C_MONTH] != account[g.A_MONTH]:
-            account[g.A_MONTH] = day[g.C_MONTH]
-            account[g.A_MONTH_SHARES] = 0.0
-        if session != account[g.A_SESSION]:
-            account[g.A_SESSION] = session
-            account[g.A_DAY_ENTRIES] = 0.0
-            account[g.A_UNSETTLED] = 0.0
-        cash_before = account[g.A_CASH]
-        free = cash_before - short_value(b) if t > 0 and day[g.C_IS_FIRST] > 0.0 else 0.0
-        rebalances = wishes(feed, t, at_close, wish)
+        if day[g.C_MONTH] != m[g.A_MONTH]:
+            m[g.A_MONTH] = day[g.C_MONTH]
+            m[g.A_MONTH_SHARES] = 0.0
+        if session != m[g.A_SESSION]:
+            m[g.A_SESSION] = session
+            m[g.A_DAY_ENTRIES] = 0.0
+            m[g.A_UNSETTLED] = 0.0
+        cash_before = m[g.A_CASH]
+        free = cash_before - short_value(m) if t > 0 and day[g.C_IS_FIRST] > 0.0 else 0.0
+        rebalances = wishes(feed.weights, feed.targets, day[g.C_REBALANCES], t, at_close, wish)
         if rebalances:
             for s in range(n_symbols):
-                b.day[s, g.D_HELD] = b.positions[s, g.P_QUANTITY]
-                b.day[s, g.D_HELD_MARK] = b.day[s, g.D_MARK]
+                m[row_of(s) + g.D_HELD] = m[row_of(s) + g.P_QUANTITY]
+                m[row_of(s) + g.D_HELD_MARK] = m[row_of(s) + g.D_MARK]
 
         # Orders arrive first: they are carried through the night's splits and dividends like older ones.
         if t > 0:
-            if feed.starts[t] > feed.starts[t - 1] and account[g.A_RUINED] == 0.0:
+            if feed.starts[t] > feed.starts[t - 1] and m[g.A_RUINED] == 0.0:
                 goes_on = feed.calendar[t - 1, g.C_SESSION] == session
                 deadline = feed.calendar[t - 1, g.C_SESSION] + (0.0 if goes_on else 1.0) + g.ENTRY_SESSIONS - 1.0
-                place(b, t, feed.signals, feed.starts[t - 1], feed.starts[t], feed.multiplier, deadline)
+                place(m, t, feed.signals, feed.starts[t - 1], feed.starts[t], feed.multiplier, deadline)
             if day[g.C_IS_FIRST] > 0.0:
                 charge_night(
-                    b, t, free, day[g.C_SWEEP], day[g.C_DEBIT], feed.borrow, day[g.C_DAYS], day[g.C_CALENDAR_DAYS]
+                    m, t, free, day[g.C_SWEEP], day[g.C_DEBIT], feed.borrow, day[g.C_DAYS], day[g.C_CALENDAR_DAYS]
                 )
         first_action = action
         while action < actions.shape[0] and actions[action, g.X_BAR] == t:
             s = np.int64(actions[action, g.X_SYMBOL])
             if actions[action, g.X_KIND] == g.KIND_SPLIT:
-                split(b, t, s, actions[action, g.X_VALUE])
+                split(m, t, s, actions[action, g.X_VALUE])
             elif actions[action, g.X_KIND] == g.KIND_DIVIDEND:
                 reduces = actions[action, g.X_REDUCES]
-                actions[action, g.X_PAID] = dividend(b, t, s, actions[action, g.X_VALUE], reduces)
+                actions[action, g.X_PAID] = dividend(m, t, s, actions[action, g.X_VALUE], reduces)
             else:
-                delist(b, t, s, actions[action, g.X_VALUE])
+                delist(m, t, s, actions[action, g.X_VALUE])
             action += 1
         while payment < feed.payments.size and actions[feed.payments[payment], g.X_PAY_BAR] == t:
-            pay(b, t, actions, feed.payments[payment])
+            pay(m, t, actions, feed.payments[payment])
             payment += 1
 
-        is_halted = account[g.A_HALTED] > 0.0 or account[g.A_CALLED] > 0.0
-        if account[g.A_ORDERS] > 1.0:
-            miss_session(b, t, session)
+        is_halted = m[g.A_HALTED] > 0.0 or m[g.A_CALLED] > 0.0
+        if m[g.A_ORDERS_END] > m[g.A_ORDERS]:
+            miss_session(m, t, session)
             if is_halted:
-                refuse_entries(b, t)
-        count_live(b, t, rebalances)
-        for k in range(np.int64(account[g.A_LIVE])):
-            load(feed, b, t, b.live[k])
+                refuse_entries(m, t)
+        count_live(m, t, rebalances)
+        for k in range(np.int64(m[g.A_LIVE])):
+            load(feed, m, t, live_of(m, k))
 
-        if account[g.A_LIVE] > 0.0:
-            if account[g.A_POSITIONS] > 0.0:
-                open_protective(b, t)
-            if account[g.A_POSITIONS] > 0.0 or account[g.A_ORDERS] > 1.0:
-                open_exits(b, t)
+        if m[g.A_LIVE] > 0.0:
+            if m[g.A_POSITIONS] > 0.0:
+                open_protective(m, t)
+            if m[g.A_POSITIONS] > 0.0 or m[g.A_ORDERS_END] > m[g.A_ORDERS]:
+                open_exits(m, t)
             if rebalances and not at_close:
-                rebalance(b, t, wish, account[g.A_EQUITY], False, not is_halted)
-            if account[g.A_ORDERS] > 1.0:
+                rebalance(m, t, wish, m[g.A_EQUITY], False, not is_halted)
+            if m[g.A_ORDERS_END] > m[g.A_ORDERS]:
                 allowed = day[g.C_ALLOWED] > 0.0
-                open_entries(b, t, allowed)
+                open_entries(m, t, allowed)
                 if allowed:
-                    resting = entries_in_order(b, True)
+                    resting = entries_in_order(m, True)
                     if resting > 0:
-                        rest_at_open(b, t, resting)
-                        rest_inside(b, t, resting)
-            if account[g.A_POSITIONS] > 0.0:
-                inside_protective(b, t)
-            if account[g.A_ORDERS] > 1.0:
-                expire_resting(b, t)
+                        rest_at_open(m, t, resting)
+                        rest_inside(m, t, resting)
+            if m[g.A_POSITIONS] > 0.0:
+                inside_protective(m, t)
+            if m[g.A_ORDERS_END] > m[g.A_ORDERS]:
+                expire_resting(m, t)
                 ends_session = t == n_bars - 1 or feed.calendar[t + 1, g.C_SESSION] != session
-                wait(b, t, session, ends_session)
+                wait(m, t, session, ends_session)
 
         for s in range(n_symbols):
             close = feed.close[s, t]
             if close == close:
-                b.day[s, g.D_MARK] = close
+                m[row_of(s) + g.D_MARK] = close
         if rebalances and at_close:
-            for k in range(np.int64(account[g.A_LIVE])):
-                b.day[b.live[k], g.D_MARK_OPEN] = b.day[b.live[k], g.D_MARK]
-            rebalance(b, t, wish, marked(b), True, not is_halted)
-        equity = marked(b)
+            for k in range(np.int64(m[g.A_LIVE])):
+                m[row_of(live_of(m, k)) + g.D_MARK_OPEN] = m[row_of(live_of(m, k)) + g.D_MARK]
+            rebalance(m, t, wish, marked(m), True, not is_halted)
+        equity = marked(m)
         if t == n_bars - 1:
-            if o[g.O_LIQUIDATE] > 0.0 and account[g.A_POSITIONS] > 0.0:
-                liquidate(b, t)
-                equity = marked(b)
+            if m[g.O_LIQUIDATE] > 0.0 and m[g.A_POSITIONS] > 0.0:
+                liquidate(m, t)
+                equity = marked(m)
             for _ in range(feed.starts[t], feed.starts[t + 1]):
-                note(b, t, g.LOG_AFTER_LAST, g.NO_SYMBOL, 0.0)
-        account[g.A_EQUITY] = equity
+                note(m, t, g.LOG_AFTER_LAST, g.NO_SYMBOL, 0.0)
+        m[g.A_EQUITY] = equity
         paths.equity[t] = equity
-        paths.cash[t] = account[g.A_CASH]
-        paths.receivables[t] = account[g.A_RECEIVABLE] + account[g.A_PAYABLE]
-        watch_margin(b, t, equity)
-        watch_drawdown(b, t, equity)
-        if has_trail and account[g.A_POSITIONS] > 0.0:
-            ratchet(b, t, feed.atr)
-        if account[g.A_ORDERS] > 1.0:
-            compact(b)
-        if account[g.A_POSITIONS] > 0.0:
-            for k in range(np.int64(account[g.A_LIVE])):
-                s = b.live[k]
-                paths.position[s, t] = b.positions[s, g.P_QUANTITY]
+        paths.cash[t] = m[g.A_CASH]
+        paths.receivables[t] = m[g.A_RECEIVABLE] + m[g.A_PAYABLE]
+        watch_margin(m, t, equity)
+        watch_drawdown(m, t, equity)
+        if has_trail and m[g.A_POSITIONS] > 0.0:
+            ratchet(m, t, feed.atr)
+        if m[g.A_ORDERS_END] > m[g.A_ORDERS]:
+            compact(m)
+        if m[g.A_POSITIONS] > 0.0:
+            for k in range(np.int64(m[g.A_LIVE])):
+                s = live_of(m, k)
+                paths.position[s, t] = m[row_of(s) + g.P_QUANTITY]
         for row in range(first_action, action):
-            b.day[np.int64(actions[row, g.X_SYMBOL]), g.D_RATIO] = 1.0
+            m[row_of(np.int64(actions[row, g.X_SYMBOL])) + g.D_RATIO] = 1.0
 
 
 @jit
-def wishes(feed, t, at_close, wish):  # type: ignore[no-untyped-def]
+def wishes(weights, targets, is_due, t, at_close, wish):  # type: ignore[no-untyped-def]
     """Write the target weights that are traded in bar `t`; return whether there are any."""
-    if feed.weights.size and feed.calendar[t, g.C_REBALANCES] > 0.0:
-        wish[:] = feed.weights
+    if weights.size and is_due > 0.0:
+        for s in range(wish.size):
+            wish[s] = weights[s]
         return True
-    if feed.targets.size == 0:
+    if targets.size == 0:
         return False
     bar = t if at_close else t - 1
     if bar < 0:
         return False
     any_wish = False
     for s in range(wish.size):
-        wish[s] = feed.targets[s, bar]
+        wish[s] = targets[s, bar]
         any_wish = any_wish or wish[s] == wish[s]
     return any_wish
 
 
 @jit
-def count_live(b, t, rebalances):  # type: ignore[no-untyped-def]
+def count_live(m, t, rebalances):  # type: ignore[no-untyped-def]
     """List the symbols with a position or an order; all of them where the portfolio is rebalanced."""
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        if b.orders[i, g.R_ALIVE] > 0.0:
-            b.day[np.int64(b.orders[i, g.R_SYMBOL]), g.D_LIVE] = t
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0:
+            m[row_of(np.int64(m[order + g.R_SYMBOL])) + g.D_LIVE] = t
+    first = np.int64(m[g.A_LIVE_AT])
     count = 0
-    if rebalances or b.account[g.A_POSITIONS] > 0.0 or b.account[g.A_ORDERS] > 1.0:
-        for s in range(b.positions.shape[0]):
-            if rebalances or b.positions[s, g.P_QUANTITY] != 0.0 or b.day[s, g.D_LIVE] == t:
-                b.live[count] = s
+    if rebalances or m[g.A_POSITIONS] > 0.0 or m[g.A_ORDERS_END] > m[g.A_ORDERS]:
+        for s in range(np.int64(m[g.A_SYMBOLS])):
+            if rebalances or m[row_of(s) + g.P_QUANTITY] != 0.0 or m[row_of(s) + g.D_LIVE] == t:
+                m[first + count] = s
                 count += 1
-    b.account[g.A_LIVE] = count
+    m[g.A_LIVE] = count
 
 
 @jit
-def load(feed, b, t, s):  # type: ignore[no-untyped-def]
+def load(feed, m, t, s):  # type: ignore[no-untyped-def]
     """Write the bar of a live symbol to its row of the day."""
-    o = b.options
-    day = b.day[s]
+    day = row_of(s)
     price = feed.open[s, t]
     has_bar = price == price
     volume = feed.volume[s, t]
-    day[g.D_HAS_BAR] = 1.0 if has_bar else 0.0
-    day[g.D_TRADES] = 1.0 if has_bar and (volume != 0.0 or o[g.O_ZERO_FILLS] > 0.0) else 0.0
-    day[g.D_MARK_OPEN] = price if has_bar else day[g.D_MARK]
-    day[g.D_OPEN] = price
-    day[g.D_HIGH] = feed.high[s, t]
-    day[g.D_LOW] = feed.low[s, t]
-    day[g.D_CLOSE] = feed.close[s, t]
+    m[day + g.D_HAS_BAR] = 1.0 if has_bar else 0.0
+    m[day + g.D_TRADES] = 1.0 if has_bar and (volume != 0.0 or m[g.O_ZERO_FILLS] > 0.0) else 0.0
+    m[day + g.D_MARK_OPEN] = price if has_bar else m[day + g.D_MARK]
+    m[day + g.D_OPEN] = price
+    m[day + g.D_HIGH] = feed.high[s, t]
+    m[day + g.D_LOW] = feed.low[s, t]
+    m[day + g.D_CLOSE] = feed.close[s, t]
     before = t - 1
-    ratio = day[g.D_RATIO]
-    day[g.D_ATR] = feed.atr[s, before] / ratio if feed.atr.size and before >= 0 else np.nan
-    day[g.D_VOLATILITY] = feed.volatility[s, before] if feed.volatility.size and before >= 0 else np.nan
+    ratio = m[day + g.D_RATIO]
+    m[day + g.D_ATR] = feed.atr[s, before] / ratio if feed.atr.size and before >= 0 else np.nan
+    m[day + g.D_VOLATILITY] = feed.volatility[s, before] if feed.volatility.size and before >= 0 else np.nan
     average = feed.average_volume[s, before] * ratio if feed.average_volume.size and before >= 0 else np.nan
-    day[g.D_VOLUME] = average
-    day[g.D_SHORTABLE] = feed.shortable[s, t] if feed.shortable.size else 1.0
-    set_room(b, s, volume, average)
+    m[day + g.D_VOLUME] = average
+    m[day + g.D_SHORTABLE] = feed.shortable[s, t] if feed.shortable.size else 1.0
+    set_room(m, s, volume, average)

@@ -6,7 +6,7 @@ import numpy as np
 
 from investiq.backtesting import general_state as g
 from investiq.backtesting.general_fills import affordable_quantity, execute, price_of, room_of, use_room
-from investiq.backtesting.general_state import floored, level_of, note
+from investiq.backtesting.general_state import floored, level_of, note, row_of
 from investiq.backtesting.postings import (
     EQUAL,
     REASON_LIMIT,
@@ -35,42 +35,41 @@ FALLBACK_TARGET = 0.10
 
 
 @jit
-def new_order(b, s, side, is_exit):  # type: ignore[no-untyped-def]
+def new_order(m, s, side, is_exit):  # type: ignore[no-untyped-def]
     """Return the row of a new market order."""
-    i = np.int64(b.account[g.A_ORDERS])
-    b.account[g.A_ORDERS] += 1.0
-    order = b.orders[i]
-    order[:] = 0.0
-    order[g.R_ALIVE] = 1.0
-    order[g.R_SYMBOL] = s
-    order[g.R_SIDE] = side
-    order[g.R_IS_EXIT] = is_exit
-    order[g.R_LIMIT] = np.nan
-    order[g.R_STOP] = np.nan
-    order[g.R_STOP_LOSS] = np.nan
-    order[g.R_TAKE_PROFIT] = np.nan
-    order[g.R_LIMIT_FROM] = np.inf
-    order[g.R_CONFIDENCE] = 1.0
-    order[g.R_SEQUENCE] = b.account[g.A_SEQUENCE]
-    b.account[g.A_SEQUENCE] += 1.0
-    return i
+    order = np.int64(m[g.A_ORDERS_END])
+    m[g.A_ORDERS_END] += g.N_ORDER
+    for column in range(g.N_ORDER):
+        m[order + column] = 0.0
+    m[order + g.R_ALIVE] = 1.0
+    m[order + g.R_SYMBOL] = s
+    m[order + g.R_SIDE] = side
+    m[order + g.R_IS_EXIT] = is_exit
+    m[order + g.R_LIMIT] = np.nan
+    m[order + g.R_STOP] = np.nan
+    m[order + g.R_STOP_LOSS] = np.nan
+    m[order + g.R_TAKE_PROFIT] = np.nan
+    m[order + g.R_LIMIT_FROM] = np.inf
+    m[order + g.R_CONFIDENCE] = 1.0
+    m[order + g.R_SEQUENCE] = m[g.A_SEQUENCE]
+    m[g.A_SEQUENCE] += 1.0
+    return order
 
 
 @jit
-def place(b, t, signals, first, last, multiplier, deadline):  # type: ignore[no-untyped-def]
+def place(m, t, signals, first, last, multiplier, deadline):  # type: ignore[no-untyped-def]
     """Turn the signals ``first:last``, of the bar before `t`, into orders."""
-    o = b.options
-    threshold = o[g.O_THRESHOLD]
+    threshold = m[g.O_THRESHOLD]
     for k in range(first, last):
         signal = signals[k]
         s = np.int64(signal[g.S_SYMBOL])
-        if b.day[s, g.D_ENDED] > 0.0:
+        if m[row_of(s) + g.D_ENDED] > 0.0:
             continue
         if is_below(signal[g.S_CONFIDENCE], threshold):
-            note(b, t, g.LOG_BELOW, s, signal[g.S_CONFIDENCE])
+            note(m, t, g.LOG_BELOW, s, signal[g.S_CONFIDENCE])
             continue
         side = signal[g.S_SIDE]
-        held = b.positions[s, g.P_QUANTITY]
+        held = m[row_of(s) + g.P_QUANTITY]
         earlier = False
         against = False
         for j in range(first, last):
@@ -82,21 +81,21 @@ def place(b, t, signals, first, last, multiplier, deadline):  # type: ignore[no-
         if against:
             if held == 0.0:
                 if earlier and is_first_of_side(signals, first, k, s, threshold):
-                    note(b, t, g.LOG_BOTH_DROPPED, s, 0.0)
+                    note(m, t, g.LOG_BOTH_DROPPED, s, 0.0)
                 continue
             if held * side > 0.0:
                 continue
             if is_first_of_side(signals, first, k, s, threshold):
-                note(b, t, g.LOG_EXIT_KEPT, s, 0.0)
+                note(m, t, g.LOG_EXIT_KEPT, s, 0.0)
         if held * side < 0.0:
-            place_exit(b, s, side, signal)
-            if o[g.O_REVERSE] > 0.0 and signal[g.S_TYPE] == g.MARKET and (side > 0.0 or o[g.O_SHORT] > 0.0):
-                b.orders[np.int64(b.account[g.A_ORDERS]) - 1, g.R_REASON] = REASON_REVERSAL
-                place_entry(b, t, s, side, signal, multiplier[s, t - 1] if multiplier.size else 1.0, deadline)
-        elif held == 0.0 and side < 0.0 and o[g.O_SHORT] == 0.0:
-            note(b, t, g.LOG_SHORT_DISABLED, s, 0.0)
-        elif held == 0.0 or b.positions[s, g.P_ENTRIES] < o[g.O_MAX_ENTRIES]:
-            place_entry(b, t, s, side, signal, multiplier[s, t - 1] if multiplier.size else 1.0, deadline)
+            place_exit(m, s, side, signal)
+            if m[g.O_REVERSE] > 0.0 and signal[g.S_TYPE] == g.MARKET and (side > 0.0 or m[g.O_SHORT] > 0.0):
+                m[np.int64(m[g.A_ORDERS_END]) - g.N_ORDER + g.R_REASON] = REASON_REVERSAL
+                place_entry(m, t, s, side, signal, multiplier[s, t - 1] if multiplier.size else 1.0, deadline)
+        elif held == 0.0 and side < 0.0 and m[g.O_SHORT] == 0.0:
+            note(m, t, g.LOG_SHORT_DISABLED, s, 0.0)
+        elif held == 0.0 or m[row_of(s) + g.P_ENTRIES] < m[g.O_MAX_ENTRIES]:
+            place_entry(m, t, s, side, signal, multiplier[s, t - 1] if multiplier.size else 1.0, deadline)
 
 
 @jit
@@ -120,86 +119,84 @@ def is_first_of_side(signals, first, k, s, threshold):  # type: ignore[no-untype
 
 
 @jit
-def dress(b, i, signal):  # type: ignore[no-untyped-def]
+def dress(m, order, signal):  # type: ignore[no-untyped-def]
     """Give an order the prices and the life of its signal."""
-    o = b.options
-    order = b.orders[i]
-    order[g.R_TYPE] = signal[g.S_TYPE]
-    order[g.R_LIMIT] = level_of(signal[g.S_LIMIT], o)
-    order[g.R_STOP] = level_of(signal[g.S_STOP], o)
-    order[g.R_LEFT] = signal[g.S_EXPIRY] if signal[g.S_EXPIRY] > 0.0 else o[g.O_EXPIRY]
-    order[g.R_CONFIDENCE] = signal[g.S_CONFIDENCE]
-    order[g.R_STOP_LOSS] = level_of(signal[g.S_STOP_LOSS], o)
-    order[g.R_TAKE_PROFIT] = level_of(signal[g.S_TAKE_PROFIT], o)
+    m[order + g.R_TYPE] = signal[g.S_TYPE]
+    m[order + g.R_LIMIT] = level_of(signal[g.S_LIMIT], m)
+    m[order + g.R_STOP] = level_of(signal[g.S_STOP], m)
+    m[order + g.R_LEFT] = signal[g.S_EXPIRY] if signal[g.S_EXPIRY] > 0.0 else m[g.O_EXPIRY]
+    m[order + g.R_CONFIDENCE] = signal[g.S_CONFIDENCE]
+    m[order + g.R_STOP_LOSS] = level_of(signal[g.S_STOP_LOSS], m)
+    m[order + g.R_TAKE_PROFIT] = level_of(signal[g.S_TAKE_PROFIT], m)
 
 
 @jit
-def place_exit(b, s, side, signal):  # type: ignore[no-untyped-def]
+def place_exit(m, s, side, signal):  # type: ignore[no-untyped-def]
     """Place the order that closes a position."""
-    i = new_order(b, s, side, 1.0)
-    dress(b, i, signal)
-    b.orders[i, g.R_REASON] = REASON_SIGNAL
+    order = new_order(m, s, side, 1.0)
+    dress(m, order, signal)
+    m[order + g.R_REASON] = REASON_SIGNAL
 
 
 @jit
-def place_entry(b, t, s, side, signal, multiplier, deadline):  # type: ignore[no-untyped-def]
+def place_entry(m, t, s, side, signal, multiplier, deadline):  # type: ignore[no-untyped-def]
     """Place an entry, sized by the equity and the close of the bar before unless the size is that of the open."""
-    o = b.options
-    equity = b.account[g.A_EQUITY]
-    close = b.day[s, g.D_MARK]
-    weight = signal[g.S_WEIGHT] if signal[g.S_WEIGHT] > 0.0 else o[g.O_WEIGHT]
+    equity = m[g.A_EQUITY]
+    close = m[row_of(s) + g.D_MARK]
+    weight = signal[g.S_WEIGHT] if signal[g.S_WEIGHT] > 0.0 else m[g.O_WEIGHT]
     kind = g.SIZE_FIXED
     size = 0.0
     quantity = 0.0
     if signal[g.S_QUANTITY] > 0.0:
-        quantity = floored(signal[g.S_QUANTITY] * multiplier, o)
-    elif o[g.O_SIZE_AT_OPEN] > 0.0 and signal[g.S_TYPE] == g.MARKET:
+        quantity = floored(signal[g.S_QUANTITY] * multiplier, m)
+    elif m[g.O_SIZE_AT_OPEN] > 0.0 and signal[g.S_TYPE] == g.MARKET:
         kind = g.SIZE_WEIGHT
         size = weight * multiplier
         if signal[g.S_NOTIONAL] > 0.0:
             kind = g.SIZE_NOTIONAL
             size = signal[g.S_NOTIONAL] * multiplier
     elif signal[g.S_NOTIONAL] > 0.0:
-        quantity = floored(signal[g.S_NOTIONAL] * multiplier / close, o)
+        quantity = floored(signal[g.S_NOTIONAL] * multiplier / close, m)
     else:
-        quantity = floored(weight * multiplier * equity / close, o) if equity > 0.0 else 0.0
-    if kind == g.SIZE_FIXED and (equity <= 0.0 or not is_large_enough(b, t, s, quantity, close)):
+        quantity = floored(weight * multiplier * equity / close, m) if equity > 0.0 else 0.0
+    if kind == g.SIZE_FIXED and (equity <= 0.0 or not is_large_enough(m, t, s, quantity, close)):
         if equity <= 0.0:
-            note(b, t, g.LOG_TOO_SMALL, s, 0.0)
+            note(m, t, g.LOG_TOO_SMALL, s, 0.0)
         return
-    i = new_order(b, s, side, 0.0)
-    dress(b, i, signal)
-    order = b.orders[i]
-    order[g.R_QUANTITY] = quantity
-    order[g.R_SIZE_KIND] = kind
-    order[g.R_SIZE] = size
-    order[g.R_DEADLINE] = deadline
-    order[g.R_REASON] = REASON_SIGNAL
+    order = new_order(m, s, side, 0.0)
+    dress(m, order, signal)
+    m[order + g.R_QUANTITY] = quantity
+    m[order + g.R_SIZE_KIND] = kind
+    m[order + g.R_SIZE] = size
+    m[order + g.R_DEADLINE] = deadline
+    m[order + g.R_REASON] = REASON_SIGNAL
 
 
 @jit
-def is_large_enough(b, t, s, quantity, price):  # type: ignore[no-untyped-def]
+def is_large_enough(m, t, s, quantity, price):  # type: ignore[no-untyped-def]
     """Return whether an entry is worth placing; if not, note why."""
     if not quantity > 0.0:
-        note(b, t, g.LOG_TOO_SMALL, s, 0.0)
+        note(m, t, g.LOG_TOO_SMALL, s, 0.0)
         return False
-    least = b.options[g.O_MIN_NOTIONAL]
+    least = m[g.O_MIN_NOTIONAL]
     if least - quantity * price > EQUAL * least:
-        note(b, t, g.LOG_BELOW_MINIMUM, s, quantity * price)
+        note(m, t, g.LOG_BELOW_MINIMUM, s, quantity * price)
         return False
     return True
 
 
 @jit
-def is_limit(order, t):  # type: ignore[no-untyped-def]
+def is_limit(m, order, t):  # type: ignore[no-untyped-def]
     """Return whether an order rests as a limit: a stop-limit does once its stop was triggered."""
-    return order[g.R_TYPE] == g.LIMIT or (order[g.R_TYPE] == g.STOP_LIMIT and order[g.R_LIMIT_FROM] <= t)
+    return m[order + g.R_TYPE] == g.LIMIT or (m[order + g.R_TYPE] == g.STOP_LIMIT and m[order + g.R_LIMIT_FROM] <= t)
 
 
 @jit
-def is_waiting_stop(order, t):  # type: ignore[no-untyped-def]
+def is_waiting_stop(m, order, t):  # type: ignore[no-untyped-def]
     """Return whether an order waits for its stop to be triggered."""
-    return order[g.R_TYPE] == g.STOP or (order[g.R_TYPE] == g.STOP_LIMIT and order[g.R_LIMIT_FROM] == np.inf)
+    return m[order + g.R_TYPE] == g.STOP or (
+        m[order + g.R_TYPE] == g.STOP_LIMIT and m[order + g.R_LIMIT_FROM] == np.inf
+    )
 
 
 @jit
@@ -209,88 +206,85 @@ def passes(price, level, side, touch):  # type: ignore[no-untyped-def]
 
 
 @jit
-def nearest_stop(b, t, s, orders_too):  # type: ignore[no-untyped-def]
+def nearest_stop(m, t, s):  # type: ignore[no-untyped-def]
     """Return (level, source) of the first stop that a falling price meets (a rising one for a short), NaN for none."""
-    p = b.positions[s]
-    side = 1.0 if p[g.P_QUANTITY] > 0.0 else -1.0
-    level = p[g.P_STOP]
+    p = row_of(s)
+    side = 1.0 if m[p + g.P_QUANTITY] > 0.0 else -1.0
+    level = m[p + g.P_STOP]
     source = FROM_STOP
-    if p[g.P_TRAIL] == p[g.P_TRAIL] and not side * (p[g.P_TRAIL] - level) <= 0.0:
-        level = p[g.P_TRAIL]
+    if m[p + g.P_TRAIL] == m[p + g.P_TRAIL] and not side * (m[p + g.P_TRAIL] - level) <= 0.0:
+        level = m[p + g.P_TRAIL]
         source = FROM_TRAIL
-    if orders_too:
-        for i in range(1, np.int64(b.account[g.A_ORDERS])):
-            order = b.orders[i]
-            if order[g.R_ALIVE] > 0.0 and order[g.R_SYMBOL] == s and order[g.R_IS_EXIT] > 0.0:
-                if order[g.R_SIDE] == -side and is_waiting_stop(order, t):
-                    if not side * (order[g.R_STOP] - level) <= 0.0:
-                        level = order[g.R_STOP]
-                        source = i
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_EXIT] > 0.0:
+            if m[order + g.R_SIDE] == -side and is_waiting_stop(m, order, t):
+                if not side * (m[order + g.R_STOP] - level) <= 0.0:
+                    level = m[order + g.R_STOP]
+                    source = order
     return level, source
 
 
 @jit
-def nearest_target(b, t, s, orders_too):  # type: ignore[no-untyped-def]
+def nearest_target(m, t, s):  # type: ignore[no-untyped-def]
     """Return (level, source) of the first target or exit limit that a rising price meets, NaN for none."""
-    p = b.positions[s]
-    side = 1.0 if p[g.P_QUANTITY] > 0.0 else -1.0
-    level = p[g.P_TARGET]
+    p = row_of(s)
+    side = 1.0 if m[p + g.P_QUANTITY] > 0.0 else -1.0
+    level = m[p + g.P_TARGET]
     source = FROM_STOP
-    if orders_too:
-        for i in range(1, np.int64(b.account[g.A_ORDERS])):
-            order = b.orders[i]
-            if order[g.R_ALIVE] > 0.0 and order[g.R_SYMBOL] == s and order[g.R_IS_EXIT] > 0.0:
-                if order[g.R_SIDE] == -side and is_limit(order, t):
-                    if not side * (order[g.R_LIMIT] - level) >= 0.0:
-                        level = order[g.R_LIMIT]
-                        source = i
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_EXIT] > 0.0:
+            if m[order + g.R_SIDE] == -side and is_limit(m, order, t):
+                if not side * (m[order + g.R_LIMIT] - level) >= 0.0:
+                    level = m[order + g.R_LIMIT]
+                    source = order
     return level, source
 
 
 @jit
-def close_out(b, t, s, raw, slips, cap, reason, ambiguous, is_opening, table, row, column):  # type: ignore[no-untyped-def]
+def close_out(m, t, s, raw, slips, cap, reason, ambiguous, is_opening, fees):  # type: ignore[no-untyped-def]
     """Sell the position (or cover it) as far as the volume allows; return the quantity filled."""
-    held = b.positions[s, g.P_QUANTITY]
+    held = m[row_of(s) + g.P_QUANTITY]
     side = -1.0 if held > 0.0 else 1.0
-    quantity = min(abs(held), room_of(b, s, is_opening))
+    quantity = min(abs(held), room_of(m, s, is_opening))
     if not quantity > 0.0:
         return 0.0
-    price = price_of(b, s, side, quantity, raw, slips, cap)
-    execute(b, t, s, side, quantity, raw, price, reason, ambiguous, slips, True, table, row, column)
-    use_room(b, s, quantity)
-    if b.positions[s, g.P_QUANTITY] == 0.0:
-        end_position(b, s)
+    price = price_of(m, s, side, quantity, raw, slips, cap)
+    execute(m, t, s, side, quantity, raw, price, reason, ambiguous, slips, g.YES, fees)
+    use_room(m, s, quantity)
+    if m[row_of(s) + g.P_QUANTITY] == 0.0:
+        end_position(m, s)
     return quantity
 
 
 @jit
-def end_position(b, s):  # type: ignore[no-untyped-def]
+def end_position(m, s):  # type: ignore[no-untyped-def]
     """Cancel what belonged to a position that is gone: its levels, resting and forced exits, carried entries."""
-    b.positions[s, :] = np.nan
-    b.positions[s, g.P_QUANTITY] = 0.0
-    b.positions[s, g.P_ENTRIES] = 0.0
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if order[g.R_ALIVE] > 0.0 and order[g.R_SYMBOL] == s:
-            if order[g.R_IS_EXIT] > 0.0:
-                if order[g.R_TYPE] != g.MARKET or order[g.R_IS_FORCED] > 0.0:
-                    order[g.R_ALIVE] = 0.0
-            elif order[g.R_HAS_FILLED] > 0.0:
-                order[g.R_ALIVE] = 0.0
+    p = row_of(s)
+    for column in range(g.P_FIRST, g.P_LAST + 1):
+        m[p + column] = np.nan
+    m[p + g.P_QUANTITY] = 0.0
+    m[p + g.P_ENTRIES] = 0.0
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s:
+            if m[order + g.R_IS_EXIT] > 0.0:
+                if m[order + g.R_TYPE] != g.MARKET or m[order + g.R_IS_FORCED] > 0.0:
+                    m[order + g.R_ALIVE] = 0.0
+            elif m[order + g.R_HAS_FILLED] > 0.0:
+                m[order + g.R_ALIVE] = 0.0
 
 
 @jit
-def carry_exit(b, s, reason):  # type: ignore[no-untyped-def]
+def carry_exit(m, s, reason):  # type: ignore[no-untyped-def]
     """Place the market order that goes on with an exit at the next open; return its row."""
-    side = -1.0 if b.positions[s, g.P_QUANTITY] > 0.0 else 1.0
-    i = new_order(b, s, side, 1.0)
-    b.orders[i, g.R_IS_FORCED] = 1.0
-    b.orders[i, g.R_REASON] = reason
-    return i
+    side = -1.0 if m[row_of(s) + g.P_QUANTITY] > 0.0 else 1.0
+    order = new_order(m, s, side, 1.0)
+    m[order + g.R_IS_FORCED] = 1.0
+    m[order + g.R_REASON] = reason
+    return order
 
 
 @jit
-def exit_by_stop(b, t, s, level, source, raw, is_gap, ambiguous):  # type: ignore[no-untyped-def]
+def exit_by_stop(m, t, s, level, source, raw, is_gap, ambiguous):  # type: ignore[no-untyped-def]
     """Leave at a stop that was met; return False where its limit forbids that, so that the next level may act.
 
     What the volume leaves becomes a market order of the next open, or rests where
@@ -300,196 +294,193 @@ def exit_by_stop(b, t, s, level, source, raw, is_gap, ambiguous):  # type: ignor
     reason = REASON_STOP_GAP if is_gap else REASON_STOP
     if source == FROM_TRAIL:
         reason = REASON_TRAIL_GAP if is_gap else REASON_TRAIL
-    if source > 0 and b.orders[source, g.R_TYPE] == g.STOP_LIMIT:
-        order = b.orders[source]
-        cap = order[g.R_LIMIT]
-        if order[g.R_SIDE] * (raw - cap) > 0.0:
-            order[g.R_LIMIT_FROM] = t if is_gap else t + 1.0
+    if source > 0 and m[source + g.R_TYPE] == g.STOP_LIMIT:
+        order = source
+        cap = m[order + g.R_LIMIT]
+        if m[order + g.R_SIDE] * (raw - cap) > 0.0:
+            m[order + g.R_LIMIT_FROM] = t if is_gap else t + 1.0
             return False
-        order[g.R_LIMIT_FROM] = t + 1.0
-        close_out(b, t, s, raw, True, cap, reason, ambiguous, is_gap, b.orders, source, g.R_FEE)
+        m[order + g.R_LIMIT_FROM] = t + 1.0
+        close_out(m, t, s, raw, g.YES, cap, reason, ambiguous, is_gap, source + g.R_FEE)
         return True
     if source > 0:
-        i = source
-        b.orders[i, g.R_TYPE] = g.MARKET
-        b.orders[i, g.R_IS_FORCED] = 1.0
-        b.orders[i, g.R_REASON] = REASON_STOP_CARRIED
+        order = source
+        m[order + g.R_TYPE] = g.MARKET
+        m[order + g.R_IS_FORCED] = 1.0
+        m[order + g.R_REASON] = REASON_STOP_CARRIED
     else:
-        i = carry_exit(b, s, REASON_STOP_CARRIED)
-    close_out(b, t, s, raw, True, cap, reason, ambiguous, is_gap, b.orders, i, g.R_FEE)
+        order = carry_exit(m, s, REASON_STOP_CARRIED)
+    close_out(m, t, s, raw, g.YES, cap, reason, ambiguous, is_gap, order + g.R_FEE)
     return True
 
 
 @jit
-def exit_by_target(b, t, s, level, source, raw, is_gap, ambiguous):  # type: ignore[no-untyped-def]
+def exit_by_target(m, t, s, level, source, raw, is_gap, ambiguous):  # type: ignore[no-untyped-def]
     """Leave at a target or an exit limit; what the volume leaves rests at its price."""
     if source > 0:
         reason = REASON_LIMIT_GAP if is_gap else REASON_LIMIT
-        close_out(b, t, s, raw, False, np.nan, reason, ambiguous, is_gap, b.orders, source, g.R_FEE)
+        close_out(m, t, s, raw, g.NO, np.nan, reason, ambiguous, is_gap, source + g.R_FEE)
     else:
         reason = REASON_TARGET_GAP if is_gap else REASON_TARGET
-        slips = b.options[g.O_TARGET_SLIPS] > 0.0
-        close_out(b, t, s, raw, slips, np.nan, reason, ambiguous, is_gap, b.positions, s, g.P_FEE)
+        slips = m[g.O_TARGET_SLIPS]
+        close_out(m, t, s, raw, slips, np.nan, reason, ambiguous, is_gap, row_of(s) + g.P_FEE)
 
 
 @jit
-def exit_by_order(b, t, s, i):  # type: ignore[no-untyped-def]
-    """Leave at the open by market order `i`; what is left is carried."""
-    order = b.orders[i]
-    reason = order[g.R_REASON]
-    close_out(b, t, s, b.day[s, g.D_OPEN], True, np.nan, reason, 0.0, True, b.orders, i, g.R_FEE)
-    order[g.R_ALIVE] = 0.0
-    if b.positions[s, g.P_QUANTITY] != 0.0:
-        order[g.R_ALIVE] = 1.0
-        order[g.R_IS_FORCED] = 1.0
+def exit_by_order(m, t, s, order):  # type: ignore[no-untyped-def]
+    """Leave at the open by market order `order`; what is left is carried."""
+    reason = m[order + g.R_REASON]
+    close_out(m, t, s, m[row_of(s) + g.D_OPEN], g.YES, np.nan, reason, 0.0, g.YES, order + g.R_FEE)
+    m[order + g.R_ALIVE] = 0.0
+    if m[row_of(s) + g.P_QUANTITY] != 0.0:
+        m[order + g.R_ALIVE] = 1.0
+        m[order + g.R_IS_FORCED] = 1.0
         if reason == REASON_SIGNAL or reason == REASON_REVERSAL:
-            order[g.R_REASON] = REASON_SIGNAL_CARRIED
+            m[order + g.R_REASON] = REASON_SIGNAL_CARRIED
 
 
 @jit
-def drop_exits(b, t):  # type: ignore[no-untyped-def]
+def drop_exits(m, t):  # type: ignore[no-untyped-def]
     """Cancel the exit orders whose position is gone."""
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if order[g.R_ALIVE] > 0.0 and order[g.R_IS_EXIT] > 0.0 and order[g.R_TYPE] == g.MARKET:
-            s = np.int64(order[g.R_SYMBOL])
-            if b.positions[s, g.P_QUANTITY] * order[g.R_SIDE] >= 0.0:
-                order[g.R_ALIVE] = 0.0
-                note(b, t, g.LOG_EXIT_CANCELLED, s, 0.0)
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_IS_EXIT] > 0.0 and m[order + g.R_TYPE] == g.MARKET:
+            s = np.int64(m[order + g.R_SYMBOL])
+            if m[row_of(s) + g.P_QUANTITY] * m[order + g.R_SIDE] >= 0.0:
+                m[order + g.R_ALIVE] = 0.0
+                note(m, t, g.LOG_EXIT_CANCELLED, s, 0.0)
 
 
 @jit
-def refusal_of(b, s, side, is_first):  # type: ignore[no-untyped-def]
+def refusal_of(m, s, side, is_first):  # type: ignore[no-untyped-def]
     """Return the code of the limit that an entry would break, or -1."""
-    o = b.options
-    if side < 0.0 and b.day[s, g.D_SHORTABLE] == 0.0:
+    if side < 0.0 and m[row_of(s) + g.D_SHORTABLE] == 0.0:
         return g.LOG_NOT_SHORTABLE
-    if b.positions[s, g.P_QUANTITY] == 0.0 and 0.0 < o[g.O_MAX_POSITIONS] <= b.account[g.A_POSITIONS]:
+    if m[row_of(s) + g.P_QUANTITY] == 0.0 and 0.0 < m[g.O_MAX_POSITIONS] <= m[g.A_POSITIONS]:
         return g.LOG_MAX_POSITIONS
-    if is_first and 0.0 < o[g.O_DAY_ENTRIES] <= b.account[g.A_DAY_ENTRIES]:
+    if is_first and 0.0 < m[g.O_DAY_ENTRIES] <= m[g.A_DAY_ENTRIES]:
         return g.LOG_DAY_ENTRIES
     return -1.0
 
 
 @jit
-def enter(b, t, i, raw, slips, cap, reason, mode, is_opening):  # type: ignore[no-untyped-def]
-    """Fill entry `i` at `raw`, as far as position, limits, buying power and volume allow."""
-    o = b.options
-    order = b.orders[i]
-    s = np.int64(order[g.R_SYMBOL])
-    side = order[g.R_SIDE]
-    p = b.positions[s]
-    held = p[g.P_QUANTITY]
-    is_first = order[g.R_HAS_FILLED] == 0.0
+def enter(m, t, order, raw, slips, cap, reason, mode, is_opening):  # type: ignore[no-untyped-def]
+    """Fill entry `order` at `raw`, as far as position, limits, buying power and volume allow."""
+    s = np.int64(m[order + g.R_SYMBOL])
+    side = m[order + g.R_SIDE]
+    p = row_of(s)
+    held = m[p + g.P_QUANTITY]
+    is_first = m[order + g.R_HAS_FILLED] == 0.0
     if held * side < 0.0:
-        order[g.R_ALIVE] = 0.0
-        note(b, t, g.LOG_EXIT_UNFINISHED, s, 0.0)
+        m[order + g.R_ALIVE] = 0.0
+        note(m, t, g.LOG_EXIT_UNFINISHED, s, 0.0)
         return
-    if held != 0.0 and is_first and p[g.P_ENTRIES] >= o[g.O_MAX_ENTRIES]:
-        order[g.R_ALIVE] = 0.0
-        note(b, t, g.LOG_CANCELLED, s, 0.0)
+    if held != 0.0 and is_first and m[p + g.P_ENTRIES] >= m[g.O_MAX_ENTRIES]:
+        m[order + g.R_ALIVE] = 0.0
+        note(m, t, g.LOG_CANCELLED, s, 0.0)
         return
-    refusal = refusal_of(b, s, side, is_first)
+    refusal = refusal_of(m, s, side, is_first)
     if refusal >= 0.0:
-        order[g.R_ALIVE] = 0.0
-        note(b, t, refusal, s, 0.0)
+        m[order + g.R_ALIVE] = 0.0
+        note(m, t, refusal, s, 0.0)
         return
-    wanted = order[g.R_QUANTITY]
-    if order[g.R_SIZE_KIND] != g.SIZE_FIXED:
+    wanted = m[order + g.R_QUANTITY]
+    if m[order + g.R_SIZE_KIND] != g.SIZE_FIXED:
         wanted = 0.0
-        if order[g.R_SIZE_KIND] == g.SIZE_NOTIONAL:
-            wanted = floored(order[g.R_SIZE] / raw, o)
-        elif b.account[g.A_OPEN_EQUITY] > 0.0:
-            wanted = floored(order[g.R_SIZE] * b.account[g.A_OPEN_EQUITY] / raw, o)
-        order[g.R_SIZE_KIND] = g.SIZE_FIXED
-        if not is_large_enough(b, t, s, wanted, raw):
-            order[g.R_ALIVE] = 0.0
+        if m[order + g.R_SIZE_KIND] == g.SIZE_NOTIONAL:
+            wanted = floored(m[order + g.R_SIZE] / raw, m)
+        elif m[g.A_OPEN_EQUITY] > 0.0:
+            wanted = floored(m[order + g.R_SIZE] * m[g.A_OPEN_EQUITY] / raw, m)
+        m[order + g.R_SIZE_KIND] = g.SIZE_FIXED
+        if not is_large_enough(m, t, s, wanted, raw):
+            m[order + g.R_ALIVE] = 0.0
             return
-    quantity = affordable_quantity(b, s, side, wanted, raw, slips, cap, b.orders, i, g.R_FEE)
+    quantity = affordable_quantity(m, s, side, wanted, raw, slips, cap, order + g.R_FEE)
     if not quantity > 0.0:
-        order[g.R_ALIVE] = 0.0
-        note(b, t, g.LOG_REJECTED, s, wanted)
+        m[order + g.R_ALIVE] = 0.0
+        note(m, t, g.LOG_REJECTED, s, wanted)
         return
-    filled = min(quantity, room_of(b, s, is_opening))
+    filled = min(quantity, room_of(m, s, is_opening))
     if filled > 0.0:
-        price = price_of(b, s, side, filled, raw, slips, cap)
-        if side * (price - order[g.R_STOP_LOSS]) <= 0.0 or side * (order[g.R_TAKE_PROFIT] - price) <= 0.0:
-            order[g.R_ALIVE] = 0.0
-            note(b, t, g.LOG_OUTSIDE, s, price)
+        price = price_of(m, s, side, filled, raw, slips, cap)
+        if side * (price - m[order + g.R_STOP_LOSS]) <= 0.0 or side * (m[order + g.R_TAKE_PROFIT] - price) <= 0.0:
+            m[order + g.R_ALIVE] = 0.0
+            note(m, t, g.LOG_OUTSIDE, s, price)
             return
-        execute(b, t, s, side, filled, raw, price, reason, 0.0, slips, True, b.orders, i, g.R_FEE)
-        use_room(b, s, filled)
+        execute(m, t, s, side, filled, raw, price, reason, 0.0, slips, g.YES, order + g.R_FEE)
+        use_room(m, s, filled)
         if is_first:
-            p[g.P_ENTRIES] = 1.0 if held == 0.0 else p[g.P_ENTRIES] + 1.0
-            b.account[g.A_DAY_ENTRIES] += 1.0
-        order[g.R_HAS_FILLED] = 1.0
-        set_levels(b, t, s, side, price, raw, held, mode, order[g.R_STOP_LOSS], order[g.R_TAKE_PROFIT])
-        if p[g.P_ENTRIES] >= o[g.O_MAX_ENTRIES]:
-            cancel_others(b, t, s, i)
-    order[g.R_QUANTITY] = quantity - filled
-    if not order[g.R_QUANTITY] > 0.0:
-        order[g.R_ALIVE] = 0.0
-    elif not is_limit(order, t):
-        if o[g.O_CARRY] > 0.0:
-            order[g.R_TYPE] = g.MARKET
+            m[p + g.P_ENTRIES] = 1.0 if held == 0.0 else m[p + g.P_ENTRIES] + 1.0
+            m[g.A_DAY_ENTRIES] += 1.0
+        m[order + g.R_HAS_FILLED] = 1.0
+        set_levels(m, t, s, side, price, raw, held, mode, m[order + g.R_STOP_LOSS], m[order + g.R_TAKE_PROFIT])
+        if m[p + g.P_ENTRIES] >= m[g.O_MAX_ENTRIES]:
+            cancel_others(m, t, s, order)
+    m[order + g.R_QUANTITY] = quantity - filled
+    if not m[order + g.R_QUANTITY] > 0.0:
+        m[order + g.R_ALIVE] = 0.0
+    elif not is_limit(m, order, t):
+        if m[g.O_CARRY] > 0.0:
+            m[order + g.R_TYPE] = g.MARKET
         else:
-            order[g.R_ALIVE] = 0.0
-            note(b, t, g.LOG_RESIDUAL, s, order[g.R_QUANTITY])
+            m[order + g.R_ALIVE] = 0.0
+            note(m, t, g.LOG_RESIDUAL, s, m[order + g.R_QUANTITY])
 
 
 @jit
-def cancel_others(b, t, s, kept):  # type: ignore[no-untyped-def]
+def cancel_others(m, t, s, kept):  # type: ignore[no-untyped-def]
     """Cancel the symbol's entry orders but the one that filled."""
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if i != kept and order[g.R_ALIVE] > 0.0 and order[g.R_SYMBOL] == s and order[g.R_IS_EXIT] == 0.0:
-            order[g.R_ALIVE] = 0.0
-            note(b, t, g.LOG_CANCELLED, s, 0.0)
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if (
+            order != kept
+            and m[order + g.R_ALIVE] > 0.0
+            and m[order + g.R_SYMBOL] == s
+            and m[order + g.R_IS_EXIT] == 0.0
+        ):
+            m[order + g.R_ALIVE] = 0.0
+            note(m, t, g.LOG_CANCELLED, s, 0.0)
 
 
 @jit
-def set_levels(b, t, s, side, price, raw, held, mode, stop_loss, take_profit):  # type: ignore[no-untyped-def]
+def set_levels(m, t, s, side, price, raw, held, mode, stop_loss, take_profit):  # type: ignore[no-untyped-def]
     """Set stop, target and trail after an entry at `price`; a further entry moves the extreme only."""
-    o = b.options
-    p = b.positions[s]
-    p[g.P_ADDED] = t
-    p[g.P_RAW] = raw
+    p = row_of(s)
+    m[p + g.P_ADDED] = t
+    m[p + g.P_RAW] = raw
     if held != 0.0:
-        if side * (price - p[g.P_EXTREME]) > 0.0:
-            p[g.P_EXTREME] = price
+        if side * (price - m[p + g.P_EXTREME]) > 0.0:
+            m[p + g.P_EXTREME] = price
         return
-    p[g.P_OPENED] = t
-    p[g.P_MODE] = mode
-    p[g.P_FEE] = 0.0
-    p[g.P_FEE_NOTIONAL] = 0.0
-    p[g.P_FEE_POSTED] = 0.0
-    reach = b.day[s, g.D_ATR]
+    m[p + g.P_OPENED] = t
+    m[p + g.P_MODE] = mode
+    m[p + g.P_FEE] = 0.0
+    m[p + g.P_FEE + 1] = 0.0
+    m[p + g.P_FEE + 2] = 0.0
+    reach = m[row_of(s) + g.D_ATR]
     stop = stop_loss
     if stop != stop:
-        if o[g.O_STOP] > 0.0:
-            stop = level_of(price * (1.0 - side * o[g.O_STOP]), o)
-        elif o[g.O_ATR_STOP] > 0.0:
-            distance = o[g.O_ATR_STOP] * reach if reach > 0.0 else price * FALLBACK_STOP
-            stop = level_of(price - side * distance, o)
+        if m[g.O_STOP] > 0.0:
+            stop = level_of(price * (1.0 - side * m[g.O_STOP]), m)
+        elif m[g.O_ATR_STOP] > 0.0:
+            distance = m[g.O_ATR_STOP] * reach if reach > 0.0 else price * FALLBACK_STOP
+            stop = level_of(price - side * distance, m)
     target = take_profit
     if target != target:
-        if o[g.O_TARGET] > 0.0:
-            target = level_of(price * (1.0 + side * o[g.O_TARGET]), o)
-        elif o[g.O_ATR_TARGET] > 0.0:
-            distance = o[g.O_ATR_TARGET] * reach if reach > 0.0 else price * FALLBACK_TARGET
-            target = level_of(price + side * distance, o)
-    p[g.P_STOP] = stop
-    p[g.P_TARGET] = target
-    p[g.P_EXTREME] = price
-    p[g.P_TRAIL] = trail_of(b, side, price, reach)
+        if m[g.O_TARGET] > 0.0:
+            target = level_of(price * (1.0 + side * m[g.O_TARGET]), m)
+        elif m[g.O_ATR_TARGET] > 0.0:
+            distance = m[g.O_ATR_TARGET] * reach if reach > 0.0 else price * FALLBACK_TARGET
+            target = level_of(price + side * distance, m)
+    m[p + g.P_STOP] = stop
+    m[p + g.P_TARGET] = target
+    m[p + g.P_EXTREME] = price
+    m[p + g.P_TRAIL] = trail_of(m, side, price, reach)
 
 
 @jit
-def trail_of(b, side, extreme, reach):  # type: ignore[no-untyped-def]
+def trail_of(m, side, extreme, reach):  # type: ignore[no-untyped-def]
     """Return the level of a trail behind `extreme`, NaN without a trail or while the true range is not known."""
-    o = b.options
-    if o[g.O_TRAIL] > 0.0:
-        return level_of(extreme * (1.0 - side * o[g.O_TRAIL]), o)
-    if o[g.O_ATR_TRAIL] > 0.0 and reach > 0.0:
-        return level_of(extreme - side * o[g.O_ATR_TRAIL] * reach, o)
+    if m[g.O_TRAIL] > 0.0:
+        return level_of(extreme * (1.0 - side * m[g.O_TRAIL]), m)
+    if m[g.O_ATR_TRAIL] > 0.0 and reach > 0.0:
+        return level_of(extreme - side * m[g.O_ATR_TRAIL] * reach, m)
     return np.nan

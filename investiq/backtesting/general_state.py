@@ -1,15 +1,16 @@
-"""What the general kernel remembers: columns of its tables, codes of its log, and the grids of its amounts.
+"""What the general kernel remembers, and where.
 
-Every table is float64, so that one compiled signature serves all of them, and
-an option costs an array read instead of an argument.
+All of it lies in one float64 array, `m`: the options of the run, the account, a
+row for each symbol, then the tables of orders, fills, log and cash flows. A row
+is known by its address, a value by the address of its row plus a column. One
+array is one argument: functions of many arrays took twice as long to compile.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from investiq.backtesting.postings import Grid, lots_in, rounded
 from investiq.core.compiling import jit
@@ -22,39 +23,38 @@ from investiq.core.compiling import jit
     O_SLIPPAGE, O_RATE, O_PER_SHARE, O_MIN_FEE, O_MAX_FEE, O_MAX_RATE, O_SELL_RATE, O_IMPACT,
     O_SAME_CLOSE, O_TOUCH, O_GAP_AT_LIMIT, O_TARGET_SLIPS, O_STOP_FIRST, O_NEXT_BAR, O_LEVELS_FIRST, O_TARGET_INSIDE,
     O_REJECT, O_THRESHOLD, O_EXPIRY, O_STOP, O_TARGET, O_TRAIL, O_TRAIL_ENTRY_BAR, O_ATR_STOP, O_ATR_TARGET, O_ATR_TRAIL,
-    O_HOLD, O_SHORT, O_REVERSE, O_MAX_ENTRIES, O_MAX_POSITIONS, O_MARGIN, O_DEBIT, O_MAINTENANCE_LONG, O_MAINTENANCE_SHORT,
-    O_BORROW, O_SWEEP, O_YEAR, O_T_PLUS_1, O_BAND, O_PARTICIPATION, O_ADV, O_ZERO_FILLS,
+    O_HOLD, O_SHORT, O_REVERSE, O_MAX_ENTRIES, O_MAX_POSITIONS, O_MARGIN, O_MAINTENANCE_LONG, O_MAINTENANCE_SHORT,
+    O_BORROW, O_YEAR, O_T_PLUS_1, O_BAND, O_PARTICIPATION, O_ADV, O_ZERO_FILLS,
     O_CARRY, O_HALT, O_FLATTEN, O_RESET_BARS, O_RESET_DRAWDOWN, O_DAY_ENTRIES, O_LIQUIDATE, O_DELISTING,
     N_OPTIONS,
-) = range(64)
+) = range(62)
 
-# The account. Counters are of rows written (or, beyond a table's end, of rows that it lacked).
+# The account: money and marks of its state, the fee of an order that fills at once, and where the tables begin.
+# FILLS, EVENTS and FLOWS count rows written or, beyond a table's end, rows that it lacked.
 (
     A_CASH, A_EQUITY, A_PEAK, A_RECEIVABLE, A_PAYABLE, A_UNPAID, A_UNSETTLED, A_HALTED, A_HALT_BAR, A_CALLED, A_RUINED,
-    A_SESSION, A_DAY_ENTRIES, A_MONTH, A_MONTH_SHARES, A_OPEN_EQUITY, A_POSITIONS, A_SHORTS,
-    A_ORDERS, A_SEQUENCE, A_FILLS, A_EVENTS, A_FLOWS, A_LIVE,
-    N_ACCOUNT,
-) = range(25)
+    A_SESSION, A_DAY_ENTRIES, A_MONTH, A_MONTH_SHARES, A_OPEN_EQUITY, A_POSITIONS, A_SHORTS, A_SEQUENCE,
+    A_FEES, _, _,
+    A_SYMBOLS, A_TIERS, A_TIERS_END, A_ORDERS, A_ORDERS_END, A_QUEUE, A_LIVE_AT, A_LIVE,
+    A_FILLS_AT, A_FILLS_MAX, A_FILLS, A_EVENTS_AT, A_EVENTS_MAX, A_EVENTS, A_FLOWS_AT, A_FLOWS_MAX, A_FLOWS,
+    SYMBOLS,
+) = range(N_OPTIONS, N_OPTIONS + 40)
 
-# The day of a symbol. MARK is its last close; MARK_OPEN its open, or the mark without a bar.
+# A symbol: its day, then its position. MARK is its last close; MARK_OPEN its open, or the mark without a bar.
+# NaN for a level that the position does not have.
 (
     D_OPEN, D_HIGH, D_LOW, D_CLOSE, D_TRADES, D_HAS_BAR, D_ROOM, D_ROOM_OPEN, D_MARK, D_MARK_OPEN, D_RATIO, D_ATR,
     D_VOLATILITY, D_VOLUME, D_SHORTABLE, D_ENDED, D_LIVE, D_HELD, D_HELD_MARK, D_TARGET,
-    N_DAY,
-) = range(21)
+    P_QUANTITY, P_ENTRIES, P_STOP, P_TARGET, P_TRAIL, P_EXTREME, P_OPENED, P_ADDED, P_MODE, P_RAW, P_FEE, _, _,
+    N_SYMBOL,
+) = range(34)
+P_FIRST, P_LAST = P_STOP, P_RAW
 
-# The position of a symbol; NaN for a level that it does not have.
-(
-    P_QUANTITY, P_STOP, P_TARGET, P_TRAIL, P_EXTREME, P_OPENED, P_ADDED, P_ENTRIES, P_MODE, P_RAW,
-    P_FEE, P_FEE_NOTIONAL, P_FEE_POSTED,
-    N_POSITION,
-) = range(14)
-
-# An order; the first row of the table is scratch. The three fee columns are those of a position.
+# An order. The three columns of a fee, here and of a target: without minimum and maximum, notional, posted.
 (
     R_ALIVE, R_SYMBOL, R_SIDE, R_IS_EXIT, R_TYPE, R_QUANTITY, R_SIZE_KIND, R_SIZE, R_LIMIT, R_STOP, R_LEFT, R_CONFIDENCE,
     R_SEQUENCE, R_DEADLINE, R_LIMIT_FROM, R_IS_FORCED, R_REASON, R_STOP_LOSS, R_TAKE_PROFIT, R_HAS_FILLED,
-    R_FEE, R_FEE_NOTIONAL, R_FEE_POSTED,
+    R_FEE, _, _,
     N_ORDER,
 ) = range(24)
 
@@ -139,77 +139,77 @@ LOG_STOP_EXPIRED: Final = 31.0
 EVENT_COLUMNS: Final = 5
 FLOW_COLUMNS: Final = 4
 
-# The symbol of what concerns the account, and the row of an order that pays its fee alone.
+# The symbol of what concerns the account.
 NO_SYMBOL: Final = np.int64(-1)
-SCRATCH: Final = np.int64(0)
 
+# Where the fee of an order lies that fills at once.
+SCRATCH: Final = np.int64(A_FEES)
 
-class Book(NamedTuple):
-    """The tables of a run; each is float64 and C-contiguous, `sequence` and `live` are int64.
-
-    `fills`, `events` and `flows` may be too short: then their counters in the
-    account say how long they must be, and the run is repeated.
-    """
-
-    options: NDArray[np.float64]
-    tiers: NDArray[np.float64]
-    account: NDArray[np.float64]
-    day: NDArray[np.float64]
-    positions: NDArray[np.float64]
-    orders: NDArray[np.float64]
-    fills: NDArray[np.float64]
-    events: NDArray[np.float64]
-    flows: NDArray[np.float64]
-    sequence: NDArray[np.int64]
-    live: NDArray[np.int64]
+# Yes and no as arguments: a literal bool would be compiled for its own.
+YES: Final = 1.0
+NO: Final = 0.0
 
 
 @jit
-def posted(amount, o):  # type: ignore[no-untyped-def]
+def row_of(s):  # type: ignore[no-untyped-def]
+    """Return where symbol `s` lies."""
+    return SYMBOLS + s * N_SYMBOL
+
+
+@jit
+def live_of(m, k):  # type: ignore[no-untyped-def]
+    """Return the live symbol of place `k`."""
+    return np.int64(m[np.int64(m[A_LIVE_AT]) + k])
+
+
+@jit
+def posted(amount, m):  # type: ignore[no-untyped-def]
     """Round a cash amount as it is posted."""
-    return rounded(amount, Grid(o[O_POST_M], o[O_POST_D]))
+    return rounded(amount, Grid(m[O_POST_M], m[O_POST_D]))
 
 
 @jit
-def level_of(price, o):  # type: ignore[no-untyped-def]
+def level_of(price, m):  # type: ignore[no-untyped-def]
     """Round a level to its grid; NaN stays NaN."""
-    return rounded(price, Grid(o[O_LEVEL_M], o[O_LEVEL_D]))
+    return rounded(price, Grid(m[O_LEVEL_M], m[O_LEVEL_D]))
 
 
 @jit
-def floored(quantity, o):  # type: ignore[no-untyped-def]
+def floored(quantity, m):  # type: ignore[no-untyped-def]
     """Floor a quantity >= 0 to the lot."""
-    if o[O_LOT_D] == 0.0:
+    if m[O_LOT_D] == 0.0:
         return quantity
-    return lots_in(quantity, Grid(o[O_LOT_M], o[O_LOT_D])) * o[O_LOT_M] / o[O_LOT_D]
+    return lots_in(quantity, Grid(m[O_LOT_M], m[O_LOT_D])) * m[O_LOT_M] / m[O_LOT_D]
 
 
 @jit
-def note(b, bar, code, symbol, value):  # type: ignore[no-untyped-def]
+def note(m, bar, code, symbol, value):  # type: ignore[no-untyped-def]
     """Write a line of the log."""
-    note_counted(b, bar, code, symbol, value, 1.0)
+    note_counted(m, bar, code, symbol, value, 1.0)
 
 
 @jit
-def note_counted(b, bar, code, symbol, value, count):  # type: ignore[no-untyped-def]
+def note_counted(m, bar, code, symbol, value, count):  # type: ignore[no-untyped-def]
     """Write a line of the log with its count; that of a margin call is the equity it required."""
-    row = np.int64(b.account[A_EVENTS])
-    b.account[A_EVENTS] += 1.0
-    if row < b.events.shape[0]:
-        b.events[row, 0] = bar
-        b.events[row, 1] = code
-        b.events[row, 2] = count
-        b.events[row, 3] = symbol
-        b.events[row, 4] = value
+    row = np.int64(m[A_EVENTS])
+    m[A_EVENTS] += 1.0
+    if row < np.int64(m[A_EVENTS_MAX]):
+        event = np.int64(m[A_EVENTS_AT]) + row * EVENT_COLUMNS
+        m[event] = bar
+        m[event + 1] = code
+        m[event + 2] = count
+        m[event + 3] = symbol
+        m[event + 4] = value
 
 
 @jit
-def flow(b, bar, kind, symbol, amount):  # type: ignore[no-untyped-def]
+def flow(m, bar, kind, symbol, amount):  # type: ignore[no-untyped-def]
     """Write a row of cash flows."""
-    row = np.int64(b.account[A_FLOWS])
-    b.account[A_FLOWS] += 1.0
-    if row < b.flows.shape[0]:
-        b.flows[row, 0] = bar
-        b.flows[row, 1] = kind
-        b.flows[row, 2] = symbol
-        b.flows[row, 3] = amount
+    row = np.int64(m[A_FLOWS])
+    m[A_FLOWS] += 1.0
+    if row < np.int64(m[A_FLOWS_MAX]):
+        at = np.int64(m[A_FLOWS_AT]) + row * FLOW_COLUMNS
+        m[at] = bar
+        m[at + 1] = kind
+        m[at + 2] = symbol
+        m[at + 3] = amount

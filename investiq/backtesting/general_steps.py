@@ -23,7 +23,7 @@ from investiq.backtesting.general_orders import (
     set_levels,
     trail_of,
 )
-from investiq.backtesting.general_state import floored, flow, level_of, note, note_counted, posted
+from investiq.backtesting.general_state import floored, flow, level_of, live_of, note, note_counted, posted, row_of
 from investiq.backtesting.postings import (
     EQUAL,
     REASON_CIRCUIT_BREAKER,
@@ -44,648 +44,640 @@ WHOLE = Grid(1.0, 1.0)
 
 
 @jit
-def short_value(b):  # type: ignore[no-untyped-def]
+def short_value(m):  # type: ignore[no-untyped-def]
     """Return the market value of all shorts at the last marks."""
     value = 0.0
-    if b.account[g.A_SHORTS] > 0.0:
-        for s in range(b.positions.shape[0]):
-            if b.positions[s, g.P_QUANTITY] < 0.0:
-                value -= b.positions[s, g.P_QUANTITY] * b.day[s, g.D_MARK]
+    if m[g.A_SHORTS] > 0.0:
+        for s in range(np.int64(m[g.A_SYMBOLS])):
+            if m[row_of(s) + g.P_QUANTITY] < 0.0:
+                value -= m[row_of(s) + g.P_QUANTITY] * m[row_of(s) + g.D_MARK]
     return value
 
 
 @jit
-def post(b, t, amount, kind, code, symbol):  # type: ignore[no-untyped-def]
+def post(m, t, amount, kind, code, symbol):  # type: ignore[no-untyped-def]
     """Post interest or a fee to cash, with its line of the log."""
-    amount = posted(amount, b.options)
+    amount = posted(amount, m)
     if amount != 0.0:
-        b.account[g.A_CASH] += amount
-        flow(b, t, kind, symbol, amount)
-        note(b, t, code, symbol, amount)
+        m[g.A_CASH] += amount
+        flow(m, t, kind, symbol, amount)
+        note(m, t, code, symbol, amount)
 
 
 @jit
-def charge_night(b, t, free, sweep, debit, borrow, days, calendar_days):  # type: ignore[no-untyped-def]
+def charge_night(m, t, free, sweep, debit, borrow, days, calendar_days):  # type: ignore[no-untyped-def]
     """Post interest on the free cash of the night, and the borrow fee of each short; shorts are those before the open."""
     if free > 0.0:
-        post(b, t, free * sweep * days / b.options[g.O_YEAR], g.FLOW_INTEREST, g.LOG_INTEREST, g.NO_SYMBOL)
+        post(m, t, free * sweep * days / m[g.O_YEAR], g.FLOW_INTEREST, g.LOG_INTEREST, g.NO_SYMBOL)
     elif free < 0.0:
-        post(b, t, free * debit * calendar_days / 360.0, g.FLOW_DEBIT, g.LOG_DEBIT, g.NO_SYMBOL)
-    if b.account[g.A_SHORTS] > 0.0:
-        for s in range(b.positions.shape[0]):
-            held = b.positions[s, g.P_QUANTITY]
+        post(m, t, free * debit * calendar_days / 360.0, g.FLOW_DEBIT, g.LOG_DEBIT, g.NO_SYMBOL)
+    if m[g.A_SHORTS] > 0.0:
+        for s in range(np.int64(m[g.A_SYMBOLS])):
+            held = m[row_of(s) + g.P_QUANTITY]
             if held < 0.0:
-                rate = borrow[s, t] if borrow.size else b.options[g.O_BORROW]
-                fee = -held * b.day[s, g.D_MARK] * rate * calendar_days / 360.0
-                fee = posted(fee, b.options)
+                rate = borrow[s, t] if borrow.size else m[g.O_BORROW]
+                fee = -held * m[row_of(s) + g.D_MARK] * rate * calendar_days / 360.0
+                fee = posted(fee, m)
                 if fee != 0.0:
-                    b.account[g.A_CASH] -= fee
-                    flow(b, t, g.FLOW_BORROW, s, -fee)
-                    note(b, t, g.LOG_BORROW, s, fee)
+                    m[g.A_CASH] -= fee
+                    flow(m, t, g.FLOW_BORROW, s, -fee)
+                    note(m, t, g.LOG_BORROW, s, fee)
 
 
 @jit
-def split(b, t, s, ratio):  # type: ignore[no-untyped-def]
+def split(m, t, s, ratio):  # type: ignore[no-untyped-def]
     """Carry position, levels, marks and orders of a symbol through a split."""
-    o = b.options
-    p = b.positions[s]
-    day = b.day[s]
-    day[g.D_RATIO] *= ratio
-    day[g.D_MARK] /= ratio
-    held = p[g.P_QUANTITY]
+    p = row_of(s)
+    day = row_of(s)
+    m[day + g.D_RATIO] *= ratio
+    m[day + g.D_MARK] /= ratio
+    held = m[p + g.P_QUANTITY]
     if held != 0.0:
         new = abs(held) * ratio
-        if o[g.O_LOT_D] > 0.0 and o[g.O_LOT_M] / o[g.O_LOT_D] >= 1.0:
+        if m[g.O_LOT_D] > 0.0 and m[g.O_LOT_M] / m[g.O_LOT_D] >= 1.0:
             whole = lots_in(new, WHOLE)
             rest = new - whole
             if rest > 1e-9 * max(1.0, new):
                 side = 1.0 if held > 0.0 else -1.0
-                amount = side * posted(rest * day[g.D_MARK], o)
-                b.account[g.A_CASH] += amount
-                flow(b, t, g.FLOW_CASH_IN_LIEU, s, amount)
-                note(b, t, g.LOG_CASH_IN_LIEU, s, amount)
+                amount = side * posted(rest * m[day + g.D_MARK], m)
+                m[g.A_CASH] += amount
+                flow(m, t, g.FLOW_CASH_IN_LIEU, s, amount)
+                note(m, t, g.LOG_CASH_IN_LIEU, s, amount)
             new = whole
-        p[g.P_QUANTITY] = new if held > 0.0 else -new
-        p[g.P_STOP] = level_of(p[g.P_STOP] / ratio, o)
-        p[g.P_TARGET] = level_of(p[g.P_TARGET] / ratio, o)
-        p[g.P_TRAIL] = level_of(p[g.P_TRAIL] / ratio, o)
-        p[g.P_EXTREME] /= ratio
+        m[p + g.P_QUANTITY] = new if held > 0.0 else -new
+        m[p + g.P_STOP] = level_of(m[p + g.P_STOP] / ratio, m)
+        m[p + g.P_TARGET] = level_of(m[p + g.P_TARGET] / ratio, m)
+        m[p + g.P_TRAIL] = level_of(m[p + g.P_TRAIL] / ratio, m)
+        m[p + g.P_EXTREME] /= ratio
         if new == 0.0:
-            b.account[g.A_POSITIONS] -= 1.0
-            b.account[g.A_SHORTS] -= held < 0.0
-            end_position(b, s)
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if order[g.R_ALIVE] > 0.0 and order[g.R_SYMBOL] == s:
-            order[g.R_LIMIT] = level_of(order[g.R_LIMIT] / ratio, o)
-            order[g.R_STOP] = level_of(order[g.R_STOP] / ratio, o)
-            order[g.R_STOP_LOSS] = level_of(order[g.R_STOP_LOSS] / ratio, o)
-            order[g.R_TAKE_PROFIT] = level_of(order[g.R_TAKE_PROFIT] / ratio, o)
-            if order[g.R_IS_EXIT] == 0.0 and order[g.R_SIZE_KIND] == g.SIZE_FIXED:
-                order[g.R_QUANTITY] = floored(order[g.R_QUANTITY] * ratio, o)
-                if not order[g.R_QUANTITY] > 0.0:
-                    order[g.R_ALIVE] = 0.0
-                    note(b, t, g.LOG_TOO_SMALL, s, 0.0)
+            m[g.A_POSITIONS] -= 1.0
+            m[g.A_SHORTS] -= held < 0.0
+            end_position(m, s)
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s:
+            m[order + g.R_LIMIT] = level_of(m[order + g.R_LIMIT] / ratio, m)
+            m[order + g.R_STOP] = level_of(m[order + g.R_STOP] / ratio, m)
+            m[order + g.R_STOP_LOSS] = level_of(m[order + g.R_STOP_LOSS] / ratio, m)
+            m[order + g.R_TAKE_PROFIT] = level_of(m[order + g.R_TAKE_PROFIT] / ratio, m)
+            if m[order + g.R_IS_EXIT] == 0.0 and m[order + g.R_SIZE_KIND] == g.SIZE_FIXED:
+                m[order + g.R_QUANTITY] = floored(m[order + g.R_QUANTITY] * ratio, m)
+                if not m[order + g.R_QUANTITY] > 0.0:
+                    m[order + g.R_ALIVE] = 0.0
+                    note(m, t, g.LOG_TOO_SMALL, s, 0.0)
 
 
 @jit
-def dividend(b, t, s, amount, reduces):  # type: ignore[no-untyped-def]
+def dividend(m, t, s, amount, reduces):  # type: ignore[no-untyped-def]
     """Book a dividend's receivable (or a short's payable), and lower levels and orders by it; return the booked amount."""
-    o = b.options
-    p = b.positions[s]
-    held = p[g.P_QUANTITY]
+    p = row_of(s)
+    held = m[p + g.P_QUANTITY]
     booked = 0.0
     if held != 0.0:
-        booked = posted(held * amount, o)
+        booked = posted(held * amount, m)
         if booked > 0.0:
-            b.account[g.A_RECEIVABLE] += booked
+            m[g.A_RECEIVABLE] += booked
         else:
-            b.account[g.A_PAYABLE] += booked
-        b.account[g.A_UNPAID] += 1.0
-        flow(b, t, g.FLOW_DIVIDEND, s, booked)
+            m[g.A_PAYABLE] += booked
+        m[g.A_UNPAID] += 1.0
+        flow(m, t, g.FLOW_DIVIDEND, s, booked)
     if reduces == 0.0:
         return booked
     if held > 0.0:
-        p[g.P_STOP] = level_of(p[g.P_STOP] - amount, o)
-        p[g.P_EXTREME] -= amount
-        if o[g.O_TRAIL] > 0.0:
-            p[g.P_TRAIL] = trail_of(b, 1.0, p[g.P_EXTREME], np.nan)
+        m[p + g.P_STOP] = level_of(m[p + g.P_STOP] - amount, m)
+        m[p + g.P_EXTREME] -= amount
+        if m[g.O_TRAIL] > 0.0:
+            m[p + g.P_TRAIL] = trail_of(m, 1.0, m[p + g.P_EXTREME], np.nan)
         else:
-            p[g.P_TRAIL] = level_of(p[g.P_TRAIL] - amount, o)
+            m[p + g.P_TRAIL] = level_of(m[p + g.P_TRAIL] - amount, m)
     elif held < 0.0:
-        p[g.P_TARGET] = level_of(p[g.P_TARGET] - amount, o)
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if order[g.R_ALIVE] > 0.0 and order[g.R_SYMBOL] == s:
-            if order[g.R_SIDE] > 0.0:
-                order[g.R_LIMIT] = (
-                    level_of(order[g.R_LIMIT] - amount, o) if order[g.R_TYPE] == g.LIMIT else order[g.R_LIMIT]
+        m[p + g.P_TARGET] = level_of(m[p + g.P_TARGET] - amount, m)
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s:
+            if m[order + g.R_SIDE] > 0.0:
+                m[order + g.R_LIMIT] = (
+                    level_of(m[order + g.R_LIMIT] - amount, m)
+                    if m[order + g.R_TYPE] == g.LIMIT
+                    else m[order + g.R_LIMIT]
                 )
-                if order[g.R_TYPE] == g.STOP_LIMIT:
-                    order[g.R_LIMIT] = (
-                        level_of(order[g.R_LIMIT] - amount, o) if is_limit(order, t) else order[g.R_LIMIT]
+                if m[order + g.R_TYPE] == g.STOP_LIMIT:
+                    m[order + g.R_LIMIT] = (
+                        level_of(m[order + g.R_LIMIT] - amount, m) if is_limit(m, order, t) else m[order + g.R_LIMIT]
                     )
-                if order[g.R_IS_EXIT] == 0.0:
-                    order[g.R_STOP_LOSS] = level_of(order[g.R_STOP_LOSS] - amount, o)
+                if m[order + g.R_IS_EXIT] == 0.0:
+                    m[order + g.R_STOP_LOSS] = level_of(m[order + g.R_STOP_LOSS] - amount, m)
             else:
-                order[g.R_STOP] = level_of(order[g.R_STOP] - amount, o)
-                if order[g.R_TYPE] == g.STOP_LIMIT and not is_limit(order, t):
-                    order[g.R_LIMIT] = level_of(order[g.R_LIMIT] - amount, o)
-                if order[g.R_IS_EXIT] == 0.0:
-                    order[g.R_TAKE_PROFIT] = level_of(order[g.R_TAKE_PROFIT] - amount, o)
+                m[order + g.R_STOP] = level_of(m[order + g.R_STOP] - amount, m)
+                if m[order + g.R_TYPE] == g.STOP_LIMIT and not is_limit(m, order, t):
+                    m[order + g.R_LIMIT] = level_of(m[order + g.R_LIMIT] - amount, m)
+                if m[order + g.R_IS_EXIT] == 0.0:
+                    m[order + g.R_TAKE_PROFIT] = level_of(m[order + g.R_TAKE_PROFIT] - amount, m)
     return booked
 
 
 @jit
-def delist(b, t, s, change):  # type: ignore[no-untyped-def]
+def delist(m, t, s, change):  # type: ignore[no-untyped-def]
     """Settle the position of a symbol that has ended, and cancel its orders."""
-    b.day[s, g.D_ENDED] = 1.0
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        if b.orders[i, g.R_SYMBOL] == s:
-            b.orders[i, g.R_ALIVE] = 0.0
-    held = b.positions[s, g.P_QUANTITY]
+    m[row_of(s) + g.D_ENDED] = 1.0
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_SYMBOL] == s:
+            m[order + g.R_ALIVE] = 0.0
+    held = m[row_of(s) + g.P_QUANTITY]
     if held != 0.0:
-        price = b.day[s, g.D_MARK] * (1.0 + (change if change == change else b.options[g.O_DELISTING]))
+        price = m[row_of(s) + g.D_MARK] * (1.0 + (change if change == change else m[g.O_DELISTING]))
         side = -1.0 if held > 0.0 else 1.0
-        execute(
-            b, t, s, side, abs(held), price, price, REASON_DELISTED, 0.0, False, False, b.orders, g.SCRATCH, g.R_FEE
-        )
-        end_position(b, s)
+        execute(m, t, s, side, abs(held), price, price, REASON_DELISTED, 0.0, g.NO, g.NO, g.SCRATCH)
+        end_position(m, s)
 
 
 @jit
-def pay(b, t, actions, row):  # type: ignore[no-untyped-def]
+def pay(m, t, actions, row):  # type: ignore[no-untyped-def]
     """Move a dividend that is due from the receivables to cash."""
     amount = actions[row, g.X_PAID]
     if amount == 0.0:
         return
-    account = b.account
-    account[g.A_CASH] += amount
-    account[g.A_UNPAID] -= 1.0
+    m[g.A_CASH] += amount
+    m[g.A_UNPAID] -= 1.0
     if amount > 0.0:
-        account[g.A_RECEIVABLE] -= amount
+        m[g.A_RECEIVABLE] -= amount
     else:
-        account[g.A_PAYABLE] -= amount
-    if account[g.A_UNPAID] == 0.0:
-        account[g.A_RECEIVABLE] = 0.0
-        account[g.A_PAYABLE] = 0.0
-    flow(b, t, g.FLOW_DIVIDEND_PAID, np.int64(actions[row, g.X_SYMBOL]), amount)
+        m[g.A_PAYABLE] -= amount
+    if m[g.A_UNPAID] == 0.0:
+        m[g.A_RECEIVABLE] = 0.0
+        m[g.A_PAYABLE] = 0.0
+    flow(m, t, g.FLOW_DIVIDEND_PAID, np.int64(actions[row, g.X_SYMBOL]), amount)
 
 
 @jit
-def refuse_entries(b, t):  # type: ignore[no-untyped-def]
+def refuse_entries(m, t):  # type: ignore[no-untyped-def]
     """Cancel every entry order while the account is halted, or after a margin call."""
-    code = g.LOG_BLOCKED_HALT if b.account[g.A_HALTED] > 0.0 else g.LOG_BLOCKED_CALL
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if order[g.R_ALIVE] > 0.0 and order[g.R_IS_EXIT] == 0.0:
-            order[g.R_ALIVE] = 0.0
-            note(b, t, code, np.int64(order[g.R_SYMBOL]), 0.0)
+    code = g.LOG_BLOCKED_HALT if m[g.A_HALTED] > 0.0 else g.LOG_BLOCKED_CALL
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_IS_EXIT] == 0.0:
+            m[order + g.R_ALIVE] = 0.0
+            note(m, t, code, np.int64(m[order + g.R_SYMBOL]), 0.0)
 
 
 @jit
-def has_forced(b, s):  # type: ignore[no-untyped-def]
+def has_forced(m, s):  # type: ignore[no-untyped-def]
     """Return whether an exit of the symbol is already on its way to the next open."""
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if order[g.R_ALIVE] > 0.0 and order[g.R_SYMBOL] == s and order[g.R_IS_FORCED] > 0.0:
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_FORCED] > 0.0:
             return True
     return False
 
 
 @jit
-def open_protective(b, t):  # type: ignore[no-untyped-def]
+def open_protective(m, t):  # type: ignore[no-untyped-def]
     """Step 7: forced and carried exits, then stops and targets that the open has passed."""
-    o = b.options
-    for k in range(np.int64(b.account[g.A_LIVE])):
-        s = b.live[k]
-        p = b.positions[s]
-        if p[g.P_QUANTITY] == 0.0 or b.day[s, g.D_TRADES] == 0.0:
+    for k in range(np.int64(m[g.A_LIVE])):
+        s = live_of(m, k)
+        p = row_of(s)
+        if m[p + g.P_QUANTITY] == 0.0 or m[row_of(s) + g.D_TRADES] == 0.0:
             continue
         was_forced = False
-        for i in range(1, np.int64(b.account[g.A_ORDERS])):
-            order = b.orders[i]
-            if order[g.R_ALIVE] > 0.0 and order[g.R_SYMBOL] == s and order[g.R_IS_FORCED] > 0.0:
+        for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+            if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_FORCED] > 0.0:
                 was_forced = True
-                exit_by_order(b, t, s, i)
-                if p[g.P_QUANTITY] == 0.0:
+                exit_by_order(m, t, s, order)
+                if m[p + g.P_QUANTITY] == 0.0:
                     break
-        price = b.day[s, g.D_OPEN]
-        while not was_forced and p[g.P_QUANTITY] != 0.0:
-            side = 1.0 if p[g.P_QUANTITY] > 0.0 else -1.0
-            stop, source = nearest_stop(b, t, s, True)
+        price = m[row_of(s) + g.D_OPEN]
+        while not was_forced and m[p + g.P_QUANTITY] != 0.0:
+            side = 1.0 if m[p + g.P_QUANTITY] > 0.0 else -1.0
+            stop, source = nearest_stop(m, t, s)
             if side * (price - stop) <= 0.0:
-                if exit_by_stop(b, t, s, stop, source, price, True, 0.0):
+                if exit_by_stop(m, t, s, stop, source, price, g.YES, 0.0):
                     break
                 continue
-            target, source = nearest_target(b, t, s, True)
-            if passes(price, target, -side, o[g.O_TOUCH]):
-                worst = b.day[s, g.D_LOW] if side > 0.0 else b.day[s, g.D_HIGH]
-                if not (o[g.O_STOP_FIRST] > 0.0 and side * (worst - stop) <= 0.0):
-                    raw = target if o[g.O_GAP_AT_LIMIT] > 0.0 else price
-                    exit_by_target(b, t, s, target, source, raw, True, 0.0)
+            target, source = nearest_target(m, t, s)
+            if passes(price, target, -side, m[g.O_TOUCH]):
+                worst = m[row_of(s) + g.D_LOW] if side > 0.0 else m[row_of(s) + g.D_HIGH]
+                if not (m[g.O_STOP_FIRST] > 0.0 and side * (worst - stop) <= 0.0):
+                    raw = target if m[g.O_GAP_AT_LIMIT] > 0.0 else price
+                    exit_by_target(m, t, s, target, source, raw, g.YES, 0.0)
             break
 
 
 @jit
-def meets_level(b, t, s):  # type: ignore[no-untyped-def]
+def meets_level(m, t, s):  # type: ignore[no-untyped-def]
     """Return whether a held position meets one of its levels anywhere in the bar."""
-    side = 1.0 if b.positions[s, g.P_QUANTITY] > 0.0 else -1.0
-    worst = b.day[s, g.D_LOW] if side > 0.0 else b.day[s, g.D_HIGH]
-    best = b.day[s, g.D_HIGH] if side > 0.0 else b.day[s, g.D_LOW]
-    stop, _ = nearest_stop(b, t, s, True)
-    target, _ = nearest_target(b, t, s, True)
-    return side * (worst - stop) <= 0.0 or passes(best, target, -side, b.options[g.O_TOUCH])
+    side = 1.0 if m[row_of(s) + g.P_QUANTITY] > 0.0 else -1.0
+    worst = m[row_of(s) + g.D_LOW] if side > 0.0 else m[row_of(s) + g.D_HIGH]
+    best = m[row_of(s) + g.D_HIGH] if side > 0.0 else m[row_of(s) + g.D_LOW]
+    stop, _ = nearest_stop(m, t, s)
+    target, _ = nearest_target(m, t, s)
+    return side * (worst - stop) <= 0.0 or passes(best, target, -side, m[g.O_TOUCH])
 
 
 @jit
-def open_exits(b, t):  # type: ignore[no-untyped-def]
+def open_exits(m, t):  # type: ignore[no-untyped-def]
     """Step 8: exits by signal, then by time."""
-    o = b.options
-    levels_first = o[g.O_LEVELS_FIRST] > 0.0
-    for k in range(np.int64(b.account[g.A_LIVE])):
-        s = b.live[k]
-        p = b.positions[s]
-        if p[g.P_QUANTITY] == 0.0 or b.day[s, g.D_TRADES] == 0.0 or has_forced(b, s):
+    levels_first = m[g.O_LEVELS_FIRST] > 0.0
+    for k in range(np.int64(m[g.A_LIVE])):
+        s = live_of(m, k)
+        p = row_of(s)
+        if m[p + g.P_QUANTITY] == 0.0 or m[row_of(s) + g.D_TRADES] == 0.0 or has_forced(m, s):
             continue
-        if levels_first and meets_level(b, t, s):
+        if levels_first and meets_level(m, t, s):
             continue
-        for i in range(1, np.int64(b.account[g.A_ORDERS])):
-            order = b.orders[i]
-            if order[g.R_ALIVE] > 0.0 and order[g.R_SYMBOL] == s and order[g.R_IS_EXIT] > 0.0:
-                if order[g.R_TYPE] == g.MARKET and order[g.R_SIDE] * p[g.P_QUANTITY] < 0.0:
-                    exit_by_order(b, t, s, i)
+        for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+            if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_EXIT] > 0.0:
+                if m[order + g.R_TYPE] == g.MARKET and m[order + g.R_SIDE] * m[p + g.P_QUANTITY] < 0.0:
+                    exit_by_order(m, t, s, order)
                     break
-        if p[g.P_QUANTITY] != 0.0 and o[g.O_HOLD] > 0.0 and t - p[g.P_OPENED] >= o[g.O_HOLD]:
-            if not has_forced(b, s):
-                exit_by_order(b, t, s, carry_exit(b, s, REASON_TIME))
-    drop_exits(b, t)
+        if m[p + g.P_QUANTITY] != 0.0 and m[g.O_HOLD] > 0.0 and t - m[p + g.P_OPENED] >= m[g.O_HOLD]:
+            if not has_forced(m, s):
+                exit_by_order(m, t, s, carry_exit(m, s, REASON_TIME))
+    drop_exits(m, t)
 
 
 @jit
-def trade_towards(b, t, s, delta, raw, slips, is_opening, may_enter):  # type: ignore[no-untyped-def]
+def trade_towards(m, t, s, delta, raw, is_opening, may_enter):  # type: ignore[no-untyped-def]
     """Trade `delta` shares of a rebalance: what reduces the position first, then what opens or adds to one."""
-    o = b.options
-    p = b.positions[s]
+    p = row_of(s)
     side = 1.0 if delta > 0.0 else -1.0
     left = abs(delta)
-    held = p[g.P_QUANTITY]
-    scratch = b.orders[0]
-    scratch[:] = 0.0
+    held = m[p + g.P_QUANTITY]
+    clear_fees(m)
     if held * side < 0.0:
-        quantity = min(min(left, abs(held)), room_of(b, s, is_opening))
+        quantity = min(min(left, abs(held)), room_of(m, s, is_opening))
         if quantity > 0.0:
-            price = price_of(b, s, side, quantity, raw, slips, np.nan)
-            execute(
-                b, t, s, side, quantity, raw, price, REASON_REBALANCE, 0.0, slips, True, b.orders, g.SCRATCH, g.R_FEE
-            )
-            use_room(b, s, quantity)
-            if p[g.P_QUANTITY] == 0.0:
-                end_position(b, s)
+            price = price_of(m, s, side, quantity, raw, g.YES, np.nan)
+            execute(m, t, s, side, quantity, raw, price, REASON_REBALANCE, 0.0, g.YES, g.YES, g.SCRATCH)
+            use_room(m, s, quantity)
+            if m[p + g.P_QUANTITY] == 0.0:
+                end_position(m, s)
         left -= min(left, abs(held))
-        if p[g.P_QUANTITY] != 0.0:
+        if m[p + g.P_QUANTITY] != 0.0:
             return
     if not left > 0.0:
         return
     if not may_enter:
-        code = g.LOG_BLOCKED_HALT if b.account[g.A_HALTED] > 0.0 else g.LOG_BLOCKED_CALL
-        note(b, t, code, s, 0.0)
+        code = g.LOG_BLOCKED_HALT if m[g.A_HALTED] > 0.0 else g.LOG_BLOCKED_CALL
+        note(m, t, code, s, 0.0)
         return
-    if side < 0.0 and b.day[s, g.D_SHORTABLE] == 0.0:
-        note(b, t, g.LOG_NOT_SHORTABLE, s, 0.0)
+    if side < 0.0 and m[row_of(s) + g.D_SHORTABLE] == 0.0:
+        note(m, t, g.LOG_NOT_SHORTABLE, s, 0.0)
         return
-    held = p[g.P_QUANTITY]
-    quantity = affordable_quantity(b, s, side, left, raw, slips, np.nan, b.orders, g.SCRATCH, g.R_FEE)
-    quantity = min(quantity, room_of(b, s, is_opening))
+    held = m[p + g.P_QUANTITY]
+    quantity = affordable_quantity(m, s, side, left, raw, g.YES, np.nan, g.SCRATCH)
+    quantity = min(quantity, room_of(m, s, is_opening))
     if quantity > 0.0:
-        price = price_of(b, s, side, quantity, raw, slips, np.nan)
-        execute(b, t, s, side, quantity, raw, price, REASON_REBALANCE, 0.0, slips, True, b.orders, g.SCRATCH, g.R_FEE)
-        use_room(b, s, quantity)
-        p[g.P_ENTRIES] = max(p[g.P_ENTRIES], 1.0)
-        set_levels(b, t, s, side, price, raw, held, g.MODE_OPEN, np.nan, np.nan)
+        price = price_of(m, s, side, quantity, raw, g.YES, np.nan)
+        execute(m, t, s, side, quantity, raw, price, REASON_REBALANCE, 0.0, g.YES, g.YES, g.SCRATCH)
+        use_room(m, s, quantity)
+        m[p + g.P_ENTRIES] = max(m[p + g.P_ENTRIES], 1.0)
+        set_levels(m, t, s, side, price, raw, held, g.MODE_OPEN, np.nan, np.nan)
 
 
 @jit
-def rebalance(b, t, targets, equity, at_close, may_enter):  # type: ignore[no-untyped-def]
+def rebalance(m, t, targets, equity, at_close, may_enter):  # type: ignore[no-untyped-def]
     """Step 9: trade towards target weights of `equity`, sells first; NaN leaves a symbol alone."""
-    o = b.options
     if equity <= 0.0:
         return
     for s in range(targets.size):
-        day = b.day[s]
-        day[g.D_TARGET] = 0.0
+        day = row_of(s)
+        m[day + g.D_TARGET] = 0.0
         weight = targets[s]
-        if weight != weight or day[g.D_TRADES] == 0.0:
+        if weight != weight or m[day + g.D_TRADES] == 0.0:
             continue
-        mark = day[g.D_CLOSE] if at_close else day[g.D_HELD_MARK]
-        held = b.positions[s, g.P_QUANTITY] if at_close else day[g.D_HELD]
+        mark = m[day + g.D_CLOSE] if at_close else m[day + g.D_HELD_MARK]
+        held = m[row_of(s) + g.P_QUANTITY] if at_close else m[day + g.D_HELD]
         if not mark > 0.0:
             continue
         distance = abs(held * mark / equity - weight)
-        if distance - o[g.O_BAND] <= EQUAL * max(distance, o[g.O_BAND]):
+        if distance - m[g.O_BAND] <= EQUAL * max(distance, m[g.O_BAND]):
             continue
-        wanted = floored(abs(weight) * equity / mark, o)
-        if not at_close and day[g.D_RATIO] != 1.0:
-            wanted = floored(wanted * day[g.D_RATIO], o)
-        delta = (wanted if weight > 0.0 else -wanted) - b.positions[s, g.P_QUANTITY]
-        price = mark if at_close else mark / day[g.D_RATIO]
-        if o[g.O_MIN_NOTIONAL] - abs(delta) * price > EQUAL * o[g.O_MIN_NOTIONAL]:
+        wanted = floored(abs(weight) * equity / mark, m)
+        if not at_close and m[day + g.D_RATIO] != 1.0:
+            wanted = floored(wanted * m[day + g.D_RATIO], m)
+        delta = (wanted if weight > 0.0 else -wanted) - m[row_of(s) + g.P_QUANTITY]
+        price = mark if at_close else mark / m[day + g.D_RATIO]
+        if m[g.O_MIN_NOTIONAL] - abs(delta) * price > EQUAL * m[g.O_MIN_NOTIONAL]:
             continue
-        day[g.D_TARGET] = delta
+        m[day + g.D_TARGET] = delta
     for side in (-1.0, 1.0):
         for s in range(targets.size):
-            delta = b.day[s, g.D_TARGET]
+            delta = m[row_of(s) + g.D_TARGET]
             if delta * side > 0.0:
-                raw = b.day[s, g.D_CLOSE] if at_close else b.day[s, g.D_OPEN]
-                trade_towards(b, t, s, delta, raw, True, not at_close, may_enter)
+                raw = m[row_of(s) + g.D_CLOSE] if at_close else m[row_of(s) + g.D_OPEN]
+                trade_towards(m, t, s, delta, raw, g.NO if at_close else g.YES, may_enter)
 
 
 @jit
-def open_equity(b):  # type: ignore[no-untyped-def]
+def open_equity(m):  # type: ignore[no-untyped-def]
     """Return the equity with marks at the open."""
-    worth = b.account[g.A_CASH]
-    for k in range(np.int64(b.account[g.A_LIVE])):
-        s = b.live[k]
-        if b.positions[s, g.P_QUANTITY] != 0.0:
-            worth += b.positions[s, g.P_QUANTITY] * b.day[s, g.D_MARK_OPEN]
-    return worth + (b.account[g.A_RECEIVABLE] + b.account[g.A_PAYABLE])
+    worth = m[g.A_CASH]
+    for k in range(np.int64(m[g.A_LIVE])):
+        s = live_of(m, k)
+        if m[row_of(s) + g.P_QUANTITY] != 0.0:
+            worth += m[row_of(s) + g.P_QUANTITY] * m[row_of(s) + g.D_MARK_OPEN]
+    return worth + (m[g.A_RECEIVABLE] + m[g.A_PAYABLE])
 
 
 @jit
-def entries_in_order(b, resting):  # type: ignore[no-untyped-def]
+def entries_in_order(m, resting):  # type: ignore[no-untyped-def]
     """Write the entry orders that can fill to `sequence`: by confidence, symbol and age; return their number."""
+    first = np.int64(m[g.A_QUEUE])
     count = 0
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if order[g.R_ALIVE] == 0.0 or order[g.R_IS_EXIT] > 0.0 or (order[g.R_TYPE] != g.MARKET) != resting:
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] == 0.0 or m[order + g.R_IS_EXIT] > 0.0 or (m[order + g.R_TYPE] != g.MARKET) != resting:
             continue
-        if b.day[np.int64(order[g.R_SYMBOL]), g.D_TRADES] == 0.0:
+        if m[row_of(np.int64(m[order + g.R_SYMBOL])) + g.D_TRADES] == 0.0:
             continue
-        at = count
-        while at > 0 and comes_before(order, b.orders[b.sequence[at - 1]]):
-            b.sequence[at] = b.sequence[at - 1]
+        at = first + count
+        while at > first and comes_before(m, order, np.int64(m[at - 1])):
+            m[at] = m[at - 1]
             at -= 1
-        b.sequence[at] = i
+        m[at] = order
         count += 1
     return count
 
 
 @jit
-def comes_before(one, other):  # type: ignore[no-untyped-def]
+def comes_before(m, one, other):  # type: ignore[no-untyped-def]
     """Return whether an entry is tried before another."""
-    if one[g.R_CONFIDENCE] != other[g.R_CONFIDENCE]:
-        return one[g.R_CONFIDENCE] > other[g.R_CONFIDENCE]
-    if one[g.R_SYMBOL] != other[g.R_SYMBOL]:
-        return one[g.R_SYMBOL] < other[g.R_SYMBOL]
-    return one[g.R_SEQUENCE] < other[g.R_SEQUENCE]
+    if m[one + g.R_CONFIDENCE] != m[other + g.R_CONFIDENCE]:
+        return m[one + g.R_CONFIDENCE] > m[other + g.R_CONFIDENCE]
+    if m[one + g.R_SYMBOL] != m[other + g.R_SYMBOL]:
+        return m[one + g.R_SYMBOL] < m[other + g.R_SYMBOL]
+    return m[one + g.R_SEQUENCE] < m[other + g.R_SEQUENCE]
 
 
 @jit
-def open_entries(b, t, allowed):  # type: ignore[no-untyped-def]
+def open_entries(m, t, allowed):  # type: ignore[no-untyped-def]
     """Step 10: market entries."""
-    count = entries_in_order(b, False)
+    count = entries_in_order(m, False)
     if count == 0:
         return
-    if b.options[g.O_SIZE_AT_OPEN] > 0.0:
-        b.account[g.A_OPEN_EQUITY] = open_equity(b)
+    if m[g.O_SIZE_AT_OPEN] > 0.0:
+        m[g.A_OPEN_EQUITY] = open_equity(m)
+    first = np.int64(m[g.A_QUEUE])
     for k in range(count):
-        i = b.sequence[k]
-        order = b.orders[i]
-        if order[g.R_ALIVE] == 0.0:
+        order = np.int64(m[first + k])
+        if m[order + g.R_ALIVE] == 0.0:
             continue
-        s = np.int64(order[g.R_SYMBOL])
+        s = np.int64(m[order + g.R_SYMBOL])
         if not allowed:
-            order[g.R_ALIVE] = 0.0
-            note(b, t, g.LOG_SESSION, s, 0.0)
+            m[order + g.R_ALIVE] = 0.0
+            note(m, t, g.LOG_SESSION, s, 0.0)
             continue
-        enter(b, t, i, b.day[s, g.D_OPEN], True, np.nan, order[g.R_REASON], g.MODE_OPEN, True)
+        enter(m, t, order, m[row_of(s) + g.D_OPEN], g.YES, np.nan, m[order + g.R_REASON], g.MODE_OPEN, g.YES)
 
 
 @jit
-def rest_at_open(b, t, count):  # type: ignore[no-untyped-def]
+def rest_at_open(m, t, count):  # type: ignore[no-untyped-def]
     """Step 11: resting entries that the open has reached; the first `count` of `sequence`."""
-    o = b.options
+    first = np.int64(m[g.A_QUEUE])
     for k in range(count):
-        i = b.sequence[k]
-        order = b.orders[i]
-        if order[g.R_ALIVE] == 0.0:
+        order = np.int64(m[first + k])
+        if m[order + g.R_ALIVE] == 0.0:
             continue
-        side = order[g.R_SIDE]
-        price = b.day[np.int64(order[g.R_SYMBOL]), g.D_OPEN]
-        if is_limit(order, t):
-            if passes(price, order[g.R_LIMIT], side, o[g.O_TOUCH]):
-                raw = order[g.R_LIMIT] if o[g.O_GAP_AT_LIMIT] > 0.0 else price
-                enter(b, t, i, raw, False, np.nan, REASON_LIMIT_GAP, g.MODE_OPEN, True)
-        elif is_waiting_stop(order, t) and side * (price - order[g.R_STOP]) >= 0.0:
-            if order[g.R_TYPE] == g.STOP_LIMIT:
-                order[g.R_LIMIT_FROM] = t
-                if side * (order[g.R_LIMIT] - price) >= 0.0:
-                    enter(b, t, i, price, True, order[g.R_LIMIT], REASON_STOP_ENTRY, g.MODE_OPEN, True)
+        side = m[order + g.R_SIDE]
+        price = m[row_of(np.int64(m[order + g.R_SYMBOL])) + g.D_OPEN]
+        if is_limit(m, order, t):
+            if passes(price, m[order + g.R_LIMIT], side, m[g.O_TOUCH]):
+                raw = m[order + g.R_LIMIT] if m[g.O_GAP_AT_LIMIT] > 0.0 else price
+                enter(m, t, order, raw, g.NO, np.nan, REASON_LIMIT_GAP, g.MODE_OPEN, g.YES)
+        elif is_waiting_stop(m, order, t) and side * (price - m[order + g.R_STOP]) >= 0.0:
+            if m[order + g.R_TYPE] == g.STOP_LIMIT:
+                m[order + g.R_LIMIT_FROM] = t
+                if side * (m[order + g.R_LIMIT] - price) >= 0.0:
+                    enter(m, t, order, price, g.YES, m[order + g.R_LIMIT], REASON_STOP_ENTRY, g.MODE_OPEN, g.YES)
             else:
-                enter(b, t, i, price, True, np.nan, REASON_STOP_ENTRY, g.MODE_OPEN, True)
+                enter(m, t, order, price, g.YES, np.nan, REASON_STOP_ENTRY, g.MODE_OPEN, g.YES)
 
 
 @jit
-def rest_inside(b, t, count):  # type: ignore[no-untyped-def]
+def rest_inside(m, t, count):  # type: ignore[no-untyped-def]
     """Step 12: resting entries that the bar reaches; the first `count` of `sequence`."""
-    o = b.options
+    first = np.int64(m[g.A_QUEUE])
     for k in range(count):
-        i = b.sequence[k]
-        order = b.orders[i]
-        if order[g.R_ALIVE] == 0.0 or order[g.R_HAS_FILLED] * (order[g.R_TYPE] == g.MARKET) > 0.0:
+        order = np.int64(m[first + k])
+        if m[order + g.R_ALIVE] == 0.0 or m[order + g.R_HAS_FILLED] * (m[order + g.R_TYPE] == g.MARKET) > 0.0:
             continue
-        side = order[g.R_SIDE]
-        s = np.int64(order[g.R_SYMBOL])
-        low = b.day[s, g.D_LOW] if side > 0.0 else b.day[s, g.D_HIGH]
-        high = b.day[s, g.D_HIGH] if side > 0.0 else b.day[s, g.D_LOW]
-        if is_limit(order, t):
-            if passes(low, order[g.R_LIMIT], side, o[g.O_TOUCH]):
-                enter(b, t, i, order[g.R_LIMIT], False, np.nan, REASON_LIMIT, g.MODE_LIMIT, False)
-        elif is_waiting_stop(order, t) and side * (high - order[g.R_STOP]) >= 0.0:
-            if order[g.R_TYPE] == g.STOP_LIMIT:
-                order[g.R_LIMIT_FROM] = t + 1.0
-                if side * (order[g.R_LIMIT] - order[g.R_STOP]) >= 0.0:
-                    enter(b, t, i, order[g.R_STOP], True, order[g.R_LIMIT], REASON_STOP_ENTRY, g.MODE_STOP, False)
+        side = m[order + g.R_SIDE]
+        s = np.int64(m[order + g.R_SYMBOL])
+        low = m[row_of(s) + g.D_LOW] if side > 0.0 else m[row_of(s) + g.D_HIGH]
+        high = m[row_of(s) + g.D_HIGH] if side > 0.0 else m[row_of(s) + g.D_LOW]
+        if is_limit(m, order, t):
+            if passes(low, m[order + g.R_LIMIT], side, m[g.O_TOUCH]):
+                enter(m, t, order, m[order + g.R_LIMIT], g.NO, np.nan, REASON_LIMIT, g.MODE_LIMIT, g.NO)
+        elif is_waiting_stop(m, order, t) and side * (high - m[order + g.R_STOP]) >= 0.0:
+            if m[order + g.R_TYPE] == g.STOP_LIMIT:
+                m[order + g.R_LIMIT_FROM] = t + 1.0
+                if side * (m[order + g.R_LIMIT] - m[order + g.R_STOP]) >= 0.0:
+                    enter(
+                        m,
+                        t,
+                        order,
+                        m[order + g.R_STOP],
+                        g.YES,
+                        m[order + g.R_LIMIT],
+                        REASON_STOP_ENTRY,
+                        g.MODE_STOP,
+                        g.NO,
+                    )
             else:
-                enter(b, t, i, order[g.R_STOP], True, np.nan, REASON_STOP_ENTRY, g.MODE_STOP, False)
+                enter(m, t, order, m[order + g.R_STOP], g.YES, np.nan, REASON_STOP_ENTRY, g.MODE_STOP, g.NO)
 
 
 @jit
-def inside_protective(b, t):  # type: ignore[no-untyped-def]
-    """Steps 13 and 14: stops and targets inside the bar."""
-    o = b.options
-    for k in range(np.int64(b.account[g.A_LIVE])):
-        s = b.live[k]
-        p = b.positions[s]
-        if p[g.P_QUANTITY] == 0.0 or b.day[s, g.D_TRADES] == 0.0 or has_forced(b, s):
+def inside_protective(m, t):  # type: ignore[no-untyped-def]
+    """Leave at the stops and targets inside the bar, steps 13 and 14."""
+    for k in range(np.int64(m[g.A_LIVE])):
+        s = live_of(m, k)
+        p = row_of(s)
+        if m[p + g.P_QUANTITY] == 0.0 or m[row_of(s) + g.D_TRADES] == 0.0 or has_forced(m, s):
             continue
-        is_new = p[g.P_OPENED] == t
-        if is_new and o[g.O_NEXT_BAR] > 0.0:
+        is_new = m[p + g.P_OPENED] == t
+        if is_new and m[g.O_NEXT_BAR] > 0.0:
             continue
-        side = 1.0 if p[g.P_QUANTITY] > 0.0 else -1.0
-        worst = b.day[s, g.D_LOW] if side > 0.0 else b.day[s, g.D_HIGH]
-        best = b.day[s, g.D_HIGH] if side > 0.0 else b.day[s, g.D_LOW]
-        target_waits = is_new and p[g.P_MODE] == g.MODE_LIMIT
+        side = 1.0 if m[p + g.P_QUANTITY] > 0.0 else -1.0
+        worst = m[row_of(s) + g.D_LOW] if side > 0.0 else m[row_of(s) + g.D_HIGH]
+        best = m[row_of(s) + g.D_HIGH] if side > 0.0 else m[row_of(s) + g.D_LOW]
+        target_waits = is_new and m[p + g.P_MODE] == g.MODE_LIMIT
         while True:
-            stop, source = nearest_stop(b, t, s, True)
-            target, target_source = nearest_target(b, t, s, True)
+            stop, source = nearest_stop(m, t, s)
+            target, target_source = nearest_target(m, t, s)
             at_stop = side * (worst - stop) <= 0.0
-            at_target = not target_waits and passes(best, target, -side, o[g.O_TOUCH])
+            at_target = not target_waits and passes(best, target, -side, m[g.O_TOUCH])
             both = 1.0 if at_stop and at_target else 0.0
-            if at_stop and not (at_target and o[g.O_TARGET_INSIDE] > 0.0):
+            if at_stop and not (at_target and m[g.O_TARGET_INSIDE] > 0.0):
                 raw = stop
-                if p[g.P_ADDED] == t and side * (stop - p[g.P_RAW]) > 0.0:
-                    raw = p[g.P_RAW]
-                if exit_by_stop(b, t, s, stop, source, raw, False, both):
+                if m[p + g.P_ADDED] == t and side * (stop - m[p + g.P_RAW]) > 0.0:
+                    raw = m[p + g.P_RAW]
+                if exit_by_stop(m, t, s, stop, source, raw, g.NO, both):
                     break
                 continue
             if at_target:
                 raw = target
-                if not is_new and o[g.O_GAP_AT_LIMIT] == 0.0 and side * (b.day[s, g.D_OPEN] - target) > 0.0:
-                    raw = b.day[s, g.D_OPEN]
-                exit_by_target(b, t, s, target, target_source, raw, False, both)
+                if not is_new and m[g.O_GAP_AT_LIMIT] == 0.0 and side * (m[row_of(s) + g.D_OPEN] - target) > 0.0:
+                    raw = m[row_of(s) + g.D_OPEN]
+                exit_by_target(m, t, s, target, target_source, raw, g.NO, both)
             break
-    drop_exits(b, t)
+    drop_exits(m, t)
 
 
 @jit
-def expire_resting(b, t):  # type: ignore[no-untyped-def]
+def expire_resting(m, t):  # type: ignore[no-untyped-def]
     """Step 16: count the bars of resting orders, and cancel those that have lived."""
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if order[g.R_ALIVE] > 0.0 and order[g.R_TYPE] != g.MARKET:
-            s = np.int64(order[g.R_SYMBOL])
-            if b.day[s, g.D_TRADES] > 0.0:
-                order[g.R_LEFT] -= 1.0
-                if order[g.R_LEFT] <= 0.0:
-                    order[g.R_ALIVE] = 0.0
-                    note(b, t, g.LOG_STOP_EXPIRED if order[g.R_TYPE] == g.STOP else g.LOG_LIMIT_EXPIRED, s, 0.0)
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_TYPE] != g.MARKET:
+            s = np.int64(m[order + g.R_SYMBOL])
+            if m[row_of(s) + g.D_TRADES] > 0.0:
+                m[order + g.R_LEFT] -= 1.0
+                if m[order + g.R_LEFT] <= 0.0:
+                    m[order + g.R_ALIVE] = 0.0
+                    note(m, t, g.LOG_STOP_EXPIRED if m[order + g.R_TYPE] == g.STOP else g.LOG_LIMIT_EXPIRED, s, 0.0)
 
 
 @jit
-def miss_session(b, t, session):  # type: ignore[no-untyped-def]
+def miss_session(m, t, session):  # type: ignore[no-untyped-def]
     """Cancel the entries whose last session went by without any bar before this one."""
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if is_waiting_entry(order) and order[g.R_DEADLINE] < session:
-            order[g.R_ALIVE] = 0.0
-            note(b, t, g.LOG_MISSED, np.int64(order[g.R_SYMBOL]), 0.0)
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if is_waiting_entry(m, order) and m[order + g.R_DEADLINE] < session:
+            m[order + g.R_ALIVE] = 0.0
+            note(m, t, g.LOG_MISSED, np.int64(m[order + g.R_SYMBOL]), 0.0)
 
 
 @jit
-def is_waiting_entry(order):  # type: ignore[no-untyped-def]
+def is_waiting_entry(m, order):  # type: ignore[no-untyped-def]
     """Return whether a market entry waits for its first fill."""
-    if order[g.R_ALIVE] == 0.0 or order[g.R_IS_EXIT] > 0.0 or order[g.R_TYPE] != g.MARKET:
+    if m[order + g.R_ALIVE] == 0.0 or m[order + g.R_IS_EXIT] > 0.0 or m[order + g.R_TYPE] != g.MARKET:
         return False
-    return order[g.R_HAS_FILLED] == 0.0
+    return m[order + g.R_HAS_FILLED] == 0.0
 
 
 @jit
-def wait(b, t, session, ends_session):  # type: ignore[no-untyped-def]
+def wait(m, t, session, ends_session):  # type: ignore[no-untyped-def]
     """Carry the market orders of symbols that did not trade; entries expire at the close of their fifth session."""
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        order = b.orders[i]
-        if order[g.R_ALIVE] == 0.0 or order[g.R_TYPE] != g.MARKET:
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] == 0.0 or m[order + g.R_TYPE] != g.MARKET:
             continue
-        s = np.int64(order[g.R_SYMBOL])
-        if b.day[s, g.D_TRADES] > 0.0:
+        s = np.int64(m[order + g.R_SYMBOL])
+        if m[row_of(s) + g.D_TRADES] > 0.0:
             continue
-        has_bar = b.day[s, g.D_HAS_BAR] > 0.0
-        if is_waiting_entry(order) and ends_session and order[g.R_DEADLINE] <= session:
-            order[g.R_ALIVE] = 0.0
-            note(b, t, g.LOG_EXPIRED if has_bar else g.LOG_MISSED, s, 0.0)
+        has_bar = m[row_of(s) + g.D_HAS_BAR] > 0.0
+        if is_waiting_entry(m, order) and ends_session and m[order + g.R_DEADLINE] <= session:
+            m[order + g.R_ALIVE] = 0.0
+            note(m, t, g.LOG_EXPIRED if has_bar else g.LOG_MISSED, s, 0.0)
         elif has_bar:
-            note(b, t, g.LOG_CARRIED, s, 0.0)
+            note(m, t, g.LOG_CARRIED, s, 0.0)
 
 
 @jit
-def liquidate(b, t):  # type: ignore[no-untyped-def]
+def liquidate(m, t):  # type: ignore[no-untyped-def]
     """Step 18: leave every position at its last close, without a cap on volume."""
-    for s in range(b.positions.shape[0]):
-        if b.positions[s, g.P_QUANTITY] != 0.0:
-            b.orders[0, :] = 0.0
-            b.day[s, g.D_ROOM] = np.inf
-            close_out(b, t, s, b.day[s, g.D_MARK], True, np.nan, REASON_END, 0.0, False, b.orders, g.SCRATCH, g.R_FEE)
+    for s in range(np.int64(m[g.A_SYMBOLS])):
+        if m[row_of(s) + g.P_QUANTITY] != 0.0:
+            clear_fees(m)
+            m[row_of(s) + g.D_ROOM] = np.inf
+            close_out(m, t, s, m[row_of(s) + g.D_MARK], g.YES, np.nan, REASON_END, 0.0, g.NO, g.SCRATCH)
 
 
 @jit
-def marked(b):  # type: ignore[no-untyped-def]
+def marked(m):  # type: ignore[no-untyped-def]
     """Return the equity at the marks."""
-    worth = b.account[g.A_CASH]
-    if b.account[g.A_POSITIONS] > 0.0:
-        for s in range(b.positions.shape[0]):
-            if b.positions[s, g.P_QUANTITY] != 0.0:
-                worth = worth + b.positions[s, g.P_QUANTITY] * b.day[s, g.D_MARK]
-    return worth + (b.account[g.A_RECEIVABLE] + b.account[g.A_PAYABLE])
+    worth = m[g.A_CASH]
+    if m[g.A_POSITIONS] > 0.0:
+        for s in range(np.int64(m[g.A_SYMBOLS])):
+            if m[row_of(s) + g.P_QUANTITY] != 0.0:
+                worth = worth + m[row_of(s) + g.P_QUANTITY] * m[row_of(s) + g.D_MARK]
+    return worth + (m[g.A_RECEIVABLE] + m[g.A_PAYABLE])
 
 
 @jit
-def order_all_out(b, reason):  # type: ignore[no-untyped-def]
+def order_all_out(m, reason):  # type: ignore[no-untyped-def]
     """Order every position out at the next open, unless it is on its way already."""
-    for s in range(b.positions.shape[0]):
-        if b.positions[s, g.P_QUANTITY] != 0.0 and not has_forced(b, s):
-            carry_exit(b, s, reason)
+    for s in range(np.int64(m[g.A_SYMBOLS])):
+        if m[row_of(s) + g.P_QUANTITY] != 0.0 and not has_forced(m, s):
+            carry_exit(m, s, reason)
 
 
 @jit
-def watch_margin(b, t, equity):  # type: ignore[no-untyped-def]
+def watch_margin(m, t, equity):  # type: ignore[no-untyped-def]
     """Step 19: the margin call, and ruin."""
-    o = b.options
-    account = b.account
-    account[g.A_CALLED] = 0.0
+    m[g.A_CALLED] = 0.0
     required = 0.0
-    if account[g.A_POSITIONS] > 0.0:
-        for s in range(b.positions.shape[0]):
-            value = b.positions[s, g.P_QUANTITY] * b.day[s, g.D_MARK]
+    if m[g.A_POSITIONS] > 0.0:
+        for s in range(np.int64(m[g.A_SYMBOLS])):
+            value = m[row_of(s) + g.P_QUANTITY] * m[row_of(s) + g.D_MARK]
             if value > 0.0:
-                required += o[g.O_MAINTENANCE_LONG] * value
+                required += m[g.O_MAINTENANCE_LONG] * value
             elif value < 0.0:
-                required -= o[g.O_MAINTENANCE_SHORT] * value
+                required -= m[g.O_MAINTENANCE_SHORT] * value
     if required - equity > EQUAL * required:
-        account[g.A_CALLED] = 1.0
-        note_counted(b, t, g.LOG_MARGIN_CALL, g.NO_SYMBOL, equity, required)
-        order_all_out(b, REASON_MARGIN_CALL)
-    if equity <= 0.0 and account[g.A_RUINED] == 0.0:
-        account[g.A_RUINED] = 1.0
-        account[g.A_CALLED] = 1.0
-        note(b, t, g.LOG_RUIN, g.NO_SYMBOL, equity)
-        order_all_out(b, REASON_MARGIN_CALL)
+        m[g.A_CALLED] = 1.0
+        note_counted(m, t, g.LOG_MARGIN_CALL, g.NO_SYMBOL, equity, required)
+        order_all_out(m, REASON_MARGIN_CALL)
+    if equity <= 0.0 and m[g.A_RUINED] == 0.0:
+        m[g.A_RUINED] = 1.0
+        m[g.A_CALLED] = 1.0
+        note(m, t, g.LOG_RUIN, g.NO_SYMBOL, equity)
+        order_all_out(m, REASON_MARGIN_CALL)
 
 
 @jit
-def watch_drawdown(b, t, equity):  # type: ignore[no-untyped-def]
+def watch_drawdown(m, t, equity):  # type: ignore[no-untyped-def]
     """Step 20: the circuit breaker and its reset."""
-    o = b.options
-    account = b.account
-    account[g.A_PEAK] = max(account[g.A_PEAK], equity)
-    limit = o[g.O_HALT]
+    m[g.A_PEAK] = max(m[g.A_PEAK], equity)
+    limit = m[g.O_HALT]
     if limit == 0.0:
         return
-    drawdown = 1.0 - equity / account[g.A_PEAK]
-    if account[g.A_HALTED] > 0.0:
-        least = o[g.O_RESET_DRAWDOWN]
-        is_over = 0.0 < o[g.O_RESET_BARS] <= t - account[g.A_HALT_BAR]
+    drawdown = 1.0 - equity / m[g.A_PEAK]
+    if m[g.A_HALTED] > 0.0:
+        least = m[g.O_RESET_DRAWDOWN]
+        is_over = 0.0 < m[g.O_RESET_BARS] <= t - m[g.A_HALT_BAR]
         if is_over or (least >= 0.0 and drawdown - least <= EQUAL * max(drawdown, least)):
-            account[g.A_HALTED] = 0.0
-            account[g.A_PEAK] = equity
-            note(b, t, g.LOG_HALT_RESET, g.NO_SYMBOL, drawdown)
+            m[g.A_HALTED] = 0.0
+            m[g.A_PEAK] = equity
+            note(m, t, g.LOG_HALT_RESET, g.NO_SYMBOL, drawdown)
     elif limit - drawdown <= EQUAL * limit:
-        account[g.A_HALTED] = 1.0
-        account[g.A_HALT_BAR] = t
-        note(b, t, g.LOG_HALTED, g.NO_SYMBOL, drawdown)
-        if o[g.O_FLATTEN] > 0.0:
-            order_all_out(b, REASON_CIRCUIT_BREAKER)
+        m[g.A_HALTED] = 1.0
+        m[g.A_HALT_BAR] = t
+        note(m, t, g.LOG_HALTED, g.NO_SYMBOL, drawdown)
+        if m[g.O_FLATTEN] > 0.0:
+            order_all_out(m, REASON_CIRCUIT_BREAKER)
 
 
 @jit
-def ratchet(b, t, atr):  # type: ignore[no-untyped-def]
+def ratchet(m, t, atr):  # type: ignore[no-untyped-def]
     """Step 21: move the extremes behind trails, and the trails; they bind from the next bar on."""
-    o = b.options
-    for k in range(np.int64(b.account[g.A_LIVE])):
-        s = b.live[k]
-        p = b.positions[s]
-        held = p[g.P_QUANTITY]
-        if held == 0.0 or b.day[s, g.D_TRADES] == 0.0:
+    for k in range(np.int64(m[g.A_LIVE])):
+        s = live_of(m, k)
+        p = row_of(s)
+        held = m[p + g.P_QUANTITY]
+        if held == 0.0 or m[row_of(s) + g.D_TRADES] == 0.0:
             continue
         side = 1.0 if held > 0.0 else -1.0
-        if p[g.P_OPENED] != t or o[g.O_TRAIL_ENTRY_BAR] > 0.0:
-            reach = b.day[s, g.D_HIGH] if side > 0.0 else b.day[s, g.D_LOW]
-            if p[g.P_OPENED] == t and p[g.P_MODE] == g.MODE_LIMIT:
-                reach = b.day[s, g.D_CLOSE]
-            if side * (reach - p[g.P_EXTREME]) > 0.0:
-                p[g.P_EXTREME] = reach
-        level = trail_of(b, side, p[g.P_EXTREME], atr[s, t] if atr.size else np.nan)
-        if level == level and not side * (level - p[g.P_TRAIL]) <= 0.0:
-            p[g.P_TRAIL] = level
+        if m[p + g.P_OPENED] != t or m[g.O_TRAIL_ENTRY_BAR] > 0.0:
+            reach = m[row_of(s) + g.D_HIGH] if side > 0.0 else m[row_of(s) + g.D_LOW]
+            if m[p + g.P_OPENED] == t and m[p + g.P_MODE] == g.MODE_LIMIT:
+                reach = m[row_of(s) + g.D_CLOSE]
+            if side * (reach - m[p + g.P_EXTREME]) > 0.0:
+                m[p + g.P_EXTREME] = reach
+        level = trail_of(m, side, m[p + g.P_EXTREME], atr[s, t] if atr.size else np.nan)
+        if level == level and not side * (level - m[p + g.P_TRAIL]) <= 0.0:
+            m[p + g.P_TRAIL] = level
 
 
 @jit
-def compact(b):  # type: ignore[no-untyped-def]
+def compact(m):  # type: ignore[no-untyped-def]
     """Close the gaps that finished orders leave in the table."""
-    kept = 1
-    for i in range(1, np.int64(b.account[g.A_ORDERS])):
-        if b.orders[i, g.R_ALIVE] > 0.0:
-            if kept != i:
-                b.orders[kept, :] = b.orders[i, :]
-            kept += 1
-    b.account[g.A_ORDERS] = kept
+    kept = np.int64(m[g.A_ORDERS])
+    for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+        if m[order + g.R_ALIVE] > 0.0:
+            if kept != order:
+                for column in range(g.N_ORDER):
+                    m[kept + column] = m[order + column]
+            kept += g.N_ORDER
+    m[g.A_ORDERS_END] = kept
+
+
+@jit
+def clear_fees(m):  # type: ignore[no-untyped-def]
+    """Begin the fee of an order that fills at once."""
+    m[g.SCRATCH] = 0.0
+    m[g.SCRATCH + 1] = 0.0
+    m[g.SCRATCH + 2] = 0.0
