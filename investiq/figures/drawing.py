@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
     from investiq.backtesting.trials import TrialTable
     from investiq.backtesting.walk_forward_result import WalkForward
+    from investiq.backtesting.sweep_result import SweepResult
     from investiq.core.result import Result
     from investiq.indicators.profiles import VolumeProfile
     from investiq.interop.cross_check_result import CrossCheck
@@ -74,6 +75,7 @@ KINDS: Final = (
     "report",
     "snooping",
     "source_check",
+    "sweep",
     "trials",
     "universe",
     "var_backtest",
@@ -212,6 +214,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.trials import trials_chart
 
             return trials_chart(cast("TrialTable", result), theme=theme, **options)
+        case "sweep":
+            from investiq.figures.sweeps import sweep_chart
+
+            return sweep_chart(cast("SweepResult", result), theme=theme, **options)
         case "snooping":
             from investiq.figures.overfitting import snooping_chart
 

@@ -178,7 +178,7 @@ def test_a_rule_of_ones_own_runs_in_the_loop(crash):
     from numba import njit
 
     @njit
-    def rule(columns, parameters, out):
+    def buy_dips(columns, parameters, out):
         for bar in range(out.size):
             out[bar] = 0 if bar == 0 else (1 if columns[0, bar] < columns[0, bar - 1] * parameters[0] else -1)
 
@@ -186,7 +186,7 @@ def test_a_rule_of_ones_own_runs_in_the_loop(crash):
     class Dip(iq.strategies.Strategy):
         depth: float
         warmup = 1
-        rule = staticmethod(rule)
+        rule = staticmethod(buy_dips)
 
         def columns(self):
             return (iq.strategies.base.Column("close"),)
@@ -200,6 +200,8 @@ def test_a_rule_of_ones_own_runs_in_the_loop(crash):
     assert [alone(each, crash, PLAIN)[0].equity[-1] for each in strategies] == found.final_equity.tolist()
 
 
+# numba tells of the error in the loop before the sweep raises it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_rule_that_fails_or_writes_another_code_is_an_error_and_no_number(crash):
     from numba import njit
 
