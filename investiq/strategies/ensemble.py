@@ -142,7 +142,9 @@ class Ensemble(Strategy):
             enough = count / 2 if self.method == "majority" else count - 0.5
             score = ((side > 0).sum(axis=0) > enough).astype(float) - ((side < 0).sum(axis=0) > enough)
         else:
-            weights = np.array(self.weights or [1.0] * len(self.strategies))[:, np.newaxis] * views.counts
+            weights = (
+                np.array(self.weights or [1.0] * len(self.strategies), dtype=np.float64)[:, np.newaxis] * views.counts
+            )
             if self.method == "confidence_weighted":
                 weights = weights * views.confidence
             total = weights.sum(axis=0)

@@ -288,9 +288,7 @@ class VolatilityTarget(Sizer):
         """Return the weights; NaN before there is a volatility, and where it is 0."""
         per_bar = _columns(bars, Column("volatility", (self.window,)))[0]
         per_bar = np.where(per_bar > 0, per_bar, np.nan)
-        weights: FloatArray = np.minimum(
-            self.volatility / (per_bar * np.sqrt(self.periods_per_year)), self.max_weight
-        )
+        weights: FloatArray = np.minimum(self.volatility / (per_bar * np.sqrt(self.periods_per_year)), self.max_weight)
         return weights
 
 

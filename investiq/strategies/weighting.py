@@ -95,6 +95,8 @@ def winsorised(scores: FloatArray, share: float = 0.01) -> FloatArray:
         raise ConfigError(f"share must lie in [0, 0.5) as a fraction of each side, was {share!r}")
     clipped = np.array(scores, dtype=np.float64)
     known = np.isfinite(scores).any(axis=0)
+    if not known.any():
+        return clipped
     low, high = np.nanquantile(clipped[:, known], [share, 1 - share], axis=0)
     clipped[:, known] = np.clip(clipped[:, known], low, high)
     return clipped
