@@ -64,6 +64,8 @@ class Evidence(Result):
     reasons : mapping of str to str
         Why a number is missing.
     notes : tuple of Note
+    mark : str or None
+        Watermark of the trials' data.
     """
 
     kind: ClassVar[str] = "evidence"
@@ -87,6 +89,7 @@ class Evidence(Result):
     periods_per_year: float = _NAN
     reasons: Mapping[str, str]
     notes: tuple[Note, ...] = ()
+    mark: str | None = None
 
     @classmethod
     def refused(cls, study: str, reason: str) -> Evidence:
@@ -107,7 +110,12 @@ class Evidence(Result):
     @property
     def title(self) -> str:
         """The study and its number of trials."""
-        return f"Evidence of {self.study}: {self.trials:,} trial{'' if self.trials == 1 else 's'}"
+        return f"{self.study}: {self.trials:,} trial{'' if self.trials == 1 else 's'}"
+
+    @property
+    def watermark(self) -> str | None:
+        """``"SYNTHETIC"`` or ``"SAMPLE"`` where the data of any trial are."""
+        return self.mark
 
     def facts(self) -> list[Fact]:
         """Return the numbers, NaN with the reason where one is undefined."""

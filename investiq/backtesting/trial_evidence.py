@@ -127,7 +127,9 @@ def evidence(study: str, *, trial: str | None = None) -> Evidence:
     trials = _distinct(rows)
     runs = sum(row["runs"] for row in rows)
     selected = _selected(trials, trial, study)
-    return _judge(study, trials, runs, selected)
+    marks = {row["watermark"] for row in rows}
+    mark = next((each for each in ("SYNTHETIC", "SAMPLE") if each in marks), None)
+    return _judge(study, trials, runs, selected, mark)
 
 
 def deflation_of(result: BacktestResult, study: str | None = None) -> Evidence:
@@ -264,7 +266,7 @@ def _selected(trials: Trials, trial: str | None, study: str) -> int:
     return max(places, key=lambda place: -math.inf if math.isnan(sharpes[place]) else sharpes[place])
 
 
-def _judge(study: str, trials: Trials, runs: int, selected: int) -> Evidence:
+def _judge(study: str, trials: Trials, runs: int, selected: int, mark: str | None) -> Evidence:
     per_period, annual = trials.sharpe, trials.annual_sharpe
     periods = trials.periods_per_year[selected]
     number = len(trials.ids)
@@ -316,6 +318,7 @@ def _judge(study: str, trials: Trials, runs: int, selected: int) -> Evidence:
         periods_per_year=float(periods),
         reasons=reasons,
         notes=tuple(notes),
+        mark=mark,
     )
 
 

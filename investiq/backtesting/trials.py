@@ -148,6 +148,12 @@ class TrialTable(Result):
         return f"Ledger of trials: {self.question}"
 
     @property
+    def watermark(self) -> str | None:
+        """``"SYNTHETIC"`` or ``"SAMPLE"`` where the data of any entry are."""
+        marks = {entry.watermark for entry in self.entries}
+        return next((mark for mark in ("SYNTHETIC", "SAMPLE") if mark in marks), None)
+
+    @property
     def studies(self) -> tuple[str, ...]:
         """Names of the studies, the newest first."""
         return tuple(dict.fromkeys(entry.study for entry in sorted(self.entries, key=_age, reverse=True)))

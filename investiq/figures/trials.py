@@ -54,7 +54,7 @@ def evidence_chart(result: Evidence, *, theme: ThemeName = "light") -> go.Figure
         "hovertemplate": "Sharpe ratio near %{x:.2f}: %{y:,} trials<extra></extra>",
     }
     marks = [
-        ("Selected", result.sharpe, colors.entry, "solid"),
+        ("Selected", result.sharpe, colors.text, "solid"),
         ("Best by luck", result.expected_maximum, colors.exit, "dash"),
     ]
     shown = [mark for mark in marks if not math.isnan(mark[1])]
@@ -71,6 +71,8 @@ def evidence_chart(result: Evidence, *, theme: ThemeName = "light") -> go.Figure
         }
         for name, value, color, dash in shown
     ]
+    ends = [edges[0], edges[-1], *(value for _, value, _, _ in shown)]
+    room = 0.04 * (max(ends) - min(ends))
     return go.Figure(
         data=[bars, *lines],
         layout={
@@ -79,8 +81,13 @@ def evidence_chart(result: Evidence, *, theme: ThemeName = "light") -> go.Figure
             "height": 440,
             "hovermode": "closest",
             "bargap": 0,
-            "xaxis": {"title": {"text": "Annual Sharpe ratio"}, "showspikes": False},
+            "xaxis": {
+                "title": {"text": "Annual Sharpe ratio"},
+                "range": [min(ends) - room, max(ends) + room],
+                "showspikes": False,
+            },
             "yaxis": {"title": {"text": "Trials"}, "rangemode": "tozero"},
+            "annotations": _mark(result.watermark, colors),
         },
     )
 
@@ -146,6 +153,7 @@ def trials_chart(result: TrialTable, *, theme: ThemeName = "light") -> go.Figure
             "hovermode": "closest",
             "xaxis": {"title": {"text": "First run (UTC)"}, "showspikes": False},
             "yaxis": {"title": {"text": "Annual Sharpe ratio"}},
+            "annotations": _mark(result.watermark, colors),
         },
     )
 
