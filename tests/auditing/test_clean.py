@@ -25,15 +25,19 @@ def sample():
     return iq.load_bars("^GSPC", start="2011", end="2013")
 
 
-def built_in():
-    """Every strategy of the package that needs no argument and trades one symbol."""
+def built_in(*, of_panels=False):
+    """Every strategy of the package that needs no argument, of one symbol or of panels."""
     for name in strategies.__all__:
         found = getattr(strategies, name)
         if not (inspect.isclass(found) and issubclass(found, Strategy)) or found is Strategy:
             continue
         needed = [each for each in inspect.signature(found).parameters.values() if each.default is each.empty]
         # The opening range takes intraday bars.
-        if not needed and not issubclass(found, PanelStrategy) and name != "OpeningRange":
+        if (
+            not needed
+            and issubclass(found, PanelStrategy) == of_panels
+            and name not in ("OpeningRange", "PanelStrategy")
+        ):
             yield found()
 
 
@@ -58,6 +62,13 @@ def test_a_strategy_passes_with_its_fills(strategy, sample):
     assert report.verdict == "point in time", str(report)
     # Up to twelve fills are looked at; buying and holding has one.
     assert report.fills == (1 if strategy.name == "BuyAndHold" else 12)
+
+
+@pytest.mark.parametrize("strategy", list(built_in(of_panels=True)), ids=lambda strategy: strategy.name)
+def test_the_weights_of_every_strategy_of_panels_pass(strategy):
+    panel = Panel.of([bars_of(walk(400, seed), symbol=f"S{seed}") for seed in range(4)])
+    report = audit(strategy.target_weights, panel)
+    assert report.verdict == "point in time", str(report)
 
 
 @pytest.mark.parametrize(
