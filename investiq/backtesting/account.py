@@ -46,11 +46,14 @@ def account_of(run: Run, bars: Bars, options: RunOptions, convention: Convention
     trips = round_trips(run, float(bars.close[-1]), options.posting_rounding, splits=splits, symbols=(bars.symbol,))
     closed = trips.is_closed
     pnl = trips.pnl[closed]
-    equity = np.empty(run.equity.size + 1)
-    equity[0] = options.initial_capital
-    equity[1:] = run.equity
     measured = Performance(
-        equity, span_of(bars, convention), pnl, run.position != 0.0, convention, pnl / trips.entry_notional[closed]
+        float(options.initial_capital),
+        run.equity,
+        span_of(bars, convention),
+        pnl,
+        run.position != 0.0,
+        convention,
+        pnl / trips.entry_notional[closed],
     )
     return Account(**vars(run), round_trips=trips, figures=measured.figures())
 

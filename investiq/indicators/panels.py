@@ -18,7 +18,7 @@ from investiq.indicators.recursions import (
     relative_strength,
     signed_sum,
 )
-from investiq.indicators.windows import all_finite, lay, rolling_mean
+from investiq.indicators.windows import all_finite, lay, mean_into
 
 __all__: list[str] = []
 
@@ -34,7 +34,7 @@ def mark_whole(values: Any, whole: Any) -> None:
 def mean_rows(results: Any, first: int, values: Any, window: int) -> None:
     """Fill in `rolling_mean`."""
     for row in range(values.shape[0]):
-        lay(rolling_mean(values[row], window), results[0][first + row])
+        mean_into(values[row], window, results[0][first + row])
 
 
 @jit

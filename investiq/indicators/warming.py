@@ -32,6 +32,7 @@ def _technical() -> list[tuple[Any, ...]]:
         (windows.all_finite, tuple(prices)),
         (windows.all_finite, tuple(bars)),
         (windows.rolling_mean, *prices, 2),
+        (windows.mean_into, *prices, 2, np.empty(5)),
         (recursions.recursive_average, *prices, 2, 0.5, True),
         (recursions.relative_strength, *prices, 2),
         (recursions.convergence, *prices, 2, 3, 2, 0),

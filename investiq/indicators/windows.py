@@ -59,9 +59,22 @@ def rolling_sum(values: Any, window: int) -> Any:
 @jit
 def rolling_mean(values: Any, window: int) -> Any:
     """Return the mean of each trailing window."""
-    mean = rolling_sum(values, window)
-    _divide(mean, window)
+    mean = np.empty(values.size)
+    mean_into(values, window, mean)
     return mean
+
+
+@jit
+def mean_into(values: Any, window: int, mean: Any) -> None:
+    """Write the mean of each trailing window, a stretch at a time: the rungs of a long series would not stay in the cache."""
+    _blank(mean, min(window, mean.size + 1))
+    stretch = max(4096, 8 * window)
+    for start in range(window - 1, values.size, stretch):
+        total = rolling_sum(values[start - window + 1 : start + stretch], window)
+        place = mean[start : start + stretch]
+        newest = total[window - 1 :]
+        for bar in range(place.size):
+            place[bar] = newest[bar] / window
 
 
 @jit

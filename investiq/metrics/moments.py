@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -46,9 +46,16 @@ class AccountMoments(NamedTuple):
     is_ongoing: bool
 
 
-def account_moments(equity: FloatArray, target: float) -> AccountMoments:
-    """Return the sums of an equity curve of two points or more, without NaN, that opens above zero."""
-    return AccountMoments(*_moments(np.ascontiguousarray(equity), target))
+def account_moments(equity: FloatArray, target: float, opening: float | None = None) -> AccountMoments:
+    """Return the sums of an equity curve of two points or more, without NaN, that opens above zero.
+
+    The first point is `opening` where that is given, else that of `equity`.
+    """
+    values = np.ascontiguousarray(equity)[0 if opening is not None else 1 :]
+    values.flags.writeable = False  # a read-only array is a type of its own to the compiler
+    if opening is None:
+        opening = float(equity[0])
+    return AccountMoments(*_moments(opening, values, target))
 
 
 def moments_are_ready() -> bool:
@@ -61,44 +68,63 @@ def compile_moments() -> None:
     account_moments(np.array([1.0, 2.0]), 0.0)
 
 
+# Returns are computed this many at a time: once for sum and extremes, and again for the squares around their mean.
+_STRETCH: Final = 1024
+
+
 @jit
-def _moments(equity: Any, target: float) -> Any:
-    n = equity.size
-    changes = np.empty(n - 1)
-    befores, nows = equity[:-1], equity[1:]
-    for row in range(n - 1):
-        changes[row] = nows[row] / befores[row] - 1.0
-    peak, peak_row, trough = equity[0], 0, equity[0]
+def _moments(opening: float, equity: Any, target: float) -> Any:
+    count = equity.size
+    changes = np.empty(min(count, _STRETCH))
+    peak, peak_row, trough = opening, 0, opening
     depth, longest, undefined = 0.0, 0, -1
     total, best, worst = 0.0, -math.inf, math.inf
-    # One loop for what waits on itself in turn: the sum, the extremes and the peak do not wait on each other.
-    for row in range(1, n):
-        now, change = equity[row], changes[row - 1]
-        if equity[row - 1] <= 0.0 and undefined < 0:
-            undefined = row - 1
-        total += change
-        best = max(best, change)
-        worst = min(worst, change)
-        if now >= peak * (1.0 - PEAK_ROUNDING):
-            depth = min(depth, trough / peak - 1.0)
-            # Two neighbouring peaks are one bar apart without any drawdown between them.
-            if row - peak_row > max(longest, 1):
-                longest = row - peak_row
-            peak, peak_row, trough = max(peak, now), row, now
-        elif now < trough:
-            trough = now
+    before = opening
+    for start in range(0, count, _STRETCH):
+        part = changes_of(opening, equity, start, changes)
+        # One loop for what waits on itself in turn: the sum, the extremes and the peak do not wait on each other.
+        for step in range(part.size):
+            row, now, change = start + step + 1, equity[start + step], part[step]
+            if before <= 0.0 and undefined < 0:
+                undefined = row - 1
+            before = now
+            total += change
+            best = max(best, change)
+            worst = min(worst, change)
+            if now >= peak * (1.0 - PEAK_ROUNDING):
+                depth = min(depth, trough / peak - 1.0)
+                # Two neighbouring peaks are one bar apart without any drawdown between them.
+                if row - peak_row > max(longest, 1):
+                    longest = row - peak_row
+                peak, peak_row, trough = max(peak, now), row, now
+            elif now < trough:
+                trough = now
     depth = min(depth, trough / peak - 1.0)
-    ongoing = n - 1 - peak_row
+    ongoing = count - peak_row
     if undefined >= 0:
         return undefined, np.nan, np.nan, np.nan, np.nan, np.nan, depth, max(longest, ongoing), ongoing > longest
 
-    mean = total / (n - 1)
+    mean = total / count
     squares, shortfalls = 0.0, 0.0
-    for change in changes:
-        squares += (change - mean) ** 2
-        shortfall = min(change - target, 0.0)
-        shortfalls += shortfall * shortfall
+    for start in range(0, count, _STRETCH):
+        for change in changes_of(opening, equity, start, changes):
+            squares += (change - mean) ** 2
+            shortfall = min(change - target, 0.0)
+            shortfalls += shortfall * shortfall
     return -1, mean, squares, shortfalls, best, worst, depth, max(longest, ongoing), ongoing > longest
+
+
+@jit
+def changes_of(opening: float, equity: Any, start: int, changes: Any) -> Any:
+    """Return the returns of a stretch from row `start` on, written to `changes`."""
+    nows = equity[start : start + _STRETCH]
+    part = changes[: nows.size]
+    part[0] = nows[0] / (opening if start == 0 else equity[start - 1]) - 1.0
+    later, befores = nows[1:], nows[:-1]
+    rest = part[1:]
+    for row in range(rest.size):
+        rest[row] = later[row] / befores[row] - 1.0
+    return part
 
 
 @jit

@@ -16,7 +16,6 @@ from investiq.metrics.conventions import Convention
 from investiq.metrics.drawdown_ratios import calmar_opening
 from investiq.metrics.inputs import FloatArray, InstantArray
 from investiq.metrics.moments import AccountMoments, account_moments
-from investiq.metrics.returns import undefined_returns
 
 __all__ = ["LEAST_RETURNS", "Figures", "Performance", "Span"]
 
@@ -99,8 +98,10 @@ class Performance:
 
     Parameters
     ----------
-    equity : ndarray of float64, shape (n_bars + 1,)
-        Account value at each close, opening point first; finite, positive at first.
+    opening : float
+        Account value before the first bar, positive.
+    equity : ndarray of float64, shape (n_bars,)
+        Account value at each close; finite.
     span : Span
         Of its times.
     pnl : ndarray of float64, shape (n_trades,)
@@ -113,6 +114,7 @@ class Performance:
 
     def __init__(
         self,
+        opening: float,
         equity: FloatArray,
         span: Span,
         pnl: FloatArray,
@@ -120,22 +122,23 @@ class Performance:
         convention: Convention,
         trade_returns: FloatArray,
     ) -> None:
+        self.opening = opening
         self.equity = equity
         self.span = span
         self.pnl = pnl
         self.is_invested = is_invested
         self.convention = convention
         self.trade_returns = trade_returns
-        self.count = equity.size - 1
+        self.count = equity.size
 
     @cached_property
     def _ends(self) -> tuple[float, float]:
-        return float(self.equity[0]), float(self.equity[-1])
+        return self.opening, float(self.equity[-1])
 
     @cached_property
     def moments(self) -> AccountMoments:
         """What one pass over the equity leaves."""
-        return account_moments(self.equity, self.convention.target_per_period)
+        return account_moments(self.equity, self.convention.target_per_period, self.opening)
 
     @cached_property
     def outcomes(self) -> trades.Outcomes:
@@ -217,8 +220,11 @@ class Performance:
         first = self.span.calmar_first
         if first < 0:
             raise InsufficientDataError(self.span.refusal)
-        depth = account_moments(self.equity[first:], 0.0).depth if first else self.moments.depth
-        opening = float(self.equity[first])
+        if first == 0:
+            opening, depth = self.opening, self.moments.depth
+        else:
+            opening = float(self.equity[first - 1])
+            depth = account_moments(self.equity[first:], 0.0, opening).depth
         growth = formulas.growth_rate(opening, self._ends[1], self.span.calmar_periods, self.span.per_year)
         return formulas.per_drawdown(growth, depth)
 
@@ -264,7 +270,13 @@ class Performance:
 
     def _defined(self) -> None:
         if self.moments.undefined >= 0:
-            raise DataError(undefined_returns(self.equity, self.moments.undefined))
+            raise DataError(self.lost())
+
+    def lost(self) -> str:
+        """Return why there are no returns, where the account came to nothing on the way."""
+        row = self.moments.undefined
+        left = self.opening if row == 0 else self.equity[row - 1]
+        return f"equity falls to {left:g} at point {row} of {self.count + 1}: returns after it are undefined"
 
     def _enough(self) -> None:
         self._defined()

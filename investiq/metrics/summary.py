@@ -13,7 +13,6 @@ from investiq.core.facts import Fact, Unit
 from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import Floats, InstantArray, Instants, days_between, equity_values, instants_of
 from investiq.metrics.performance import LEAST_RETURNS, Performance, Span
-from investiq.metrics.returns import undefined_returns
 
 __all__ = ["LEAST_RETURNS", "RECOMMENDED_RETURNS", "performance_facts"]
 
@@ -97,7 +96,8 @@ def performance_facts(
         span = Span.of(stamps, convention)
     except DataError as reason:
         refusal = str(reason)
-    measured = Performance(values, span, closed, is_invested, convention, returns)
+    opening = float(values[0]) if values.size else _NAN
+    measured = Performance(opening, values[1:], span, closed, is_invested, convention, returns)
     if refusal:
         account = [Fact(label, _NAN, unit, "", refusal) for label, unit in _account_labels(convention)]
     else:
@@ -174,8 +174,7 @@ def _from_equity(account: Performance, stamps: InstantArray) -> list[Fact]:
 def _risk(account: Performance, count: int, convention: Convention) -> list[Fact]:
     labels = _risk_labels(convention)
     if account.moments.undefined >= 0:
-        reason = undefined_returns(account.equity, account.moments.undefined)
-        return [Fact(label, _NAN, unit, "", reason) for label, unit in labels]
+        return [Fact(label, _NAN, unit, "", account.lost()) for label, unit in labels]
     basis = f"{count:,} returns, {convention.periods_per_year:g} periods a year"
     caution = f"fewer than {RECOMMENDED_RETURNS} returns: very uncertain" if count < RECOMMENDED_RETURNS else ""
     numerator = ", of the CAGR" if convention.ratio_return == "geometric" else ""

@@ -23,7 +23,7 @@ def account(n_bars, seed=3, drift=3e-4):
 def measured(equity, stamps, pnl=(), convention=DAILY):
     pnl = np.array(pnl, dtype=float)
     invested = np.arange(equity.size - 1) % 2 == 0
-    return Performance(equity, Span.of(stamps, convention), pnl, invested, convention, pnl / 1e4)
+    return Performance(float(equity[0]), equity[1:], Span.of(stamps, convention), pnl, invested, convention, pnl / 1e4)
 
 
 @pytest.mark.parametrize(
