@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from investiq.core.errors import ConfigError
 from investiq.strategies.base import positive, whole_bars
 
-__all__ = ["TradingRecord", "WinRateGate"]
+if TYPE_CHECKING:
+    from investiq.execution.outcome import AccountState
 
-
-class TradingRecord(Protocol):
-    """What a gate is shown at the close of a bar: the trades closed by then, and nothing open."""
-
-    @property
-    def bar(self) -> int:
-        """The current bar."""
-
-    @property
-    def closed_bars(self) -> Sequence[int]:
-        """Bar of the exit of each closed trade, ascending."""
-
-    @property
-    def closed_profits(self) -> Sequence[float]:
-        """Net profit of each closed trade, in the same order; above 0 is a win."""
+__all__ = ["WinRateGate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +45,20 @@ class WinRateGate:
 
     Notes
     -----
+    Called with the account at a close, as the ``gate`` of
+    `execution.simulator.simulate_scenario`; only trades closed by then are in it.
     A gate that compares the mean of the same prior (0.50) with 0.52 from the first
     trade on is shut before it starts, and one loss shuts it for ever.
 
     Examples
     --------
-    >>> from types import SimpleNamespace
+    >>> from types import SimpleNamespace as Some
     >>> gate = WinRateGate()
-    >>> one_loss = SimpleNamespace(bar=9, closed_bars=[9], closed_profits=[-120.0])
+    >>> one_loss = Some(bar=9, round_trips=(Some(exit_bar=9, pnl=-120),))
     >>> gate(one_loss)
     True
-    >>> forty = SimpleNamespace(bar=99, closed_bars=[99] * 40, closed_profits=[1.0, -1.0] * 20)
-    >>> gate(forty), round(gate.bound(forty), 3)
+    >>> even = Some(bar=99, round_trips=tuple(Some(exit_bar=99, pnl=sign) for sign in [1, -1] * 20))
+    >>> gate(even), round(gate.bound(even), 3)
     (False, 0.436)
     """
 
@@ -88,25 +76,26 @@ class WinRateGate:
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(f"WinRateGate: {name} must lie in (0, 1), was {getattr(self, name)!r}")
 
-    def __call__(self, record: TradingRecord) -> bool:
-        """Return whether an entry may be decided at the close of the record's bar."""
-        won, lost = self._weights(record)
-        return won + lost < self.least or self.bound(record) >= self.rate
+    def __call__(self, state: AccountState) -> bool:
+        """Return whether an entry may be decided at the close of the state's bar."""
+        won, lost = self._weights(state)
+        return won + lost < self.least or self.bound(state) >= self.rate
 
-    def bound(self, record: TradingRecord) -> float:
+    def bound(self, state: AccountState) -> float:
         """Return the lower credible bound of the win rate."""
         from scipy.special import betaincinv
 
-        won, lost = self._weights(record)
+        won, lost = self._weights(state)
         return float(betaincinv(self.wins + won, self.losses + lost, 1 - self.credibility))
 
-    def kelly(self, record: TradingRecord, most: float = 0.02) -> float:
+    def kelly(self, state: AccountState, most: float = 0.02) -> float:
         """Return Kelly's stake of an even bet at the lower bound, ``2 p - 1``, in [0, most]."""
-        return min(max(2 * self.bound(record) - 1, 0.0), most)
+        return min(max(2 * self.bound(state) - 1, 0.0), most)
 
-    def _weights(self, record: TradingRecord) -> tuple[float, float]:
+    def _weights(self, state: AccountState) -> tuple[float, float]:
         """Return what the wins and the losses weigh, in trades."""
-        age = record.bar - np.asarray(record.closed_bars, dtype=float)
+        trips = state.round_trips
+        age = state.bar - np.array([trip.exit_bar for trip in trips], dtype=float)
         weights = 0.5 ** (age / self.half_life)
-        won = np.asarray(record.closed_profits, dtype=float) > 0
+        won = np.array([trip.pnl > 0 for trip in trips], dtype=bool)
         return float(weights[won].sum()), float(weights[~won].sum())

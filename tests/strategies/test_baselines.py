@@ -88,7 +88,7 @@ def test_trades_that_fill_the_span_have_one_placement(bars_of):
     # Bought on 0, sold on 2, bought on 3, sold on 5, in a span of 7.
     decisions = RandomEntries(holding_bars=(2, 2), span=7, seed=0).decide(bars_of([10.0] * 7))
     assert decisions.tolist() == [1, 0, -1, 1, 0, -1, 0]
-    with pytest.raises(ConfigError, match="2 trades of 4 bars, .* need a span of 7 bars, was 6"):
+    with pytest.raises(ConfigError, match=r"2 trades of 4 bars, .* need a span of 7 bars, was 6"):
         RandomEntries(holding_bars=(2, 2), span=6, seed=0)
 
 

@@ -11,7 +11,9 @@ from investiq.strategies import WinRateGate
 
 
 def record(profits, bar=100, closed=None):
-    return SimpleNamespace(bar=bar, closed_bars=closed or [bar] * len(profits), closed_profits=profits)
+    """Return an account at `bar` whose trades closed with these profits, at `bar` unless told otherwise."""
+    trips = tuple(SimpleNamespace(exit_bar=bar if closed is None else closed, pnl=profit) for profit in profits)
+    return SimpleNamespace(bar=bar, round_trips=trips)
 
 
 def test_the_bound_of_a_flat_prior_is_a_quantile_of_the_uniform():
@@ -41,8 +43,8 @@ def test_the_gate_lets_a_credible_rate_pass():
 def test_old_trades_fade_so_that_a_shut_gate_opens_again():
     # After one half-life of 252 bars 30 trades weigh 15, fewer than 20; after 100 bars they weigh 22.8.
     gate, trades = WinRateGate(), [-1.0] * 30
-    assert not gate(record(trades, bar=200, closed=[100] * 30))
-    assert gate(record(trades, bar=352, closed=[100] * 30))
+    assert not gate(record(trades, bar=200, closed=100))
+    assert gate(record(trades, bar=352, closed=100))
 
 
 def test_kelly_at_the_bound_is_capped_and_never_negative():

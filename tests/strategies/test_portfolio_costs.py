@@ -55,7 +55,7 @@ def test_costs_that_eat_the_return_leave_no_capacity():
 def test_a_change_without_a_known_market_is_refused():
     market = {"volatility": np.array([[NAN, 0.02]]), "dollar_volume": np.array([[1e8, 1e8]])}
     assert turnover_costs(np.array([[NAN, 0.5]]), money_usd=1e6, cost_bps=5, **market)[0] == 0
-    with pytest.raises(DataError, match="1 change.* have no volatility or dollar volume, first symbol 0 at bar 0"):
+    with pytest.raises(DataError, match=r"1 change.* have no volatility or dollar volume, first symbol 0 at bar 0"):
         turnover_costs(np.array([[0.5, 0.5]]), money_usd=1e6, cost_bps=5, **market)
     with pytest.raises(DataError, match="dollar_volume must have the shape of weights"):
         turnover_costs(np.array([[0.5]]), money_usd=1e6, cost_bps=5, **(MARKET | {"dollar_volume": np.array([1e8])}))

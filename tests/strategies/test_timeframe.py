@@ -16,8 +16,8 @@ def test_a_weekly_crossover_decides_on_the_last_session_of_each_week(gspc):
     weekly = closes.groupby(week).last()[:-1]
     last_days = closes.groupby(week).apply(lambda each: each.index[-1])[:-1]
     ahead = weekly.rolling(3).mean() - weekly.rolling(10).mean()
-    expected = {day: 1 for day in last_days[(ahead > 0) & (ahead.shift() <= 0)]}
-    expected |= {day: -1 for day in last_days[(ahead < 0) & (ahead.shift() >= 0)]}
+    expected = dict.fromkeys(last_days[(ahead > 0) & (ahead.shift() <= 0)], 1)
+    expected |= dict.fromkeys(last_days[(ahead < 0) & (ahead.shift() >= 0)], -1)
     decisions = OnTimeframe(strategy=Crossover(fast=3, slow=10)).decide(gspc)
     decided = {gspc.index[bar]: int(decisions[bar]) for bar in np.flatnonzero(decisions)}
     assert len(decided) > 50
