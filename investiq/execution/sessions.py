@@ -8,12 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core import calendar
+from investiq.core.types import Interval
 from investiq.history.bars import Bars
 
-__all__ = ["ENTRY_SESSIONS", "is_absent_for_long", "session_numbers"]
+__all__ = ["ENTRY_SESSIONS", "is_absent_for_long", "numbers_of_sessions", "session_numbers"]
 
 # Sessions in which an entry order can fill; after them it is cancelled.
 ENTRY_SESSIONS: Final = 5
+
+# Each of their bars is a session of its own.
+_SESSIONLESS: Final = ("1w", "1mo")
 
 
 def session_numbers(bars: Bars) -> NDArray[np.int64]:
@@ -29,10 +33,15 @@ def session_numbers(bars: Bars) -> NDArray[np.int64]:
     >>> session_numbers(september)  # the exchange was closed from the 11th to the 14th
     array([0, 1, 2, 3])
     """
-    days = bars.ts.astype("datetime64[D]")
+    return numbers_of_sessions(bars.ts, bars.interval, bars.passport.calendar)
+
+
+def numbers_of_sessions(ts: NDArray[np.datetime64], interval: Interval, name: str) -> NDArray[np.int64]:
+    """Return the same for labels `ts` of the exchange calendar `name`, such as those of a panel."""
+    days = ts.astype("datetime64[D]")
     steps = (days[1:] != days[:-1]).astype(np.int64)
-    if _has_sessions(bars) and days.size:
-        known = calendar.session_dates(bars.passport.calendar, bars.ts[0], bars.ts[-1])
+    if interval not in _SESSIONLESS and days.size:
+        known = calendar.session_dates(name, ts[0], ts[-1])
         # At least one: a calendar that does not reach that far knows no sessions there.
         steps = np.maximum(steps, np.diff(np.searchsorted(known, days.astype("datetime64[us]"), side="right")))
     return np.concatenate(([0], np.cumsum(steps)))[: days.size]
@@ -52,4 +61,4 @@ def is_absent_for_long(bars: Bars) -> bool:
 
 
 def _has_sessions(bars: Bars) -> bool:
-    return bars.interval not in ("1w", "1mo")
+    return bars.interval not in _SESSIONLESS
