@@ -45,11 +45,12 @@ class Plateau(Readout):
     within : float
         As a fraction of the best value.
     rank_by_neighbourhood : int
-        Place of the best cell when cells are ordered by the mean of their neighbourhoods; 1 is the first.
+        Place of the best cell by the mean of its neighbourhood, among the cells that
+        have every neighbour; 1 is the first.
     is_island : bool
         Fewer than half of the neighbours are near.
     robust_cell : int
-        The cell with the best neighbourhood.
+        The cell with the best neighbourhood, of those that have every neighbour.
     robust_parameters : str
     robust_value, robust_neighbourhood_mean : float
     """
@@ -123,7 +124,10 @@ def plateau_of(grid: Grid, values: FloatArray, metric: str, within: float) -> Pl
     if not np.isfinite(values).any():
         raise InsufficientDataError(f"no cell has a {metric}: nothing can be the best")
     around = neighbourhood_of(grid, values)
-    best, robust = int(np.nanargmax(values)), int(np.nanargmax(around.mean))
+    best = int(np.nanargmax(values))
+    # At an edge of the grid, or beside a cell that did not run, the mean is over what happens to be there.
+    is_whole = around.count == around.count.max()
+    robust = int(np.nanargmax(np.where(is_whole, around.mean, np.nan)))
     near = _neighbours(grid, values, best)
     if not near.size:
         raise InsufficientDataError(
@@ -139,7 +143,7 @@ def plateau_of(grid: Grid, values: FloatArray, metric: str, within: float) -> Pl
         neighbourhood_mean=float(around.mean[best]),
         share_near=share,
         within=within,
-        rank_by_neighbourhood=1 + int(np.count_nonzero(around.mean > around.mean[best])),
+        rank_by_neighbourhood=1 + int(np.count_nonzero(around.mean[is_whole] > around.mean[best])),
         is_island=share < _PLATEAU_SHARE,
         robust_cell=robust,
         robust_parameters=_words(grid, robust),

@@ -26,6 +26,8 @@ _PANELS_IN_A_ROW: Final = 3
 # Readable without red and green; dark is low.
 _SCALE: Final = "Cividis"
 _GAP: Final = 0.09
+# Stands out from both ends of the scale.
+_MARK: Final = "#d1495b"
 
 
 def sweep_chart(
@@ -82,7 +84,7 @@ def sweep_chart(
     if down is None:
         traces, layout = _line(grid, across, fixed, values * scale, name, marks, colors)
     else:
-        traces, layout = _maps(grid, across, down, panels, fixed, values * scale, name, marks, colors)
+        traces, layout = _maps(grid, across, down, panels, fixed, values * scale, name, marks)
     slices = ", ".join(f"{axis.name} {_word(axis.values[place])}" for axis, place in fixed.items())
     words = f"best: {_words(grid, best)}, {format_value(float(values[best]), unit)}"
     return go.Figure(
@@ -95,6 +97,7 @@ def sweep_chart(
                 (label for label, _, _ in marks),
             ),
             "hovermode": "closest",
+            "showlegend": True,
             **layout,
         },
     )
@@ -171,7 +174,7 @@ def _line(
                 "type": "scatter",
                 "x": [_word(across.values[int(places[across][cell])])],
                 "y": [values[cell]],
-                **_marker(label, symbol, colors),
+                **_marker(label, symbol),
             }
         )
     layout = {
@@ -191,7 +194,6 @@ def _maps(
     values: NDArray[np.float64],
     name: str,
     marks: list[tuple[str, str, int]],
-    colors: Theme,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     places = dict(zip(grid.axes, grid.places(slice(0, len(grid))), strict=True))
     shown = np.ones(len(grid), dtype=bool)
@@ -201,7 +203,7 @@ def _maps(
     columns = min(count, _PANELS_IN_A_ROW)
     rows = -(-count // columns)
     traces: list[dict[str, Any]] = []
-    layout: dict[str, Any] = {"height": 150 + rows * (330 if count == 1 else 250), "annotations": []}
+    layout: dict[str, Any] = {"height": 150 + rows * (330 if count == 1 else 250)}
     layout["coloraxis"] = {"colorscale": _SCALE, "colorbar": {"title": {"text": name}, "thickness": 12}}
     for panel in range(count):
         here = shown & (places[panels] == panel) if panels else shown
@@ -231,10 +233,10 @@ def _maps(
                         "y": [_word(down.values[int(places[down][cell])])],
                         "xaxis": f"x{number}",
                         "yaxis": f"y{number}",
-                        **_marker(label, symbol, colors),
+                        **_marker(label, symbol),
                     }
                 )
-        layout |= _axes(panel, number, columns, rows, across, down, layout["annotations"], panels, colors)
+        layout |= _axes(panel, number, columns, rows, across, down, panels)
     return traces, layout
 
 
@@ -245,34 +247,19 @@ def _axes(
     rows: int,
     across: Axis,
     down: Axis,
-    annotations: list[dict[str, Any]],
     panels: Axis | None,
-    colors: Theme,
 ) -> dict[str, Any]:
     column, row = panel % columns, panel // columns
     width, height = (1.0 - _GAP * (columns - 1)) / columns, (1.0 - 1.9 * _GAP * (rows - 1)) / rows
     left, bottom = column * (width + _GAP), 1.0 - height - row * (height + 1.9 * _GAP)
     plain = {"type": "category", "showgrid": False, "showspikes": False, "nticks": 9}
-    if panels is not None:
-        annotations.append(
-            {
-                "text": f"{panels.name} {_word(panels.values[panel])}",
-                "xref": "paper",
-                "yref": "paper",
-                "x": left,
-                "y": bottom + height,
-                "xanchor": "left",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"size": 11, "color": colors.muted},
-            }
-        )
+    name = f"{across.name} ({panels.name} {_word(panels.values[panel])})" if panels else across.name
     return {
         f"xaxis{number}": {
             **plain,
             "domain": [left, min(left + width, 1.0)],
             "anchor": f"y{number}",
-            "title": {"text": across.name},
+            "title": {"text": name},
         },
         f"yaxis{number}": {
             **plain,
@@ -283,15 +270,15 @@ def _axes(
     }
 
 
-def _marker(label: str, symbol: str, colors: Theme) -> dict[str, Any]:
+def _marker(label: str, symbol: str) -> dict[str, Any]:
     return {
         "mode": "markers",
         "name": label,
         "marker": {
             "symbol": symbol,
             "size": 13,
-            "color": "#d1495b" if symbol == "star" else "#ffffff",
-            "line": {"width": 1.5 if symbol == "star" else 2.5, "color": "#ffffff" if symbol == "star" else "#d1495b"},
+            "color": _MARK,
+            "line": {"width": 1.5 if symbol == "star" else 3, "color": "#ffffff" if symbol == "star" else _MARK},
         },
         "hovertemplate": f"{label}<extra></extra>",
     }
