@@ -98,7 +98,7 @@ class Actions:
             if paid != 0:
                 account.note(f"cash in lieu {money(paid)}")
         position.quantity = shares
-        self.splits.append(SplitEvent(account.bar, symbol, ratio, shares / before))
+        self.splits.append(SplitEvent(account.bar, symbol, ratio, before, shares))
         if shares == 0:
             self.desk.closed(position)
 

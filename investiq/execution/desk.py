@@ -309,34 +309,3 @@ class Desk:
         if self.book.holds(order):
             self.book.drop(order)
         self.account.note(text)
-
-    # Rebalancing.
-
-    def trade(self, symbol: str, change: Decimal, raw: Decimal, prices: Mapping[str, Decimal], *, blocked: str) -> None:
-        """Change the position by `change` shares at `raw`, the reducing part first; entries unless `blocked` says why not."""
-        position = self.account.positions.get(symbol)
-        side: Side = "buy" if change > 0 else "sell"
-        left = abs(change)
-        fees = Order(symbol=symbol, side=side, role="exit").fees
-        if position is not None and position.quantity * change < 0:
-            reducing = min(left, abs(position.quantity))
-            filled = self.within_volume(symbol, reducing)
-            if filled > 0:
-                self.use(symbol, filled)
-                fees = self.account.fill(symbol, filled, self.venue(symbol, side, raw), fees, "rebalance")
-            if position.quantity == 0:
-                self.closed(position)
-            if filled < reducing:
-                self.account.note(f"residual {(left - filled).normalize():f} cancelled")
-                return
-            left -= reducing
-        if left == 0:
-            return
-        if blocked:
-            self.account.note(f"entry blocked: {blocked}")
-        elif side == "sell" and not self.options.allow_short:
-            self.account.note("short disabled: ignored")
-        else:
-            order = Order(symbol=symbol, side=side, role="entry", reason="rebalance", quantity=left, fees=fees)
-            kind: EntryKind = "open" if self.options.fill == "next_open" else "limit"
-            self.enter(order, raw, kind, "rebalance", slips=True, prices=prices)

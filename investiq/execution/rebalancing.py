@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from investiq.core.orders import Side
 from investiq.execution.account import ZERO
 from investiq.execution.decimals import exact, floor_to_lot, is_above
 from investiq.execution.desk import Desk
+from investiq.execution.fills import OrderFees
 from investiq.execution.labels import Label
+from investiq.execution.orders_book import Order
+from investiq.execution.positions import EntryKind
 from investiq.execution.sizing import lot_of
 
 __all__ = ["Rebalancing"]
@@ -64,7 +68,37 @@ class Rebalancing:
         for is_buy in (False, True):
             for symbol, change in changes.items():
                 if (change > 0) == is_buy:
-                    self.desk.trade(symbol, change, prices[symbol], prices, blocked=blocked)
+                    self._trade(symbol, change, prices, blocked)
+
+    def _trade(self, symbol: str, change: Decimal, prices: Mapping[str, Decimal], blocked: str) -> None:
+        """Change the position by `change` shares, the reducing part first; add exposure unless `blocked` says why not."""
+        desk, raw = self.desk, prices[symbol]
+        side: Side = "buy" if change > 0 else "sell"
+        left, fees = abs(change), OrderFees()
+        position = self.account.positions.get(symbol)
+        if position is not None and position.quantity * change < 0:
+            reducing = min(left, abs(position.quantity))
+            filled = desk.within_volume(symbol, reducing)
+            if filled > 0:
+                desk.use(symbol, filled)
+                fees = self.account.fill(symbol, filled, desk.venue(symbol, side, raw), fees, "rebalance")
+            if position.quantity == 0:
+                desk.closed(position)
+            left -= filled
+            if filled < reducing:
+                self.account.note(f"residual {left.normalize():f} cancelled")
+                return
+        if left == 0:
+            return
+        if blocked:
+            self.account.note(f"entry blocked: {blocked}")
+        elif side == "sell" and not self.options.allow_short:
+            self.account.note("short disabled: ignored")
+        else:
+            order = Order(symbol=symbol, side=side, role="entry", reason="rebalance", quantity=left, fees=fees)
+            # The bar of an entry at the close is over for it, as far as it can be: only the close is its own.
+            kind: EntryKind = "open" if self.options.fill == "next_open" else "limit"
+            desk.enter(order, raw, kind, "rebalance", slips=True, prices=prices)
 
     def _weights(self) -> Mapping[str, Decimal]:
         if self.options.symbol_weights is None:

@@ -22,14 +22,15 @@ DUST: Final = Decimal("1e-25")
 class SplitEvent(NamedTuple):
     """A split of shares that were held.
 
-    `ratio` restates prices; `share_ratio` is shares after it over shares before it,
-    less where a fraction was paid out in cash.
+    `ratio` restates prices; `after` is less than `before` x `ratio` where a fraction
+    was paid out in cash.
     """
 
     bar: int
     symbol: str
     ratio: Decimal
-    share_ratio: Decimal
+    before: Decimal
+    after: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +88,8 @@ class _Lot:
 
     def split(self, event: SplitEvent) -> None:
         self.price /= event.ratio
-        self.whole *= event.share_ratio
-        self.left *= event.share_ratio
+        self.whole = self.whole * event.after / event.before
+        self.left = self.left * event.after / event.before
 
 
 def round_trips(
@@ -138,7 +139,7 @@ class _Matcher:
         lots = self._lots.setdefault(event.symbol, deque())
         for lot in lots:
             lot.split(event)
-        if event.share_ratio == 0:
+        if event.after == 0:
             lots.clear()
 
     def take(self, fill: Fill) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from investiq.core.orders import Signal
 from investiq.execution.costs import Costs, PerShareFees
-from investiq.execution.decimals import round_to
 from investiq.execution.price_bars import PriceBar
 from investiq.execution.simulator import simulate
 from tests.execution.markets import options
@@ -86,37 +85,6 @@ def runs(draw, **fixed):
 
 
 @given(runs())
-def test_cash_is_the_initial_capital_and_the_sum_of_the_postings(run):
-    market, signals, run_options = run
-    simulation = simulate(market, signals, run_options)
-    unit = None if run_options.posting_rounding is None else CENT
-    cash, shares = Decimal(100_000), Decimal(0)
-    fills = list(simulation.fills)
-    for index, bar in enumerate(market):
-        while fills and fills[0].bar == index:
-            fill = fills.pop(0)
-            sign = 1 if fill.side == "buy" else -1
-            cash -= sign * round_to(fill.quantity * fill.price, unit) + fill.fee
-            shares += sign * fill.quantity
-        assert abs(simulation.cash[index] - cash) <= Decimal("1e-18")
-        assert abs(simulation.position[index] - shares) <= Decimal("1e-18")
-        assert abs(simulation.equity[index] - (cash + shares * bar.close)) <= Decimal("1e-18")
-
-
-@given(runs())
-def test_fills_lie_inside_their_bar_before_slippage(run):
-    market, signals, run_options = run
-    slippage = Decimal(str(run_options.costs.slippage_bps)) / 10_000
-    for fill in simulate(market, signals, run_options).fills:
-        bar = market[fill.bar]
-        is_limit = fill.reason in ("target", "target_gap")
-        factor = 1 if is_limit else 1 + slippage if fill.side == "buy" else 1 - slippage
-        raw_price = fill.price / factor
-        assert bar.low - Decimal("1e-12") <= raw_price <= bar.high + Decimal("1e-12")
-        assert abs(fill.slippage - fill.quantity * abs(fill.price - raw_price)) <= Decimal("1e-12")
-
-
-@given(runs())
 def test_a_signal_fill_follows_a_decision_of_an_earlier_bar_at_the_open(run):
     market, signals, run_options = run
     slippage = Decimal(str(run_options.costs.slippage_bps)) / 10_000
@@ -141,45 +109,6 @@ def test_buys_and_sells_alternate_and_every_sell_closes_the_position(run):
     assert [fill.side for fill in fills] == ["buy", "sell"] * (len(fills) // 2) + ["buy"] * (len(fills) % 2)
     for entry, leaving in zip(fills[::2], fills[1::2], strict=False):
         assert entry.quantity == leaving.quantity
-
-
-@given(runs(lot=1.0, posting_rounding=0.01, costs=Costs(commission_rate=0.001, slippage_bps=50)))
-def test_cash_never_falls_below_zero(run):
-    market, signals, run_options = run
-    assert min(simulate(market, signals, run_options).cash) >= 0
-
-
-@given(runs(end="liquidate"))
-def test_profits_of_the_round_trips_add_up_to_the_change_of_cash(run):
-    market, signals, run_options = run
-    simulation = simulate(market, signals, run_options)
-    total = sum((trip.pnl for trip in simulation.round_trips), Decimal(0))
-    assert abs(total - (simulation.cash[-1] - 100_000)) <= Decimal("1e-18")
-
-
-@given(runs(end="mark"), st.data())
-def test_cutting_later_bars_off_changes_nothing_before(run, data):
-    market, signals, run_options = run
-    kept = data.draw(st.integers(1, len(market)))
-    whole = simulate(market, signals, run_options)
-    prefix = simulate(market[:kept], [signal for signal in signals if signal.bar < kept], run_options)
-    assert prefix.fills == tuple(fill for fill in whole.fills if fill.bar < kept)
-    assert prefix.cash == whole.cash[:kept]
-    assert prefix.equity == whole.equity[:kept]
-    dropped = "signal after last bar: dropped"
-    assert [event for event in prefix.log if event.text != dropped] == [
-        event for event in whole.log if event.bar < kept and event.text != dropped
-    ]
-
-
-@given(runs(lot=None, posting_rounding=None, level_rounding=None, costs=Costs(commission_rate=0.001, slippage_bps=5)))
-def test_prices_times_eight_give_the_same_equity(run):
-    market, signals, run_options = run
-    prices = ("open", "high", "low", "close")
-    scaled = [dataclasses.replace(bar, **{name: 8 * getattr(bar, name) for name in prices}) for bar in market]
-    plain, eightfold = simulate(market, signals, run_options), simulate(scaled, signals, run_options)
-    for ours, theirs in zip(plain.equity, eightfold.equity, strict=True):
-        assert abs(ours - theirs) <= Decimal("1e-25")
 
 
 @given(bars(min_size=3), st.data())
