@@ -118,7 +118,7 @@ def canonical(value: Any) -> Any:
     Examples
     --------
     >>> canonical({"weight": 1, "reject": True, "tiers": (1, None)})
-    {'weight': 1.0, 'reject': True, 'tiers': [1.0, None]}
+    {'reject': True, 'tiers': [1.0, None], 'weight': 1.0}
     """
     if isinstance(value, Mapping):
         return {str(key): canonical(each) for key, each in sorted(value.items())}

@@ -8,17 +8,16 @@ import zipfile
 import pytest
 
 import investiq as iq
-from investiq.backtesting.trial_recording import record_result
 
 
 @pytest.fixture
 def result():
-    return iq.backtest(iq.strategies.BuyAndHold(), iq.load_bars("^GSPC", start="2017"), weight=1.0)
+    return iq.backtest(iq.strategies.BuyAndHold(), iq.load_bars("^GSPC", start="2017"), weight=1.0, study="holding")
 
 
 @pytest.fixture
 def trial(result):
-    return record_result(result, study="holding").trial
+    return result.ticket.trial
 
 
 def test_an_empty_ledger_says_how_it_fills(run):
