@@ -85,5 +85,4 @@ HOLDOUTS: Final = sa.Table(
     sa.Column("ends_at", Instant),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("trial", sa.Text),
 )

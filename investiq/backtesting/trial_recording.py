@@ -353,7 +353,12 @@ def _insert(connection: sa.Connection, row: Mapping[str, Any], run: Mapping[str,
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]  # the same method of another class
     from investiq.backtesting.tables import RUNS, TRIALS
 
-    connection.execute(insert(TRIALS).on_conflict_do_nothing(index_elements=["id"]), row)
+    entry = insert(TRIALS)
+    if row["cells_file"] is None:
+        entry = entry.on_conflict_do_nothing(index_elements=["id"])
+    else:  # a sweep that was interrupted, and goes on
+        entry = entry.on_conflict_do_update(index_elements=["id"], set_={"cells": row["cells"], "count": row["count"]})
+    connection.execute(entry, row)
     connection.execute(RUNS.insert(), run)
 
 
@@ -437,8 +442,13 @@ def _packed(found: TrackRecord) -> bytes | None:
 
 def _numbers_of_cells(cells: Mapping[str, NDArray[Any]], trial: str) -> dict[str, Any]:
     name = f"{trial}.parquet"
-    _write_cells(cells_path(name), cells)
-    counts = cells["count"]
+    path = cells_path(name)
+    # What ran in an earlier run of the same sweep was tried, however little ran now.
+    if path.exists() and len(stored := read_cells(name, ["count"])["count"]) > len(cells["count"]):
+        counts = stored
+    else:
+        counts = cells["count"]
+        _write_cells(path, cells)
     nothing = dict.fromkeys((*_RECORD_NUMBERS, "trades", "win_rate", "profit_factor", "fees", "blocks"))
     return {**nothing, "cells": len(counts), "cells_file": name, "count": int(counts.max(initial=0))}
 

@@ -384,6 +384,16 @@ def test_overlapping_sweeps_and_a_run_of_one_cell_count_each_cell_once():
     assert evidence("s").trials == 16
 
 
+def test_a_sweep_that_goes_on_counts_all_its_cells_and_a_shorter_rerun_takes_none_away():
+    columns, asked = noise(12), manifest(list(range(12)))
+    for ran, counted in ((5, 5), (12, 12), (3, 12)):
+        record_sweep(asked, cells_of(columns[:, :ran], range(ran)), **PERIOD, study="s")
+        (entry,) = trials("s").entries
+        assert entry.cells == counted
+        assert evidence("s").trials == counted
+    assert entry.runs == 3
+
+
 def test_a_cell_of_the_same_parameter_under_another_option_is_another_trial():
     columns = noise(4)
     record_sweep(manifest([1, 2]), cells_of(columns[:, :2], [1, 2]), **PERIOD, study="s")

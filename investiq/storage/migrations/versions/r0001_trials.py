@@ -86,7 +86,6 @@ def upgrade() -> None:
         sa.Column("ends_at", Instant),
         sa.Column("opened_at", Instant, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("trial", sa.Text),
         sa.PrimaryKeyConstraint("study", name="pk_holdouts"),
     )
 
