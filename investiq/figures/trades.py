@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from investiq.figures.heading import heading
 from investiq.figures.price import price_chart
-from investiq.figures.theme import Theme, ThemeName, template, theme_of
+from investiq.figures.theme import ThemeName, template, theme_of
 
 if TYPE_CHECKING:
     from investiq.backtesting.attribution import Waterfall
@@ -58,17 +58,19 @@ def trade_chart(result: FillExplanation, *, around: int = 15, theme: ThemeName =
         ("Worst price", worst, colors.muted, "dot"),
         ("Best price", best, colors.muted, "dot"),
     ]
-    held = (str(bars.ts[first]), str(bars.ts[last]))
-    for name, level, color, dash in lines:
+    ends = (str(bars.ts[max(first - 1, 0)]), str(bars.ts[min(last + 1, len(bars) - 1)]))
+    for number, (name, level, color, dash) in enumerate(lines):
         if np.isnan(level):
             continue
         figure.add_shape(
-            name=name, type="line", x0=held[0], x1=held[1], y0=level, y1=level, xref="x", yref="y",
-            line={"color": color, "width": 1.4, "dash": dash},
+            name=name, type="line", x0=ends[0], x1=ends[1], y0=level, y1=level, xref="x", yref="y",
+            line={"color": color, "width": 1.6, "dash": dash},
         )  # fmt: skip
+        # Stop and target stand on the left, what was reached on the right: the two often have one price.
+        at, anchor, shift = (ends[0], "right", -6) if number < 2 else (ends[1], "left", 6)
         figure.add_annotation(
-            x=held[1], y=level, xref="x", yref="y", text=f"{name} {level:,.2f}", showarrow=False, xanchor="left",
-            xshift=6, font={"size": 11, "color": color}, bgcolor=colors.veil,
+            x=at, y=level, xref="x", yref="y", text=f"{name} {level:,.2f}", showarrow=False, xanchor=anchor,
+            xshift=shift, font={"size": 11, "color": color}, bgcolor=colors.veil,
         )  # fmt: skip
     out = result.exit.reason.replace("_", " ") if result.exit is not None else "still open"
     text = f"{result.symbol} as traded · {out} · P&L {result.pnl:+,.2f} USD · dotted: worst and best price on the way"
@@ -110,7 +112,7 @@ def bracket_chart(result: Bracket, *, theme: ThemeName = "light") -> go.Figure:
         "customdata": [[reading.final_equity, reading.sharpe_ratio] for reading in readings],
         "hovertemplate": "%{y}: %{x:.2%}, %{customdata[0]:,.2f} USD, Sharpe %{customdata[1]:.2f}<extra></extra>",
     }
-    text = f"diamond: as run · dashed: buying and holding · {verdict}{share}"
+    text = f"diamond: as run · {verdict}{share} · buying and holding {result.benchmark_return:.1%}"
     return go.Figure(
         data=[trace],
         layout={
@@ -119,8 +121,7 @@ def bracket_chart(result: Bracket, *, theme: ThemeName = "light") -> go.Figure:
             "height": 220 + 34 * len(readings),
             "hovermode": "closest",
             "showlegend": False,
-            "shapes": [_mark(result.benchmark_return, colors)],
-            "xaxis": {"title": {"text": "Total return (%)"}, "tickformat": ".1%", "showspikes": False},
+            "xaxis": {"title": {"text": "Total return (%)"}, "tickformat": ".2%", "showspikes": False},
             "yaxis": {"automargin": True},
         },
     )
@@ -174,10 +175,3 @@ def waterfall_chart(result: Waterfall, *, theme: ThemeName = "light") -> go.Figu
             "yaxis": {"title": {"text": "Profit (USD)"}, "tickformat": ",", "zeroline": True},
         },
     )
-
-
-def _mark(value: float, theme: Theme) -> dict[str, Any]:
-    return {
-        "type": "line", "x0": value, "x1": value, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain",
-        "line": {"color": theme.muted, "width": 1.4, "dash": "dash"},
-    }  # fmt: skip
