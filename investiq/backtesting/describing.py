@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
     from investiq.history.bars import Bars
 
-__all__ = ["TRIALS", "facts_of", "fill_rules", "provenance_of", "sizing_rules", "strategy_text"]
+__all__ = ["NOT_COUNTED", "facts_of", "fill_rules", "provenance_of", "sizing_rules", "strategy_text"]
 
-TRIALS: Final = "this one run; runs tried before it are not counted by this version"
+NOT_COUNTED: Final = "not counted: this run is none of the ledger's, so its Sharpe ratio is not deflated"
 
 
 def strategy_text(name: str, parameters: dict[str, object]) -> str:
@@ -183,10 +183,24 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
         Fact("Fills", fill_rules(options)),
         Fact("Costs", f"{options.costs.describe()}; cash amounts {rounding}"),
         Fact("Convention", result.convention.describe()),
-        Fact("Trials", TRIALS),
+        *_trials(result),
         Fact("Code", f"InvestIQ {manifest.code_version}, Python {manifest.python}, {packages}"),
         Fact("Run at", manifest.created_at, "time"),
     ]
+
+
+def _trials(result: BacktestResult) -> list[Fact]:
+    """Return how many trials there were with this one, and what they leave of it."""
+    if result.ticket is None:
+        return [Fact("Trials", NOT_COUNTED)]
+    wanted = (
+        "Trials",
+        "Effective trials",
+        "Deflated Sharpe ratio",
+        "Probability of overfitting",
+        "Minimum track record",
+    )
+    return [fact for fact in result.evidence.facts() if fact.label in wanted]
 
 
 def _data(result: BacktestResult) -> list[Fact]:

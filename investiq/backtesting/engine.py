@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Unpack
 
 import numpy as np
 
-from investiq.backtesting import cautions, running
+from investiq.backtesting import cautions, portfolio, running
 from investiq.backtesting.account import Account, account_of
 from investiq.backtesting.checking import Quality, benchmark_over, check_bars
 from investiq.backtesting.decisions import Decisions
 from investiq.backtesting.describing import strategy_text
-from investiq.backtesting.lookahead import check_plan
-from investiq.backtesting.plans import Plan, plan_of
+from investiq.backtesting.inputs import Decided
+from investiq.backtesting.lookahead import check_panel_plan, check_plan
+from investiq.backtesting.plans import plan_of
 from investiq.backtesting.result import BacktestResult, data_of, parameters_of
+from investiq.backtesting.running import Run
+from investiq.backtesting.trial_recording import record_result
 from investiq.core import calendar, compiling
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.manifest import Manifest
 from investiq.execution.options import OptionArguments, RunOptions, options_of
 from investiq.history.bars import Bars
 from investiq.history.history import History
+from investiq.history.panel import Panel
 from investiq.metrics.conventions import Convention
 from investiq.metrics.moments import compile_moments, moments_are_ready
 from investiq.strategies import Breakout, BuyAndHold, Crossover
@@ -33,8 +38,9 @@ __all__ = ["backtest", "run", "warmup"]
 
 def backtest(
     strategy: Strategy,
-    data: str | Bars | History,
+    data: str | Bars | History | Panel | Sequence[str],
     *,
+    study: str | None = None,
     benchmark: str | Bars | None = None,
     risk_free: float = 0.0,
     quality: Quality = "no_errors",
@@ -43,17 +49,21 @@ def backtest(
     """Run a strategy over bars and return its account, trades and metrics.
 
     Decisions are taken at a close on what was known then, and filled at the next
-    open, on prices as traded.
+    open, on prices as traded. Each run is a trial of its study in the ledger,
+    where it is committed before a number of the result can be read.
 
     Parameters
     ----------
     strategy : Strategy
         Such as ``iq.strategies.Crossover(fast=20, slow=50)``.
-    data : str, Bars or History
-        A symbol, raw bars, or a history, of which the main symbol is traded.
+    data : str, Bars, History, Panel or sequence of str
+        A symbol, raw bars, a history, of which the main symbol is traded, or
+        several symbols, which share one pool of cash.
+    study : str, optional
+        The hypothesis that this run is a trial of; by default the strategy on the data.
     benchmark : str or Bars, optional
         What `result.benchmark` buys and holds, cut to the same period; by default
-        the benchmark of the history, else the traded symbol itself.
+        the benchmark of the history, else what is traded, in equal parts.
     risk_free : float, default 0.0
         Annual risk-free rate, as a fraction.
     quality : {"no_errors", "pass", "any"}, default "no_errors"
@@ -74,8 +84,7 @@ def backtest(
     ConfigError
         If `strategy` is no strategy, or an option is out of range.
     DataError
-        If the bars are adjusted, hold a split or are not of the `quality`, the
-        benchmark does not cover the period on the same calendar, or a strategy of
+        If the bars are adjusted or not of the `quality`, the benchmark does not cover the period on the same calendar, or a strategy of
         your own is seen to read later bars.
     InsufficientDataError
         If there are fewer bars than the strategy needs to decide and fill once.
@@ -89,14 +98,49 @@ def backtest(
     """
     _check_strategy(strategy)
     chosen = options_of({**strategy.run_options, **options})
+    traded = _data_of(data)
+    if isinstance(traded, Panel):
+        return _backtest_panel(strategy, traded, chosen, study, benchmark, risk_free, quality)
     who = strategy_text(strategy.name, strategy.parameters())
-    bars, held = checked_bars(data, quality, strategy.warmup + 2, who), _benchmark_of(benchmark, data)
+    check_bars(traded, strategy.warmup + 2, who, quality)
+    held = _benchmark_of(benchmark, data)
     if held is not None:
-        held = benchmark_over(held, bars, quality)
-    _compile(strategy, bars, chosen)
-    plan = plan_of(strategy, bars)
-    check_plan(strategy, bars, plan)
-    return result_of(strategy, bars, plan, chosen, convention_of_run(bars, risk_free), held)
+        held = benchmark_over(held, traded, quality)
+    _compile(strategy, traded, chosen)
+    plan = plan_of(strategy, traded)
+    check_plan(strategy, traded, plan)
+    account = running.simulate(traded, plan, chosen)
+    decided = None if isinstance(plan, Decisions) else plan
+    convention = convention_of_run(traded, risk_free)
+    return _counted(result_of(strategy, traded, account, decided, chosen, convention, held), study)
+
+
+def _backtest_panel(
+    strategy: Strategy,
+    panel: Panel,
+    options: RunOptions,
+    study: str | None,
+    benchmark: str | Bars | None,
+    risk_free: float,
+    quality: Quality,
+) -> BacktestResult:
+    who = strategy_text(strategy.name, strategy.parameters())
+    members = list(panel)
+    for bars in members:
+        check_bars(bars, 2, who, quality)
+    plan = portfolio.decide(strategy, panel, options)
+    check_panel_plan(strategy, panel, plan, options)
+    account = portfolio.run(plan, panel, options)
+    longest = max(members, key=len)
+    held = None if benchmark is None else benchmark_over(_bars_of(benchmark), longest, quality)
+    return _counted(
+        result_of(strategy, panel, account, plan, options, convention_of_run(longest, risk_free), held), study
+    )
+
+
+def _counted(result: BacktestResult, study: str | None) -> BacktestResult:
+    """Return the result with its trial queued; the first number read waits until it is committed."""
+    return dataclasses.replace(result, ticket=record_result(result, study=study))
 
 
 def checked_bars(data: str | Bars | History, quality: Quality, needed: int = 2, who: str = "a run") -> Bars:
@@ -115,31 +159,31 @@ def convention_of_run(bars: Bars, risk_free: float) -> Convention:
 
 def result_of(
     strategy: Strategy,
-    bars: Bars,
-    plan: Plan,
+    data: Bars | Panel,
+    account: Run,
+    decided: Decided | None,
     options: RunOptions,
     convention: Convention,
     benchmark: Bars | None = None,
 ) -> BacktestResult:
-    """Return the result of a plan that was checked before."""
+    """Return the result of an account whose data and decisions were checked before; it is not counted as a trial."""
     from investiq.runtime.clock import now
 
-    account = running.simulate(bars, plan, options)
     return BacktestResult(
-        data=bars,
+        data=data,
         strategy=strategy,
         options=options,
         convention=convention,
         manifest=Manifest.of(
             kind=BacktestResult.kind,
-            data=data_of(bars, benchmark),
+            data=data_of(data, benchmark),
             parameters=parameters_of(strategy, options, convention),
             created_at=now(),
         ),
         run=account,
-        decided=None if isinstance(plan, Decisions) else plan,
+        decided=decided,
         benchmark_bars=benchmark,
-        notes=cautions.notes_of(bars, account, benchmark, options=options),
+        notes=cautions.notes_of(data, account, benchmark, options=options),
     )
 
 
@@ -231,6 +275,16 @@ def _check_strategy(strategy: Strategy) -> None:
         )
 
 
+def _data_of(data: str | Bars | History | Panel | Sequence[str]) -> Bars | Panel:
+    if isinstance(data, Panel):
+        return data
+    if isinstance(data, Sequence) and not isinstance(data, str) and all(isinstance(each, str) for each in data):
+        from investiq.market.panel_loading import load_panel
+
+        return load_panel(list(data))
+    return _bars_of(data)  # type: ignore[arg-type]  # what is none of these is refused there
+
+
 def _bars_of(data: str | Bars | History) -> Bars:
     if isinstance(data, Bars):
         return data
@@ -241,11 +295,11 @@ def _bars_of(data: str | Bars | History) -> Bars:
 
         return load_bars(data)
     raise DataError(
-        f"data must be a symbol, Bars or a History, was {type(data).__name__}; iq.load_bars(symbol) returns Bars"
+        f"data must be a symbol, Bars, a History, a Panel or symbols, was {type(data).__name__}; iq.load_bars(symbol) returns Bars"
     )
 
 
-def _benchmark_of(benchmark: str | Bars | None, data: str | Bars | History) -> Bars | None:
+def _benchmark_of(benchmark: str | Bars | None, data: object) -> Bars | None:
     if benchmark is not None:
         return _bars_of(benchmark)
     if isinstance(data, History) and data.benchmark is not None:

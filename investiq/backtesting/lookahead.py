@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from investiq.backtesting.decisions import BOTH, BUY, SELL, Decisions
 from investiq.backtesting.plans import Plan, plan_of
+from investiq.backtesting.portfolio import PanelPlan, decide
 from investiq.core.errors import DataError
 from investiq.core.orders import Signal
+from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
 from investiq.history.instants import label_text
+from investiq.history.panel import Panel
 from investiq.strategies.base import Strategy
 
-__all__ = ["PREFIXES", "check_plan", "sampled_bars"]
+__all__ = ["PREFIXES", "check_panel_plan", "check_plan", "sampled_bars"]
 
 # Decisions taken again, half of them among the bars on which something was decided.
 PREFIXES: Final = 12
@@ -53,6 +56,49 @@ def check_plan(strategy: Strategy, bars: Bars, plan: Plan) -> None:
                 f"(bar {bar}) it decided {_words(whole)} with all {len(bars)} bars, and {_words(alone)} with the "
                 "bars up to that one; decide each bar from bars up to it only"
             )
+
+
+def check_panel_plan(strategy: Strategy, panel: Panel, plan: PanelPlan, options: RunOptions) -> None:
+    """Refuse a strategy whose decisions on a panel change when all later bars are cut off; as `check_plan`.
+
+    Parameters
+    ----------
+    strategy : Strategy
+    panel : Panel
+    plan : tuple of Signal, or ndarray of shape (n_symbols, n_bars)
+        What it decided on all of `panel`.
+    options : RunOptions
+
+    Raises
+    ------
+    DataError
+        If a decision differs.
+    """
+    if type(strategy).__module__.startswith("investiq.strategies."):
+        return
+    codes = np.zeros(panel.ts.size, dtype=np.int8)
+    if isinstance(plan, np.ndarray):
+        codes[(~np.isnan(plan)).any(axis=0)] = 1
+    else:
+        codes[[signal.bar for signal in plan]] = 1
+    for bar in sampled_bars(codes, strategy.warmup):
+        part = panel.first(bar + 1)
+        alone = decide(strategy, part, options)
+        known = [symbol in part.symbols for symbol in sorted(panel.symbols)]
+        whole = plan[known] if isinstance(plan, np.ndarray) else plan
+        if not _agree(whole, alone, bar):
+            raise DataError(
+                f"{strategy.name} reads later bars, or does not decide alike twice: its decisions for "
+                f"{label_text(panel.ts[bar], panel.interval)} (bar {bar}) change when all later bars are cut off; decide "
+                "each bar from bars up to it only"
+            )
+
+
+def _agree(plan: PanelPlan, alone: PanelPlan, bar: int) -> bool:
+    if isinstance(plan, np.ndarray) and isinstance(alone, np.ndarray):
+        return bool(np.allclose(plan[:, bar], alone[:, bar], rtol=1e-10, atol=1e-12, equal_nan=True))
+    whole, part = (tuple(signal for signal in each if signal.bar == bar) for each in (plan, alone))
+    return whole == part
 
 
 def _decided(plan: Plan, bar: int) -> int | tuple[Signal, ...]:

@@ -19,11 +19,11 @@ from investiq.backtesting.excursions import Excursions, Levels, excursions_of, l
 from investiq.backtesting.holdings import Holdings, halted_bars, shares_of
 from investiq.backtesting.inputs import Decided, as_decided, digest_of, parameters_of
 from investiq.backtesting.price_sheet import PriceSheet
+from investiq.backtesting.recorded import AfterRecording, NotesWithRecording
 from investiq.backtesting.trades import FILL_REASONS, RoundTrips, round_trips
 from investiq.core.errors import DataError
 from investiq.core.facts import Fact
 from investiq.core.manifest import Manifest, plain
-from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.core.types import INTERVAL_MINUTES
 from investiq.execution.options import RunOptions
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from investiq.backtesting.attribution import Waterfall
+    from investiq.backtesting.evidence_result import Evidence
     from investiq.backtesting.explaining import FillExplanation
     from investiq.backtesting.explaining_bracket import Bracket
+    from investiq.backtesting.trial_recording import Ticket
 
 Frame = TypeVar("Frame", "pd.DataFrame", "pd.Series[float]")
 
@@ -69,6 +71,8 @@ class BacktestResult(Result):
         What `benchmark` holds; None means the data of the run, in equal parts.
     decided : sequence of Signal or ndarray of shape (n_symbols, n_bars), optional
         The signals or target weights of the run; None where it had one code per bar.
+    ticket : Ticket, optional
+        The trial in the ledger, on its way; None for a run that is not counted.
     """
 
     kind: ClassVar[str] = "backtest"
@@ -78,10 +82,11 @@ class BacktestResult(Result):
     options: RunOptions
     convention: Convention
     manifest: Manifest
-    run: running.Run
+    run: AfterRecording[running.Run] = AfterRecording()  # noqa: RUF009  # a descriptor is the field itself
     benchmark_bars: Bars | None = None
-    notes: tuple[Note, ...] = ()
+    notes: NotesWithRecording = NotesWithRecording()  # noqa: RUF009  # as `run`
     decided: Decided | None = None
+    ticket: Ticket | None = None
 
     def __post_init__(self) -> None:
         if self.decided is not None:
@@ -235,6 +240,16 @@ class BacktestResult(Result):
         from investiq.backtesting.benchmarking import benchmark_of
 
         return benchmark_of(self)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the ledger of trials says about this run: how many were tried, and how likely its Sharpe ratio is luck.
+
+        All of it is missing, with the reason, for a run that was not counted.
+        """
+        from investiq.backtesting.trial_evidence import deflation_of
+
+        return deflation_of(self, None if self.ticket is None else self.ticket.study)
 
     @property
     def waterfall(self) -> Waterfall:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from investiq.backtesting import engine
+from investiq.backtesting import engine, running
 from investiq.backtesting.candidates import Candidate, candidates_of
 from investiq.backtesting.checking import Quality
 from investiq.backtesting.cross_validation import cross_validate_candidates
 from investiq.backtesting.cross_validation_result import CrossValidation
+from investiq.backtesting.decisions import Decisions
 from investiq.backtesting.describing import strategy_text
 from investiq.backtesting.folds import Scheme
 from investiq.backtesting.plans import Plan
@@ -92,7 +93,9 @@ def walk_forward(
     convention = engine.convention_of_run(bars, risk_free)
 
     def test_result(candidate: Candidate, piece: Bars, plan: Plan, options: RunOptions) -> BacktestResult:
-        return engine.result_of(candidate.strategy, piece, plan, options, convention)
+        account = running.simulate(piece, plan, options)
+        decided = None if isinstance(plan, Decisions) else plan
+        return engine.result_of(candidate.strategy, piece, account, decided, options, convention)
 
     steps = len(candidates) + (folds or 0)
     with progress(steps, "walking forward") as advance:

@@ -109,6 +109,14 @@ class Panel:
         """Return what was known at `as_of`: each bar with ``known_at <= as_of``."""
         return Panel.of([bars.until(as_of) for bars in self], self.notes)
 
+    def first(self, count: int) -> Panel:
+        """Return the first `count` labels of the panel; a symbol that has no bar among them is left out."""
+        if not 1 <= count <= self.ts.size:
+            raise DataError(f"count must lie between 1 and the {self.ts.size} labels, was {count}")
+        end = self.ts[count - 1]
+        cut = [bars[: int(np.searchsorted(bars.ts, end, side="right"))] for bars in self]
+        return Panel.of([bars for bars in cut if len(bars)], self.notes)
+
     def adjusted(self, how: Adjustment = "total") -> Panel:
         """Return the panel with prices x factor, for returns and indicators (never for orders); see `Bars.adjusted`.
 
