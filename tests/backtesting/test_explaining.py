@@ -1,0 +1,136 @@
+"""Why a round trip was filled as it was, and what other readings of its bars give."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+import investiq as iq
+from investiq.backtesting.explaining_rules import rule_text
+from investiq.core.errors import DataError
+from investiq.core.orders import FillReason
+
+FREE = iq.Costs(commission_rate=0, slippage_bps=0)
+COSTS = iq.Costs(commission_rate=0.001, slippage_bps=100)
+# Bought 50 at 100 in bar 1. In bar 2 the low of 94 reaches the stop of 95, the high of 107 goes through the target of 105.
+BOTH = [(100, 101, 99, 100), (100, 101, 99, 100), (100, 107, 94, 103), (103, 104, 102, 104)]
+
+
+@pytest.fixture
+def both(bars_of):
+    return iq.backtest(
+        iq.strategies.BuyAndHold(), bars_of(BOTH), weight=0.05, costs=FREE, stop_loss=0.05, take_profit=0.05
+    )
+
+
+def test_a_stop_is_explained_by_the_bar_that_reached_it(both):
+    explained = both.explain(0)
+    assert explained.entry.rule == (
+        "step 10: an entry decided at the close before of 100.00 fills at the first price after it, the open of 100.00"
+    )
+    assert explained.exit.rule.startswith("step 13: the low of 94.00 reached the stop of 95.00")
+    assert (explained.exit.raw_price, explained.exit.prices) == (95, (100, 107, 94, 103))
+    assert (explained.stop, explained.target) == (95, 105)
+
+
+def test_alternatives_say_what_another_fill_would_have_earned(both):
+    # 50 shares bought at 100: the deciding close of the stop is 103, the open after it 103.
+    frame = both.explain(0).to_frame()
+    exits = frame[frame["fill"] == "exit"].set_index("alternative")
+    assert both.trades.loc[0, "pnl"] == -250
+    assert exits.loc["the deciding close", ["price", "pnl", "difference"]].tolist() == [103, 150, 400]
+    assert exits.loc["the next open", "pnl"] == 150
+    assert math.isnan(exits.loc["the next VWAP", "price"])
+    assert exits.loc["the next VWAP", "note"] == "the bars have none"
+
+
+def test_alternatives_pay_slippage_and_commission(bars_of):
+    # Bought at 101 (1 % above 100), sold at the end at 110 x 0.99. At the deciding close of 99 the entry costs 99.99.
+    bars = bars_of([(100, 101, 99, 99), (100, 101, 99, 100), (110, 111, 109, 110)])
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars, weight=0.5, costs=COSTS)
+    entry = result.explain(0).to_frame().query("fill == 'entry'").set_index("alternative")
+    quantity = result.trades.loc[0, "quantity"]
+    assert entry.loc["the deciding close", "price"] == pytest.approx(99.99)
+    # Each share costs 1.01 less, and 0.1 % of that less fee.
+    assert entry.loc["the deciding close", "difference"] == pytest.approx(quantity * 1.01 * 1.001)
+
+
+def test_the_bracket_runs_the_decisions_under_the_other_readings(both):
+    bracket = both.bracket
+    # Stopped at 95: 100,000 - 250. With the target first, 105: 100,000 + 250.
+    assert (bracket.lowest.final_equity, bracket.highest.final_equity) == (99_750, 100_250)
+    assert bracket.as_run.both_inside == "stop"
+    assert bracket.highest.both_inside == "target"
+    assert bracket.changes_conclusion
+    assert len(bracket.readings) == 8
+
+
+def test_a_run_without_limits_has_one_reading(bars_of):
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(BOTH), stop_loss=0.05, costs=FREE)
+    assert len(result.bracket.readings) == 1
+    assert not result.bracket.changes_conclusion
+
+
+def test_an_exit_with_both_levels_inside_is_ambiguous_and_said(both):
+    assert both.ambiguity_share == 1.0
+    (note,) = [note for note in both.notes if note.code == "ambiguous_exits"]
+    assert note.text.startswith("1 of 1 exits (100.0%) were decided in a bar that held both stop and target")
+    explained = both.explain(0)
+    assert explained.exit.rule.endswith("stop and target both lay inside the bar, and the stop was taken")
+    exits = explained.to_frame().query("fill == 'exit'").set_index("alternative")["pnl"]
+    assert exits["pessimistic: the stop first"] == -250
+    assert exits["optimistic: the target first"] == 250
+
+
+def test_a_round_trip_that_does_not_exist_is_refused(both):
+    with pytest.raises(DataError, match=r"there is no round trip 1; result\.trades has rows 0 to 0"):
+        both.explain(1)
+
+
+@pytest.mark.parametrize("reason", FillReason.__args__)
+def test_every_reason_of_a_fill_has_a_rule(reason):
+    for side, is_entry in (("buy", True), ("sell", False), ("buy", False)):
+        text = rule_text(reason, side, is_entry, (99.0, 106.0, 94.0, 97.0), 95.0, 100.0, 95.0)
+        assert text.startswith("step")
+
+
+def test_excursions_and_r_are_those_of_the_bars_before_the_exit(bars_of):
+    # Bought at 100 in bar 1 (low 97, high 101), held through bar 2 (low 98, high 104), stopped at 95 in bar 3.
+    rows = [(100, 101, 99, 100), (100, 101, 97, 100), (100, 104, 98, 103), (103, 108, 94, 96), (96, 97, 95, 96)]
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(rows), weight=0.05, costs=FREE, stop_loss=0.05)
+    trade = result.trades.iloc[0]
+    # The exit bar's high of 108 may have come after the stop.
+    assert trade[["mae", "mfe", "mae_money", "mfe_money"]].tolist() == pytest.approx([-0.05, 0.04, -250, 200])
+    assert trade["r_multiple"] == pytest.approx(-1.0)
+    assert result.summary.loc["Edge ratio", "value"] == pytest.approx(0.8)
+
+
+def test_excursions_are_those_of_the_measure_of_the_same_name(gspc):
+    result = iq.backtest(iq.strategies.Crossover(fast=5, slow=20), gspc[-1000:], stop_loss=0.02, weight=1.0)
+    expected = iq.metrics.excursions(result.trades, result.bars)
+    np.testing.assert_allclose(result.trades[["mae", "mfe"]], expected, rtol=1e-12, atol=1e-15)
+
+
+def test_the_waterfall_leads_from_gross_to_net(bars_of):
+    # 500 bought at 101 and sold at 108.90, fees 50.50 and 54.45, slippage 500 x 1 and 500 x 1.1: gross 500 x 10.
+    bars = bars_of([(100, 101, 99, 100), (100, 101, 99, 100), (110, 111, 109, 110)])
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars, weight=0.5, costs=COSTS)
+    steps = result.waterfall
+    assert (steps.commission, steps.slippage, steps.impact) == pytest.approx((-104.95, -1_050, 0))
+    assert steps.gross == pytest.approx(5_000)
+    assert steps.net == pytest.approx(3_845.05)
+    frame = steps.to_frame()
+    assert frame["amount"].iloc[:-1].sum() == pytest.approx(frame.loc["Net profit", "amount"])
+    assert frame.loc["Commission", "share"] == pytest.approx(-0.0010495)
+
+
+def test_the_circuit_breaker_is_told_by_the_equity(both):
+    from investiq.backtesting.holdings import halted_bars
+
+    options = dataclasses.replace(both.options, max_drawdown_halt=0.1, halt_reset_drawdown=0.02)
+    # 90 of 100 is 10 %: entries are refused from the next bar on; 98 of 100 is 2 %: allowed again after it.
+    account = np.array([100.0, 100, 90, 95, 98, 97, 97])
+    assert halted_bars(account, options).tolist() == [False, False, True, True, False, False]
