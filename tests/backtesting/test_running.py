@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from investiq.backtesting import kernel, postings, running
 from investiq.backtesting.decisions import from_codes
+from investiq.backtesting.events import log_lines
+from investiq.backtesting.general import simulate_scenario
+from investiq.backtesting.preparing import scenario_of
 from investiq.execution.costs import Costs, MarketImpact, PerShareFees
 from investiq.execution.options import RunOptions
 
@@ -150,3 +153,59 @@ def test_an_action_inside_the_period_needs_the_general_kernel(bars_of, name):
 def test_what_the_loops_do_not_know_needs_the_general_kernel(bars_of, options):
     bars = bars_of([(1, 1, 1, 1)] * 3)
     assert running.loop_of(bars, RunOptions(**options)) is None
+
+
+def both_kernels(bars, codes, options):
+    """The run as it is chosen, and that of the general kernel."""
+    decided = from_codes(codes, len(bars))
+    assert running.loop_of(bars, options) is not None
+    return running.simulate(bars, decided, options), simulate_scenario(scenario_of(bars, decided, options), options)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    lot=st.sampled_from([1.0, 1e-6, None]),
+    size_at=st.sampled_from(["prior_close", "open"]),
+    weight=st.sampled_from([0.1, 1.0]),
+    levels=st.fixed_dictionaries(
+        {
+            "stop_loss": st.sampled_from([None, 0.01, 0.03]),
+            "trailing_stop": st.sampled_from([None, 0.015]),
+            "take_profit": st.sampled_from([None, 0.02]),
+        }
+    ),
+    choices=st.fixed_dictionaries(
+        {
+            "limit_fill": st.sampled_from(["through", "touch"]),
+            "limit_gap": st.sampled_from(["open", "limit"]),
+            "target_slippage": st.booleans(),
+            "open_beyond_target": st.sampled_from(["first", "stop_first"]),
+            "stop_from": st.sampled_from(["entry_bar", "next_bar"]),
+            "level_order": st.sampled_from(["open_first", "levels_first"]),
+            "both_inside": st.sampled_from(["stop", "target"]),
+            "trail_entry_bar": st.booleans(),
+            "insufficient": st.sampled_from(["reduce", "reject"]),
+            "posting_rounding": st.sampled_from([0.01, None]),
+            "end": st.sampled_from(["mark", "liquidate"]),
+        }
+    ),
+    costs=st.sampled_from([Costs(), Costs(commission_rate=0, slippage_bps=0), Costs(slippage_bps=150)]),
+)
+def test_the_loops_give_the_bits_of_the_general_kernel(bars_of, seed, lot, size_at, weight, levels, choices, costs):
+    bars, codes = random_market(bars_of, seed)
+    options = RunOptions(lot=lot, size_at=size_at, weight=weight, costs=costs, **levels, **choices)
+    ours, general = both_kernels(bars, codes, options)
+    np.testing.assert_array_equal(ours.fills, general.fills)
+    np.testing.assert_array_equal(ours.cash, general.cash)
+    np.testing.assert_array_equal(ours.equity, general.equity.ravel())
+    assert log_lines(ours) == log_lines(general)
+
+
+def test_a_fill_beyond_the_volume_is_left_to_the_general_kernel(bars_of):
+    # 5 % of 10,000 shares are 500; of 9,999 they are 499: the entry is filled in part, and what is left is cancelled.
+    codes = np.array([1, 0, 0], dtype=np.int8)
+    for volume, filled in ((10_000, 500.0), (9_999, 499.0)):
+        bars = bars_of([(100, 101, 99, 100, volume)] * 3)
+        options = RunOptions(weight=0.5, end="mark", costs=Costs(commission_rate=0, slippage_bps=0))
+        run = running.simulate(bars, from_codes(codes, 3), options)
+        assert run.fills[:, postings.QUANTITY].tolist() == [filled]
