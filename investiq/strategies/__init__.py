@@ -19,12 +19,14 @@ from investiq.strategies.donchian_trend import DonchianTrend
 from investiq.strategies.engine_view import EngineView, weighted_view
 from investiq.strategies.ensemble import Ensemble
 from investiq.strategies.gates import WinRateGate
+from investiq.strategies.kelly import kelly_fraction
 from investiq.strategies.mean_reversion import MeanReversion
 from investiq.strategies.momentum import Momentum
 from investiq.strategies.opening_range import OpeningRange
 from investiq.strategies.portfolio_costs import capacity, holding_period, turnover, turnover_costs
 from investiq.strategies.rebuilding import rebuilt
 from investiq.strategies.regimes import REGIMES, regime_codes, regime_scale, success_probability
+from investiq.strategies.sized import Sized
 from investiq.strategies.sizing import (
     ConfidenceSize,
     FixedMoney,
@@ -32,10 +34,8 @@ from investiq.strategies.sizing import (
     KellySize,
     RegimeSize,
     RiskSize,
-    Sized,
     Sizer,
     VolatilityTarget,
-    kelly_fraction,
 )
 from investiq.strategies.timeframe import OnTimeframe
 from investiq.strategies.trend_crossover import TrendCrossover

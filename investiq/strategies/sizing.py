@@ -1,85 +1,26 @@
-"""How large an entry is: sizers, and `Sized`, which gives one to a strategy."""
+"""How large an entry is: the sizers that `Sized` takes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from investiq.core.errors import ConfigError
-from investiq.core.orders import Signal
 from investiq.strategies.base import Column, FloatArray, Strategy, positive, whole_bars
-from investiq.strategies.wrapping import Wrapper
+from investiq.strategies.kelly import kelly_fraction
 
 if TYPE_CHECKING:
     from investiq.execution.options import OptionArguments
     from investiq.history.bars import Bars
 
 __all__ = [
-    "ConfidenceSize", "FixedMoney", "FixedShares", "KellySize", "RegimeSize", "RiskSize", "Sized", "Sizer",
-    "VolatilityTarget", "kelly_fraction",
+    "ConfidenceSize", "FixedMoney", "FixedShares", "KellySize", "RegimeSize", "RiskSize", "Sizer", "VolatilityTarget",
 ]  # fmt: skip
 
-# Bounds of what a trade may risk, and of a probability and a payoff that an estimate may give.
+# Most of what a trade may risk.
 MOST_RISK = 0.25
-KELLY_BOUNDS = (0.0025, 0.05)
-PROBABILITY_BOUNDS = (0.01, 0.99)
-LEAST_PAYOFF = 0.01
-
-
-def kelly_fraction(
-    probability: FloatArray | float,
-    payoff: float,
-    fraction: float = 0.5,
-    bounds: tuple[float, float] = KELLY_BOUNDS,
-) -> FloatArray:
-    """Return the share of equity to stake on a bet, a fraction of Kelly's [1]_.
-
-    ``fraction * (p * (b + 1) - 1) / b``, then clipped to `bounds`; 0 where there is
-    no edge.
-
-    Parameters
-    ----------
-    probability : float or ndarray
-        Of winning, calibrated out of sample; clipped to [0.01, 0.99].
-    payoff : float
-        Gain over loss of one bet: target over stop, both as distances; at least 0.01.
-    fraction : float, default 0.5
-        In (0, 1].
-    bounds : (float, float), default (0.0025, 0.05)
-        Least and most of a bet that has an edge.
-
-    Returns
-    -------
-    ndarray, of the shape of `probability`
-        NaN where it is.
-
-    Raises
-    ------
-    ConfigError
-        If a parameter is out of range.
-
-    References
-    ----------
-    .. [1] Kelly, J. L. (1956). A new interpretation of information rate. Bell
-       System Technical Journal 35(4).
-
-    Examples
-    --------
-    >>> kelly_fraction(0.55, payoff=2.0, bounds=(0.0, 1.0)).round(4), kelly_fraction(0.55, payoff=2.0)
-    (np.float64(0.1625), array(0.05))
-    >>> kelly_fraction(0.30, payoff=2.0)
-    array(0.)
-    """
-    positive("kelly_fraction", payoff=payoff, fraction=fraction)
-    if fraction > 1 or not 0 <= bounds[0] <= bounds[1] <= 1:
-        raise ConfigError(f"expected fraction <= 1 and 0 <= least <= most <= 1, were {fraction} and {bounds}")
-    odds = np.clip(probability, *PROBABILITY_BOUNDS)
-    gain = max(payoff, LEAST_PAYOFF)
-    stake = fraction * (odds * (gain + 1) - 1) / gain
-    # Written so that NaN stays NaN.
-    return np.where(stake <= 0, 0.0, np.clip(stake, *bounds))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,83 +263,6 @@ class RegimeSize(Sizer):
         sizes = strategy.sizes(bars)
         scale = regime_scale(codes, uncertainty)
         return self.weight * scale if sizes is None else sizes * scale
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sized(Wrapper):
-    """A strategy whose entries have the size that a sizer gives; the decisions stay.
-
-    Parameters
-    ----------
-    strategy : Strategy
-    sizer : Sizer
-
-    Raises
-    ------
-    ConfigError
-        If both ask for the same option, such as a stop, with different values.
-
-    Notes
-    -----
-    Every size is followed by the run's buying power. An entry whose size is not
-    known, or 0, is not made. Fixed shares and money cannot be said as shares of
-    equity: `sizes` is None for them, and `signals` carries them.
-
-    Examples
-    --------
-    >>> import investiq as iq
-    >>> from investiq.strategies import Breakout, RegimeSize, RiskSize, Sized
-    >>> by_risk = Sized(strategy=Breakout(), sizer=RiskSize(risk=0.01))
-    >>> round(by_risk.signals(iq.load_bars("^GSPC"))[0].weight, 3)
-    0.336
-    >>> Sized(strategy=by_risk, sizer=RegimeSize()).warmup
-    55
-    """
-
-    sizer: Sizer
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not isinstance(self.sizer, Sizer):
-            raise ConfigError(f"Sized: sizer must be a Sizer such as RiskSize(risk=0.03), was {self.sizer!r}")
-        if isinstance(self.strategy, Sized) and {self.sizer.unit, self.strategy.sizer.unit} != {"weight"}:
-            raise ConfigError(
-                "Sized: fixed shares or money cannot be combined with another size; size the strategy once"
-            )
-        wanted = self.strategy.run_options
-        for name, value in self.sizer.run_options.items():
-            if wanted.get(name, value) != value:
-                raise ConfigError(
-                    f"Sized: {self.strategy.name} asks for {name}={wanted.get(name)!r} and the sizer for {value!r}; "
-                    "the loss at the stop is what the size rests on, so give both the same"
-                )
-
-    @property
-    def run_options(self) -> OptionArguments:
-        """Those of the strategy and of the sizer."""
-        return {**self.sizer.run_options, **self.strategy.run_options}
-
-    @property
-    def has_own_orders(self) -> bool:
-        """Whether sizes are shares or money, or the strategy within sets orders."""
-        return self.sizer.unit != "weight" or self.strategy.has_own_orders
-
-    def sizes(self, bars: Bars) -> FloatArray | None:
-        """Return the shares of equity; None for sizes in shares or money."""
-        return self.sizer.amounts(self.strategy, bars) if self.sizer.unit == "weight" else None
-
-    def signals(self, bars: Bars) -> list[Signal]:
-        """Return the orders of the strategy with the sizes of the sizer."""
-        if not self.has_own_orders:
-            return super().signals(bars)
-        amounts = self.sizer.amounts(self.strategy, bars)
-        none: dict[str, float | None] = {"weight": None, "quantity": None, "notional": None}
-        closes_only = "sell" if not self.run_options.get("allow_short", False) else None
-        return [
-            replace(signal, **(none | ({self.sizer.unit: float(size)} if size > 0 else {})))  # type: ignore[arg-type]
-            for signal in self.strategy.signals(bars)
-            if (size := amounts[signal.bar]) > 0 or signal.side == closes_only
-        ]
 
 
 def _columns(bars: Bars, *columns: Column) -> FloatArray:
