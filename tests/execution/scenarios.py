@@ -71,8 +71,8 @@ def signal(draw, bar, symbol, close):
 
 @st.composite
 def scenarios(draw, *, max_symbols=3, actions=True):
-    """A scenario of 3 to 10 daily bars from 29 January, with a weekend."""
-    count = draw(st.integers(3, 10))
+    """A scenario of 3 to 8 daily bars from 29 January, with a weekend."""
+    count = draw(st.integers(3, 8))
     symbols = tuple("ABC"[: draw(st.integers(1, max_symbols))])
     grid = np.array([draw(prices(count)) for _ in symbols]).transpose(2, 0, 1).copy()
     days = np.cumsum([0, *draw(st.lists(st.sampled_from([1, 1, 3]), min_size=count - 1, max_size=count - 1))])
