@@ -203,8 +203,20 @@ def record_result(
         sample=sample,
         parent=parent,
         watermark=result.watermark,
-        round_trips=lambda: result.round_trips,
+        round_trips=_pairing(result),
     )
+
+
+def _pairing(result: BacktestResult) -> Callable[[], RoundTrips]:
+    """Return what pairs the fills of a result without touching it.
+
+    Its cached properties have one lock for all results, which a reader that waits for the writer may hold.
+    """
+    from investiq.backtesting.trades import round_trips
+
+    run, posting, prices = result.run, result.options.posting_rounding, result.prices
+    marks, splits, symbols = prices.last_marks, prices.splits, prices.symbols
+    return lambda: round_trips(run, marks, posting, splits=splits, symbols=symbols)
 
 
 def record_sweep(
