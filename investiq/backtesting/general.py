@@ -42,9 +42,7 @@ def simulate_scenario(scenario: Scenario, options: RunOptions) -> Run:
     Raises
     ------
     ConfigError
-        If options and scenario contradict each other: weights that miss a symbol,
-        signals that would fill at the close that decided them, negative weights
-        without `allow_short`.
+        If options and scenario contradict each other: would fill at the close that decided them, negative weights without `allow_short`.
     UnknownSymbolError
         If `symbol_weights` names a symbol that is not traded.
 
@@ -119,8 +117,6 @@ def _check(scenario: Scenario, options: RunOptions) -> None:
                     f"symbol_weights names {symbol!r}, which is not traded{near_matches(symbol, scenario.symbols)}; "
                     f"the run trades {', '.join(scenario.symbols)}"
                 )
-        if missing := [symbol for symbol in scenario.symbols if symbol not in weights]:
-            raise ConfigError(f"symbol_weights has no weight for {', '.join(missing)}; write 0.0 for what is not held")
     if options.fill == "same_close" and scenario.signals:
         raise ConfigError(
             "fill='same_close' fills target weights at the close that decided them, and this run has signals; "
@@ -142,7 +138,11 @@ def _feed_of(scenario: Scenario, options: RunOptions) -> tuple[Feed, FloatArray]
     due = np.flatnonzero(actions[:, g.X_PAY_BAR] >= 0.0)
     payments = due[np.argsort(actions[due, g.X_PAY_BAR], kind="stable")]
     weights = options.symbol_weights
-    wished = () if weights is None or options.rebalance is None else [weights[each] for each in scenario.symbols]
+    wished: list[float] = []
+    if options.rebalance is not None and scenario.targets is None:
+        # Equal weights where none are given; a symbol without one is left alone.
+        equal = {} if weights is not None else dict.fromkeys(scenario.symbols, 1.0 / len(scenario.symbols))
+        wished = [(weights or equal).get(each, np.nan) for each in scenario.symbols]
     grids = (
         scenario.open, scenario.high, scenario.low, scenario.close, scenario.volume, scenario.atr, scenario.size_multiplier,
         scenario.volatility, scenario.average_volume, scenario.borrow_rates, scenario.shortable, scenario.targets,

@@ -66,6 +66,8 @@ def fee_of(m, side, quantity, notional, fees, is_final, exact):  # type: ignore[
     """
     if m[g.O_PER_SHARE] == 0.0:
         fee = notional * m[g.O_RATE]
+        if side < 0.0:
+            fee += notional * m[g.O_SELL_RATE]
         if not exact:
             fee = posted(fee, m)
     else:
@@ -84,6 +86,8 @@ def fee_of(m, side, quantity, notional, fees, is_final, exact):  # type: ignore[
             total = min(total, m[g.O_MAX_FEE])
         if m[g.O_MAX_RATE] > 0.0:
             total = min(total, m[g.O_MAX_RATE] * traded)
+        if side < 0.0:
+            total += m[g.O_SELL_RATE] * traded
         fee = total - m[fees + 2]
         if not exact:
             fee = posted(fee, m)
@@ -92,9 +96,6 @@ def fee_of(m, side, quantity, notional, fees, is_final, exact):  # type: ignore[
             m[fees + 1] = traded
             m[fees + 2] += fee
             m[g.A_MONTH_SHARES] += quantity
-    if side < 0.0 and m[g.O_SELL_RATE] > 0.0:
-        sale = notional * m[g.O_SELL_RATE]
-        fee += sale if exact else posted(sale, m)
     return fee
 
 
@@ -209,17 +210,17 @@ def affordable_quantity(m, s, side, wanted, raw, slips, cap, fees):  # type: ign
 
 
 @jit
-def room_of(m, s, is_opening):  # type: ignore[no-untyped-def]
+def room_of(m, s, adds):  # type: ignore[no-untyped-def]
     """Return how much of the symbol can still fill in this bar."""
     room = m[row_of(s) + g.D_ROOM]
-    return min(room, m[row_of(s) + g.D_ROOM_OPEN]) if is_opening else room
+    return min(room, m[row_of(s) + g.D_ROOM_ADD]) if adds else room
 
 
 @jit
 def use_room(m, s, quantity):  # type: ignore[no-untyped-def]
     """Take a fill from the volume of the bar."""
     m[row_of(s) + g.D_ROOM] = max(m[row_of(s) + g.D_ROOM] - quantity, 0.0)
-    m[row_of(s) + g.D_ROOM_OPEN] = max(m[row_of(s) + g.D_ROOM_OPEN] - quantity, 0.0)
+    m[row_of(s) + g.D_ROOM_ADD] = max(m[row_of(s) + g.D_ROOM_ADD] - quantity, 0.0)
 
 
 @jit
@@ -227,9 +228,9 @@ def set_room(m, s, volume, average):  # type: ignore[no-untyped-def]
     """Set what of a bar's volume orders can take; NaN is ample."""
     share = m[g.O_PARTICIPATION]
     m[row_of(s) + g.D_ROOM] = np.inf
-    m[row_of(s) + g.D_ROOM_OPEN] = np.inf
+    m[row_of(s) + g.D_ROOM_ADD] = np.inf
     if share > 0.0 and volume >= 0.0 and not (volume == 0.0 and m[g.O_ZERO_FILLS] > 0.0):
         m[row_of(s) + g.D_ROOM] = floored(share * volume, m)
-        m[row_of(s) + g.D_ROOM_OPEN] = m[row_of(s) + g.D_ROOM]
+        m[row_of(s) + g.D_ROOM_ADD] = m[row_of(s) + g.D_ROOM]
         if m[g.O_ADV] > 0.0 and average >= 0.0:
-            m[row_of(s) + g.D_ROOM_OPEN] = floored(share * min(volume, average), m)
+            m[row_of(s) + g.D_ROOM_ADD] = floored(share * min(volume, average), m)

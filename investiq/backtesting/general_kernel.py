@@ -135,7 +135,10 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
 
         # Orders arrive first: they are carried through the night's splits and dividends like older ones.
         if t > 0:
-            if feed.starts[t] > feed.starts[t - 1] and m[g.A_RUINED] == 0.0:
+            if m[g.A_RUINED] > 0.0:
+                for k in range(feed.starts[t - 1], feed.starts[t]):
+                    note(m, t, g.LOG_RUINED, np.int64(feed.signals[k, g.S_SYMBOL]), 0.0)
+            elif feed.starts[t] > feed.starts[t - 1]:
                 goes_on = feed.calendar[t - 1, g.C_SESSION] == session
                 deadline = feed.calendar[t - 1, g.C_SESSION] + (0.0 if goes_on else 1.0) + g.ENTRY_SESSIONS - 1.0
                 place(m, t, feed.signals, feed.starts[t - 1], feed.starts[t], feed.multiplier, deadline)
@@ -159,6 +162,10 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
             payment += 1
 
         is_halted = m[g.A_HALTED] > 0.0 or m[g.A_CALLED] > 0.0
+        allowed = day[g.C_ALLOWED] > 0.0
+        blocked = -1.0 if allowed else g.LOG_SESSION
+        if is_halted:
+            blocked = g.LOG_BLOCKED_HALT if m[g.A_HALTED] > 0.0 else g.LOG_BLOCKED_CALL
         if m[g.A_ORDERS_END] > m[g.A_ORDERS]:
             miss_session(m, t, session)
             if is_halted:
@@ -173,9 +180,8 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
             if m[g.A_POSITIONS] > 0.0 or m[g.A_ORDERS_END] > m[g.A_ORDERS]:
                 open_exits(m, t)
             if rebalances and not at_close:
-                rebalance(m, t, wish, m[g.A_EQUITY], False, not is_halted)
+                rebalance(m, t, wish, m[g.A_EQUITY], False, blocked)
             if m[g.A_ORDERS_END] > m[g.A_ORDERS]:
-                allowed = day[g.C_ALLOWED] > 0.0
                 open_entries(m, t, allowed)
                 if allowed:
                     resting = entries_in_order(m, True)
@@ -196,7 +202,7 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
         if rebalances and at_close:
             for k in range(np.int64(m[g.A_LIVE])):
                 m[row_of(live_of(m, k)) + g.D_MARK_OPEN] = m[row_of(live_of(m, k)) + g.D_MARK]
-            rebalance(m, t, wish, marked(m), True, not is_halted)
+            rebalance(m, t, wish, marked(m), True, blocked)
         equity = marked(m)
         if t == n_bars - 1:
             if m[g.O_LIQUIDATE] > 0.0 and m[g.A_POSITIONS] > 0.0:

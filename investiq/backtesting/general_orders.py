@@ -169,6 +169,7 @@ def place_entry(m, t, s, side, signal, multiplier, deadline):  # type: ignore[no
     m[order + g.R_SIZE_KIND] = kind
     m[order + g.R_SIZE] = size
     m[order + g.R_DEADLINE] = deadline
+    m[order + g.R_PLACED] = t
     m[order + g.R_REASON] = REASON_SIGNAL
 
 
@@ -241,23 +242,23 @@ def nearest_target(m, t, s):  # type: ignore[no-untyped-def]
 
 
 @jit
-def close_out(m, t, s, raw, slips, cap, reason, ambiguous, is_opening, fees):  # type: ignore[no-untyped-def]
+def close_out(m, t, s, raw, slips, cap, reason, ambiguous, fees):  # type: ignore[no-untyped-def]
     """Sell the position (or cover it) as far as the volume allows; return the quantity filled."""
     held = m[row_of(s) + g.P_QUANTITY]
     side = -1.0 if held > 0.0 else 1.0
-    quantity = min(abs(held), room_of(m, s, is_opening))
+    quantity = min(abs(held), room_of(m, s, False))
     if not quantity > 0.0:
         return 0.0
     price = price_of(m, s, side, quantity, raw, slips, cap)
     execute(m, t, s, side, quantity, raw, price, reason, ambiguous, slips, g.YES, fees)
     use_room(m, s, quantity)
     if m[row_of(s) + g.P_QUANTITY] == 0.0:
-        end_position(m, s)
+        end_position(m, t, s)
     return quantity
 
 
 @jit
-def end_position(m, s):  # type: ignore[no-untyped-def]
+def end_position(m, t, s):  # type: ignore[no-untyped-def]
     """Cancel what belonged to a position that is gone: its levels, resting and forced exits, carried entries."""
     p = row_of(s)
     for column in range(g.P_FIRST, g.P_LAST + 1):
@@ -271,6 +272,7 @@ def end_position(m, s):  # type: ignore[no-untyped-def]
                     m[order + g.R_ALIVE] = 0.0
             elif m[order + g.R_HAS_FILLED] > 0.0:
                 m[order + g.R_ALIVE] = 0.0
+                note(m, t, g.LOG_POSITION_CLOSED, s, 0.0)
 
 
 @jit
@@ -301,7 +303,7 @@ def exit_by_stop(m, t, s, level, source, raw, is_gap, ambiguous):  # type: ignor
             m[order + g.R_LIMIT_FROM] = t if is_gap else t + 1.0
             return False
         m[order + g.R_LIMIT_FROM] = t + 1.0
-        close_out(m, t, s, raw, g.YES, cap, reason, ambiguous, is_gap, source + g.R_FEE)
+        close_out(m, t, s, raw, g.YES, cap, reason, ambiguous, source + g.R_FEE)
         return True
     if source > 0:
         order = source
@@ -309,8 +311,8 @@ def exit_by_stop(m, t, s, level, source, raw, is_gap, ambiguous):  # type: ignor
         m[order + g.R_IS_FORCED] = 1.0
         m[order + g.R_REASON] = REASON_STOP_CARRIED
     else:
-        order = carry_exit(m, s, REASON_STOP_CARRIED)
-    close_out(m, t, s, raw, g.YES, cap, reason, ambiguous, is_gap, order + g.R_FEE)
+        order = carry_exit(m, s, REASON_TRAIL if source == FROM_TRAIL else REASON_STOP_CARRIED)
+    close_out(m, t, s, raw, g.YES, cap, reason, ambiguous, order + g.R_FEE)
     return True
 
 
@@ -319,23 +321,23 @@ def exit_by_target(m, t, s, level, source, raw, is_gap, ambiguous):  # type: ign
     """Leave at a target or an exit limit; what the volume leaves rests at its price."""
     if source > 0:
         reason = REASON_LIMIT_GAP if is_gap else REASON_LIMIT
-        close_out(m, t, s, raw, g.NO, np.nan, reason, ambiguous, is_gap, source + g.R_FEE)
+        close_out(m, t, s, raw, g.NO, np.nan, reason, ambiguous, source + g.R_FEE)
     else:
         reason = REASON_TARGET_GAP if is_gap else REASON_TARGET
         slips = m[g.O_TARGET_SLIPS]
-        close_out(m, t, s, raw, slips, np.nan, reason, ambiguous, is_gap, row_of(s) + g.P_FEE)
+        close_out(m, t, s, raw, slips, np.nan, reason, ambiguous, row_of(s) + g.P_FEE)
 
 
 @jit
 def exit_by_order(m, t, s, order):  # type: ignore[no-untyped-def]
     """Leave at the open by market order `order`; what is left is carried."""
     reason = m[order + g.R_REASON]
-    close_out(m, t, s, m[row_of(s) + g.D_OPEN], g.YES, np.nan, reason, 0.0, g.YES, order + g.R_FEE)
+    close_out(m, t, s, m[row_of(s) + g.D_OPEN], g.YES, np.nan, reason, 0.0, order + g.R_FEE)
     m[order + g.R_ALIVE] = 0.0
     if m[row_of(s) + g.P_QUANTITY] != 0.0:
         m[order + g.R_ALIVE] = 1.0
         m[order + g.R_IS_FORCED] = 1.0
-        if reason == REASON_SIGNAL or reason == REASON_REVERSAL:
+        if reason == REASON_SIGNAL:
             m[order + g.R_REASON] = REASON_SIGNAL_CARRIED
 
 
@@ -363,7 +365,7 @@ def refusal_of(m, s, side, is_first):  # type: ignore[no-untyped-def]
 
 
 @jit
-def enter(m, t, order, raw, slips, cap, reason, mode, is_opening):  # type: ignore[no-untyped-def]
+def enter(m, t, order, raw, slips, cap, reason, mode):  # type: ignore[no-untyped-def]
     """Fill entry `order` at `raw`, as far as position, limits, buying power and volume allow."""
     s = np.int64(m[order + g.R_SYMBOL])
     side = m[order + g.R_SIDE]
@@ -372,7 +374,7 @@ def enter(m, t, order, raw, slips, cap, reason, mode, is_opening):  # type: igno
     is_first = m[order + g.R_HAS_FILLED] == 0.0
     if held * side < 0.0:
         m[order + g.R_ALIVE] = 0.0
-        note(m, t, g.LOG_EXIT_UNFINISHED, s, 0.0)
+        note(m, t, g.LOG_CANCELLED, s, 0.0)
         return
     if held != 0.0 and is_first and m[p + g.P_ENTRIES] >= m[g.O_MAX_ENTRIES]:
         m[order + g.R_ALIVE] = 0.0
@@ -399,7 +401,7 @@ def enter(m, t, order, raw, slips, cap, reason, mode, is_opening):  # type: igno
         m[order + g.R_ALIVE] = 0.0
         note(m, t, g.LOG_REJECTED, s, wanted)
         return
-    filled = min(quantity, room_of(m, s, is_opening))
+    filled = min(quantity, room_of(m, s, True))
     if filled > 0.0:
         price = price_of(m, s, side, filled, raw, slips, cap)
         if side * (price - m[order + g.R_STOP_LOSS]) <= 0.0 or side * (m[order + g.R_TAKE_PROFIT] - price) <= 0.0:
@@ -413,22 +415,22 @@ def enter(m, t, order, raw, slips, cap, reason, mode, is_opening):  # type: igno
             m[g.A_DAY_ENTRIES] += 1.0
         m[order + g.R_HAS_FILLED] = 1.0
         set_levels(m, t, s, side, price, raw, held, mode, m[order + g.R_STOP_LOSS], m[order + g.R_TAKE_PROFIT])
-        if m[p + g.P_ENTRIES] >= m[g.O_MAX_ENTRIES]:
-            cancel_others(m, t, s, order)
+        cancel_others(m, t, s, side, order)
     m[order + g.R_QUANTITY] = quantity - filled
     if not m[order + g.R_QUANTITY] > 0.0:
         m[order + g.R_ALIVE] = 0.0
     elif not is_limit(m, order, t):
         if m[g.O_CARRY] > 0.0:
             m[order + g.R_TYPE] = g.MARKET
+            m[order + g.R_REASON] = REASON_SIGNAL_CARRIED
         else:
             m[order + g.R_ALIVE] = 0.0
             note(m, t, g.LOG_RESIDUAL, s, m[order + g.R_QUANTITY])
 
 
 @jit
-def cancel_others(m, t, s, kept):  # type: ignore[no-untyped-def]
-    """Cancel the symbol's entry orders but the one that filled."""
+def cancel_others(m, t, s, side, kept):  # type: ignore[no-untyped-def]
+    """Cancel the symbol's entry orders but the one that filled, and those that may still add to the position."""
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
         if (
             order != kept
@@ -436,44 +438,57 @@ def cancel_others(m, t, s, kept):  # type: ignore[no-untyped-def]
             and m[order + g.R_SYMBOL] == s
             and m[order + g.R_IS_EXIT] == 0.0
         ):
+            if m[order + g.R_SIDE] == side and m[row_of(s) + g.P_ENTRIES] < m[g.O_MAX_ENTRIES]:
+                continue
             m[order + g.R_ALIVE] = 0.0
             note(m, t, g.LOG_CANCELLED, s, 0.0)
 
 
 @jit
 def set_levels(m, t, s, side, price, raw, held, mode, stop_loss, take_profit):  # type: ignore[no-untyped-def]
-    """Set stop, target and trail after an entry at `price`; a further entry moves the extreme only."""
+    """Set stop, target and trail after an entry at `price`; a further entry moves them to the average price."""
     p = row_of(s)
     m[p + g.P_ADDED] = t
     m[p + g.P_RAW] = raw
-    if held != 0.0:
-        if side * (price - m[p + g.P_EXTREME]) > 0.0:
-            m[p + g.P_EXTREME] = price
-        return
-    m[p + g.P_OPENED] = t
-    m[p + g.P_MODE] = mode
-    m[p + g.P_FEE] = 0.0
-    m[p + g.P_FEE + 1] = 0.0
-    m[p + g.P_FEE + 2] = 0.0
     reach = m[row_of(s) + g.D_ATR]
-    stop = stop_loss
-    if stop != stop:
-        if m[g.O_STOP] > 0.0:
-            stop = level_of(price * (1.0 - side * m[g.O_STOP]), m)
-        elif m[g.O_ATR_STOP] > 0.0:
-            distance = m[g.O_ATR_STOP] * reach if reach > 0.0 else price * FALLBACK_STOP
-            stop = level_of(price - side * distance, m)
-    target = take_profit
-    if target != target:
-        if m[g.O_TARGET] > 0.0:
-            target = level_of(price * (1.0 + side * m[g.O_TARGET]), m)
-        elif m[g.O_ATR_TARGET] > 0.0:
-            distance = m[g.O_ATR_TARGET] * reach if reach > 0.0 else price * FALLBACK_TARGET
-            target = level_of(price + side * distance, m)
-    m[p + g.P_STOP] = stop
-    m[p + g.P_TARGET] = target
-    m[p + g.P_EXTREME] = price
-    m[p + g.P_TRAIL] = trail_of(m, side, price, reach)
+    if held == 0.0:
+        m[p + g.P_OPENED] = t
+        m[p + g.P_MODE] = mode
+        m[p + g.P_COST] = price
+        m[p + g.P_OWN_STOP] = np.nan
+        m[p + g.P_OWN_TARGET] = np.nan
+        m[p + g.P_FEE] = 0.0
+        m[p + g.P_FEE + 1] = 0.0
+        m[p + g.P_FEE + 2] = 0.0
+        m[p + g.P_EXTREME] = price
+        m[p + g.P_TRAIL] = trail_of(m, side, price, reach)
+    else:
+        now = abs(m[p + g.P_QUANTITY])
+        m[p + g.P_COST] = (m[p + g.P_COST] * abs(held) + price * (now - abs(held))) / now
+        price = m[p + g.P_COST]
+    if stop_loss > 0.0 or take_profit > 0.0:
+        m[p + g.P_OWN_STOP] = stop_loss
+        m[p + g.P_OWN_TARGET] = take_profit
+    if m[p + g.P_OWN_STOP] > 0.0:
+        m[p + g.P_STOP] = stop_loss if stop_loss > 0.0 else m[p + g.P_STOP]
+    elif m[g.O_STOP] > 0.0:
+        m[p + g.P_STOP] = level_of(price * (1.0 - side * m[g.O_STOP]), m)
+    elif m[g.O_ATR_STOP] > 0.0:
+        distance = m[g.O_ATR_STOP] * reach
+        if not reach > 0.0:
+            distance = price * FALLBACK_STOP
+            note(m, t, g.LOG_RANGE, s, FALLBACK_STOP)
+        m[p + g.P_STOP] = level_of(price - side * distance, m)
+    if m[p + g.P_OWN_TARGET] > 0.0:
+        m[p + g.P_TARGET] = take_profit if take_profit > 0.0 else m[p + g.P_TARGET]
+    elif m[g.O_TARGET] > 0.0:
+        m[p + g.P_TARGET] = level_of(price * (1.0 + side * m[g.O_TARGET]), m)
+    elif m[g.O_ATR_TARGET] > 0.0:
+        distance = m[g.O_ATR_TARGET] * reach
+        if not reach > 0.0:
+            distance = price * FALLBACK_TARGET
+            note(m, t, g.LOG_RANGE, s, FALLBACK_TARGET)
+        m[p + g.P_TARGET] = level_of(price + side * distance, m)
 
 
 @jit

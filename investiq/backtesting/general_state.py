@@ -43,20 +43,21 @@ from investiq.core.compiling import jit
 # A symbol: its day, then its position. MARK is its last close; MARK_OPEN its open, or the mark without a bar.
 # NaN for a level that the position does not have.
 (
-    D_OPEN, D_HIGH, D_LOW, D_CLOSE, D_TRADES, D_HAS_BAR, D_ROOM, D_ROOM_OPEN, D_MARK, D_MARK_OPEN, D_RATIO, D_ATR,
+    D_OPEN, D_HIGH, D_LOW, D_CLOSE, D_TRADES, D_HAS_BAR, D_ROOM, D_ROOM_ADD, D_MARK, D_MARK_OPEN, D_RATIO, D_ATR,
     D_VOLATILITY, D_VOLUME, D_SHORTABLE, D_ENDED, D_LIVE, D_HELD, D_HELD_MARK, D_TARGET,
-    P_QUANTITY, P_ENTRIES, P_STOP, P_TARGET, P_TRAIL, P_EXTREME, P_OPENED, P_ADDED, P_MODE, P_RAW, P_FEE, _, _,
+    P_QUANTITY, P_ENTRIES, P_STOP, P_TARGET, P_TRAIL, P_EXTREME, P_OPENED, P_ADDED, P_MODE, P_COST, P_OWN_STOP,
+    P_OWN_TARGET, P_RAW, P_FEE, _, _,
     N_SYMBOL,
-) = range(34)
+) = range(37)
 P_FIRST, P_LAST = P_STOP, P_RAW
 
 # An order. The three columns of a fee, here and of a target: without minimum and maximum, notional, posted.
 (
     R_ALIVE, R_SYMBOL, R_SIDE, R_IS_EXIT, R_TYPE, R_QUANTITY, R_SIZE_KIND, R_SIZE, R_LIMIT, R_STOP, R_LEFT, R_CONFIDENCE,
     R_SEQUENCE, R_DEADLINE, R_LIMIT_FROM, R_IS_FORCED, R_REASON, R_STOP_LOSS, R_TAKE_PROFIT, R_HAS_FILLED,
-    R_FEE, _, _,
+    R_PLACED, R_FEE, _, _,
     N_ORDER,
-) = range(24)
+) = range(25)
 
 # A signal.
 (
@@ -132,9 +133,16 @@ LOG_MAX_POSITIONS: Final = 25.0
 LOG_DAY_ENTRIES: Final = 26.0
 LOG_SESSION: Final = 27.0
 LOG_NOT_SHORTABLE: Final = 28.0
-LOG_EXIT_UNFINISHED: Final = 29.0
 LOG_RUIN: Final = 30.0
 LOG_STOP_EXPIRED: Final = 31.0
+LOG_DELISTED: Final = 32.0
+LOG_REBALANCE_DROPPED: Final = 33.0
+LOG_REBALANCE_SMALL: Final = 34.0
+LOG_POSITION_CLOSED: Final = 35.0
+LOG_CANCELLED_HALT: Final = 36.0
+LOG_CANCELLED_CALL: Final = 37.0
+LOG_RUINED: Final = 38.0
+LOG_RANGE: Final = 39.0
 
 EVENT_COLUMNS: Final = 5
 FLOW_COLUMNS: Final = 4

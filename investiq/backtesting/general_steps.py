@@ -7,6 +7,8 @@ import numpy as np
 from investiq.backtesting import general_state as g
 from investiq.backtesting.general_fills import affordable_quantity, execute, price_of, room_of, use_room
 from investiq.backtesting.general_orders import (
+    cancel_others,
+    refusal_of,
     carry_exit,
     close_out,
     drop_exits,
@@ -109,10 +111,11 @@ def split(m, t, s, ratio):  # type: ignore[no-untyped-def]
         m[p + g.P_TARGET] = level_of(m[p + g.P_TARGET] / ratio, m)
         m[p + g.P_TRAIL] = level_of(m[p + g.P_TRAIL] / ratio, m)
         m[p + g.P_EXTREME] /= ratio
+        m[p + g.P_COST] /= ratio
         if new == 0.0:
             m[g.A_POSITIONS] -= 1.0
             m[g.A_SHORTS] -= held < 0.0
-            end_position(m, s)
+            end_position(m, t, s)
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
         if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s:
             m[order + g.R_LIMIT] = level_of(m[order + g.R_LIMIT] / ratio, m)
@@ -179,14 +182,15 @@ def delist(m, t, s, change):  # type: ignore[no-untyped-def]
     """Settle the position of a symbol that has ended, and cancel its orders."""
     m[row_of(s) + g.D_ENDED] = 1.0
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
-        if m[order + g.R_SYMBOL] == s:
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s:
             m[order + g.R_ALIVE] = 0.0
+            note(m, t, g.LOG_DELISTED, s, 0.0)
     held = m[row_of(s) + g.P_QUANTITY]
     if held != 0.0:
         price = m[row_of(s) + g.D_MARK] * (1.0 + (change if change == change else m[g.O_DELISTING]))
         side = -1.0 if held > 0.0 else 1.0
         execute(m, t, s, side, abs(held), price, price, REASON_DELISTED, 0.0, g.NO, g.NO, g.SCRATCH)
-        end_position(m, s)
+        end_position(m, t, s)
 
 
 @jit
@@ -210,10 +214,13 @@ def pay(m, t, actions, row):  # type: ignore[no-untyped-def]
 @jit
 def refuse_entries(m, t):  # type: ignore[no-untyped-def]
     """Cancel every entry order while the account is halted, or after a margin call."""
-    code = g.LOG_BLOCKED_HALT if m[g.A_HALTED] > 0.0 else g.LOG_BLOCKED_CALL
+    is_halt = m[g.A_HALTED] > 0.0
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
         if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_IS_EXIT] == 0.0:
             m[order + g.R_ALIVE] = 0.0
+            code = g.LOG_CANCELLED_HALT if is_halt else g.LOG_CANCELLED_CALL
+            if m[order + g.R_PLACED] == t:
+                code = g.LOG_BLOCKED_HALT if is_halt else g.LOG_BLOCKED_CALL
             note(m, t, code, np.int64(m[order + g.R_SYMBOL]), 0.0)
 
 
@@ -264,7 +271,9 @@ def meets_level(m, t, s):  # type: ignore[no-untyped-def]
     side = 1.0 if m[row_of(s) + g.P_QUANTITY] > 0.0 else -1.0
     worst = m[row_of(s) + g.D_LOW] if side > 0.0 else m[row_of(s) + g.D_HIGH]
     best = m[row_of(s) + g.D_HIGH] if side > 0.0 else m[row_of(s) + g.D_LOW]
-    stop, _ = nearest_stop(m, t, s)
+    stop, source = nearest_stop(m, t, s)
+    if source > 0 and m[source + g.R_TYPE] == g.STOP_LIMIT and side * (m[source + g.R_LIMIT] - stop) > 0.0:
+        stop = np.nan
     target, _ = nearest_target(m, t, s)
     return side * (worst - stop) <= 0.0 or passes(best, target, -side, m[g.O_TOUCH])
 
@@ -292,7 +301,7 @@ def open_exits(m, t):  # type: ignore[no-untyped-def]
 
 
 @jit
-def trade_towards(m, t, s, delta, raw, is_opening, may_enter):  # type: ignore[no-untyped-def]
+def trade_towards(m, t, s, delta, raw, mode, blocked):  # type: ignore[no-untyped-def]
     """Trade `delta` shares of a rebalance: what reduces the position first, then what opens or adds to one."""
     p = row_of(s)
     side = 1.0 if delta > 0.0 else -1.0
@@ -300,38 +309,41 @@ def trade_towards(m, t, s, delta, raw, is_opening, may_enter):  # type: ignore[n
     held = m[p + g.P_QUANTITY]
     clear_fees(m)
     if held * side < 0.0:
-        quantity = min(min(left, abs(held)), room_of(m, s, is_opening))
+        quantity = min(min(left, abs(held)), room_of(m, s, False))
         if quantity > 0.0:
             price = price_of(m, s, side, quantity, raw, g.YES, np.nan)
             execute(m, t, s, side, quantity, raw, price, REASON_REBALANCE, 0.0, g.YES, g.YES, g.SCRATCH)
             use_room(m, s, quantity)
             if m[p + g.P_QUANTITY] == 0.0:
-                end_position(m, s)
+                end_position(m, t, s)
         left -= min(left, abs(held))
         if m[p + g.P_QUANTITY] != 0.0:
             return
     if not left > 0.0:
         return
-    if not may_enter:
-        code = g.LOG_BLOCKED_HALT if m[g.A_HALTED] > 0.0 else g.LOG_BLOCKED_CALL
-        note(m, t, code, s, 0.0)
-        return
-    if side < 0.0 and m[row_of(s) + g.D_SHORTABLE] == 0.0:
-        note(m, t, g.LOG_NOT_SHORTABLE, s, 0.0)
-        return
     held = m[p + g.P_QUANTITY]
+    refusal = blocked if blocked >= 0.0 else refusal_of(m, s, side, False)
+    if refusal >= 0.0:
+        note(m, t, refusal, s, 0.0)
+        return
     quantity = affordable_quantity(m, s, side, left, raw, g.YES, np.nan, g.SCRATCH)
-    quantity = min(quantity, room_of(m, s, is_opening))
-    if quantity > 0.0:
-        price = price_of(m, s, side, quantity, raw, g.YES, np.nan)
-        execute(m, t, s, side, quantity, raw, price, REASON_REBALANCE, 0.0, g.YES, g.YES, g.SCRATCH)
-        use_room(m, s, quantity)
+    if not quantity > 0.0:
+        note(m, t, g.LOG_REJECTED, s, left)
+        return
+    filled = min(quantity, room_of(m, s, True))
+    if filled > 0.0:
+        price = price_of(m, s, side, filled, raw, g.YES, np.nan)
+        execute(m, t, s, side, filled, raw, price, REASON_REBALANCE, 0.0, g.YES, g.YES, g.SCRATCH)
+        use_room(m, s, filled)
         m[p + g.P_ENTRIES] = max(m[p + g.P_ENTRIES], 1.0)
-        set_levels(m, t, s, side, price, raw, held, g.MODE_OPEN, np.nan, np.nan)
+        cancel_others(m, t, s, side, g.SCRATCH)
+        set_levels(m, t, s, side, price, raw, held, mode, np.nan, np.nan)
+    if quantity > filled:
+        note(m, t, g.LOG_RESIDUAL, s, quantity - filled)
 
 
 @jit
-def rebalance(m, t, targets, equity, at_close, may_enter):  # type: ignore[no-untyped-def]
+def rebalance(m, t, targets, equity, at_close, blocked):  # type: ignore[no-untyped-def]
     """Step 9: trade towards target weights of `equity`, sells first; NaN leaves a symbol alone."""
     if equity <= 0.0:
         return
@@ -339,7 +351,7 @@ def rebalance(m, t, targets, equity, at_close, may_enter):  # type: ignore[no-un
         day = row_of(s)
         m[day + g.D_TARGET] = 0.0
         weight = targets[s]
-        if weight != weight or m[day + g.D_TRADES] == 0.0:
+        if weight != weight:
             continue
         mark = m[day + g.D_CLOSE] if at_close else m[day + g.D_HELD_MARK]
         held = m[row_of(s) + g.P_QUANTITY] if at_close else m[day + g.D_HELD]
@@ -353,15 +365,21 @@ def rebalance(m, t, targets, equity, at_close, may_enter):  # type: ignore[no-un
             wanted = floored(wanted * m[day + g.D_RATIO], m)
         delta = (wanted if weight > 0.0 else -wanted) - m[row_of(s) + g.P_QUANTITY]
         price = mark if at_close else mark / m[day + g.D_RATIO]
-        if m[g.O_MIN_NOTIONAL] - abs(delta) * price > EQUAL * m[g.O_MIN_NOTIONAL]:
+        if delta == 0.0:
             continue
-        m[day + g.D_TARGET] = delta
+        only_closes = delta + m[row_of(s) + g.P_QUANTITY] == 0.0
+        if not only_closes and m[g.O_MIN_NOTIONAL] - abs(delta) * price > EQUAL * m[g.O_MIN_NOTIONAL]:
+            note(m, t, g.LOG_REBALANCE_SMALL, s, 0.0)
+        elif m[day + g.D_TRADES] == 0.0:
+            note(m, t, g.LOG_REBALANCE_DROPPED, s, 0.0)
+        else:
+            m[day + g.D_TARGET] = delta
     for side in (-1.0, 1.0):
         for s in range(targets.size):
             delta = m[row_of(s) + g.D_TARGET]
             if delta * side > 0.0:
                 raw = m[row_of(s) + g.D_CLOSE] if at_close else m[row_of(s) + g.D_OPEN]
-                trade_towards(m, t, s, delta, raw, g.NO if at_close else g.YES, may_enter)
+                trade_towards(m, t, s, delta, raw, g.MODE_LIMIT if at_close else g.MODE_OPEN, blocked)
 
 
 @jit
@@ -422,7 +440,7 @@ def open_entries(m, t, allowed):  # type: ignore[no-untyped-def]
             m[order + g.R_ALIVE] = 0.0
             note(m, t, g.LOG_SESSION, s, 0.0)
             continue
-        enter(m, t, order, m[row_of(s) + g.D_OPEN], g.YES, np.nan, m[order + g.R_REASON], g.MODE_OPEN, g.YES)
+        enter(m, t, order, m[row_of(s) + g.D_OPEN], g.YES, np.nan, m[order + g.R_REASON], g.MODE_OPEN)
 
 
 @jit
@@ -438,14 +456,14 @@ def rest_at_open(m, t, count):  # type: ignore[no-untyped-def]
         if is_limit(m, order, t):
             if passes(price, m[order + g.R_LIMIT], side, m[g.O_TOUCH]):
                 raw = m[order + g.R_LIMIT] if m[g.O_GAP_AT_LIMIT] > 0.0 else price
-                enter(m, t, order, raw, g.NO, np.nan, REASON_LIMIT_GAP, g.MODE_OPEN, g.YES)
+                enter(m, t, order, raw, g.NO, np.nan, REASON_LIMIT_GAP, g.MODE_OPEN)
         elif is_waiting_stop(m, order, t) and side * (price - m[order + g.R_STOP]) >= 0.0:
             if m[order + g.R_TYPE] == g.STOP_LIMIT:
                 m[order + g.R_LIMIT_FROM] = t
                 if side * (m[order + g.R_LIMIT] - price) >= 0.0:
-                    enter(m, t, order, price, g.YES, m[order + g.R_LIMIT], REASON_STOP_ENTRY, g.MODE_OPEN, g.YES)
+                    enter(m, t, order, price, g.YES, m[order + g.R_LIMIT], REASON_STOP_ENTRY, g.MODE_OPEN)
             else:
-                enter(m, t, order, price, g.YES, np.nan, REASON_STOP_ENTRY, g.MODE_OPEN, g.YES)
+                enter(m, t, order, price, g.YES, np.nan, REASON_STOP_ENTRY, g.MODE_OPEN)
 
 
 @jit
@@ -462,24 +480,14 @@ def rest_inside(m, t, count):  # type: ignore[no-untyped-def]
         high = m[row_of(s) + g.D_HIGH] if side > 0.0 else m[row_of(s) + g.D_LOW]
         if is_limit(m, order, t):
             if passes(low, m[order + g.R_LIMIT], side, m[g.O_TOUCH]):
-                enter(m, t, order, m[order + g.R_LIMIT], g.NO, np.nan, REASON_LIMIT, g.MODE_LIMIT, g.NO)
+                enter(m, t, order, m[order + g.R_LIMIT], g.NO, np.nan, REASON_LIMIT, g.MODE_LIMIT)
         elif is_waiting_stop(m, order, t) and side * (high - m[order + g.R_STOP]) >= 0.0:
             if m[order + g.R_TYPE] == g.STOP_LIMIT:
                 m[order + g.R_LIMIT_FROM] = t + 1.0
                 if side * (m[order + g.R_LIMIT] - m[order + g.R_STOP]) >= 0.0:
-                    enter(
-                        m,
-                        t,
-                        order,
-                        m[order + g.R_STOP],
-                        g.YES,
-                        m[order + g.R_LIMIT],
-                        REASON_STOP_ENTRY,
-                        g.MODE_STOP,
-                        g.NO,
-                    )
+                    enter(m, t, order, m[order + g.R_STOP], g.YES, m[order + g.R_LIMIT], REASON_STOP_ENTRY, g.MODE_STOP)
             else:
-                enter(m, t, order, m[order + g.R_STOP], g.YES, np.nan, REASON_STOP_ENTRY, g.MODE_STOP, g.NO)
+                enter(m, t, order, m[order + g.R_STOP], g.YES, np.nan, REASON_STOP_ENTRY, g.MODE_STOP)
 
 
 @jit
@@ -529,7 +537,7 @@ def expire_resting(m, t):  # type: ignore[no-untyped-def]
                 m[order + g.R_LEFT] -= 1.0
                 if m[order + g.R_LEFT] <= 0.0:
                     m[order + g.R_ALIVE] = 0.0
-                    note(m, t, g.LOG_STOP_EXPIRED if m[order + g.R_TYPE] == g.STOP else g.LOG_LIMIT_EXPIRED, s, 0.0)
+                    note(m, t, g.LOG_STOP_EXPIRED if is_waiting_stop(m, order, t) else g.LOG_LIMIT_EXPIRED, s, 0.0)
 
 
 @jit
@@ -573,7 +581,7 @@ def liquidate(m, t):  # type: ignore[no-untyped-def]
         if m[row_of(s) + g.P_QUANTITY] != 0.0:
             clear_fees(m)
             m[row_of(s) + g.D_ROOM] = np.inf
-            close_out(m, t, s, m[row_of(s) + g.D_MARK], g.YES, np.nan, REASON_END, 0.0, g.NO, g.SCRATCH)
+            close_out(m, t, s, m[row_of(s) + g.D_MARK], g.YES, np.nan, REASON_END, 0.0, g.SCRATCH)
 
 
 @jit
@@ -607,11 +615,13 @@ def watch_margin(m, t, equity):  # type: ignore[no-untyped-def]
                 required += m[g.O_MAINTENANCE_LONG] * value
             elif value < 0.0:
                 required -= m[g.O_MAINTENANCE_SHORT] * value
-    if required - equity > EQUAL * required:
+    if m[g.A_RUINED] > 0.0:
+        order_all_out(m, REASON_MARGIN_CALL)
+    elif equity > 0.0 and required - equity > EQUAL * required:
         m[g.A_CALLED] = 1.0
         note_counted(m, t, g.LOG_MARGIN_CALL, g.NO_SYMBOL, equity, required)
         order_all_out(m, REASON_MARGIN_CALL)
-    if equity <= 0.0 and m[g.A_RUINED] == 0.0:
+    elif equity <= 0.0:
         m[g.A_RUINED] = 1.0
         m[g.A_CALLED] = 1.0
         note(m, t, g.LOG_RUIN, g.NO_SYMBOL, equity)

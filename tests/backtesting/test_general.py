@@ -11,6 +11,7 @@ from investiq.backtesting import general, postings
 from investiq.backtesting.events import log_lines
 from investiq.core.orders import FillReason
 from tests.answers.golden_cases import GOLDEN_CASES, GoldenFill, differences, scenario_of
+from tests.answers.worked_cases import WORKED_CASES
 
 REASONS = get_args(FillReason)
 
@@ -31,8 +32,8 @@ def golden_fills(scenario, run):
     ]
 
 
-@pytest.mark.parametrize("case", GOLDEN_CASES, ids=str)
-def test_general_kernel_reproduces_the_golden_case(case):
+@pytest.mark.parametrize("case", GOLDEN_CASES + WORKED_CASES, ids=str)
+def test_general_kernel_reproduces_the_case_worked_by_hand(case):
     scenario, options = scenario_of(case)
     run = general.simulate_scenario(scenario, options)
     fills = golden_fills(scenario, run)

@@ -1,0 +1,70 @@
+"""The general kernel against the decimal simulator, on random scenarios with every option; and against the fast loops."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from investiq.backtesting import decisions, general, postings, preparing, running
+from investiq.backtesting.events import log_lines
+from investiq.core.orders import FillReason
+from investiq.execution.costs import Costs
+from investiq.execution.options import RunOptions
+from investiq.execution.simulator import simulate_scenario
+from tests.backtesting.conftest import make_bars
+from tests.backtesting.general_scenarios import scenarios
+
+REASONS = get_args(FillReason)
+
+
+def compare(scenario, options):
+    """Hold both engines to each other; return the kernel's run."""
+    run = general.simulate_scenario(scenario, options)
+    oracle = simulate_scenario(scenario, options)
+    only = scenario.symbols[0]
+    assert [
+        (int(row[0]), "buy" if row[1] > 0 else "sell", scenario.symbols[int(row[8])], REASONS[int(row[7])], bool(row[10]))
+        for row in run.fills
+    ] == [(fill.bar, fill.side, fill.symbol or only, fill.reason, fill.is_ambiguous) for fill in oracle.fills]
+    columns = [postings.QUANTITY, postings.PRICE, postings.FEE, postings.SLIPPAGE, postings.IMPACT]
+    names = ("quantity", "price", "fee", "slippage", "impact")
+    expected = np.array([[getattr(fill, name) for name in names] for fill in oracle.fills], dtype=float).reshape(-1, 5)
+    np.testing.assert_allclose(run.fills[:, columns], expected, rtol=1e-8, atol=1e-6)
+    np.testing.assert_allclose(run.cash, np.array(oracle.cash, dtype=float), rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(run.equity, np.array(oracle.equity, dtype=float), rtol=1e-9, atol=1e-6)
+    assert Counter(log_lines(run)) == Counter((event.bar, event.text) for event in oracle.log)
+    return run
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_general_kernel_and_decimal_simulator_agree_on_random_scenarios(seed):
+    for scenario, options in scenarios(seed, count=15, n_bars=20, changes=3):
+        compare(scenario, options)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_general_kernel_gives_the_bits_of_the_fast_loops(seed):
+    # Plain runs: 60 bars in whole cents, market orders of one symbol, ample volume, with and without levels.
+    rng = np.random.default_rng(seed)
+    close = np.round(50 * np.exp(np.cumsum(rng.normal(0, 0.03, 60))), 2)
+    open_ = np.round(close * np.exp(rng.normal(0, 0.01, 60)), 2)
+    high, low = np.round(np.maximum(open_, close) * 1.01, 2), np.round(np.minimum(open_, close) * 0.99, 2)
+    bars = make_bars(np.column_stack((open_, high, low, close, np.full(60, 1e9))).tolist())
+    codes = decisions.from_codes(rng.choice(np.array([0, 0, 1, -1, 2], dtype=np.int8), 60), 60)
+    stop, target, trail = ((None, None, None), (0.04, 0.06, None), (0.08, None, 0.05))[seed % 3]
+    options = RunOptions(
+        weight=1.0, size_at=("open", "prior_close")[seed % 2], lot=(None, 1.0, 1e-6)[seed % 3], stop_loss=stop, take_profit=target,
+        trailing_stop=trail, posting_rounding=(None, 0.01)[seed % 2], end=("mark", "liquidate")[seed % 2],
+        costs=Costs(commission_rate=0.001, slippage_bps=5.0), max_volume_participation=None,
+    )  # fmt: skip
+    fast = running.simulate(bars, codes, options)
+    slow = general.simulate_scenario(preparing.scenario_of(bars, codes, options), options)
+    assert fast.events.shape[1] == 3  # a fast loop took it
+    np.testing.assert_array_equal(slow.fills, fast.fills)
+    np.testing.assert_array_equal(slow.cash, fast.cash)
+    np.testing.assert_array_equal(slow.equity, fast.equity)
+    np.testing.assert_array_equal(slow.position, fast.position)
+    assert Counter(log_lines(slow)) == Counter(log_lines(fast))
