@@ -138,7 +138,7 @@ def _brackets(
         if signal.stop_loss_price is not None or signal.take_profit_price is not None:
             symbol = signal.symbol or prices.symbols[0]
             carriers.setdefault((symbol, signal.side), []).append(signal)
-    found = {}
+    found: dict[int, tuple[float | None, float | None]] = {}
     if not carriers:
         return found
     for row, (symbol_row, bar, quantity) in enumerate(
