@@ -106,3 +106,26 @@ def test_a_file_without_a_part_is_refused(result, tmp_path):
         new.writestr("manifest.json", json.dumps(header))
     with pytest.raises(DataError, match=r"broken\.iq is damaged"):
         iq.load_result(broken)
+
+
+def test_a_portfolio_survives_with_its_weights_and_dividends(tmp_path):
+    panel = iq.load_panel(["SYN001", "SYN003"], start="2018")
+    run = iq.backtest(
+        iq.strategies.BuyAndHold(), panel, rebalance="month_start", symbol_weights={"SYN001": 0.6, "SYN003": 0.3}
+    )
+    loaded = iq.load_result(run.save(tmp_path / "panel.iq"))
+    assert loaded == run
+    assert len(loaded.postings.query("kind == 'dividend'"))
+    for name in ("equity", "positions", "trades", "by_symbol", "postings"):
+        pd.testing.assert_frame_equal(getattr(loaded, name), getattr(run, name))
+    np.testing.assert_array_equal(loaded.decided, run.decided)
+
+
+def test_a_file_of_an_earlier_version_is_refused_in_words(result, tmp_path):
+    source, old_file = result.save(tmp_path / "true.iq"), tmp_path / "old.iq"
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(old_file, "w") as new:
+        header = json.loads(old.read("manifest.json"))
+        header["bars"] = header["bars"][0]
+        new.writestr("manifest.json", json.dumps(header))
+    with pytest.raises(DataError, match="was written by an earlier version"):
+        iq.load_result(old_file)
