@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from investiq.metrics.overfitting import pbo_from_blocks, probability_of_backtest_overfitting
     from investiq.metrics.overfitting_result import Overfitting
     from investiq.metrics.path_simulation import PathSimulation, simulate_paths
+    from investiq.metrics.performance import Figures, Performance, Span
     from investiq.metrics.persistence import Autocorrelation, VarianceRatio, autocorrelation, variance_ratio
     from investiq.metrics.purged_splits import PurgedSplits, Split
     from investiq.metrics.ratios import (
@@ -166,6 +167,7 @@ _HOMES: Final[dict[str, str]] = {
     "Degradation": "degradation",
     "EffectiveTrials": "trial_counting",
     "FactorModel": "factor_result",
+    "Figures": "performance",
     "FilteredForecasts": "filtered_tail",
     "GarchFit": "garch_fit",
     "HalfLife": "mean_reversion",
@@ -179,6 +181,7 @@ _HOMES: Final[dict[str, str]] = {
     "Overfitting": "overfitting_result",
     "PairCorrelation": "correlation",
     "PathSimulation": "path_simulation",
+    "Performance": "performance",
     "PurgedSplits": "purged_splits",
     "RecoveryStatistics": "drawdown_events",
     "Regression": "regression",
@@ -186,6 +189,7 @@ _HOMES: Final[dict[str, str]] = {
     "SharpeDifference": "sharpe_comparison",
     "SharpeMoments": "sharpe_inference",
     "Snooping": "snooping_result",
+    "Span": "performance",
     "Split": "purged_splits",
     "Streaks": "trade_streaks",
     "TimeInMarket": "trade_times",
@@ -351,6 +355,7 @@ __all__ = [
     "Degradation",
     "EffectiveTrials",
     "FactorModel",
+    "Figures",
     "FilteredForecasts",
     "GarchFit",
     "HalfLife",
@@ -364,6 +369,7 @@ __all__ = [
     "Overfitting",
     "PairCorrelation",
     "PathSimulation",
+    "Performance",
     "PurgedSplits",
     "RecoveryStatistics",
     "Regression",
@@ -371,6 +377,7 @@ __all__ = [
     "SharpeDifference",
     "SharpeMoments",
     "Snooping",
+    "Span",
     "Split",
     "Streaks",
     "TimeInMarket",
