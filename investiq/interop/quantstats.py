@@ -24,12 +24,42 @@ from investiq.core.errors import DataError, InsufficientDataError, MissingDepend
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["quantstats_sheet", "self_contained"]
+    from investiq.backtesting.result import BacktestResult
+
+__all__ = ["quantstats_sheet", "self_contained", "to_quantstats"]
 
 _TIMEOUT_S: Final = 300
 # QuantStats draws half-yearly rolling charts and monthly tables; with fewer returns several of its plots are undefined.
 _FEWEST_RETURNS: Final = 20
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def to_quantstats(result: BacktestResult) -> pd.Series[float]:
+    """Return the daily returns of a run as quantstats wants them: dates without a time zone.
+
+    Parameters
+    ----------
+    result : BacktestResult
+        Of any interval. Bars within a day in UTC are compounded into one return; a
+        weekly or monthly bar stays one return, on its label.
+
+    Returns
+    -------
+    Series of shape (n_days,)
+        Simple returns as fractions, the first from the opening capital; index ``date``.
+        Interest, dividends and fees are in them.
+
+    Examples
+    --------
+    >>> import investiq as iq
+    >>> returns = to_quantstats(iq.backtest(iq.strategies.Breakout(), "^GSPC", costs=iq.Costs(), weight=0.95))
+    >>> returns.index.tz is None, f"{(1 + returns).prod() - 1:.4f}"
+    (True, '-0.2025')
+    """
+    from investiq.interop.daily import daily_returns
+
+    returns = daily_returns(result)
+    return returns.set_axis(returns.index.tz_localize(None))  # type: ignore[attr-defined]  # it is a DatetimeIndex
 
 
 def quantstats_sheet(
