@@ -40,7 +40,10 @@ def test_a_loaded_result_equals_the_one_that_was_saved(result, tmp_path):
     assert loaded.bars.passport == result.bars.passport
     for name in ("equity", "trades", "fills", "log", "summary"):
         pd.testing.assert_frame_equal(getattr(loaded, name), getattr(result, name))
-    assert str(loaded) == str(result)
+    assert loaded.facts() == result.facts()
+    # The ledger of trials is not part of a file.
+    kept = [fact for fact in loaded.provenance() if fact.label != "Trials"]
+    assert [fact for fact in result.provenance() if fact in kept] == kept
     assert loaded.benchmark == result.benchmark
 
 
