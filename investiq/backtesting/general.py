@@ -148,7 +148,7 @@ def _feed_of(scenario: Scenario, options: RunOptions) -> tuple[Feed, FloatArray]
         scenario.volatility, scenario.average_volume, scenario.borrow_rates, scenario.shortable, scenario.targets,
     )  # fmt: skip
     feed = Feed(
-        *map(_grid, grids),
+        *(_grid(each) for each in grids),  # type: ignore[misc]  # twelve of them, the fields before `weights`
         weights=_constant(np.array(wished, dtype=np.float64)),
         calendar=_constant(_calendar_of(scenario, options)),
         signals=_constant(signals),

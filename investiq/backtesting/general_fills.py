@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from investiq.backtesting import general_state as g
-from investiq.backtesting.general_state import floored, posted, row_of, live_of
+from investiq.backtesting.general_state import floored, live_of, posted, row_of
 from investiq.backtesting.postings import (
     AMBIGUOUS,
     BAR,

@@ -463,6 +463,9 @@ def set_levels(m, t, s, side, price, raw, held, mode, stop_loss, take_profit):  
         m[p + g.P_EXTREME] = price
         m[p + g.P_TRAIL] = trail_of(m, side, price, reach)
     else:
+        if side * (price - m[p + g.P_EXTREME]) > 0.0:
+            m[p + g.P_EXTREME] = price
+            tighten(m, s, side, reach)
         now = abs(m[p + g.P_QUANTITY])
         m[p + g.P_COST] = (m[p + g.P_COST] * abs(held) + price * (now - abs(held))) / now
         price = m[p + g.P_COST]
@@ -489,6 +492,15 @@ def set_levels(m, t, s, side, price, raw, held, mode, stop_loss, take_profit):  
             distance = price * FALLBACK_TARGET
             note(m, t, g.LOG_RANGE, s, FALLBACK_TARGET)
         m[p + g.P_TARGET] = level_of(price + side * distance, m)
+
+
+@jit
+def tighten(m, s, side, reach):  # type: ignore[no-untyped-def]
+    """Move the trail behind its extreme; it never loosens."""
+    p = row_of(s)
+    level = trail_of(m, side, m[p + g.P_EXTREME], reach)
+    if level == level and not side * (level - m[p + g.P_TRAIL]) <= 0.0:
+        m[p + g.P_TRAIL] = level
 
 
 @jit

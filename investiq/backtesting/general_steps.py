@@ -8,7 +8,6 @@ from investiq.backtesting import general_state as g
 from investiq.backtesting.general_fills import affordable_quantity, execute, price_of, room_of, use_room
 from investiq.backtesting.general_orders import (
     cancel_others,
-    refusal_of,
     carry_exit,
     close_out,
     drop_exits,
@@ -22,7 +21,9 @@ from investiq.backtesting.general_orders import (
     nearest_stop,
     nearest_target,
     passes,
+    refusal_of,
     set_levels,
+    tighten,
     trail_of,
 )
 from investiq.backtesting.general_state import floored, flow, level_of, live_of, note, note_counted, posted, row_of
@@ -280,24 +281,31 @@ def meets_level(m, t, s):  # type: ignore[no-untyped-def]
 
 @jit
 def open_exits(m, t):  # type: ignore[no-untyped-def]
-    """Step 8: exits by signal, then by time."""
-    levels_first = m[g.O_LEVELS_FIRST] > 0.0
+    """Leave at the open on signals, then on time: step 8."""
     for k in range(np.int64(m[g.A_LIVE])):
         s = live_of(m, k)
-        p = row_of(s)
-        if m[p + g.P_QUANTITY] == 0.0 or m[row_of(s) + g.D_TRADES] == 0.0 or has_forced(m, s):
-            continue
-        if levels_first and meets_level(m, t, s):
-            continue
-        for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
-            if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_EXIT] > 0.0:
-                if m[order + g.R_TYPE] == g.MARKET and m[order + g.R_SIDE] * m[p + g.P_QUANTITY] < 0.0:
+        if may_leave(m, t, s):
+            for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
+                is_exit = m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_EXIT] > 0.0
+                against = m[order + g.R_SIDE] * m[row_of(s) + g.P_QUANTITY] < 0.0
+                if is_exit and against and m[order + g.R_TYPE] == g.MARKET:
                     exit_by_order(m, t, s, order)
                     break
-        if m[p + g.P_QUANTITY] != 0.0 and m[g.O_HOLD] > 0.0 and t - m[p + g.P_OPENED] >= m[g.O_HOLD]:
-            if not has_forced(m, s):
+    if m[g.O_HOLD] > 0.0:
+        for k in range(np.int64(m[g.A_LIVE])):
+            s = live_of(m, k)
+            if may_leave(m, t, s) and t - m[row_of(s) + g.P_OPENED] >= m[g.O_HOLD]:
                 exit_by_order(m, t, s, carry_exit(m, s, REASON_TIME))
     drop_exits(m, t)
+
+
+@jit
+def may_leave(m, t, s):  # type: ignore[no-untyped-def]
+    """Return whether an order of the open may close a position: nothing else does, or is to come first."""
+    p = row_of(s)
+    if m[p + g.P_QUANTITY] == 0.0 or m[p + g.D_TRADES] == 0.0 or has_forced(m, s):
+        return False
+    return not (m[g.O_LEVELS_FIRST] > 0.0 and meets_level(m, t, s))
 
 
 @jit
@@ -667,9 +675,7 @@ def ratchet(m, t, atr):  # type: ignore[no-untyped-def]
                 reach = m[row_of(s) + g.D_CLOSE]
             if side * (reach - m[p + g.P_EXTREME]) > 0.0:
                 m[p + g.P_EXTREME] = reach
-        level = trail_of(m, side, m[p + g.P_EXTREME], atr[s, t] if atr.size else np.nan)
-        if level == level and not side * (level - m[p + g.P_TRAIL]) <= 0.0:
-            m[p + g.P_TRAIL] = level
+        tighten(m, s, side, atr[s, t] if atr.size else np.nan)
 
 
 @jit

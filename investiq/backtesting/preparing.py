@@ -95,7 +95,7 @@ def scenario_of(
     members = [members[row] for row in order]
     symbols = tuple(names[row] for row in order)
     places = [np.searchsorted(data.ts, bars.ts) for bars in members]
-    grids = {
+    grids: dict[str, Any] = {
         name: np.ascontiguousarray(np.atleast_2d(getattr(data, name))[order])
         for name in ("open", "high", "low", "close", "volume")
     }
@@ -146,7 +146,7 @@ def _decided(decided: Decided, order: list[int], symbols: tuple[str, ...], n_bar
         )
     values = values[order]
     if values.dtype == np.int8:
-        return {"signals": tuple(_coded(values, symbols))}
+        return {"signals": tuple(_coded(values.astype(np.int8), symbols))}
     return {"targets": np.ascontiguousarray(values, dtype=np.float64)}
 
 
@@ -241,9 +241,9 @@ def _steps_of(bars: Bars) -> Iterator[tuple[int, float, float]]:
 
 def _known_at_closes(
     members: Sequence[Bars], places: Sequence[NDArray[np.int64]], n_bars: int, options: RunOptions
-) -> dict[str, FloatArray]:
+) -> dict[str, Any]:
     """Return the columns that the options ask for, each value as it was known at its close."""
-    columns: dict[str, FloatArray] = {}
+    columns: dict[str, Any] = {}
     impact = options.costs.impact
     window = impact.window if impact is not None else _VOLUME_WINDOW
     if options.atr_stop or options.atr_target or options.atr_trail:

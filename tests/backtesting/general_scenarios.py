@@ -110,11 +110,15 @@ def random_scenario(rng: np.random.Generator, n_bars: int, changes: int) -> tupl
             for prices in (open_, high, low, close, volume):
                 prices[row, absent] = np.nan
         if rng.random() < 0.3:
-            splits.append(Split(bar=int(rng.integers(1, n_bars)), ratio=float(rng.choice([2.0, 0.5, 1.5, 0.125])), symbol=symbol))
+            splits.append(
+                Split(bar=int(rng.integers(1, n_bars)), ratio=float(rng.choice([2.0, 0.5, 1.5, 0.125])), symbol=symbol)
+            )
         if rng.random() < 0.4:
             bar = int(rng.integers(1, n_bars))
             pay = [bar, min(bar + 3, n_bars - 1), None][rng.integers(3)]
-            dividends.append(Dividend(bar=bar, amount=0.75, pay_bar=pay, symbol=symbol, reduces_orders=bool(rng.random() < 0.8)))
+            dividends.append(
+                Dividend(bar=bar, amount=0.75, pay_bar=pay, symbol=symbol, reduces_orders=bool(rng.random() < 0.8))
+            )
     if len(symbols) > 1 and rng.random() < 0.2:
         end = int(rng.integers(3, n_bars))
         for prices in (open_, high, low, close, volume):
@@ -129,7 +133,11 @@ def random_scenario(rng: np.random.Generator, n_bars: int, changes: int) -> tupl
     days = np.arange(n_bars) + np.cumsum(rng.random(n_bars) < 0.2) * 2
     per_session = int(rng.choice([1, 1, 2]))
     sessions = days // per_session
-    ts = np.datetime64("2024-01-20", "us") + sessions * np.timedelta64(1, "D") + (np.arange(n_bars) % 2 * (per_session > 1) * (days % 2)) * np.timedelta64(1, "h")
+    ts = (
+        np.datetime64("2024-01-20", "us")
+        + sessions * np.timedelta64(1, "D")
+        + (np.arange(n_bars) % 2 * (per_session > 1) * (days % 2)) * np.timedelta64(1, "h")
+    )
     if (ts[1:] <= ts[:-1]).any():
         sessions, ts = days, np.datetime64("2024-01-20", "us") + days * np.timedelta64(1, "D")
     extra = {}
