@@ -57,7 +57,7 @@ def candidates_of(
         values = grid.values_of(cell)
         try:
             made, options = grid.made(cell)
-            chosen = options_of({**made.run_options, **options})
+            chosen = options_of(options, made.run_options)
         except ConfigError as error:
             refused.append(f"{values}: {error}")
             continue

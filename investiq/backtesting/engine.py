@@ -97,7 +97,7 @@ def backtest(
     (57, 'SAMPLE')
     """
     _check_strategy(strategy)
-    chosen = options_of({**strategy.run_options, **options})
+    chosen = options_of(options, strategy.run_options)
     traded = _data_of(data)
     if isinstance(traded, Panel):
         return _backtest_panel(strategy, traded, chosen, study, benchmark, risk_free, quality)

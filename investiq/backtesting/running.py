@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
@@ -124,7 +124,8 @@ def simulate(data: Bars | Panel, decisions: Decisions | Sequence[Signal] | Float
     from investiq.backtesting.general import simulate_scenario
     from investiq.backtesting.preparing import scenario_of
 
-    return simulate_scenario(scenario_of(data, decisions, options), options)
+    run = simulate_scenario(scenario_of(data, decisions, options), options)
+    return replace(run, decisions=decisions) if isinstance(decisions, Decisions) else run
 
 
 def loop_of(data: Bars | Panel, options: RunOptions) -> Any:

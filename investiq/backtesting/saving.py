@@ -28,15 +28,14 @@ from investiq.history.bars import Bars
 from investiq.history.panel import Panel
 from investiq.metrics.conventions import Convention
 from investiq.storage.artifacts import read_artifact, write_artifact
-from investiq.strategies import Breakout, BuyAndHold, Crossover
 from investiq.strategies.base import Column, Rule, Strategy
+from investiq.strategies.rebuilding import built_in, rebuilt
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
 
 __all__ = ["StoredStrategy", "load", "save"]
 
-_BUILT_IN: Final[tuple[type[Strategy], ...]] = (BuyAndHold, Crossover, Breakout)
 _BAR_ARRAYS: Final = (
     "ts", "open", "high", "low", "close", "volume", "known_at", "split_factor", "total_factor",
 )  # fmt: skip
@@ -97,7 +96,11 @@ def save(result: BacktestResult, path: str | os.PathLike[str]) -> Path:
     header = {
         "fingerprint": result.fingerprint,
         "manifest": result.manifest.to_dict(),
-        "strategy": {"name": result.strategy.name, "parameters": plain(result.strategy.parameters())},
+        "strategy": {
+            "name": result.strategy.name,
+            "parameters": plain(result.strategy.parameters()),
+            "built_in": _is_built_in(result.strategy),
+        },
         "options": plain(dataclasses.asdict(result.options)),
         "convention": dataclasses.asdict(result.convention),
         "notes": [dataclasses.asdict(note) for note in result.notes],
@@ -210,10 +213,14 @@ def _action(values: Mapping[str, Any]) -> Action:
     return Action(**{**values, "ex_date": date.fromisoformat(values["ex_date"])})
 
 
+def _is_built_in(strategy: Strategy) -> bool:
+    return built_in().get(strategy.name) is type(strategy)
+
+
 def _strategy(header: Mapping[str, Any]) -> Strategy:
-    for known in _BUILT_IN:
-        if known.__name__ == header["name"]:
-            return known(**header["parameters"])
+    if header["built_in"]:
+        found: Strategy = rebuilt(header["name"], header["parameters"])
+        return found
     return StoredStrategy(class_name=header["name"], values=header["parameters"])
 
 

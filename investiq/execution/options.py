@@ -315,11 +315,7 @@ class RunOptions:
             if value is not None and not (value > 0 and math.isfinite(value)):
                 what = "as a fraction (0.10 is 10 %)" if name == "take_profit" else "as a multiple of the range"
                 raise ConfigError(f"{name} must be positive {what}, was {value}")
-        for fixed, ranged in (
-            ("stop_loss", "atr_stop"),
-            ("take_profit", "atr_target"),
-            ("trailing_stop", "atr_trail"),
-        ):
+        for fixed, ranged in _DISTANCES:
             if getattr(self, fixed) is not None and getattr(self, ranged) is not None:
                 raise ConfigError(
                     f"{fixed} and {ranged} are two distances of one level, were {getattr(self, fixed)} and "
@@ -359,6 +355,9 @@ class _FrozenWeights(dict[str, float]):
     def __hash__(self) -> int:  # type: ignore[override]  # a dict is unhashable because it changes; this one does not
         return hash(tuple(sorted(self.items())))
 
+
+_DISTANCES: Final = (("stop_loss", "atr_stop"), ("take_profit", "atr_target"), ("trailing_stop", "atr_trail"))
+_SIBLINGS: Final = {**dict(_DISTANCES), **{ranged: fixed for fixed, ranged in _DISTANCES}}
 
 _WORDS: Final = {
     name: get_args(kind)
@@ -431,15 +430,24 @@ class OptionArguments(TypedDict, total=False):
     delisting_return: float
 
 
-def options_of(arguments: Mapping[str, Any]) -> RunOptions:
+def options_of(arguments: Mapping[str, Any], asked: Mapping[str, Any] | None = None) -> RunOptions:
     """Return the options that keyword arguments name; ``rules="vectorbt"`` sets the choices of `VECTORBT_RULES`.
+
+    Parameters
+    ----------
+    arguments : mapping
+        What the user gives.
+    asked : mapping, optional
+        What a strategy asks for; the user's own win, also one that takes the place
+        of another: a `stop_loss` that of an `atr_stop`.
 
     Raises
     ------
     ConfigError
         If an option is unknown, or contradicts the rules.
     """
-    chosen = dict(arguments)
+    replaced = {_SIBLINGS.get(name) for name, value in arguments.items() if value is not None}
+    chosen = {name: value for name, value in (asked or {}).items() if name not in replaced} | dict(arguments)
     if chosen.get("costs", ...) is None:
         del chosen["costs"]
     rules = chosen.pop("rules", "exact")

@@ -39,7 +39,7 @@ def test_what_is_no_strategy_is_refused(bars_of):
 
 
 def test_what_are_no_bars_is_refused():
-    with pytest.raises(DataError, match=r"must be a symbol, Bars or a History, was list; iq\.load_bars"):
+    with pytest.raises(DataError, match=r"must be a symbol, Bars, a History, a Panel or symbols, was list; iq\.load_bars"):
         iq.backtest(iq.strategies.BuyAndHold(), [1.0, 2.0])
 
 
@@ -132,7 +132,7 @@ def test_notes_of_the_passport_are_inherited(bars_of):
 
 def test_bars_without_volume_are_counted_and_fill_nothing(bars_of):
     bars = bars_of([(100, 101, 99, 100, 9), (100, 100, 100, 100, 0), (103, 104, 102, 103, 9)])
-    result = iq.backtest(iq.strategies.BuyAndHold(), bars, costs=FREE, end="mark")
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars, costs=FREE, end="mark", max_volume_participation=None)
     assert "zero_volume" in codes(result)
     assert result.fills["ts"].tolist() == [bars.index[2]]
     assert result.log["event"].tolist() == ["no trade in bar: order carried"]
@@ -283,3 +283,12 @@ def test_warmup_compiles_every_loop_and_rule():
     # Two loops and the rules of the three strategies.
     assert engine.warmup() == 6
     assert all(compiling.is_ready(each) for each in (*running.LOOPS, Crossover().rule, Breakout().rule))
+
+
+def test_a_level_that_the_user_gives_takes_the_place_of_the_one_a_strategy_asks_for(gspc):
+    # DonchianTrend asks for a stop of two ranges and a trail of two ranges.
+    strategy = iq.strategies.DonchianTrend()
+    assert {"atr_stop"} <= set(strategy.run_options)
+    options = iq.backtest(strategy, gspc[-600:], stop_loss=0.05).options
+    assert (options.stop_loss, options.atr_stop) == (0.05, None)
+    assert iq.backtest(strategy, gspc[-600:]).options.atr_stop == strategy.run_options["atr_stop"]
