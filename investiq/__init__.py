@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     from investiq.core.orders import Signal
     from investiq.execution.costs import Costs, MarketImpact, PerShareFees
     from investiq.execution.options import RegimeSizing, RunOptions
+    from investiq.execution.presets import preset
     from investiq.history.bars import Bars
     from investiq.history.history import History
     from investiq.history.panel import Panel
     from investiq.interop.cross_checking import cross_check
+    from investiq.interop.pyfolio import to_pyfolio
+    from investiq.interop.quantstats import to_quantstats
+    from investiq.interop.vectorbt import to_vectorbt
     from investiq.market.action_lab import check_actions
     from investiq.market.bulk import fetch, fetch_async
     from investiq.market.bundled import list_symbols, synthetic_truth
@@ -98,6 +102,7 @@ _HOMES: Final[dict[str, str]] = {
     "measure": "investiq.metrics.measuring",
     "monte_carlo": "investiq.backtesting.monte_carlo",
     "open_holdout": "investiq.backtesting.trials",
+    "preset": "investiq.execution.presets",
     "price_changes": "investiq.market.trailing",
     "quote": "investiq.market.quotes",
     "read_bars": "investiq.market.vendors.files",
@@ -111,6 +116,9 @@ _HOMES: Final[dict[str, str]] = {
     "ticker_now": "investiq.market.instruments",
     "ticker_on": "investiq.market.instruments",
     "walk_forward": "investiq.backtesting.validating",
+    "to_pyfolio": "investiq.interop.pyfolio",
+    "to_quantstats": "investiq.interop.quantstats",
+    "to_vectorbt": "investiq.interop.vectorbt",
     "trials": "investiq.backtesting.trials",
 }
 _PACKAGES: Final = ("figures", "indicators", "metrics", "strategies", "widgets")
@@ -160,6 +168,7 @@ __all__ = [
     "metrics",
     "monte_carlo",
     "open_holdout",
+    "preset",
     "price_changes",
     "quote",
     "read_bars",
@@ -173,6 +182,9 @@ __all__ = [
     "tear_sheet",
     "ticker_now",
     "ticker_on",
+    "to_pyfolio",
+    "to_quantstats",
+    "to_vectorbt",
     "trials",
     "walk_forward",
     "widgets",
