@@ -18,6 +18,7 @@ from investiq.backtesting.kernel import passed
 from investiq.backtesting.postings import (
     BUYING,
     DUST,
+    EQUAL,
     SELLING,
     affordable_quantity,
     fee_of,
@@ -238,12 +239,12 @@ def simulate_cell(tape, codes, words, levels, rules, fees, line):  # type: ignor
         wanted = wanted_quantity(cash, price if rules.size_at_open else close[decided], rules)
         if wanted <= 0.0:
             continue
-        shares = affordable_quantity(wanted, price * (1.0 + rules.slippage), cash, entry, fees, rules)
+        shares = bought(wanted, price * (1.0 + rules.slippage), cash, entry, fees, rules)
         if shares <= 0.0:
             continue
         before = cash
-        paid, bought, entry_fee = posted(BUYING, shares, price, True, entry, fees, rules)
-        cash = settled(cash, BUYING, bought, entry_fee)
+        paid, spent, entry_fee = posted(BUYING, shares, price, True, entry, fees, rules)
+        cash = settled(cash, BUYING, spent, entry_fee)
         if not is_within_volume(volume, tape.participation, entry, shares, rules):
             line[UNPROVEN] = 1.0
             return
@@ -291,7 +292,7 @@ def simulate_cell(tape, codes, words, levels, rules, fees, line):  # type: ignor
         equity = cash
         cubes, fourths = add_return(line, edges, left, cash / before - 1.0, cubes, fourths)
         peak, trough, depth = lower(equity, peak, trough, depth)
-        profit = without_dust(-(bought + entry_fee) + (sold - exit_fee), bought, rules.posting)
+        profit = without_dust(-(spent + entry_fee) + (sold - exit_fee), spent, rules.posting)
         line[FILLS] += 1.0
         line[FEES] += exit_fee
         line[TRADES] += 1.0
@@ -345,18 +346,38 @@ def next_exit(codes, words, start, end):  # type: ignore[no-untyped-def]
 
 
 @jit
+def bought(wanted, price, cash, bar, fees, rules):  # type: ignore[no-untyped-def]
+    """Return the shares that an entry buys: `postings.affordable_quantity`, without its arrays where no fee needs them."""
+    if rules.per_share:
+        return affordable_quantity(wanted, price, cash, bar, fees, rules)
+    notional = wanted * price
+    cost = rounded(notional, rules.posting) + rounded(notional * rules.commission_rate, rules.posting)
+    if cost - cash <= EQUAL * cost:
+        return wanted
+    return affordable_quantity(wanted, price, cash, bar, fees, rules)
+
+
+@jit
 def posted(side, quantity, raw_price, slips, bar, fees, rules):  # type: ignore[no-untyped-def]
     """Return price, notional and fee of a fill, as `postings.executed` posts them."""
     price = raw_price * (1.0 + side * rules.slippage) if slips else raw_price
     notional = quantity * price
-    fee = rounded(fee_of(quantity, notional, bar, fees, rules), rules.posting)
-    notional = rounded(notional, rules.posting)
     if rules.per_share:
-        if fees.months[bar] != fees.traded[0]:
-            fees.traded[0] = fees.months[bar]
-            fees.traded[1] = 0.0
-        fees.traded[1] += quantity
-    return price, notional, fee
+        fee = rounded(fee_by_share(quantity, notional, bar, fees, rules), rules.posting)
+    else:
+        fee = rounded(notional * rules.commission_rate, rules.posting)
+    return price, rounded(notional, rules.posting), fee
+
+
+@jit
+def fee_by_share(quantity, notional, bar, fees, rules):  # type: ignore[no-untyped-def]
+    """Return a fee per share, and count the shares in their month."""
+    fee = fee_of(quantity, notional, bar, fees, rules)
+    if fees.months[bar] != fees.traded[0]:
+        fees.traded[0] = fees.months[bar]
+        fees.traded[1] = 0.0
+    fees.traded[1] += quantity
+    return fee
 
 
 @jit

@@ -135,6 +135,7 @@ class _Work:
         self._closes = _statistics_of_closes(bars)
         self._is_general = [running.loop_of(bars, options) is None for options in task.options]
         self._refusals: dict[int, str] = {}
+        self._in_codes = {kind: decides_in_codes(kind) for kind in {type(each) for each in task.strategies}}
 
     def run(self, share: range) -> None:
         """Evaluate the cells of one share."""
@@ -144,7 +145,7 @@ class _Work:
         for cell, strategy, options in zip(share, strategy_of, options_of, strict=True):
             if refusal := self._refusal(strategy):
                 self.cells.reasons[cell] = refusal
-            elif self._is_general[options] or not decides_in_codes(self.task.strategies[strategy]):
+            elif self._is_general[options] or not self._in_codes[type(self.task.strategies[strategy])]:
                 self._run_alone(cell)
             else:
                 batch.add(cell, strategy, options)
@@ -311,9 +312,8 @@ def has_rule(strategy: Strategy) -> bool:
     return type(strategy).decide is Strategy.decide
 
 
-def decides_in_codes(strategy: Strategy) -> bool:
-    """Return whether a code per bar is all that a strategy decides: no size, confidence or price of its own."""
-    kind = type(strategy)
+def decides_in_codes(kind: type[Strategy]) -> bool:
+    """Return whether a code per bar is all that such a strategy decides: no size, confidence or price of its own."""
     return all(getattr(kind, name) is getattr(Strategy, name) for name in ("sizes", "confidences", "signals"))
 
 

@@ -270,7 +270,7 @@ def _look_ahead(grid: Grid, bars: Mapping[str, Bars]) -> list[Note]:
     strategy = fitting[0]
     check_plan(strategy, first, decisions_of(strategy, first))
     notes = []
-    if not has_rule(strategy) or not decides_in_codes(strategy):
+    if not has_rule(strategy) or not decides_in_codes(type(strategy)):
         text = (
             f"{strategy.name} has no rule of its own, so its decisions are taken in Python for every combination of its "
             "parameters: give it columns() and rule for full speed"
