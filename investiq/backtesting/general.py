@@ -148,7 +148,7 @@ def _feed_of(scenario: Scenario, options: RunOptions) -> tuple[Feed, FloatArray]
         scenario.volatility, scenario.average_volume, scenario.borrow_rates, scenario.shortable, scenario.targets,
     )  # fmt: skip
     feed = Feed(
-        *(_grid(each) for each in grids),  # type: ignore[misc]  # twelve of them, the fields before `weights`
+        *(_grid(each) for each in grids),  # type: ignore[misc, arg-type]  # twelve of them, the fields before `weights`
         weights=_constant(np.array(wished, dtype=np.float64)),
         calendar=_constant(_calendar_of(scenario, options)),
         signals=_constant(signals),
@@ -284,11 +284,11 @@ def _numbers_of(options: RunOptions) -> FloatArray:
         g.O_SLIPPAGE: costs.slippage_rate,
         g.O_RATE: costs.commission_rate,
         g.O_PER_SHARE: fees is not None,
-        g.O_MIN_FEE: fees and fees.minimum_usd,
-        g.O_MAX_FEE: fees and fees.maximum_usd,
-        g.O_MAX_RATE: fees and fees.maximum_rate,
+        g.O_MIN_FEE: fees.minimum_usd if fees else None,
+        g.O_MAX_FEE: fees.maximum_usd if fees else None,
+        g.O_MAX_RATE: fees.maximum_rate if fees else None,
         g.O_SELL_RATE: costs.sell_fee_rate,
-        g.O_IMPACT: costs.impact and costs.impact.coefficient,
+        g.O_IMPACT: costs.impact.coefficient if costs.impact else None,
         g.O_SAME_CLOSE: options.fill == "same_close",
         g.O_TOUCH: options.limit_fill == "touch",
         g.O_GAP_AT_LIMIT: options.limit_gap == "limit",

@@ -148,7 +148,7 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
                 )
         first_action = action
         while action < actions.shape[0] and actions[action, g.X_BAR] == t:
-            s = np.int64(actions[action, g.X_SYMBOL])
+            s = np.int64(actions[action, g.X_SYMBOL])  # type: ignore[assignment]  # numba's int64 is Python's int here
             if actions[action, g.X_KIND] == g.KIND_SPLIT:
                 split(m, t, s, actions[action, g.X_VALUE])
             elif actions[action, g.X_KIND] == g.KIND_DIVIDEND:

@@ -74,7 +74,7 @@ def place(m, t, signals, first, last, multiplier, deadline):  # type: ignore[no-
         against = False
         for j in range(first, last):
             other = signals[j]
-            if other[g.S_SYMBOL] == s and not is_below(other[g.S_CONFIDENCE], threshold):
+            if other[g.S_SYMBOL] == s and not is_below(other[g.S_CONFIDENCE], threshold):  # noqa: SIM102  # one condition would not fit a line
                 if other[g.S_SIDE] != side:
                     against = True
                     earlier = earlier or j < k
@@ -217,8 +217,8 @@ def nearest_stop(m, t, s):  # type: ignore[no-untyped-def]
         level = m[p + g.P_TRAIL]
         source = FROM_TRAIL
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
-        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_EXIT] > 0.0:
-            if m[order + g.R_SIDE] == -side and is_waiting_stop(m, order, t):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_EXIT] > 0.0:  # noqa: SIM102  # one condition would not fit a line
+            if m[order + g.R_SIDE] == -side and is_waiting_stop(m, order, t):  # noqa: SIM102  # one condition would not fit a line
                 if not side * (m[order + g.R_STOP] - level) <= 0.0:
                     level = m[order + g.R_STOP]
                     source = order
@@ -233,8 +233,8 @@ def nearest_target(m, t, s):  # type: ignore[no-untyped-def]
     level = m[p + g.P_TARGET]
     source = FROM_STOP
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
-        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_EXIT] > 0.0:
-            if m[order + g.R_SIDE] == -side and is_limit(m, order, t):
+        if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_EXIT] > 0.0:  # noqa: SIM102  # one condition would not fit a line
+            if m[order + g.R_SIDE] == -side and is_limit(m, order, t):  # noqa: SIM102  # one condition would not fit a line
                 if not side * (m[order + g.R_LIMIT] - level) >= 0.0:
                     level = m[order + g.R_LIMIT]
                     source = order
