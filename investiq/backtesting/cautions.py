@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from investiq.backtesting import kernel, pairing, postings
+from investiq.backtesting import general_state, kernel, pairing, postings
 from investiq.backtesting.holdings import shares_of
 from investiq.backtesting.price_sheet import PriceSheet
 from investiq.backtesting.running import Run
@@ -168,6 +168,19 @@ def _uncredited_dividends(bars: Bars) -> Note | None:
     )
 
 
+def _paid_early(run: Run) -> Note | None:
+    """Return that dividends arrive on their ex-dates: the actions of a series do not know when they are paid."""
+    count = int((run.cash_flows[:, 1] == general_state.FLOW_DIVIDEND).sum())
+    if not count:
+        return None
+    return Note(
+        code="dividends_paid_on_ex_date",
+        text=f"the pay dates of {count} dividend(s) are not known; their cash arrives on the ex-date, some weeks early",
+        rows=count,
+        severity="info",
+    )
+
+
 def _run_notes(data: Bars | Panel, run: Run, options: RunOptions) -> list[Note]:
     prices = PriceSheet.of(data)
     notes = [_IN_SAMPLE]
@@ -177,7 +190,7 @@ def _run_notes(data: Bars | Panel, run: Run, options: RunOptions) -> list[Note]:
         notes.append(_SAME_CLOSE)
     notes += _trade_notes(prices, run, options)
     notes += filter(None, (_unfilled(run, code, *words) for code, words in _UNFILLED.items()))
-    notes += filter(None, (_capped(prices, run, options), _stale(prices, run)))
+    notes += filter(None, (_capped(prices, run, options), _stale(prices, run), _paid_early(run)))
     days = float((prices.ts[-1] - prices.ts[0]) / np.timedelta64(1, "D"))
     if days < LEAST_DAYS:
         notes.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -22,7 +21,7 @@ MISSING_SHARE: Final = 0.05
 
 
 def check_bars(bars: Bars, needed: int, who: str, quality: Quality = "no_errors") -> None:
-    """Refuse bars that are adjusted, too few for `who`, not of the `quality`, or that hold a split, which no run can follow."""
+    """Refuse bars that are adjusted, too few for `who`, or not of the `quality`."""
     if quality not in (known := get_args(Quality)):
         raise ConfigError(
             f"quality must be one of {', '.join(map(repr, known))}, was {quality!r}{near_matches(str(quality), known)}"
@@ -37,7 +36,6 @@ def check_bars(bars: Bars, needed: int, who: str, quality: Quality = "no_errors"
             f"{who} needs {needed} bars to decide and fill once, {bars.symbol} has {len(bars)}; "
             "load a longer period or choose shorter windows"
         )
-    _refuse_splits(bars)
     if quality == "pass":
         _require_pass(bars)
     if quality == "no_errors":
@@ -64,22 +62,6 @@ def _refuse_errors(bars: Bars) -> None:
             raise DataError(
                 f"{bars.symbol}: {text}; correct the data and load them again, or run on them as they are with quality='any'"
             )
-
-
-def _refuse_splits(bars: Bars) -> None:
-    """Refuse what would make every later number of the run wrong: a split that positions are not carried through."""
-    splits = np.flatnonzero(bars.split_factor[1:] != bars.split_factor[:-1]) + 1
-    if splits.size:
-        first = int(splits[0])
-        ratio = bars.split_factor[first] / bars.split_factor[first - 1]
-        edges = [0, *splits.tolist(), len(bars)]
-        low, high = max(pairwise(edges), key=lambda stretch: stretch[1] - stretch[0])
-        longest = " to ".join(label_text(bars.ts[row], bars.interval) for row in (low, high - 1))
-        raise DataError(
-            f"{bars.symbol}: {splits.size} split(s) inside the period, first on {label_text(bars.ts[first], bars.interval)} "
-            f"({ratio:g} new shares for one); this version does not carry positions through splits, so the run would show "
-            f"a loss that nobody had: choose a period without one; the longest is {longest}"
-        )
 
 
 def benchmark_over(benchmark: Bars, bars: Bars, quality: Quality = "no_errors") -> Bars:
