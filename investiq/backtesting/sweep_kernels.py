@@ -239,11 +239,21 @@ def simulate_cell(tape, codes, words, levels, rules, fees, line):  # type: ignor
         wanted = wanted_quantity(cash, price if rules.size_at_open else close[decided], rules)
         if wanted <= 0.0:
             continue
-        shares = bought(wanted, price * (1.0 + rules.slippage), cash, entry, fees, rules)
+        slipped = price * (1.0 + rules.slippage)
+        if not rules.per_share and is_covered(wanted, slipped, cash, rules):
+            shares = wanted
+        elif not rules.per_share and rules.lot.divisor == 0.0:
+            shares = (
+                0.0 if rules.reject_insufficient or cash <= 0.0 else cash / (slipped * (1.0 + rules.commission_rate))
+            )
+        else:
+            shares = affordable_quantity(wanted, slipped, cash, entry, fees, rules)
         if shares <= 0.0:
             continue
         before = cash
-        paid, spent, entry_fee = posted(BUYING, shares, price, True, entry, fees, rules)
+        paid, spent, entry_fee = posted(BUYING, shares, price, True, rules)
+        if rules.per_share:
+            entry_fee = fee_by_share(shares, shares * paid, entry, fees, rules)
         cash = settled(cash, BUYING, spent, entry_fee)
         if not is_within_volume(volume, tape.participation, entry, shares, rules):
             line[UNPROVEN] = 1.0
@@ -284,7 +294,9 @@ def simulate_cell(tape, codes, words, levels, rules, fees, line):  # type: ignor
         if is_open:
             at = close.size
             break
-        _, sold, exit_fee = posted(SELLING, shares, raw, slips, left, fees, rules)
+        got, sold, exit_fee = posted(SELLING, shares, raw, slips, rules)
+        if rules.per_share:
+            exit_fee = fee_by_share(shares, shares * got, left, fees, rules)
         cash = settled(cash, SELLING, sold, exit_fee)
         if cash < 0.0:
             line[UNPROVEN] = 1.0
@@ -346,33 +358,25 @@ def next_exit(codes, words, start, end):  # type: ignore[no-untyped-def]
 
 
 @jit
-def bought(wanted, price, cash, bar, fees, rules):  # type: ignore[no-untyped-def]
-    """Return the shares that an entry buys: `postings.affordable_quantity`, without its arrays where no fee needs them."""
-    if rules.per_share:
-        return affordable_quantity(wanted, price, cash, bar, fees, rules)
+def is_covered(wanted, price, cash, rules):  # type: ignore[no-untyped-def]
+    """Return whether cash covers a purchase with its fee at the rate, as `postings.affordable_quantity` asks first."""
     notional = wanted * price
     cost = rounded(notional, rules.posting) + rounded(notional * rules.commission_rate, rules.posting)
-    if cost - cash <= EQUAL * cost:
-        return wanted
-    return affordable_quantity(wanted, price, cash, bar, fees, rules)
+    return cost - cash <= EQUAL * cost
 
 
 @jit
-def posted(side, quantity, raw_price, slips, bar, fees, rules):  # type: ignore[no-untyped-def]
-    """Return price, notional and fee of a fill, as `postings.executed` posts them."""
+def posted(side, quantity, raw_price, slips, rules):  # type: ignore[no-untyped-def]
+    """Return price, notional and fee at the rate of a fill, as `postings.executed` posts them."""
     price = raw_price * (1.0 + side * rules.slippage) if slips else raw_price
     notional = quantity * price
-    if rules.per_share:
-        fee = rounded(fee_by_share(quantity, notional, bar, fees, rules), rules.posting)
-    else:
-        fee = rounded(notional * rules.commission_rate, rules.posting)
-    return price, rounded(notional, rules.posting), fee
+    return price, rounded(notional, rules.posting), rounded(notional * rules.commission_rate, rules.posting)
 
 
 @jit
 def fee_by_share(quantity, notional, bar, fees, rules):  # type: ignore[no-untyped-def]
-    """Return a fee per share, and count the shares in their month."""
-    fee = fee_of(quantity, notional, bar, fees, rules)
+    """Return a fee per share as it is posted, and count the shares in their month."""
+    fee = rounded(fee_of(quantity, notional, bar, fees, rules), rules.posting)
     if fees.months[bar] != fees.traded[0]:
         fees.traded[0] = fees.months[bar]
         fees.traded[1] = 0.0
