@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from investiq.backtesting.decisions import BOTH, BUY, SELL, Decisions
 from investiq.core import calendar
 from investiq.core.errors import ConfigError, DataError
-from investiq.core.notes import Note
 from investiq.core.orders import Signal
 from investiq.execution.options import RegimeSizing, RunOptions
 from investiq.execution.scenario import Delisting, Dividend, Scenario, Split
@@ -23,7 +22,7 @@ from investiq.history.panel import Panel
 from investiq.indicators.trend import sma
 from investiq.indicators.volatility import atr, true_range
 
-__all__ = ["pay_date_note", "scenario_of"]
+__all__ = ["scenario_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -116,19 +115,6 @@ def scenario_of(
         ),
         **_known_at_closes(members, places, n_bars, options),
         entries_allowed=_hours(members[0], data.ts, options),
-    )
-
-
-def pay_date_note(scenario: Scenario) -> Note | None:
-    """Return what must be said of the pay dates of a scenario's dividends, None without any paid on its ex-date."""
-    count = sum(each.pay_bar == each.bar for each in scenario.dividends)
-    if not count:
-        return None
-    return Note(
-        code="dividends_paid_on_ex_date",
-        text=f"the pay dates of {count} dividend(s) are not known; their cash arrives on the ex-date, some weeks early",
-        rows=count,
-        severity="info",
     )
 
 

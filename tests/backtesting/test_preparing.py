@@ -28,7 +28,6 @@ def test_actions_of_the_bars_become_splits_and_dividends(bars_of):
     scenario = preparing.scenario_of(bars, [], RunOptions(), pay_dates=pay_dates)
     assert [(each.bar, each.ratio) for each in scenario.splits] == [(2, 2.0)]
     assert [(each.bar, each.amount, each.pay_bar) for each in scenario.dividends] == [(3, 0.5, 4)]
-    assert preparing.pay_date_note(scenario) is None
 
 
 def test_a_step_of_the_factor_without_an_action_is_a_dividend_paid_on_its_ex_date(bars_of):
@@ -38,7 +37,6 @@ def test_a_step_of_the_factor_without_an_action_is_a_dividend_paid_on_its_ex_dat
     (paid,) = scenario.dividends
     assert (paid.bar, paid.pay_bar) == (1, 1)
     assert paid.amount == pytest.approx(2.0)
-    assert "pay dates of 1 dividend" in preparing.pay_date_note(scenario).text
 
 
 def test_a_symbol_that_ends_before_the_panel_is_delisted_in_the_next_bar(bars_of):
