@@ -131,10 +131,10 @@ def sweep(
     --------
     >>> import investiq as iq
     >>> result = iq.sweep(iq.strategies.Crossover, "^GSPC", fast=[10, 20, 50], slow=[50, 100], weight=1.0)
-    >>> len(result), result.best()[["fast", "slow"]].to_list()
-    (6, [50, 100])
-    >>> result.invalid()["reason"].str.slice(0, 40).to_list()
-    ['Crossover: fast must be below slow, were']
+    >>> len(result), len(result.invalid()), result.grid.shape
+    (6, 1, (3, 2))
+    >>> result.invalid()["reason"].str.slice(0, 34).to_list()
+    ['Crossover: fast must be below slow']
     """
     executor_name(executor)
     bars, has_axis = _bars_of(data)
