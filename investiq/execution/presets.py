@@ -52,8 +52,8 @@ def preset(name: PresetName) -> OptionArguments:
     - ``seed003`` risks 3 % of the equity on each trade:
       ``Sized(strategy=..., sizer=RiskSize(risk=0.03, atr_multiple=2))``;
     - ``seed004`` holds the best three and the worst three of the symbols, each side
-      in equal parts, anew each day: with six symbols
-      ``AlphaPortfolio(method="quantile", quantiles=2, long_only=False, leverage=2.0, every="day")``;
+      in equal parts, anew each day: with 15 to 19 symbols, of whose fifths it takes the outer two,
+      ``AlphaPortfolio(method="quantile", long_only=False, leverage=2.0, every="day")``;
     - ``sweep003`` stakes 0.4 of Kelly's fraction: ``Sized(..., sizer=KellySize(payoff=..., fraction=0.4))``.
 
     Their rules of fills were others, and partly wrong (fills at the close that
@@ -112,5 +112,12 @@ def preset(name: PresetName) -> OptionArguments:
     raise ConfigError(f"no preset is called {name!r}{near_matches(str(name), known)}; there are {', '.join(known)}")
 
 
-# Three longs and three shorts of a third each: twice the equity, borrowed for nothing, as there.
-_BOTH_SIDES: OptionArguments = {"allow_short": True, "margin": 2.0, "debit_rate": 0.0, "borrow_rate": 0.0}
+# Three longs and three shorts of a third each are twice the equity, borrowed for nothing and traded to the weight each day, as there.
+# Sales come before purchases, so that three new shorts may stand beside the three that are about to be covered.
+_BOTH_SIDES: OptionArguments = {
+    "allow_short": True,
+    "margin": 4.0,
+    "debit_rate": 0.0,
+    "borrow_rate": 0.0,
+    "band": 0.0,
+}

@@ -98,7 +98,9 @@ def test_the_stop_of_seed003_is_the_one_that_its_sizer_rests_on():
 
 def test_seed004_costs_nothing_and_holds_both_sides():
     options = options_of(preset("seed004"))
-    assert (options.margin, options.allow_short, options.debit_rate, options.borrow_rate) == (2.0, True, 0.0, 0.0)
+    assert (options.allow_short, options.debit_rate, options.borrow_rate, options.band) == (True, 0.0, 0.0, 0.0)
+    # Each side is the whole equity, and new shorts are sold before old ones are covered.
+    assert options.margin > 3.0
     assert costs_of("seed004") == (0.0, 0.0)
     assert options.costs.impact is None
 
@@ -125,7 +127,7 @@ def test_every_preset_is_a_set_of_options(name):
 
 def test_what_is_changed_in_a_preset_is_not_changed_for_the_next():
     preset("seed004")["margin"] = 1.0
-    assert preset("seed004")["margin"] == 2.0
+    assert preset("seed004")["margin"] != 1.0
 
 
 def test_entries_of_seed001_fill_from_nine_to_sixteen_and_at_a_tenth_of_the_equity():
@@ -138,9 +140,10 @@ def test_entries_of_seed001_fill_from_nine_to_sixteen_and_at_a_tenth_of_the_equi
 
 
 def test_seed004_holds_the_best_and_the_worst_three_at_a_third_each():
-    panel = iq.load_panel([f"SYN00{n}" for n in range(1, 7)], start="2017-01-03", end="2017-02-15")
+    # A fifth of 15 symbols is three.
+    panel = iq.load_panel([f"SYN{n:03}" for n in range(1, 16)], start="2017-01-03", end="2017-02-15")
     strategy = iq.strategies.AlphaPortfolio(
-        alpha="reversal", method="quantile", quantiles=2, long_only=False, leverage=2.0, every="day"
+        alpha="reversal", method="quantile", long_only=False, leverage=2.0, every="day"
     )
     result = iq.backtest(strategy, panel, **iq.preset("seed004"))
     held = (result.positions.iloc[1:] * panel.close.T).div(result.equity["equity"].iloc[1:], axis=0)
@@ -148,7 +151,8 @@ def test_seed004_holds_the_best_and_the_worst_three_at_a_third_each():
     traded = held.iloc[22:-1]
     assert ((traded > 0).sum(axis=1) == 3).all()
     assert ((traded < 0).sum(axis=1) == 3).all()
-    np.testing.assert_allclose(np.abs(traded.iloc[0]), 1 / 3, rtol=0.06)
+    weights = np.abs(traded.to_numpy())
+    np.testing.assert_allclose(weights[weights > 0], 1 / 3, rtol=0.08)
 
 
 def test_an_unknown_preset_is_refused_with_the_nearest_name():
