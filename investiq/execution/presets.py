@@ -69,6 +69,8 @@ def preset(name: PresetName) -> OptionArguments:
     >>> result.options.take_profit, result.options.costs.describe()
     (0.15, '0.1 % commission, 5 bps slippage, each side')
     """
+    if name not in (known := get_args(PresetName)):
+        raise ConfigError(f"no preset is called {name!r}{near_matches(str(name), known)}; there are {', '.join(known)}")
     match name:
         case "seed000_quick":
             return {
@@ -108,8 +110,6 @@ def preset(name: PresetName) -> OptionArguments:
         case "sweep003":
             fees = PerShareFees(tiers=((math.inf, 0.001),))
             return {"costs": Costs(slippage_bps=2.0, per_share=fees), "min_notional": 200.0}
-    known = get_args(PresetName)
-    raise ConfigError(f"no preset is called {name!r}{near_matches(str(name), known)}; there are {', '.join(known)}")
 
 
 # Three longs and three shorts of a third each are twice the equity, borrowed for nothing and traded to the weight each day, as there.

@@ -48,9 +48,9 @@ def to_pyfolio(result: BacktestResult) -> tuple[pd.Series[float], pd.DataFrame, 
     Notes
     -----
     A day is one in UTC, which regular hours in America and Europe never cross.
-    pyfolio pairs transactions into round trips without commission, and without
-    splits: where a share was split while it was held, its round trips are wrong
-    there and right in `result.trades`.
+    pyfolio pairs transactions into round trips without commission, in whole shares
+    (of 10.7 it takes 10) and without splits: with fractions, or where a share was
+    split while it was held, its round trips are wrong there and right in `result.trades`.
 
     Examples
     --------

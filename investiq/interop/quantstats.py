@@ -51,10 +51,12 @@ def to_quantstats(result: BacktestResult) -> pd.Series[float]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import investiq as iq
-    >>> returns = to_quantstats(iq.backtest(iq.strategies.Breakout(), "^GSPC", costs=iq.Costs(), weight=0.95))
-    >>> returns.index.tz is None, f"{(1 + returns).prod() - 1:.4f}"
-    (True, '-0.2025')
+    >>> result = iq.backtest(iq.strategies.Breakout(), "^GSPC", costs=iq.Costs(), weight=0.95)
+    >>> returns = to_quantstats(result)
+    >>> bool(np.isclose(100_000 * (1 + returns).prod(), result.equity["equity"].iloc[-1], rtol=1e-12))
+    True
     """
     from investiq.interop.daily import daily_returns
 

@@ -90,7 +90,7 @@ def to_vectorbt(result: BacktestResult) -> Any:
             else pd.Series(closes[:, 0], index=index, name=symbols[0]),
             order_records=_orders_of(result, factor, vectorbt),
             log_records=np.empty(0, dtype=vectorbt.portfolio.enums.log_dt),
-            init_cash=np.array([result.options.initial_capital]),
+            init_cash=np.array([result.options.initial_capital], dtype=np.float64),
             cash_sharing=is_panel,
         )
 
