@@ -237,7 +237,8 @@ def warmup() -> int:
 def _compile(strategy: Strategy, bars: Bars, options: RunOptions) -> None:
     """Compile what this run needs, unless that was done before."""
     jobs: list[Callable[[], None]] = []
-    if type(strategy).decide is Strategy.decide and not compiling.is_ready(strategy.rule):
+    by_rule = type(strategy).decide is Strategy.decide and not strategy.has_own_orders
+    if by_rule and not compiling.is_ready(strategy.rule):
         jobs.append(partial(_compile_rule, strategy))
     loop = running.loop_of(bars, options)
     if loop is not None and not compiling.is_ready(loop):

@@ -249,14 +249,17 @@ def _explained(result: BacktestResult, number: int, bars: Bars, *, is_entry: boo
 def _alternatives(
     result: BacktestResult, number: int, bars: Bars, row: int, fill: ExplainedFill
 ) -> tuple[Alternative, ...]:
-    """Return the fills at other prices: of the deciding close and the bar after it, then by the order within the bar."""
-    decided = row if fill.reason not in AT_OPEN else row - 1
+    """Return the fills at other prices: of a close and the bar after it, then by the order within the bar.
+
+    The close is the one that decided; an order that rested has none, so it is that of its bar.
+    """
+    decided, close = (row - 1, "the deciding close") if fill.reason in AT_OPEN else (row, "the close of the bar")
     costs, sign = result.options.costs, 1.0 if fill.side == "buy" else -1.0
     moved = 1.0 + sign * costs.slippage_rate
     follows = decided + 1 < len(bars)
     vwap = getattr(bars, "vwap", None)
     choices = [
-        ("the deciding close", float(bars.close[decided]) * moved if decided >= 0 else math.nan, "it is the first bar"),
+        (close, float(bars.close[decided]) * moved if decided >= 0 else math.nan, "it is the first bar"),
         ("the next open", float(bars.open[decided + 1]) * moved if follows else math.nan, "it is the last bar"),
         (
             "the next VWAP",

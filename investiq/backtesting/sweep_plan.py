@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _TOLD: Final = 3
 _ROW_BYTES: Final = 8 * (sweep_kernels.COLUMNS + 24)
 _MADE_BYTES: Final = 2048
 _MIB: Final = 2**20
+_NUMBER: Final = re.compile(r"\d[\d.,]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,15 +118,17 @@ def plan_of(grid: Grid, bars: Mapping[str, Bars]) -> SweepPlan:
         seconds=seconds * longest * (len(grid) - invalid),
         memory_mib=memory_needed(grid, bars) / _MIB,
         available_mib=float("nan") if available is None else available / _MIB,
-        reasons=tuple(
-            f"{counts[reason]:,} cells: {reason}" for reason in sorted(counts, key=lambda each: -counts[each])
-        ),
+        reasons=tuple(_told(counts)),
     )
 
 
 def _told(counts: Mapping[str, int]) -> list[str]:
-    frequent = sorted(counts, key=lambda reason: -counts[reason])
-    told = [f"{counts[reason]:,} cell(s): {reason}" for reason in frequent[:_TOLD]]
+    """Return the most frequent reasons, each with one example: they differ in their numbers only."""
+    kinds: dict[str, list[str]] = {}
+    for reason in counts:
+        kinds.setdefault(_NUMBER.sub("", reason), []).append(reason)
+    frequent = sorted(((sum(map(counts.__getitem__, each)), each[0]) for each in kinds.values()), reverse=True)
+    told = [f"{count:,} cell(s), such as: {example}" for count, example in frequent[:_TOLD]]
     return told if len(frequent) <= _TOLD else [*told, f"and {len(frequent) - _TOLD:,} reasons more"]
 
 

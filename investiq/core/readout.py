@@ -50,7 +50,7 @@ class Readout:
 
 
 def _label(name: str) -> str:
-    words = name.replace("_", " ").replace("p value", "p-value").replace("adf ", "ADF ")
+    words = name.replace("_", " ").replace("p value", "p-value").replace("adf ", "ADF ").replace(" mib", " MiB")
     return words if words.startswith(("p-value", "ADF")) else words.capitalize()
 
 
@@ -65,4 +65,4 @@ def _shown(value: Any) -> Any:
 def _title(name: str) -> str:
     """Return the words of a class name: ``HalfLife`` is ``Half life``."""
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
-    return words.strip().capitalize().replace("p values", "p-values")
+    return words.strip().capitalize().replace("p values", "p-values").replace("sharpe", "Sharpe")

@@ -292,3 +292,20 @@ def test_a_level_that_the_user_gives_takes_the_place_of_the_one_a_strategy_asks_
     options = iq.backtest(strategy, gspc[-600:], stop_loss=0.05).options
     assert (options.stop_loss, options.atr_stop) == (0.05, None)
     assert iq.backtest(strategy, gspc[-600:]).options.atr_stop == strategy.run_options["atr_stop"]
+
+
+def test_a_strategy_that_only_gives_orders_needs_neither_a_rule_nor_decisions(bars_of):
+    @dataclass(frozen=True, kw_only=True)
+    class OneLimit(Strategy):
+        warmup = 0
+
+        def signals(self, bars):
+            return [iq.Signal(bar=0, side="buy", order_type="limit", limit_price=98.0, quantity=10)]
+
+    prices = [(100, 101, 99, 100, 9_000), (99, 100, 97, 98, 9_000), (98, 99, 97.5, 98, 9_000)]
+    result = iq.backtest(OneLimit(), bars_of(prices), costs=iq.Costs(commission_rate=0, slippage_bps=0))
+    # The low of the second bar goes through 98; the last close is 98.
+    assert result.fills[["quantity", "price", "reason"]].to_numpy().tolist() == [
+        [10.0, 98.0, "limit"],
+        [10.0, 98.0, "end_of_data"],
+    ]

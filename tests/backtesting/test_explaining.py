@@ -37,11 +37,11 @@ def test_a_stop_is_explained_by_the_bar_that_reached_it(both):
 
 
 def test_alternatives_say_what_another_fill_would_have_earned(both):
-    # 50 shares bought at 100: the deciding close of the stop is 103, the open after it 103.
+    # 50 shares bought at 100: the bar of the stop closes at 103, the open after it is 103.
     frame = both.explain(0).to_frame()
     exits = frame[frame["fill"] == "exit"].set_index("alternative")
     assert both.trades.loc[0, "pnl"] == -250
-    assert exits.loc["the deciding close", ["price", "pnl", "difference"]].tolist() == [103, 150, 400]
+    assert exits.loc["the close of the bar", ["price", "pnl", "difference"]].tolist() == [103, 150, 400]
     assert exits.loc["the next open", "pnl"] == 150
     assert math.isnan(exits.loc["the next VWAP", "price"])
     assert exits.loc["the next VWAP", "note"] == "the bars have none"
