@@ -22,13 +22,21 @@ class AfterRecording(Generic[Value]):
         if result is None:
             # So that a dataclass sees a field without a default.
             raise AttributeError(self._name)
-        if (ticket := result.__dict__.get("ticket")) is not None:
+        for ticket in _tickets(result):
             ticket.wait()
         value: Value = result.__dict__[self._name]
         return value
 
     def __set__(self, result: Any, value: Value) -> None:
         result.__dict__[self._name] = value
+
+
+def _tickets(result: Any) -> tuple[Any, ...]:
+    """Return the entries of a result: one `ticket`, or several `tickets`."""
+    if (ticket := result.__dict__.get("ticket")) is not None:
+        return (ticket,)
+    several: tuple[Any, ...] = result.__dict__.get("tickets", ())
+    return several
 
 
 class NotesWithRecording:
@@ -38,8 +46,8 @@ class NotesWithRecording:
         if result is None:
             return ()
         own: tuple[Note, ...] = result.__dict__["notes"]
-        ticket = result.__dict__.get("ticket")
-        return own if ticket is None else (*own, *(note for note in ticket.notes if note not in own))
+        missing = dict.fromkeys(note for ticket in _tickets(result) for note in ticket.notes)
+        return (*own, *(note for note in missing if note not in own))
 
     def __set__(self, result: Any, value: tuple[Note, ...]) -> None:
         result.__dict__["notes"] = value

@@ -208,7 +208,7 @@ def _task_of(
     for key in np.unique(key_of[kept]).tolist():
         rows = np.flatnonzero((key_of == key) & kept)
         own = asked[asked_of[strategy_of[rows[0]]]]
-        made = _options({**own, **choices[choice_of[rows[0]]]}, given, levels[rows[0]])
+        made = _options(own, choices[choice_of[rows[0]]], given, levels[rows[0]])
         if isinstance(made, str):
             refused.update(dict.fromkeys(rows.tolist(), made))
             kept[rows] = False
@@ -297,12 +297,14 @@ def _levels(
     return levels
 
 
-def _options(chosen: dict[str, Any], given: set[str], levels: NDArray[np.float64]) -> RunOptions | str:
+def _options(
+    asked: Mapping[str, Any], chosen: Mapping[str, Any], given: set[str], levels: NDArray[np.float64]
+) -> RunOptions | str:
     """Return the options without the levels that the sweep gives, or why they are refused with them."""
     with_levels = {name: level or None for name, level in zip(LEVELS, levels.tolist(), strict=True) if name in given}
+    without: dict[str, Any] = dict.fromkeys(given)
     try:
-        options_of({**chosen, **with_levels})
-        return options_of({**chosen, **dict.fromkeys(given)})
+        return dataclasses.replace(options_of({**chosen, **with_levels}, asked), **without)
     except ConfigError as error:
         return str(error)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from investiq.backtesting import sweep_kernels as columns
 from investiq.backtesting.describing import fill_rules, sizing_rules
+from investiq.backtesting.recorded import AfterRecording, NotesWithRecording
 from investiq.backtesting.sweep_cells import GENERAL, REFUSED
 from investiq.backtesting.sweep_grid import LEVELS, Grid
 from investiq.backtesting.sweep_plateau import Plateau, neighbourhood_of, plateau_of
@@ -19,7 +20,6 @@ from investiq.backtesting.sweep_table import METRICS, frame_of, metric_unit, sha
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.facts import Fact, Table, format_value
 from investiq.core.manifest import Manifest
-from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.execution.options import options_of
 from investiq.history.bars import Bars
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from investiq.backtesting.result import BacktestResult
+    from investiq.backtesting.trial_recording import Ticket
 
 __all__ = ["SweepResult"]
 
@@ -62,19 +63,22 @@ class SweepResult(Result):
     quality : str
         What the data had to be; a run of one cell asks the same.
     notes : tuple of Note
+    tickets : tuple of Ticket
+        The entries in the ledger, one for each symbol.
     """
 
     kind: ClassVar[str] = "sweep"
 
     grid: Grid
     bars: Mapping[str, Bars]
-    statistics: FloatArray
+    statistics: AfterRecording[FloatArray] = AfterRecording()  # noqa: RUF009  # a descriptor is the field itself
     ways: NDArray[np.int8]
     reasons: Mapping[int, str]
     convention: Convention
     manifest: Manifest
     quality: Any
-    notes: tuple[Note, ...] = ()
+    notes: NotesWithRecording = NotesWithRecording()  # noqa: RUF009  # as `statistics`
+    tickets: tuple[Ticket, ...] = ()
 
     def __len__(self) -> int:
         return len(self.statistics)
@@ -162,7 +166,10 @@ class SweepResult(Result):
             raise ConfigError(f"cell {number} did not run: {self.reasons[number]}")
         strategy, options = self.grid.made(number)
         bars = self.bars[self.grid.values_of(number).get("symbol", next(iter(self.bars)))]
-        return backtest(strategy, bars, risk_free=self.convention.risk_free, quality=self.quality, **options)
+        study = self.tickets[0].study if self.tickets else None
+        return backtest(
+            strategy, bars, study=study, risk_free=self.convention.risk_free, quality=self.quality, **options
+        )
 
     def plateau(self, metric: str = "sharpe_ratio", within: float = 0.10) -> Plateau:
         """Return whether the best cell stands on a plateau or is an island.

@@ -21,6 +21,7 @@ from investiq.backtesting.sweep_chunks import Chunk, Parts, compute, spans
 from investiq.backtesting.sweep_grid import Grid, grid_of
 from investiq.backtesting.sweep_plan import SweepPlan, plan_of, refuse_beyond_memory
 from investiq.backtesting.sweep_result import SweepResult
+from investiq.backtesting.sweep_trials import count_sweep
 from investiq.backtesting.sweeping import decides_in_codes, has_rule
 from investiq.core.errors import DataError
 from investiq.core.manifest import Manifest
@@ -40,6 +41,7 @@ def sweep(
     strategy: type[Strategy],
     data: SweepData,
     *,
+    study: str | None = None,
     sample: int | None = None,
     seed: int = 0,
     executor: Executor = None,
@@ -56,6 +58,7 @@ def sweep(
     strategy: type[Strategy],
     data: SweepData,
     *,
+    study: str | None = None,
     sample: int | None = None,
     seed: int = 0,
     executor: Executor = None,
@@ -71,6 +74,7 @@ def sweep(
     strategy: type[Strategy],
     data: SweepData,
     *,
+    study: str | None = None,
     sample: int | None = None,
     seed: int = 0,
     executor: Executor = None,
@@ -94,6 +98,8 @@ def sweep(
         speed; without one, `decide` is called for every combination of its parameters.
     data : str, Bars, History, Panel, or sequence of str or Bars
         With a panel or a sequence the symbol is the first axis: each cell trades one symbol.
+    study : str, optional
+        The hypothesis that the cells are trials of; by default the strategy on the data.
     sample : int, optional
         Draw so many cells at random, with `seed`, instead of all.
     seed : int, default 0
@@ -153,7 +159,7 @@ def sweep(
         notes.append(_interrupted(cells, len(grid)))
     notes += _notes(grid, cells)
     convention = convention_of_run(next(iter(bars.values())), risk_free)
-    return SweepResult(
+    result = SweepResult(
         grid=grid,
         bars=bars,
         statistics=cells.values,
@@ -164,6 +170,7 @@ def sweep(
         quality=quality,
         notes=tuple(notes),
     )
+    return dataclasses.replace(result, tickets=count_sweep(result, study))
 
 
 def _run(grid: Grid, bars: Mapping[str, Bars], executor: Executor, parts: Parts | None) -> tuple[Cells, bool]:

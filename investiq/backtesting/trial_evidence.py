@@ -58,6 +58,8 @@ class Trials:
         Id of the entry that each belongs to.
     labels : tuple of str
         What each tried.
+    entries : mapping of str to list of int
+        Places of the trials of every entry; two entries may share one.
     """
 
     count: NDArray[np.int64]
@@ -72,6 +74,7 @@ class Trials:
     group: NDArray[np.int64]
     ids: tuple[str, ...]
     labels: tuple[str, ...]
+    entries: Mapping[str, list[int]]
 
     @property
     def sharpe(self) -> FloatArray:
@@ -171,17 +174,19 @@ def _distinct(rows: Sequence[Mapping[str, Any]]) -> Trials:
     axes = sorted({name for row, table in zip(rows, tables, strict=True) if table for name in _axes_of(table, row)})
     groups: dict[tuple[str, int], int] = {}
     parts: dict[str, list[Any]] = {name: [] for name in ("numbers", "sums", "squares", "group", "ids", "labels")}
-    seen: set[tuple[Any, ...]] = set()
+    place_of: dict[tuple[Any, ...], int] = {}
+    entries: dict[str, list[int]] = {}
     for row, table in zip(rows, tables, strict=True):
         keys, labels = _keys(row, table, axes)
-        fresh = []
-        for place, key in enumerate(keys):
-            if key not in seen:
-                seen.add(key)
-                fresh.append(place)
         numbers, sums, squares = _numbers(row, table)
         # A cell that did not run, or has no returns, is no trial.
-        fresh = [place for place in fresh if numbers[place, 0] > 0]
+        ran = [cell for cell in range(len(keys)) if numbers[cell, 0] > 0]
+        fresh = []
+        for cell in ran:
+            if keys[cell] not in place_of:
+                place_of[keys[cell]] = len(place_of)
+                fresh.append(cell)
+        entries[row["id"]] = [place_of[keys[cell]] for cell in ran]
         counts = numbers[fresh, 0].astype(np.int64)
         parts["numbers"].append(numbers[fresh])
         parts["sums"].append(sums[fresh])
@@ -195,6 +200,7 @@ def _distinct(rows: Sequence[Mapping[str, Any]]) -> Trials:
         kurtosis=numbers[:, 4], periods_per_year=numbers[:, 5], risk_free=numbers[:, 6],
         sums=np.concatenate(parts["sums"]), squares=np.concatenate(parts["squares"]),
         group=np.array(parts["group"], dtype=np.int64), ids=tuple(parts["ids"]), labels=tuple(parts["labels"]),
+        entries=entries,
     )  # fmt: skip
 
 
@@ -257,7 +263,7 @@ def _numbers(
 
 def _selected(trials: Trials, trial: str | None, study: str) -> int:
     sharpes = trials.annual_sharpe
-    places = range(len(trials.ids)) if trial is None else [i for i, name in enumerate(trials.ids) if name == trial]
+    places = range(len(trials.ids)) if trial is None else trials.entries.get(trial, ())
     if not len(places):
         raise DataError(
             f"the study {study!r} has no trial {trial}: this run is not in the ledger; "

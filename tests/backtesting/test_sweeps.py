@@ -220,7 +220,8 @@ def test_an_estimate_counts_and_measures_without_a_result(bars):
     assert (plan.cells, plan.invalid, plan.run_alone) == (600, 120, 0.0)
     assert 0 < plan.seconds < 60
     assert 0 < plan.memory_mib < 300
-    assert "fast must be below slow" in plan.reasons[0]
+    (reason,) = plan.reasons
+    assert reason.startswith("120 cell(s), such as: Crossover: fast must be below slow, were fast=10 and slow=10")
 
 
 def test_a_sweep_beyond_memory_is_refused_before_it_starts(bars):
@@ -340,3 +341,22 @@ def test_a_sweep_that_was_killed_goes_on_to_the_same_bits(tmp_path):
         Crossover, iq.load_bars("^GSPC", start="2015"), fast=range(2, 22), slow=range(25, 45), weight=1.0, lot=None
     )
     assert resumed == whole.statistics.tobytes()
+
+
+def test_every_cell_is_a_trial_of_the_study_and_a_drill_down_is_none_more(gspc):
+    swept = iq.sweep(
+        iq.strategies.Crossover, gspc, study="pairs", fast=[10, 20, 50], slow=[50, 100, 150, 200], stop_loss=[None, 0.1]
+    )
+    # 24 combinations, of which fast 50 with slow 50 are two that cannot be.
+    assert iq.trials("pairs").to_frame()["cells"].tolist() == [22]
+    evidence = iq.trials("pairs").evidence()
+    assert evidence.trials == 22
+    best = swept.run(swept.best())
+    again = iq.trials("pairs").evidence()
+    # The best cell in full is the same trial, run twice.
+    assert (again.trials, again.runs) == (22, evidence.runs + 1)
+    assert best.evidence.trials == 22
+    # PBO from the blocks of the ledger is that from the whole returns.
+    returns = np.column_stack([swept.run(cell).returns for cell in range(len(swept)) if cell not in swept.reasons])
+    exact = probability_of_backtest_overfitting(returns)
+    assert evidence.pbo == pytest.approx(exact.pbo, abs=1e-9)
