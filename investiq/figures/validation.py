@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from investiq.backtesting.walk_forward_result import annual_return
 from investiq.figures.heading import heading
+from investiq.figures.panes import date_axis
 from investiq.figures.theme import ThemeName, template, theme_of
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def walk_forward_chart(result: WalkForward, *, theme: ThemeName = "light") -> go
     ]
     efficiency = "n/a" if result.efficiency != result.efficiency else f"{result.efficiency:.2f}"
     return go.Figure(
-        data=[_line(result.instants, account, colors.text, names[0]), *bars],
+        data=[_line(date_axis(result.instants), account, colors.text, names[0]), *bars],
         layout={
             "template": template(colors),
             **heading(
@@ -194,8 +195,9 @@ def cross_validation_chart(result: CrossValidation, *, theme: ThemeName = "light
     colors = theme_of(theme)
     per_year = result.convention.periods_per_year**0.5
     accounts = np.cumprod(1.0 + result.paths, axis=1)
+    days = date_axis(result.instants)
     lines = [
-        _line(result.instants, account, colors.series[0], f"path {number}")
+        _line(days, account, colors.series[0], f"path {number}")
         | {"opacity": 0.65, "hovertemplate": f"path {number}: %{{y:.3f}}x<extra></extra>"}
         for number, account in enumerate(accounts, start=1)
     ]
