@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from investiq.interop.pyfolio import to_pyfolio
     from investiq.interop.quantstats import to_quantstats
     from investiq.interop.vectorbt import to_vectorbt
+    from investiq.interop.vectorbt_accounts import from_vectorbt
+    from investiq.interop.vectorbt_parity import compare_with_vectorbt
     from investiq.market.action_lab import check_actions
     from investiq.market.bulk import fetch, fetch_async
     from investiq.market.bundled import list_symbols, synthetic_truth
@@ -83,12 +85,14 @@ _HOMES: Final[dict[str, str]] = {
     "compare_data": "investiq.market.comparing",
     "compare_runs": "investiq.backtesting.comparing",
     "compare_sources": "investiq.market.validating",
+    "compare_with_vectorbt": "investiq.interop.vectorbt_parity",
     "correlate": "investiq.metrics.correlation",
     "cross_check": "investiq.interop.cross_checking",
     "factor_model": "investiq.metrics.factors",
     "cross_validate": "investiq.backtesting.validating",
     "fetch": "investiq.market.bulk",
     "fetch_async": "investiq.market.bulk",
+    "from_vectorbt": "investiq.interop.vectorbt_accounts",
     "list_symbols": "investiq.market.bundled",
     "list_ticker_changes": "investiq.market.instruments",
     "list_tickers": "investiq.market.reference",
@@ -146,6 +150,7 @@ __all__ = [
     "compare_data",
     "compare_runs",
     "compare_sources",
+    "compare_with_vectorbt",
     "correlate",
     "cross_check",
     "cross_validate",
@@ -153,6 +158,7 @@ __all__ = [
     "fetch",
     "fetch_async",
     "figures",
+    "from_vectorbt",
     "indicators",
     "list_symbols",
     "list_ticker_changes",

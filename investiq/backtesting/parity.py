@@ -8,10 +8,10 @@ from investiq.backtesting.running import needs_general
 from investiq.core.errors import ConfigError
 from investiq.execution.options import VECTORBT_RULES, RunOptions
 
-__all__ = ["check_expressible"]
+__all__ = ["CHOICES", "check_expressible"]
 
 # Besides the choices of `VECTORBT_RULES`.
-_CHOICES: Final[dict[str, Any]] = {
+CHOICES: Final[dict[str, Any]] = {
     "weight": 1.0,
     "size_at": "open",
     "lot": None,
@@ -48,7 +48,7 @@ def check_expressible(options: RunOptions) -> None:
             f"vectorbt keeps one stop, fixed or trailing; were stop_loss {options.stop_loss} and "
             f"trailing_stop {options.trailing_stop}"
         )
-    for name, value in {**VECTORBT_RULES, **_CHOICES}.items():
+    for name, value in {**VECTORBT_RULES, **CHOICES}.items():
         if getattr(options, name) != value:
             raise ConfigError(f"parity with vectorbt needs {name}={value!r}, was {getattr(options, name)!r}")
     if options.costs.per_share is not None or needs_general(options):

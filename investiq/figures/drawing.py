@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from investiq.backtesting.explaining_bracket import Bracket
     from investiq.backtesting.monte_carlo import MonteCarlo
     from investiq.backtesting.result import BacktestResult
+    from investiq.backtesting.sweep_result import SweepResult
     from investiq.backtesting.trials import TrialTable
     from investiq.backtesting.walk_forward_result import WalkForward
-    from investiq.backtesting.sweep_result import SweepResult
     from investiq.core.result import Result
     from investiq.indicators.profiles import VolumeProfile
     from investiq.interop.cross_check_result import CrossCheck
+    from investiq.interop.imported import ImportedAccount
+    from investiq.interop.vectorbt_parity import VectorbtParity
     from investiq.market.action_report import ActionLab
     from investiq.market.data_diff import DataDiff
     from investiq.market.quality_report import QualityReport
@@ -63,6 +65,7 @@ KINDS: Final = (
     "fetch",
     "fill_explanation",
     "garch",
+    "imported_account",
     "information",
     "kalman_fit",
     "overfitting",
@@ -79,6 +82,7 @@ KINDS: Final = (
     "trials",
     "universe",
     "var_backtest",
+    "vectorbt_parity",
     "volume_profile",
     "walk_forward",
     "waterfall",
@@ -198,6 +202,14 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.tail_risk import value_at_risk_chart
 
             return value_at_risk_chart(cast("VarBacktest", result), theme=theme, **options)
+        case "imported_account":
+            from investiq.figures.imported import imported_chart
+
+            return imported_chart(cast("ImportedAccount", result), theme=theme, **options)
+        case "vectorbt_parity":
+            from investiq.figures.imported import parity_chart
+
+            return parity_chart(cast("VectorbtParity", result), theme=theme, **options)
         case "volume_profile":
             from investiq.figures.profiles import volume_profile_chart
 
