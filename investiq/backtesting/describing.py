@@ -131,10 +131,17 @@ def sizing_rules(options: RunOptions) -> str:
         lot = f"lots of {options.lot:g} shares"
     shortage = "reduced to" if options.insufficient == "reduce" else "rejected beyond"
     power = "the cash" if options.margin == 1.0 else f"{options.margin:g} times the equity"
-    return (
-        f"{options.weight * 100:g} % of the equity {moment}, {lot}, {shortage} {power}; "
-        f"opening capital {options.initial_capital:,.2f}"
-    )
+    return f"{_size(options)} {moment}, {lot}, {shortage} {power}; opening capital {options.initial_capital:,.2f}"
+
+
+def _size(options: RunOptions) -> str:
+    if options.rebalance is None and options.symbol_weights is None:
+        return f"{options.weight * 100:g} % of the equity"
+    weights = "equal weights" if options.symbol_weights is None else "a weight of each symbol"
+    if options.rebalance is None:
+        return f"{weights}, of the equity"
+    when = "in the first bar of each month" if options.rebalance == "month_start" else f"every {options.rebalance} bars"
+    return f"{weights} anew {when} where they are off by more than {options.band * 100:g} % of the equity"
 
 
 def fill_rules(options: RunOptions) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from investiq.figures.panes import Pane, area, date_axis, line, stack
 from investiq.figures.price import period_text, price_pane
 from investiq.figures.theme import Theme, ThemeName, theme_of
+from investiq.history.panel import Panel
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -67,6 +68,8 @@ def backtest_overview(
 ) -> go.Figure:
     """Draw a backtest on one time axis: equity, drawdown, and the price with every entry and exit.
 
+    Of several symbols there is no one price; the invested share is drawn in its place.
+
     Parameters
     ----------
     result : BacktestResult
@@ -84,6 +87,8 @@ def backtest_overview(
     """
     colors = theme_of(theme)
     held = result.benchmark if benchmark else None
+    if isinstance(result.data, Panel):
+        return equity_curve(result, benchmark=held, log=log, theme=theme)
     panes = [
         _equity_pane(result, held, colors, "log" if log else "linear"),
         _drawdown_pane(result, held, colors),
@@ -98,10 +103,10 @@ def _stacked(
     marks = {result.watermark, benchmark.watermark if benchmark is not None else None}
     return stack(
         panes,
-        ts=result.bars.ts,
+        ts=result.data.ts,
         theme=theme,
         title=result.title,
-        subtitle=f"{period_text(result.bars)} · {result.options.costs.describe()}",
+        subtitle=f"{period_text(result.data)} · {result.options.costs.describe()}",
         watermark=next((mark for mark in ("SYNTHETIC", "SAMPLE") if mark in marks), None),
         height=height,
     )
@@ -113,8 +118,8 @@ def _words(result: BacktestResult) -> str:
 
 
 def _held_words(benchmark: BacktestResult) -> str:
-    """Return a benchmark's name with its symbol, which need not be the one traded."""
-    return f"{_words(benchmark)} {benchmark.bars.symbol}"
+    """Return a benchmark's name with what it holds, which need not be what was traded."""
+    return f"{_words(benchmark)} {benchmark.subject}"
 
 
 def _points(result: BacktestResult, column: str) -> tuple[InstantArray, FloatArray]:
@@ -123,7 +128,7 @@ def _points(result: BacktestResult, column: str) -> tuple[InstantArray, FloatArr
     The opening point is stamped one interval before the first bar. Where that
     is a weekend, which the axis cuts out, it is drawn on the Friday.
     """
-    ts = result.bars.ts
+    ts = result.data.ts
     opening = result.equity.index[0].tz_convert(None).to_datetime64().astype("datetime64[us]")
     days = ts.astype("datetime64[D]")
     if np.is_busday(days).all() and not np.is_busday(opening.astype("datetime64[D]")):
@@ -162,7 +167,10 @@ def _drawdown_pane(result: BacktestResult, benchmark: BacktestResult | None, the
 
 def _invested_pane(result: BacktestResult, theme: Theme) -> Pane:
     x, equity = _points(result, "equity")
-    _, position = _points(result, "position_value")
+    if isinstance(result.data, Panel):
+        position = _points(result, "long_value")[1] - _points(result, "short_value")[1]
+    else:
+        _, position = _points(result, "position_value")
     share = np.divide(position, equity, out=np.full(equity.size, np.nan), where=equity > 0)
     trace = area(x, share, "Invested", theme.faint, hover="%{y:.1%} of equity")
     return Pane(title="Invested (%)", traces=[trace], weight=0.6, tick_format=".0%")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from investiq.history.panel import Panel
+
 __all__ = [
     "period_text",
     "price_chart",
@@ -112,10 +114,10 @@ def price_chart(
     )
 
 
-def period_text(bars: Bars) -> str:
+def period_text(bars: Bars | Panel) -> str:
     """Return the period and the number of bars as people write them."""
     first, last = (label_text(bars.ts[row], bars.interval) for row in (0, -1))
-    return f"{first} to {last} · {len(bars):,} bars"
+    return f"{first} to {last} · {bars.ts.size:,} bars"
 
 
 def price_title(bars: Bars) -> str:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import investiq as iq
+import investiq as iq
 from investiq.backtesting import general, portfolio, postings
 from investiq.backtesting.price_sheet import PriceSheet
 from investiq.core.errors import ConfigError, DataError, UnknownSymbolError
@@ -232,3 +234,76 @@ def test_a_strategy_of_one_symbol_decides_on_each_by_itself(panel_of):
     panel = panel_of(B=[1, 1, 1], A=[2, 2, 2])
     plan = portfolio.decide(BuyAndHold(), panel, PLAIN)
     assert [(signal.bar, signal.symbol, signal.side) for signal in plan] == [(0, "A", "buy"), (0, "B", "buy")]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"rebalance": 21}, "equal weights anew every 21 bars where they are off by more than 5 % of the equity at"),
+        (
+            {"rebalance": "month_start", "band": 0.02},
+            "equal weights anew in the first bar of each month where they are off by more than 2 % of the equity at",
+        ),
+        ({"symbol_weights": {"SYN001": 0.5, "SYN002": 0.5}}, "a weight of each symbol, of the equity at"),
+        ({"weight": 0.3}, "30 % of the equity at"),
+    ],
+)
+def test_the_sizing_of_a_portfolio_is_told_as_it_was_done(options, told):
+    panel = iq.load_panel(["SYN001", "SYN002"], start="2018", end="2018")
+    facts = {fact.label: fact.value for fact in iq.backtest(iq.strategies.BuyAndHold(), panel, **options).provenance()}
+    assert facts["Sizing"].startswith(told)
+
+
+def weights_of(names, **options):
+    """The mean weights of SYN001 and SYN002 in a run that holds 80 % and 10 % of them."""
+    held = iq.backtest(
+        BuyAndHold(), iq.load_panel(names, start="2018"), symbol_weights={"SYN001": 0.8, "SYN002": 0.1}, **options
+    )
+    assert held.rerun(held.options).equity.tolist() == held.run.equity.tolist()
+    return held.by_symbol["weight"]
+
+
+def test_the_order_of_a_panel_does_not_change_whose_weight_is_whose():
+    # Whole shares and dividends: the general kernel.
+    named, turned = weights_of(["SYN001", "SYN002"]), weights_of(["SYN002", "SYN001"])
+    assert turned["SYN001"] > 0.7 > 0.2 > turned["SYN002"]
+    assert turned.tolist() == named.tolist()
+
+
+def test_a_run_again_with_the_same_options_is_the_same_run(panel_of):
+    panel = panel_of(B=[10, 11, 9, 12, 13, 9, 8], A=[20, 22, 21, 19, 25, 24, 26])
+    options = {"costs": Costs(), "lot": 1.0}
+    for strategy, own in (
+        (BuyAndHold(), {"rebalance": 2, "band": 0.0}),
+        (BuyAndHold(), {"symbol_weights": {"A": 0.7, "B": 0.2}}),
+        (BuyAndHold(), {"weight": 0.4}),
+    ):
+        result = iq.backtest(strategy, panel, **options, **own)
+        assert result.rerun(result.options).equity.tolist() == result.run.equity.tolist()
+
+
+def test_a_schedule_or_weights_that_would_not_be_used_are_refused(panel_of):
+    panel = panel_of(A=[1, 1, 1], B=[1, 1, 1])
+    with pytest.raises(
+        ConfigError, match="rebalance=2 is the schedule of fixed weights, which BuyAndHold holds; Wished decides"
+    ):
+        portfolio.decide(Wished(gross=0.5), panel, dataclasses.replace(PLAIN, rebalance=2))
+    with pytest.raises(ConfigError, match="symbol_weights were given, and Wished gives target weights of its own"):
+        portfolio.decide(Wished(gross=0.5), panel, dataclasses.replace(PLAIN, symbol_weights={"A": 0.5, "B": 0.5}))
+
+
+def test_a_symbol_that_begins_later_is_bought_when_it_begins_also_by_the_benchmark(bars_of):
+    early = bars_of([(10, 10, 10, 10)] * 12, symbol="A", first="2024-01-01")
+    late = bars_of([(5, 5, 5, 5)] * 4, symbol="B", first="2024-01-09")
+    free = {"costs": Costs(commission_rate=0, slippage_bps=0), "end": "mark"}
+    held = iq.backtest(
+        BuyAndHold(),
+        Panel.of([early, late]),
+        symbol_weights={"A": 0.25, "B": 0.5},
+        **free,
+        max_volume_participation=None,
+    )
+    # Decided at the close of the first bar of each, filled at the next open: 25,000 / 10 and 50,000 / 5 shares.
+    assert held.fills[["symbol", "quantity"]].to_numpy().tolist() == [["A", 2_500.0], ["B", 10_000.0]]
+    assert held.fills["ts"].dt.day.tolist() == [2, 10]
+    assert held.benchmark.fills[["symbol", "quantity"]].to_numpy().tolist() == [["A", 5_000.0], ["B", 10_000.0]]

@@ -99,3 +99,15 @@ def test_a_strategy_that_never_trades_is_drawn(short_bars, trace):
 @pytest.mark.parametrize(("draw", "limit"), [(equity_curve, 600_000), (backtest_overview, 1_500_000)])
 def test_twenty_years_stay_light(result, draw, limit):
     assert len(draw(result).to_json()) < limit
+
+
+def test_a_portfolio_is_drawn_without_a_price(trace):
+    panel = iq.load_panel(["SYN001", "SYN002"], start="2018", end="2018")
+    result = iq.backtest(iq.strategies.BuyAndHold(), panel, rebalance=21)
+    figure = backtest_overview(result)
+    np.testing.assert_array_equal(trace(figure, "Buy and hold").y, result.equity["equity"])
+    np.testing.assert_array_equal(trace(figure, "Buy and hold SYN001, SYN002").y, result.benchmark.equity["equity"])
+    # No shorts and no dividends that wait: what is not cash is invested.
+    invested = 1 - (result.equity["cash"] + result.equity["receivables"]) / result.equity["equity"]
+    np.testing.assert_allclose(trace(figure, "Invested").y, invested, atol=1e-9)
+    assert "Price" not in str(figure.layout.yaxis3.title.text)
