@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from investiq.backtesting import cautions, running
+from investiq.backtesting import cautions, portfolio, running
 from investiq.backtesting.decisions import from_codes
 from investiq.core.manifest import plain
 from investiq.history.bars import Bars
@@ -57,9 +55,9 @@ def benchmark_of(result: BacktestResult) -> BacktestResult:
     if isinstance(data, Bars):
         run = running.simulate(data, from_codes(strategy.decide(data), len(data)), options)
     else:
-        decided = np.full((len(data), data.ts.size), np.nan)
-        decided[:, 0] = 1.0 / len(data)
-        run = running.simulate(data, decided, dataclasses.replace(options, band=0.0))
+        options = dataclasses.replace(options, band=0.0)
+        decided = portfolio.target_weights(None, data, options)
+        run = portfolio.run(decided, data, options)
     manifest = dataclasses.replace(
         result.manifest,
         data=data_of(data),

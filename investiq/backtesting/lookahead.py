@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 import numpy as np
@@ -9,14 +10,14 @@ from numpy.typing import NDArray
 
 from investiq.backtesting.decisions import BOTH, BUY, SELL, Decisions
 from investiq.backtesting.plans import Plan, plan_of
-from investiq.backtesting.portfolio import PanelPlan, decide
+from investiq.backtesting.portfolio import PanelPlan, decided_on
 from investiq.core.errors import DataError
 from investiq.core.orders import Signal
 from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
 from investiq.history.instants import label_text
 from investiq.history.panel import Panel
-from investiq.strategies.base import Strategy
+from investiq.strategies.base import PanelStrategy, Strategy
 
 __all__ = ["PREFIXES", "check_panel_plan", "check_plan", "sampled_bars"]
 
@@ -83,15 +84,29 @@ def check_panel_plan(strategy: Strategy, panel: Panel, plan: PanelPlan, options:
         codes[[signal.bar for signal in plan]] = 1
     for bar in sampled_bars(codes, strategy.warmup):
         part = panel.first(bar + 1)
-        alone = decide(strategy, part, options)
+        alone = decided_on(strategy, part, _of_members(options, part))
         known = [symbol in part.symbols for symbol in sorted(panel.symbols)]
         whole = plan[known] if isinstance(plan, np.ndarray) else plan
         if not _agree(whole, alone, bar):
             raise DataError(
                 f"{strategy.name} reads later bars, or does not decide alike twice: its decisions for "
                 f"{label_text(panel.ts[bar], panel.interval)} (bar {bar}) change when all later bars are cut off; decide "
-                "each bar from bars up to it only"
+                f"each bar from bars up to it only{_hint(strategy, panel, part)}"
             )
+
+
+def _of_members(options: RunOptions, panel: Panel) -> RunOptions:
+    """Return the options without the weights of symbols that `panel` does not hold."""
+    if options.symbol_weights is None:
+        return options
+    kept = {symbol: weight for symbol, weight in options.symbol_weights.items() if symbol in panel.symbols}
+    return dataclasses.replace(options, symbol_weights=kept)
+
+
+def _hint(strategy: Strategy, panel: Panel, part: Panel) -> str:
+    if len(part) == len(panel) or not isinstance(strategy, PanelStrategy):
+        return ""
+    return f"; {len(part)} of the {len(panel)} symbols had begun by then: count those that have a bar"
 
 
 def _agree(plan: PanelPlan, alone: PanelPlan, bar: int) -> bool:

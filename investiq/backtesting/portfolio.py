@@ -25,6 +25,7 @@ __all__ = [
     "account_of_weights",
     "compile_weights",
     "decide",
+    "decided_on",
     "is_plain",
     "plain_run",
     "rebalancing_bars",
@@ -85,32 +86,40 @@ def run(plan: PanelPlan, panel: Panel, options: RunOptions) -> Run:
         prices = PriceSheet.of(panel)
         if is_plain(prices, plan, options, [bool(actions) for actions in panel.actions]):
             return plain_run(prices, plan, options)
+        # Rows of a plan stand in the order of names, those of a scenario's decisions in the order of its data.
+        plan = plan[[prices.symbols.index(symbol) for symbol in panel.symbols]]
     return running.simulate(panel, plan, _without_schedule(options))
 
 
 def decide(strategy: Strategy, panel: Panel, options: RunOptions) -> PanelPlan:
     """Return what `strategy` decides on a panel.
 
-    A `PanelStrategy` gives target weights, which are traded when it changes its
-    mind, or with `rebalance` on the schedule. Any other strategy decides on each
-    symbol by itself; an entry is then sized to `weight` of the equity, or with
-    `symbol_weights` to the weight of its symbol. `BuyAndHold` with `symbol_weights`
-    or `rebalance` holds the weights.
+    A `PanelStrategy` gives target weights, which are traded whenever it gives any.
+    Any other strategy decides on each symbol by itself; an entry is then sized to
+    `weight` of the equity, or with `symbol_weights` to the weight of its symbol.
+    `BuyAndHold` with `symbol_weights` or `rebalance` holds the weights.
 
     Raises
     ------
     ConfigError, UnknownSymbolError
-        If the weights miss or misname a symbol, or exceed the margin.
+        If the weights miss or misname a symbol, or exceed the margin, or if weights
+        or a schedule are given to a strategy that has its own.
     InsufficientDataError
         If there are fewer bars than the strategy needs to decide and fill once.
     """
-    from investiq.strategies.buy_and_hold import BuyAndHold
-
     if panel.ts.size < strategy.warmup + 2:
         raise InsufficientDataError(
             f"{strategy.name} needs {strategy.warmup + 2} bars to decide and fill once, the panel has {panel.ts.size}; "
             "load a longer period or choose shorter windows"
         )
+    return decided_on(strategy, panel, options)
+
+
+def decided_on(strategy: Strategy, panel: Panel, options: RunOptions) -> PanelPlan:
+    """Return what `decide` does, however few bars there are."""
+    from investiq.strategies.buy_and_hold import BuyAndHold
+
+    _check_schedule(strategy, options)
     symbols = tuple(sorted(panel.symbols))
     if isinstance(strategy, PanelStrategy):
         found = np.asarray(strategy.target_weights(panel), dtype=np.float64)
@@ -142,8 +151,8 @@ def target_weights(weights: Mapping[str, float] | None, panel: Panel, options: R
     Returns
     -------
     ndarray of float64, shape (n_symbols, n_bars)
-        Symbols ascending; NaN where nothing is decided. Without a schedule the
-        weights are decided once, at the first close.
+        Symbols ascending; NaN where nothing is decided. Without a schedule each
+        weight is decided once, at the first close of its symbol.
 
     Raises
     ------
@@ -155,7 +164,13 @@ def target_weights(weights: Mapping[str, float] | None, panel: Panel, options: R
     symbols = tuple(sorted(panel.symbols))
     wished = _weights_of(weights, symbols, options)
     targets = np.full((len(symbols), panel.ts.size), np.nan)
-    targets[:, rebalancing_bars(panel.ts, options)] = wished[:, np.newaxis]
+    decided = rebalancing_bars(panel.ts, options)
+    if options.rebalance is None:
+        # A symbol that begins later than the others could not be bought with them.
+        first = (~np.isnan(PriceSheet.of(panel).close)).argmax(axis=1)
+        targets[np.arange(len(symbols)), np.maximum(first, decided[0])] = wished
+    else:
+        targets[:, decided] = wished[:, np.newaxis]
     return checked_weights(targets, symbols, options)
 
 
@@ -332,6 +347,24 @@ def _weights_of(weights: Mapping[str, float] | None, symbols: Sequence[str], opt
             "down or raise margin"
         )
     return np.array([float(weights[symbol]) for symbol in symbols])
+
+
+def _check_schedule(strategy: Strategy, options: RunOptions) -> None:
+    """Refuse a schedule or weights that would not be used."""
+    from investiq.strategies.buy_and_hold import BuyAndHold
+
+    if isinstance(strategy, BuyAndHold):
+        return
+    if options.rebalance is not None:
+        raise ConfigError(
+            f"rebalance={options.rebalance!r} is the schedule of fixed weights, which BuyAndHold holds; {strategy.name} decides "
+            "itself when it trades: leave rebalance out"
+        )
+    if options.symbol_weights is not None and isinstance(strategy, PanelStrategy):
+        raise ConfigError(
+            f"symbol_weights were given, and {strategy.name} gives target weights of its own; leave symbol_weights out, or "
+            "hold them with BuyAndHold"
+        )
 
 
 def _without_schedule(options: RunOptions) -> RunOptions:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting import describing, frames, running
+from investiq.backtesting import describing, frames, portfolio, running
+from investiq.backtesting.decisions import Decisions
 from investiq.backtesting.excursions import Excursions, Levels, excursions_of, levels_of
 from investiq.backtesting.holdings import Holdings, halted_bars, shares_of
 from investiq.backtesting.inputs import Decided, as_decided, digest_of, parameters_of
@@ -233,8 +234,8 @@ class BacktestResult(Result):
     def benchmark(self) -> BacktestResult:
         """Buying and holding under the same options, with all of the equity, unrounded quantities and no levels.
 
-        Several symbols are bought in equal parts and then left alone. An entry that
-        cash does not cover is always reduced: rejected, it would leave a benchmark
+        Several symbols are bought in equal parts, each when it begins, and then left
+        alone. An entry that cash does not cover is always reduced: rejected, it would leave a benchmark
         that never holds anything.
         """
         from investiq.backtesting.benchmarking import benchmark_of
@@ -286,7 +287,10 @@ class BacktestResult(Result):
 
     def rerun(self, options: RunOptions) -> running.Run:
         """Return the account that the same decisions make under other options."""
-        return running.simulate(self.data, self.run.decisions if self.decided is None else self.decided, options)
+        decided = self.run.decisions if self.decided is None else self.decided
+        if isinstance(self.data, Panel) and not isinstance(decided, Decisions):
+            return portfolio.run(decided, self.data, options)
+        return running.simulate(self.data, decided, options)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the result to one ``.iq`` file, which `iq.load_result` reads; return its path.

@@ -11,7 +11,9 @@ import investiq as iq
 from investiq.backtesting.lookahead import PREFIXES, check_plan, sampled_bars
 from investiq.backtesting.plans import plan_of
 from investiq.core.errors import DataError
-from investiq.strategies import Strategy
+from investiq.core.orders import Signal
+from investiq.history.panel import Panel
+from investiq.strategies.base import PanelStrategy, Strategy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,3 +113,82 @@ def test_the_sample_is_fixed_spread_and_includes_the_last_decision_that_counts()
 
 def test_the_shortest_run_is_checked_on_its_only_decision():
     assert sampled_bars(np.zeros(2, dtype=np.int8), 0) == [0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Risers(PanelStrategy):
+    """Holds what rose over `lag` bars; a lag below 0 reads the future."""
+
+    lag: int
+
+    warmup = 3
+
+    def target_weights(self, panel):
+        before = np.roll(panel.close, self.lag, axis=1)
+        weights = np.where(panel.close > before if self.lag > 0 else before > panel.close, 0.3, 0.0)
+        weights[:, :3] = np.nan
+        return weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class EqualParts(PanelStrategy):
+    """Divides by the number of all symbols that there will ever be."""
+
+    warmup = 0
+
+    def target_weights(self, panel):
+        return np.full(panel.close.shape, 1 / len(panel))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protected(NextOpen):
+    """Buys every fifth bar with a stop below the low of bar + `shift`."""
+
+    shift: int
+
+    def signals(self, bars):
+        lows = np.append(bars.low[self.shift :], bars.low[: self.shift])
+        return [Signal(bar=bar, side="buy", stop_loss_price=float(lows[bar]) / 2) for bar in range(0, len(bars), 5)]
+
+
+@pytest.fixture(scope="module")
+def late_panel(bars_of):
+    """Three symbols, of which C begins at bar 40 and B ends at bar 50."""
+    closes = 100 * np.exp(np.cumsum(np.random.default_rng(7).normal(0, 0.02, (3, 60)), axis=1))
+    rows = [[(c, 1.01 * c, 0.99 * c, c) for c in line] for line in closes]
+    return Panel.of(
+        [
+            bars_of(rows[0], symbol="A"),
+            bars_of(rows[1][:50], symbol="B"),
+            bars_of(rows[2][40:], symbol="C", first="2024-02-10"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("strategy", [Risers(lag=-1), Protected(shift=1), SampleMean(), Moody()])
+def test_on_a_panel_too_a_strategy_that_reads_later_bars_is_refused(late_panel, strategy):
+    with pytest.raises(
+        DataError, match=rf"{strategy.name} reads later bars, .*: its decisions for 2024-\S+ \(bar \d+\) change"
+    ):
+        iq.backtest(strategy, late_panel)
+
+
+@pytest.mark.parametrize("strategy", [Risers(lag=1), Protected(shift=0), Patient()])
+def test_on_a_panel_a_strategy_that_reads_its_past_only_passes(late_panel, strategy):
+    assert len(iq.backtest(strategy, late_panel).trades) > 0
+
+
+def test_a_strategy_that_counts_symbols_before_they_begin_is_told_so(late_panel):
+    with pytest.raises(DataError, match="2 of the 3 symbols had begun by then: count those that have a bar"):
+        iq.backtest(EqualParts(), late_panel)
+
+
+def test_weights_of_symbols_that_begin_later_do_not_hinder_the_check(late_panel):
+    weights = {"A": 0.3, "B": 0.3, "C": 0.3}
+    assert len(iq.backtest(Patient(), late_panel, symbol_weights=weights).trades) > 0
+
+
+def test_a_panel_may_be_as_short_as_the_strategy_needs(bars_of):
+    rows = [(c, c, c, c) for c in (10, 11, 12, 13, 14)]
+    panel = Panel.of([bars_of(rows, symbol="A"), bars_of(rows, symbol="B")])
+    assert len(iq.backtest(Risers(lag=1), panel).trades) == 2

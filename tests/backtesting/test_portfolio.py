@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import investiq as iq
-import investiq as iq
 from investiq.backtesting import general, portfolio, postings
 from investiq.backtesting.price_sheet import PriceSheet
 from investiq.core.errors import ConfigError, DataError, UnknownSymbolError
