@@ -192,8 +192,8 @@ def _portfolio_of(vectorbt: Any, bars: Bars, codes: Any, options: RunOptions) ->
     before = np.concatenate(([0], codes[:-1]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return vectorbt.Portfolio.from_signals(
-            pd.Series(bars.close, index=bars.index, name=bars.symbol),
+        portfolio = vectorbt.Portfolio.from_signals(
+            np.array(bars.close),
             before == BUY,
             # Of a buy and a sell at one close, the one that reduces the position counts.
             (before == SELL) | (before == BOTH),
@@ -209,5 +209,8 @@ def _portfolio_of(vectorbt: Any, bars: Bars, codes: Any, options: RunOptions) ->
             fees=options.costs.commission_rate,
             slippage=options.costs.slippage_rate,
             init_cash=options.initial_capital,
-            freq=pd.Timedelta(minutes=INTERVAL_MINUTES[bars.interval]),
         )
+        # It compiles anew for series, whose arrays cannot be written to: the labels come afterwards.
+        freq = pd.Timedelta(minutes=INTERVAL_MINUTES[bars.interval])
+        labels = portfolio.wrapper.replace(index=bars.index, columns=pd.Index([bars.symbol]), freq=freq)
+        return portfolio.replace(wrapper=labels)
