@@ -135,9 +135,10 @@ class FillExplanation(Result):
         for fill in self.fills():
             when = label_text(fill.ts, self.bars.interval)
             label = fill.role.capitalize()
+            step, _, words = fill.rule.partition(": ")
             lines += [
                 Fact(label, fill.price, "price", f"{fill.side} {fill.quantity:,.6g} shares on {when}"),
-                Fact(f"{label} rule", fill.rule),
+                Fact(f"{label} rule", step, "", words),
             ]
         return [
             *lines,
