@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,13 @@ FLAGGED_TRAIN: Final = 252
 _OF_A_SINGLE_RUN: Final = ("no_out_of_sample", "few_trades", "under_one_year", "signal_after_last_bar")
 
 
+class _Stand(NamedTuple):
+    """Shares that a candidate, run from the first bar, holds at the close before a training and before its test."""
+
+    train: float
+    test: float
+
+
 def walk(
     candidates: Sequence[Candidate],
     bars: Bars,
@@ -57,7 +64,7 @@ def walk(
             f"the first training window has {windows[0].train_end - windows[0].train_first} bars, a candidate needs "
             f"{least + 2} to decide and fill once; take fewer folds, shorter parameters or a longer period"
         )
-    records, train_returns = _train(candidates, bars, windows, convention, advance)
+    records, stands, train_returns = _train(candidates, bars, windows, convention, advance)
     made: list[Fold] = []
     capital = candidates[0].options.initial_capital
     opening = capital
@@ -66,9 +73,9 @@ def walk(
         chosen = _first_best(np.array([each.sharpe for each in tried]))
         candidate = candidates[chosen]
         options = dataclasses.replace(candidate.options, initial_capital=capital, end="liquidate")
-        piece, plan, lead = _cut(
-            bars, candidate, plans.plan_of(candidate.strategy, bars), window.test_first, window.test_end
-        )
+        whole = plans.plan_of(candidate.strategy, bars)
+        held = stands[chosen][number].test
+        piece, plan, lead = _cut(bars, candidate, whole, window.test_first, window.test_end, held)
         result = test_result(candidate, piece, plan, options)
         returns = _returns(np.concatenate(([capital], result.run.equity)))[lead:]
         capital *= float(np.prod(1.0 + returns))
@@ -108,34 +115,47 @@ def _train(
     windows: Sequence[Window],
     convention: Convention,
     advance: Callable[[], None],
-) -> tuple[list[list[TrackRecord]], Callable[[int, int], FloatArray]]:
-    """Return the track record of each candidate on each training window, and what gives the returns behind one."""
+) -> tuple[list[list[TrackRecord]], list[list[_Stand]], Callable[[int, int], FloatArray]]:
+    """Return each candidate's track record on each training window, what it held before, and what gives the returns."""
 
-    def account_of(candidate: Candidate, plan: Plan, window: Window) -> FloatArray:
-        piece, part, lead = _cut(bars, candidate, plan, window.train_first, window.train_end)
+    def account_of(candidate: Candidate, plan: Plan, window: Window, held: float) -> FloatArray:
+        piece, part, lead = _cut(bars, candidate, plan, window.train_first, window.train_end, held)
         run = running.simulate(piece, part, candidate.options)
         account: FloatArray = np.concatenate(([candidate.options.initial_capital], run.equity))[lead:]
         return account
 
     def again(number: int, fold: int) -> FloatArray:
         chosen = candidates[number]
-        return _returns(account_of(chosen, plans.plan_of(chosen.strategy, bars), windows[fold]))
+        plan, held = plans.plan_of(chosen.strategy, bars), stands[number][fold].train
+        return _returns(account_of(chosen, plan, windows[fold], held))
 
-    records = []
+    records, stands = [], []
     for candidate in candidates:
         plan = plans.plan_of(candidate.strategy, bars)
-        records.append([track_record(account_of(candidate, plan, window), convention) for window in windows])
+        position = running.simulate(bars, plan, candidate.options).position
+        stand = [_Stand(_before(position, each.train_first), _before(position, each.test_first)) for each in windows]
+        tried = [
+            account_of(candidate, plan, *each) for each in zip(windows, (each.train for each in stand), strict=True)
+        ]
+        records.append([track_record(account, convention) for account in tried])
+        stands.append(stand)
         advance()
-    return records, again
+    return records, stands, again
 
 
-def _cut(bars: Bars, candidate: Candidate, plan: Plan, first: int, end: int) -> tuple[Bars, Plan, int]:
+def _before(position: FloatArray, first: int) -> float:
+    return float(position[first - 1]) if first else 0.0
+
+
+def _cut(bars: Bars, candidate: Candidate, plan: Plan, first: int, end: int, held: float) -> tuple[Bars, Plan, int]:
     """Return the bars of a window with a lead, the part of the plan that may act in it, and the length of the lead.
 
-    The first decision that acts is of the close before the window, so that its first open can be traded.
+    The first decision that acts is of the close before the window, so that its first open can be traded;
+    a position that the candidate holds there, run from the first bar, is entered at that open.
     """
     lead = min(first, _lead(candidate.options))
-    return bars[first - lead : end], plans.part_of(plan, first - lead, end, first - 1), lead
+    whole = plans.resumed(plan, bars, first - 1, held, candidate.options)
+    return bars[first - lead : end], plans.part_of(whole, first - lead, end, first - 1), lead
 
 
 def _lead(options: RunOptions) -> int:

@@ -258,7 +258,11 @@ class WalkForward(Result):
         return [
             Fact("Windows", f"{self.scheme}, {self.purge} bars left out between training and test"),
             Fact("Chosen by", "Sharpe ratio on the training window; of equal ones the first in the order of the grid"),
-            Fact("Between folds", "positions are closed at the last close of a test, the account is carried on"),
+            Fact(
+                "Between folds",
+                "positions are closed at the last close of a test and the account is carried on; what the next choice holds "
+                "at that close is entered at the next open",
+            ),
             *(fact for fact in first.provenance() if fact.label not in _OF_ONE_FOLD),
         ]
 

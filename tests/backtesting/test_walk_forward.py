@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 
 import investiq as iq
+from investiq.backtesting.decisions import from_codes
+from investiq.backtesting.plans import resumed
 from investiq.backtesting.walk_forward_result import annual_return
 from investiq.core.errors import ConfigError, InsufficientDataError
+from investiq.core.orders import Signal
+from investiq.execution.options import RunOptions
 
 OPTIONS = {
     "weight": 1.0, "lot": None, "posting_rounding": None, "max_volume_participation": None, "confidence_threshold": 0.0,
@@ -46,10 +50,28 @@ def wavy(bars_of, length=600, seed=4):
     return bars_of(np.column_stack([open_, high, low, close, np.full(length, 1e7)]).tolist())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Coded(iq.strategies.Strategy):
+    """Decides what it was given."""
+
+    codes: tuple[int, ...]
+
+    warmup = 0
+
+    def decide(self, bars):
+        return np.array(self.codes[: len(bars)], dtype=np.int8)
+
+
 def alone(bars, first, end, **parameters):
     """Return the account's returns of a window, run by itself from the close before it."""
     lead = min(first, 1)
-    result = iq.backtest(EveryOther(**parameters), bars[first - lead : end], end="liquidate", **OPTIONS)
+    codes = EveryOther(**parameters).decide(bars)
+    # Decided up to the bar before the last of the past, filled up to its open: what is held at its close.
+    decided = [code for code in codes[: max(first - 1, 0)].tolist() if code]
+    if decided and decided[-1] == 1 and codes[first - 1] == 0:
+        codes[first - 1] = 1
+    strategy = Coded(codes=tuple(codes[first - lead : end].tolist()))
+    result = iq.backtest(strategy, bars[first - lead : end], end="liquidate", **OPTIONS)
     return (result.account[1:] / result.account[:-1] - 1)[lead:]
 
 
@@ -131,12 +153,71 @@ def test_options_can_be_axes_too(bars_of):
 def test_an_indicator_may_read_the_bars_before_the_window(gspc):
     # With 120 bars of training an average of 100 would leave 20; it reads its past, so each window is traded from its start.
     walk = iq.walk_forward(iq.strategies.Crossover, gspc[:1000], fast=[5], slow=[100], train=120, test=100, **OPTIONS)
-    # Every crossing up of a test, and that of the close before it, is bought at the next open.
+    # Every crossing up of a test is bought at the next open, and what is held at the close before it at its first.
     codes = iq.strategies.Crossover(fast=5, slow=100).decide(gspc[:1000])
+    holds = [next((code for code in codes[end::-1].tolist() if code), 0) == 1 for end in range(1000)]
     edges = [120, *range(220, 1000, 100), 1000]
-    bought = [int((codes[first - 1 : end - 1] == 1).sum()) for first, end in itertools.pairwise(edges)]
+    bought = [int((codes[first : end - 1] == 1).sum()) + holds[first - 1] for first, end in itertools.pairwise(edges)]
     assert [len(fold.result.trades) for fold in walk.folds] == bought
     assert sum(bought) > 5
+
+
+def test_what_is_held_at_the_close_before_a_window_is_entered_at_its_first_open(bars_of):
+    # Bought once, on the first day of all. Each test holds from its first open, here the close before it, to its last close.
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(4).normal(0, 0.01, 600)))
+    opened = np.concatenate(([100.0], close[:-1]))
+    high, low = np.maximum(opened, close), np.minimum(opened, close)
+    bars = bars_of(np.column_stack([opened, high, low, close, np.full(600, 1e7)]).tolist())
+    free = iq.Costs(commission_rate=0.0, slippage_bps=0.0)
+    walk = iq.walk_forward(iq.strategies.BuyAndHold(), bars, folds=5, costs=free, tick_size=None, **OPTIONS)
+    for number, fold in enumerate(walk.folds, start=1):
+        first = 100 * number
+        assert fold.test_return == pytest.approx(close[first + 99] / close[first - 1] - 1, rel=1e-9)
+        if number > 1:
+            assert fold.train_return == pytest.approx(close[first - 1] / close[first - 101] - 1, rel=1e-9)
+
+
+def test_what_a_stop_has_closed_before_a_window_is_not_entered(bars_of):
+    close = np.full(300, 100.0)
+    close[150:] = 80.0
+    bars = bars_of(np.column_stack([close, close + 0.1, close - 0.1, close, np.full(300, 1e7)]).tolist())
+    walk = iq.walk_forward(iq.strategies.BuyAndHold(), bars, folds=2, stop_loss=0.1, **OPTIONS)
+    assert [len(fold.result.trades) for fold in walk.folds] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("codes", "held", "options", "expected"),
+    [
+        ((1, 0, 0), 5, {}, (1, 1, 0)),
+        ((1, 0, 0), 0, {}, (1, 0, 0)),
+        ((1, -1, 0), 5, {}, (1, -1, 0)),
+        ((1, -1, 0), 5, {"allow_short": True}, (1, 0, 0)),
+        ((1, -1, 0), 5, {"allow_short": True, "reverse": True}, (1, -1, 0)),
+        ((-1, 0, 0), -5, {"allow_short": True}, (-1, -1, 0)),
+        ((-1, 1, 0), -5, {"allow_short": True}, (-1, 0, 0)),
+        ((1, 2, 0), 5, {"allow_short": True}, (1, 2, 0)),
+    ],
+)
+def test_a_decision_at_the_edge_goes_before_what_is_held(bars_of, codes, held, options, expected):
+    bars = bars_of([[100, 101, 99, 100]] * 3)
+    plan = from_codes(np.array(codes, dtype=np.int8), 3)
+    assert tuple(resumed(plan, bars, 1, held, RunOptions(**options)).codes) == expected
+
+
+def test_an_order_is_resumed_in_prices_and_shares_after_the_split(bars_of):
+    # 2 for 1 before the third bar; a limit order at 99 with a stop at 90 for 10 shares is 20 shares and a stop at 45 today.
+    bars = dataclasses.replace(
+        bars_of([[100, 101, 99, 100]] * 2 + [[50, 51, 49, 50]] * 2), split_factor=np.array([1.0, 1.0, 2.0, 2.0])
+    )
+    first = Signal(bar=0, side="buy", order_type="limit", limit_price=99.0, stop_loss_price=90.0, quantity=10.0)
+    later = Signal(bar=3, side="sell")
+    again = Signal(bar=2, side="buy", stop_loss_price=45.0, quantity=20.0)
+    assert resumed((first, later), bars, 2, 20.0, RunOptions()) == (first, again, later)
+    closes = Signal(bar=2, side="sell")
+    short = RunOptions(allow_short=True)
+    assert resumed((first, closes), bars, 2, 20.0, RunOptions()) == (first, closes)
+    assert resumed((first, closes), bars, 2, 20.0, short) == (first,)
+    assert resumed((first, later), bars, 2, 0.0, RunOptions()) == (first, later)
 
 
 def test_training_too_short_for_a_candidate_names_the_way_out(gspc):
