@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -24,7 +23,6 @@ __all__ = ["Account", "account_of"]
 _SPANS: WeakKeyDictionary[Bars, dict[Convention, Span]] = WeakKeyDictionary()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Account(Run):
     """The account of one run, its round trips and its metrics.
 
@@ -38,6 +36,10 @@ class Account(Run):
 
     round_trips: RoundTrips
     figures: Figures
+
+    def __init__(self, run: Run, round_trips: RoundTrips, figures: Figures) -> None:
+        # The arrays are those of `run`, which were checked and locked there.
+        self.__dict__.update(run.__dict__, round_trips=round_trips, figures=figures)
 
 
 def account_of(run: Run, bars: Bars, options: RunOptions, convention: Convention) -> Account:
@@ -55,7 +57,7 @@ def account_of(run: Run, bars: Bars, options: RunOptions, convention: Convention
         convention,
         pnl / trips.entry_notional[closed],
     )
-    return Account(**vars(run), round_trips=trips, figures=measured.figures())
+    return Account(run, trips, measured.figures())
 
 
 def span_of(bars: Bars, convention: Convention) -> Span:

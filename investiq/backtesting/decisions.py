@@ -21,6 +21,9 @@ BOTH: Final = 2
 # Confidences closer than this share of each other are equal where the gate decides.
 _EQUAL: Final = 1e-9
 
+_ALL_SURE: Final = np.empty(0)
+_ALL_SURE.flags.writeable = False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decisions:
@@ -39,7 +42,7 @@ class Decisions:
     """
 
     codes: NDArray[np.int8]
-    confidence: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    confidence: NDArray[np.float64] = field(default_factory=lambda: _ALL_SURE)
     below: tuple[int, ...] = ()
     after_last: int = 0
 
@@ -55,13 +58,13 @@ def from_codes(codes: NDArray[np.int8], n_bars: int) -> Decisions:
     if not isinstance(codes, np.ndarray) or codes.dtype != np.int8 or codes.shape != (n_bars,):
         found = f"{codes.dtype} of shape {codes.shape}" if isinstance(codes, np.ndarray) else type(codes).__name__
         raise DataError(f"decisions must be an int8 array of shape ({n_bars},), one per bar; were {found}")
-    if n_bars and not (codes.min() >= SELL and codes.max() <= BOTH):
+    if n_bars and not (np.minimum.reduce(codes) >= SELL and np.maximum.reduce(codes) <= BOTH):
         wrong = np.flatnonzero((codes < SELL) | (codes > BOTH))[0]
         raise DataError(f"a decision is 0, 1 (buy), -1 (sell) or 2 (both); bar {wrong} holds {codes[wrong]}")
     codes = np.ascontiguousarray(codes)
     if codes.flags.writeable:
         codes = codes.copy()
-        codes.flags.writeable = False
+        codes.setflags(write=False)
     return Decisions(codes=codes, after_last=abs(int(codes[-1])) if n_bars else 0)
 
 

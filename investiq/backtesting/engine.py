@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Unpack
 
 import numpy as np
@@ -24,6 +24,7 @@ from investiq.backtesting.trial_recording import record_result
 from investiq.core import calendar, compiling
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.manifest import Manifest
+from investiq.core.types import Interval
 from investiq.execution.options import OptionArguments, RunOptions, options_of
 from investiq.history.bars import Bars
 from investiq.history.history import History
@@ -152,9 +153,12 @@ def checked_bars(data: str | Bars | History, quality: Quality, needed: int = 2, 
 
 def convention_of_run(bars: Bars, risk_free: float) -> Convention:
     """Return the convention that the interval and the calendar of `bars` set."""
-    return Convention(
-        periods_per_year=calendar.periods_per_year(bars.interval, bars.passport.calendar), risk_free=risk_free
-    )
+    return _convention_of(bars.interval, bars.passport.calendar, risk_free)
+
+
+@lru_cache(maxsize=64)
+def _convention_of(interval: Interval, name: str, risk_free: float) -> Convention:
+    return Convention(periods_per_year=calendar.periods_per_year(interval, name), risk_free=risk_free)
 
 
 def result_of(

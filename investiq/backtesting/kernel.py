@@ -13,15 +13,18 @@ the account is flat or has no levels.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from investiq.backtesting.postings import (
     AMBIGUOUS,
+    BAR,
     BUYING,
+    LOT_TOLERANCE,
     PRICE,
+    QUANTITY,
+    REASON,
     REASON_END,
     REASON_SIGNAL,
     REASON_STOP,
@@ -31,9 +34,11 @@ from investiq.backtesting.postings import (
     REASON_TRAIL,
     REASON_TRAIL_GAP,
     SELLING,
+    Fees,
     affordable_quantity,
     executed,
     rounded,
+    rules_from,
     wanted_quantity,
 )
 from investiq.core.compiling import jit
@@ -50,8 +55,7 @@ __all__ = [
     "EVENT_REJECTED",
     "EVENT_TOO_SMALL",
     "SELL",
-    "Book",
-    "Market",
+    "exceeds_volume",
     "simulate_levels",
     "simulate_signals",
 ]
@@ -74,52 +78,34 @@ EVENT_MISSED: Final = 6
 NO_REASON: Final = -1.0
 
 
-class Market(NamedTuple):
-    """Bars as traded, each of shape (n_bars,)."""
-
-    open: NDArray[np.float64]
-    high: NDArray[np.float64]
-    low: NDArray[np.float64]
-    close: NDArray[np.float64]
-
-
-class Book(NamedTuple):
-    """What a run writes.
-
-    `equity`, `cash` and `position` have shape (n_bars,) and stand at the close;
-    `fills` has shape (n_fills, FILL_COLUMNS) and needs two rows for each buy;
-    `events` (n_events, EVENT_COLUMNS) needs a row for each buy.
-    """
-
-    equity: NDArray[np.float64]
-    cash: NDArray[np.float64]
-    position: NDArray[np.float64]
-    fills: NDArray[np.float64]
-    events: NDArray[np.int64]
-
-
 @jit
-def simulate_signals(market, decisions, rules, fees, book):  # type: ignore[no-untyped-def]
+def simulate_signals(open_, high, low, close, decisions, numbers, months, tiers, traded, account, fills, events):  # type: ignore[no-untyped-def]
     """Run decisions through the bars, without levels.
 
     Parameters
     ----------
-    market : Market
-        `high` and `low` are not read.
+    open_, high, low, close : ndarray of float64, shape (n_bars,)
+        As traded; `high` and `low` are not read.
     decisions : ndarray of int8, shape (n_bars,)
         0, BUY, SELL or BOTH, at each close.
-    rules : postings.Rules
-    fees : postings.Fees
-    book : Book
-        Written.
+    numbers : ndarray of float64
+        The rules, see `postings.rules_from`.
+    months, tiers, traded : ndarray
+        The fields of `postings.Fees`.
+    account : ndarray of float64, shape (3, n_bars)
+        Written: equity, cash and position at each close.
+    fills : ndarray of float64, shape (n_fills, FILL_COLUMNS)
+        Written; needs two rows for each buy.
+    events : ndarray of int64, shape (n_events, EVENT_COLUMNS)
+        Written; needs a row for each buy.
 
     Returns
     -------
     (int, int)
         Rows of fills and of events written.
     """
-    open_, close = market.open, market.close
-    equity, cash_path, position, fills, events = book
+    rules, fees = rules_from(numbers), Fees(months, tiers, traded)
+    equity, cash_path, position = account[0], account[1], account[2]
     n_bars = close.size
     cash = rules.initial_capital
     shares = 0.0
@@ -150,13 +136,13 @@ def simulate_signals(market, decisions, rules, fees, book):  # type: ignore[no-u
 
 
 @jit
-def simulate_levels(market, decisions, rules, fees, book):  # type: ignore[no-untyped-def]
+def simulate_levels(open_, high, low, close, decisions, numbers, months, tiers, traded, account, fills, events):  # type: ignore[no-untyped-def]
     """Run decisions through the bars with stop, trailing stop and target.
 
-    Parameters and returns are those of `simulate_signals`; all of `market` is read.
+    Parameters and returns are those of `simulate_signals`; `high` and `low` are read too.
     """
-    open_, high, low, close = market
-    equity, cash_path, position, fills, events = book
+    rules, fees = rules_from(numbers), Fees(months, tiers, traded)
+    equity, cash_path, position = account[0], account[1], account[2]
     n_bars = close.size
     cash = rules.initial_capital
     shares = 0.0
@@ -193,7 +179,7 @@ def simulate_levels(market, decisions, rules, fees, book):  # type: ignore[no-un
             bar += 1
         while shares > 0.0 and bar < n_bars:
             begin = bar
-            bar, extreme, trail = held_through(begin, market, decisions, stop, trail, target, extreme, rules)
+            bar, extreme, trail = held_through(begin, open_, high, low, decisions, stop, trail, target, extreme, rules)
             write_bars(begin, bar, cash, shares, close, equity, cash_path, position)
             if bar == n_bars:
                 break
@@ -215,7 +201,7 @@ def simulate_levels(market, decisions, rules, fees, book):  # type: ignore[no-un
     return row, event
 
 
-@jit
+@jit(inlined=True)
 def next_entry(decisions, first):  # type: ignore[no-untyped-def]
     """Return the first row from `first` on that buys, or the number of rows."""
     rest = decisions[first:]
@@ -225,7 +211,7 @@ def next_entry(decisions, first):  # type: ignore[no-untyped-def]
     return decisions.size
 
 
-@jit
+@jit(inlined=True)
 def next_exit(decisions, first):  # type: ignore[no-untyped-def]
     """Return the first row from `first` on that sells, or the number of rows."""
     rest = decisions[first:]
@@ -236,11 +222,11 @@ def next_exit(decisions, first):  # type: ignore[no-untyped-def]
 
 
 @jit
-def held_through(begin, market, decisions, stop, trail, target, extreme, rules):  # type: ignore[no-untyped-def]
+def held_through(begin, open_, high, low, decisions, stop, trail, target, extreme, rules):  # type: ignore[no-untyped-def]
     """Return the first bar from `begin` on in which a position may be left, with extreme and trail before it."""
     # Over slices the compiler knows that no index is negative.
     ordered = decisions[begin - 1 :]
-    open_, high, low = market.open[begin:], market.high[begin:], market.low[begin:]
+    open_, high, low = open_[begin:], high[begin:], low[begin:]
     trails = rules.trailing_stop > 0.0
     level = max(stop, trail)
     for step in range(open_.size):
@@ -254,7 +240,7 @@ def held_through(begin, market, decisions, stop, trail, target, extreme, rules):
     return begin + open_.size, extreme, trail
 
 
-@jit
+@jit(inlined=True)
 def write_bars(begin, end, cash, shares, close, equity, cash_path, position):  # type: ignore[no-untyped-def]
     """Write the closes of bars in which nothing more happens to the account."""
     # Over slices the compiler knows that no index is negative, and takes several bars at once.
@@ -265,7 +251,7 @@ def write_bars(begin, end, cash, shares, close, equity, cash_path, position):  #
         values[bar] = cash + shares * prices[bar]
 
 
-@jit
+@jit(inlined=True)
 def entered(bar, cash, open_, close, equity, event, fees, rules, events):  # type: ignore[no-untyped-def]
     """Return the shares that an entry at the open buys, 0.0 where it comes to nothing, and the next row of events."""
     price = open_[bar]
@@ -281,7 +267,7 @@ def entered(bar, cash, open_, close, equity, event, fees, rules, events):  # typ
     return 0.0, write_event(events, event, bar, EVENT_REJECTED)
 
 
-@jit
+@jit(inlined=True)
 def levels_of(paid, rules):  # type: ignore[no-untyped-def]
     """Return stop, trail and target of a position bought at `paid`."""
     stop = rounded(paid * (1.0 - rules.stop_loss), rules.level) if rules.stop_loss > 0.0 else -np.inf
@@ -328,7 +314,7 @@ def passed(price, target, rules):  # type: ignore[no-untyped-def]
     return price > target or (rules.target_on_touch and price == target)
 
 
-@jit
+@jit(inlined=True)
 def sold(shares, price, reason, is_ambiguous, is_trail, cash, bar, row, fees, rules, fills):  # type: ignore[no-untyped-def]
     """Sell the position at one of its levels or on a decision, and return the cash after it."""
     if is_trail:
@@ -360,3 +346,25 @@ def write_event(events, row, bar, code):  # type: ignore[no-untyped-def]
     events[row, 1] = code
     events[row, 2] = 1
     return row + 1
+
+
+@jit
+def exceeds_volume(fills, volume, share, multiplier, divisor):  # type: ignore[no-untyped-def]
+    """Return whether the fills of some bar, but for the sale at the end of the data, are more than `share` of its volume.
+
+    `multiplier` and `divisor` are those of the lot. A volume that is not known (NaN) is ample.
+    """
+    used = 0.0
+    before = np.int64(-1)
+    for row in range(fills.shape[0]):
+        bar = np.int64(fills[row, BAR])
+        if fills[row, REASON] == REASON_END:
+            continue
+        used = used + fills[row, QUANTITY] if bar == before else fills[row, QUANTITY]
+        before = bar
+        allowed = share * volume[bar]
+        if divisor > 0.0:
+            allowed = np.floor(allowed * divisor / multiplier + LOT_TOLERANCE) * multiplier / divisor
+        if used > allowed:
+            return True
+    return False

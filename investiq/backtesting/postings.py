@@ -168,7 +168,18 @@ class Fees(NamedTuple):
     traded: NDArray[np.float64]
 
 
-@jit
+@jit(inlined=True)
+def rules_from(numbers):  # type: ignore[no-untyped-def]
+    """Return the rules of which `numbers` holds the fields in their order, grids as two: an array is quick to pass."""
+    n = numbers
+    return Rules(
+        n[0], n[1], n[2] != 0.0, Grid(n[3], n[4]), Grid(n[5], n[6]), Grid(n[7], n[8]), n[9], n[10],
+        n[11] != 0.0, n[12], n[13], n[14], n[15], n[16], n[17] != 0.0, n[18] != 0.0, n[19] != 0.0, n[20] != 0.0,
+        n[21] != 0.0, n[22] != 0.0, n[23] != 0.0, n[24] != 0.0, n[25] != 0.0, n[26] != 0.0,
+    )  # fmt: skip
+
+
+@jit(inlined=True)
 def rounded(amount, grid):  # type: ignore[no-untyped-def]
     """Round half-even to the grid."""
     if grid.divisor == 0.0:
@@ -191,7 +202,7 @@ def lots_in(quantity, lot):  # type: ignore[no-untyped-def]
     return np.floor(units + max(LOT_TOLERANCE, RELATIVE_LOT_TOLERANCE * units))
 
 
-@jit
+@jit(inlined=True)
 def wanted_quantity(account, price, rules):  # type: ignore[no-untyped-def]
     """Return the size, floored to the lot, that the weight gives to an entry."""
     if account <= 0.0:
@@ -202,7 +213,7 @@ def wanted_quantity(account, price, rules):  # type: ignore[no-untyped-def]
     return lots_in(quantity, rules.lot) * rules.lot.multiplier / rules.lot.divisor
 
 
-@jit
+@jit(inlined=True)
 def fee_of(quantity, notional, bar, fees, rules):  # type: ignore[no-untyped-def]
     """Return the fee of one order, not rounded."""
     if rules.per_share:
@@ -225,7 +236,7 @@ def tiered_fee(quantity, bar, fees, rules):  # type: ignore[no-untyped-def]
     return min(fee, rules.maximum_fee) if rules.maximum_fee > 0.0 else fee
 
 
-@jit
+@jit(inlined=True)
 def cost_of(quantity, price, grid, bar, fees, rules):  # type: ignore[no-untyped-def]
     """Return what a purchase takes from cash."""
     notional = quantity * price
@@ -233,7 +244,7 @@ def cost_of(quantity, price, grid, bar, fees, rules):  # type: ignore[no-untyped
     return rounded(notional, grid) + rounded(fee, grid)
 
 
-@jit
+@jit(inlined=True)
 def affordable_quantity(wanted, price, cash, bar, fees, rules):  # type: ignore[no-untyped-def]
     """Return `wanted` where cash covers what would be posted, else the largest quantity that it covers; 0.0 for none."""
     cost = cost_of(wanted, price, rules.posting, bar, fees, rules)
@@ -269,7 +280,7 @@ def largest_quantity(wanted, price, cash, bar, fees, rules):  # type: ignore[no-
     return low if is_exact else low * lot.multiplier / lot.divisor
 
 
-@jit
+@jit(inlined=True)
 def executed(side, quantity, raw_price, reason, cash, bar, row, fees, rules, fills):  # type: ignore[no-untyped-def]
     """Post one fill, write it to `row`, and return the cash after it."""
     # A target is a limit order: it pays no slippage, unless the run says so.

@@ -60,6 +60,10 @@ def _constant(array: NDArray[Any]) -> NDArray[Any]:
 
 # The kernel compiles once per type of argument, and a read-only array is a type: all that it reads is read-only.
 _NO_INTEGERS: Final = _constant(np.empty(0, dtype=np.int64))
+# Without a fee per share nothing is written to what was traded.
+_NO_FEES: Final = postings.Fees(months=_NO_INTEGERS, tiers=np.empty((0, 2)), traded=np.zeros(2))
+_NO_RECEIVABLES: Final = _constant(np.empty(0))
+_NO_CASH_FLOWS: Final = _constant(np.empty((0, 4)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,12 +95,14 @@ class Run:
     fills: FloatArray
     events: NDArray[Any]
     decisions: Decisions
-    receivables: FloatArray = field(default_factory=lambda: np.empty(0))
-    cash_flows: FloatArray = field(default_factory=lambda: np.empty((0, 4)))
+    receivables: FloatArray = field(default_factory=lambda: _NO_RECEIVABLES)
+    cash_flows: FloatArray = field(default_factory=lambda: _NO_CASH_FLOWS)
 
     def __post_init__(self) -> None:
-        for name in ("equity", "cash", "position", "fills", "events", "receivables", "cash_flows"):
-            getattr(self, name).flags.writeable = False
+        for array in (
+            self.equity, self.cash, self.position, self.fills, self.events, self.receivables, self.cash_flows
+        ):  # fmt: skip
+            array.setflags(write=False)
 
 
 def simulate(data: Bars | Panel, decisions: Decisions | Sequence[Signal] | FloatArray, options: RunOptions) -> Run:
@@ -116,11 +122,9 @@ def simulate(data: Bars | Panel, decisions: Decisions | Sequence[Signal] | Float
         The same bits of fills, cash and equity from whichever loop took it.
     """
     if isinstance(data, Bars) and isinstance(decisions, Decisions):
-        loop = loop_of(data, options)
-        if loop is not None:
-            run = _looped(loop, data, decisions, options)
-            if not _exceeds_volume(run.fills, data.volume, options) and not _overdraws(run.cash, options):
-                return run
+        run = _looped(data, decisions, options) if loop_of(data, options) is not None else None
+        if run is not None:
+            return run
     from investiq.backtesting.general import simulate_scenario
     from investiq.backtesting.preparing import scenario_of
 
@@ -130,10 +134,26 @@ def simulate(data: Bars | Panel, decisions: Decisions | Sequence[Signal] | Float
 
 def loop_of(data: Bars | Panel, options: RunOptions) -> Any:
     """Return the smaller loop that gives the run of the general kernel, or None where only that one can."""
-    if needs_general(options) or not isinstance(data, Bars) or not _trades_always(data, options):
-        return None
+    loop = _prepared(options).loop
+    return loop if loop is not None and isinstance(data, Bars) and _trades_always(data, options) else None
+
+
+class _Prepared(NamedTuple):
+    """What follows from the options alone: the smaller loop, if one knows them all, and its rules."""
+
+    loop: Any
+    numbers: FloatArray
+    lot: postings.Grid
+
+
+@lru_cache(maxsize=64)
+def _prepared(options: RunOptions) -> _Prepared:
+    rules = rules_of(options)
     levels = (options.stop_loss, options.trailing_stop, options.take_profit)
-    return kernel.simulate_signals if levels == (None, None, None) else kernel.simulate_levels
+    loop = kernel.simulate_signals if levels == (None, None, None) else kernel.simulate_levels
+    fields = (each if isinstance(each, tuple) else (each,) for each in rules)
+    numbers = np.array([number for each in fields for number in each], dtype=np.float64)
+    return _Prepared(None if needs_general(options) else loop, _constant(numbers), rules.lot)
 
 
 @lru_cache(maxsize=64)
@@ -189,64 +209,42 @@ def _facts_of(bars: Bars) -> _Facts:
     return facts
 
 
-def _looped(loop: Any, bars: Bars, decisions: Decisions, options: RunOptions) -> Run:
-    buys = int(np.count_nonzero(decisions.codes == kernel.BUY))
-    book = _empty_book(len(bars), buys)
-    market = kernel.Market(open=bars.open, high=bars.high, low=bars.low, close=bars.close)
-    fills, events = loop(market, decisions.codes, rules_of(options), fees_of(options.costs, bars.ts), book)
-    return Run(
-        equity=book.equity,
-        cash=book.cash,
-        position=book.position,
-        fills=book.fills[:fills],
-        events=book.events[:events],
-        decisions=decisions,
+def _looped(bars: Bars, decisions: Decisions, options: RunOptions) -> Run | None:
+    """Return the run of the smaller loop; None where a fill or a fee turned out to be one that it does not know."""
+    loop, numbers, lot = _prepared(options)
+    codes = decisions.codes
+    buys = int(np.count_nonzero(codes == kernel.BUY))
+    # One block: the system gives large blocks in large pages, which take a tenth of the time to be had.
+    account = np.empty((3, codes.size))
+    fills = np.empty((2 * buys, postings.FILL_COLUMNS))
+    events = np.empty((buys, kernel.EVENT_COLUMNS), dtype=np.int64)
+    fees = fees_of(options.costs, bars.ts)
+    filled, written = loop(bars.open, bars.high, bars.low, bars.close, codes, numbers, *fees, account, fills, events)
+    equity, cash, position = account
+    run = Run(
+        equity=equity, cash=cash, position=position, fills=fills[:filled], events=events[:written], decisions=decisions
     )
-
-
-def _exceeds_volume(fills: FloatArray, volume: FloatArray, options: RunOptions) -> bool:
-    """Return whether the fills of some bar, but for the sale at the end of the data, are more than the volume allows."""
-    if options.max_volume_participation is None or not fills.size:
-        return False
-    capped = fills[fills[:, postings.REASON] != postings.REASON_END]
-    bars = capped[:, postings.BAR].astype(np.int64)
-    used = capped[:, postings.QUANTITY].copy()
-    # A position that is entered and left in one bar has two fills in it, and no bar has more.
-    used[1:] += np.where(bars[1:] == bars[:-1], capped[:-1, postings.QUANTITY], 0.0)
-    allowed = options.max_volume_participation * volume[bars]
-    lot = grid_of(options.lot)
-    if lot.divisor:
-        allowed = (
-            np.floor(allowed * lot.divisor / lot.multiplier + postings.LOT_TOLERANCE) * lot.multiplier / lot.divisor
-        )
-    # A volume that is not known (NaN) is ample.
-    return bool((used > allowed).any())
-
-
-def _overdraws(cash: FloatArray, options: RunOptions) -> bool:
-    """Return whether a least fee took more than an exit brought, so that margin and interest could act."""
-    return options.costs.per_share is not None and bool(cash.min(initial=0.0) < 0.0)
+    share = options.max_volume_participation
+    if share is not None and kernel.exceeds_volume(run.fills, bars.volume, share, lot.multiplier, lot.divisor):
+        return None
+    # A least fee that took more than an exit brought: margin and interest could act.
+    return None if options.costs.per_share is not None and cash.min(initial=0.0) < 0.0 else run
 
 
 def compile_loop(loop: Any) -> None:
     """Compile a loop, or load it from the disk cache, by running it over two bars."""
     prices = _constant(np.ones(2))
-    market = kernel.Market(open=prices, high=prices, low=prices, close=prices)
     days = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[us]")
-    decisions = _constant(np.zeros(2, dtype=np.int8))
-    loop(market, decisions, rules_of(RunOptions()), fees_of(Costs(), days), _empty_book(2, buys=0))
-
-
-def _empty_book(n_bars: int, buys: int) -> kernel.Book:
-    # One block: the system gives large blocks in large pages, which take a tenth of the time to be had.
-    equity, cash, position = np.empty((3, n_bars))
-    return kernel.Book(
-        equity=equity,
-        cash=cash,
-        position=position,
-        fills=np.empty((2 * buys, postings.FILL_COLUMNS)),
-        events=np.empty((buys, kernel.EVENT_COLUMNS), dtype=np.int64),
+    loop(
+        *(prices,) * 4,
+        _constant(np.zeros(2, dtype=np.int8)),
+        _prepared(RunOptions()).numbers,
+        *fees_of(Costs(), days),
+        np.empty((3, 2)),
+        np.empty((0, postings.FILL_COLUMNS)),
+        np.empty((0, kernel.EVENT_COLUMNS), dtype=np.int64),
     )
+    kernel.exceeds_volume(_constant(np.empty((0, postings.FILL_COLUMNS))), prices, 1.0, 1.0, 1.0)
 
 
 @lru_cache(maxsize=64)
@@ -295,6 +293,6 @@ def grid_of(unit: float | None) -> postings.Grid:
 def fees_of(costs: Costs, ts: NDArray[np.datetime64]) -> postings.Fees:
     """Return the tiers and calendar months of a fee per share; empty without one."""
     if costs.per_share is None:
-        return postings.Fees(months=_NO_INTEGERS, tiers=np.empty((0, 2)), traded=np.zeros(2))
+        return _NO_FEES
     months = _constant(ts.astype("datetime64[M]").astype(np.int64))
     return postings.Fees(months=months, tiers=np.array(costs.per_share.tiers, dtype=np.float64), traded=np.zeros(2))

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +46,7 @@ class CacheState:
     reason: str = ""
 
 
-def jit(function: Callable[..., Any]) -> Any:
+def jit(function: Callable[..., Any] | None = None, *, inlined: bool = False) -> Any:
     """Compile `function` to machine code on its first call, and keep it on disk.
 
     IEEE arithmetic in the written order (no reassociation), numpy's error model,
@@ -54,8 +54,11 @@ def jit(function: Callable[..., Any]) -> Any:
 
     Parameters
     ----------
-    function : callable
-        Python that numba supports in nopython mode.
+    function : callable, optional
+        Python that numba supports in nopython mode; without one, a decorator is returned.
+    inlined : bool, default False
+        Whether its code is put where it is called: for what is small, called once a
+        bar or a fill, and takes tuples, which are passed field by field otherwise.
 
     Returns
     -------
@@ -72,7 +75,9 @@ def jit(function: Callable[..., Any]) -> Any:
     """
     import numba
 
-    compiled = numba.njit(nogil=True, error_model="numpy")(function)
+    if function is None:
+        return partial(jit, inlined=inlined)
+    compiled = numba.njit(nogil=True, error_model="numpy", forceinline=inlined)(function)
     folder = cache_state().folder
     if folder is not None and not numba.config.DISABLE_JIT and Path(function.__code__.co_filename).exists():
         with _cache_folder(folder):

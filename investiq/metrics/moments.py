@@ -51,24 +51,38 @@ def account_moments(equity: FloatArray, target: float, opening: float | None = N
 
     The first point is `opening` where that is given, else that of `equity`.
     """
-    values = np.ascontiguousarray(equity)[0 if opening is not None else 1 :]
-    values.flags.writeable = False  # a read-only array is a type of its own to the compiler
     if opening is None:
-        opening = float(equity[0])
+        opening, equity = float(equity[0]), equity[1:]
+    values = read_only(equity)
     return AccountMoments(*_moments(opening, values, target))
 
 
+def read_only(values: FloatArray) -> FloatArray:
+    """Return contiguous `values` that cannot be written to: to the compiler a read-only array is a type of its own."""
+    values = np.ascontiguousarray(values)
+    if values.flags.writeable:
+        values = values.view()
+        values.flags.writeable = False
+    return values
+
+
+def deepest_drawdown(equity: FloatArray, opening: float) -> float:
+    """Return the deepest drawdown, <= 0, of an equity curve that begins with `opening`, before its first value."""
+    return float(_depth(opening, read_only(equity)))
+
+
 def moments_are_ready() -> bool:
-    """Return whether `account_moments` would not have to be compiled first."""
-    return is_ready(_moments)
+    """Return whether nothing here would have to be compiled first."""
+    return is_ready(_moments) and is_ready(_depth)
 
 
 def compile_moments() -> None:
-    """Compile what `account_moments` calls, or load it from the disk."""
+    """Compile what the metrics of an account call, or load it from the disk."""
     account_moments(np.array([1.0, 2.0]), 0.0)
+    deepest_drawdown(np.ones(1), 1.0)
 
 
-# Returns are computed this many at a time: once for sum and extremes, and again for the squares around their mean.
+# Returns are computed this many at a time, and stay in the fastest memory for the second look at them.
 _STRETCH: Final = 1024
 
 
@@ -76,42 +90,31 @@ _STRETCH: Final = 1024
 def _moments(opening: float, equity: Any, target: float) -> Any:
     count = equity.size
     changes = np.empty(min(count, _STRETCH))
-    peak, peak_row, trough = opening, 0, opening
-    depth, longest, undefined = 0.0, 0, -1
-    total, best, worst = 0.0, -math.inf, math.inf
-    before = opening
+    peak, peak_row, trough, depth, longest = opening, 0, opening, 0.0, 0
+    mean, squares, shortfalls = 0.0, 0.0, 0.0
+    best, worst = -math.inf, math.inf
     for start in range(0, count, _STRETCH):
         part = changes_of(opening, equity, start, changes)
-        # One loop for what waits on itself in turn: the sum, the extremes and the peak do not wait on each other.
-        for step in range(part.size):
-            row, now, change = start + step + 1, equity[start + step], part[step]
-            if before <= 0.0 and undefined < 0:
-                undefined = row - 1
-            before = now
-            total += change
-            best = max(best, change)
-            worst = min(worst, change)
-            if now >= peak * (1.0 - PEAK_ROUNDING):
-                depth = min(depth, trough / peak - 1.0)
-                # Two neighbouring peaks are one bar apart without any drawdown between them.
-                if row - peak_row > max(longest, 1):
-                    longest = row - peak_row
-                peak, peak_row, trough = max(peak, now), row, now
-            elif now < trough:
-                trough = now
+        total, highest, lowest = sums_of(part)
+        best, worst = max(best, highest), min(worst, lowest)
+        centre = total / part.size
+        within, below = squares_of(part, centre, target)
+        # Squares about the mean of a stretch become squares about the common mean: Chan, Golub and LeVeque (1979).
+        share = part.size / (start + part.size)
+        squares += within + (centre - mean) ** 2 * start * share
+        mean += (centre - mean) * share
+        shortfalls += below
+
+        values = equity[start : start + part.size]
+        peak, peak_row, trough, depth, longest = fallen(values, start, peak, peak_row, trough, depth, longest)
     depth = min(depth, trough / peak - 1.0)
     ongoing = count - peak_row
-    if undefined >= 0:
-        return undefined, np.nan, np.nan, np.nan, np.nan, np.nan, depth, max(longest, ongoing), ongoing > longest
-
-    mean = total / count
-    squares, shortfalls = 0.0, 0.0
-    for start in range(0, count, _STRETCH):
-        for change in changes_of(opening, equity, start, changes):
-            squares += (change - mean) ** 2
-            shortfall = min(change - target, 0.0)
-            shortfalls += shortfall * shortfall
-    return -1, mean, squares, shortfalls, best, worst, depth, max(longest, ongoing), ongoing > longest
+    under_water = depth, max(longest, ongoing), ongoing > longest
+    if depth <= -1.0:
+        undefined = first_not_positive(equity)
+        if undefined >= 0:
+            return undefined, np.nan, np.nan, np.nan, np.nan, np.nan, *under_water
+    return -1, mean, squares, shortfalls, best, worst, *under_water
 
 
 @jit
@@ -125,6 +128,78 @@ def changes_of(opening: float, equity: Any, start: int, changes: Any) -> Any:
     for row in range(rest.size):
         rest[row] = later[row] / befores[row] - 1.0
     return part
+
+
+@jit(inlined=True)
+def fallen(values: Any, start: int, peak: float, peak_row: int, trough: float, depth: float, longest: int) -> Any:
+    """Return peak, its row, the lowest since, the deepest and the longest drawdown after a stretch from row `start` on."""
+    regained = peak * (1.0 - PEAK_ROUNDING)
+    for step in range(values.size):
+        now = values[step]
+        if now >= regained:
+            row = start + step + 1
+            if trough < peak:
+                depth = min(depth, trough / peak - 1.0)
+            # Two neighbouring peaks are one bar apart without any drawdown between them.
+            if row - peak_row > max(longest, 1):
+                longest = row - peak_row
+            if now > peak:
+                peak, regained = now, now * (1.0 - PEAK_ROUNDING)
+            peak_row, trough = row, now
+        elif now < trough:
+            trough = now
+    return peak, peak_row, trough, depth, longest
+
+
+@jit
+def _depth(opening: float, equity: Any) -> Any:
+    peak, _, trough, depth, _ = fallen(equity, 0, opening, 0, opening, 0.0, 0)
+    return min(depth, trough / peak - 1.0)
+
+
+# Four of everything at once, which the processor does side by side.
+
+
+@jit
+def sums_of(values: Any) -> Any:
+    """Return sum, largest and smallest."""
+    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    h0, h1, h2, h3 = -math.inf, -math.inf, -math.inf, -math.inf
+    l0, l1, l2, l3 = math.inf, math.inf, math.inf, math.inf
+    whole = values.size - values.size % 4
+    for row in range(0, whole, 4):
+        v0, v1, v2, v3 = values[row], values[row + 1], values[row + 2], values[row + 3]
+        s0, s1, s2, s3 = s0 + v0, s1 + v1, s2 + v2, s3 + v3
+        h0, h1, h2, h3 = max(h0, v0), max(h1, v1), max(h2, v2), max(h3, v3)
+        l0, l1, l2, l3 = min(l0, v0), min(l1, v1), min(l2, v2), min(l3, v3)
+    for row in range(whole, values.size):
+        s0, h0, l0 = s0 + values[row], max(h0, values[row]), min(l0, values[row])
+    return (s0 + s1) + (s2 + s3), max(max(h0, h1), max(h2, h3)), min(min(l0, l1), min(l2, l3))
+
+
+@jit
+def squares_of(values: Any, mean: float, target: float) -> Any:
+    """Return the sum of squares around `mean`, and that of what lies below `target`."""
+    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    b0, b1, b2, b3 = 0.0, 0.0, 0.0, 0.0
+    whole = values.size - values.size % 4
+    for row in range(0, whole, 4):
+        v0, v1, v2, v3 = values[row], values[row + 1], values[row + 2], values[row + 3]
+        s0, s1, s2, s3 = s0 + (v0 - mean) ** 2, s1 + (v1 - mean) ** 2, s2 + (v2 - mean) ** 2, s3 + (v3 - mean) ** 2
+        v0, v1, v2, v3 = min(v0 - target, 0.0), min(v1 - target, 0.0), min(v2 - target, 0.0), min(v3 - target, 0.0)
+        b0, b1, b2, b3 = b0 + v0 * v0, b1 + v1 * v1, b2 + v2 * v2, b3 + v3 * v3
+    for row in range(whole, values.size):
+        s0, b0 = s0 + (values[row] - mean) ** 2, b0 + min(values[row] - target, 0.0) ** 2
+    return (s0 + s1) + (s2 + s3), (b0 + b1) + (b2 + b3)
+
+
+@jit
+def first_not_positive(equity: Any) -> int:
+    """Return the first point before the last at which nothing is left, the opening being point 0; -1 for none."""
+    for row in range(equity.size - 1):
+        if equity[row] <= 0.0:
+            return row + 1
+    return -1
 
 
 @jit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from investiq.metrics import formulas, trades
 from investiq.metrics.conventions import Convention
 from investiq.metrics.drawdown_ratios import calmar_opening
 from investiq.metrics.inputs import FloatArray, InstantArray
-from investiq.metrics.moments import AccountMoments, account_moments
+from investiq.metrics.moments import AccountMoments, account_moments, deepest_drawdown
 
 __all__ = ["LEAST_RETURNS", "Figures", "Performance", "Span"]
 
@@ -130,45 +129,50 @@ class Performance:
         self.convention = convention
         self.trade_returns = trade_returns
         self.count = equity.size
+        # Each is kept once it was computed; `functools.cached_property` takes a lock for it, ten times as long.
+        self._moments: AccountMoments | None = None
+        self._outcomes: trades.Outcomes | None = None
+        self._growth: float | None = None
+        self._sharpe: float | None = None
 
-    @cached_property
-    def _ends(self) -> tuple[float, float]:
-        return self.opening, float(self.equity[-1])
-
-    @cached_property
+    @property
     def moments(self) -> AccountMoments:
         """What one pass over the equity leaves."""
-        return account_moments(self.equity, self.convention.target_per_period, self.opening)
+        if self._moments is None:
+            self._moments = account_moments(self.equity, self.convention.target_per_period, self.opening)
+        return self._moments
 
-    @cached_property
+    @property
     def outcomes(self) -> trades.Outcomes:
         """Counts and sums of the closed trades."""
-        return trades.outcomes(self.pnl)
+        if self._outcomes is None:
+            self._outcomes = trades.outcomes(self.pnl)
+        return self._outcomes
 
     def total_return(self) -> float:
         """Return what the account gained on its opening value."""
-        first, last = self._ends
-        return last / first - 1.0
-
-    @cached_property
-    def _growth(self) -> float:
-        return formulas.growth_rate(*self._ends, self.span.periods, self.span.per_year)
+        return float(self.equity[-1]) / self.opening - 1.0
 
     def cagr(self) -> float:
         """Return the compound annual growth."""
+        if self._growth is None:
+            span = self.span
+            self._growth = formulas.growth_rate(self.opening, float(self.equity[-1]), span.periods, span.per_year)
         return self._growth
-
-    @cached_property
-    def _spread(self) -> float:
-        self._defined()
-        return formulas.spread_of(self.moments.squares, self.count, self.convention.ddof)
 
     def volatility(self) -> float:
         """Return the annualised standard deviation of returns."""
-        return self._spread * math.sqrt(self.convention.periods_per_year)
+        self._defined()
+        spread = formulas.spread_of(self.moments.squares, self.count, self.convention.ddof)
+        return spread * math.sqrt(self.convention.periods_per_year)
 
-    @cached_property
-    def _sharpe(self) -> float:
+    def sharpe_ratio(self) -> float:
+        """Return the annualised Sharpe ratio; undefined below 30 returns."""
+        if self._sharpe is None:
+            self._sharpe = self._annual_sharpe()
+        return self._sharpe
+
+    def _annual_sharpe(self) -> float:
         self._enough()
         convention = self.convention
         periods = convention.periods_per_year
@@ -178,13 +182,9 @@ class Performance:
         spread = self.volatility() / math.sqrt(periods)
         return formulas.sharpe(self.moments.mean, spread, convention.risk_free_per_period, periods)
 
-    def sharpe_ratio(self) -> float:
-        """Return the annualised Sharpe ratio; undefined below 30 returns."""
-        return self._sharpe
-
     def sharpe_error(self) -> float:
         """Return the standard error of the Sharpe ratio of independent returns."""
-        return formulas.sharpe_error(self._sharpe, self.count, self.convention.periods_per_year)
+        return formulas.sharpe_error(self.sharpe_ratio(), self.count, self.convention.periods_per_year)
 
     def sortino_ratio(self) -> float:
         """Return the annualised Sortino ratio; undefined below 30 returns."""
@@ -224,13 +224,13 @@ class Performance:
             opening, depth = self.opening, self.moments.depth
         else:
             opening = float(self.equity[first - 1])
-            depth = account_moments(self.equity[first:], 0.0, opening).depth
-        growth = formulas.growth_rate(opening, self._ends[1], self.span.calmar_periods, self.span.per_year)
+            depth = deepest_drawdown(self.equity[first:], opening)
+        growth = formulas.growth_rate(opening, float(self.equity[-1]), self.span.calmar_periods, self.span.per_year)
         return formulas.per_drawdown(growth, depth)
 
     def mar_ratio(self) -> float:
         """Return growth over the deepest drawdown, since inception."""
-        return formulas.per_drawdown(self._growth, self.moments.depth)
+        return formulas.per_drawdown(self.cagr(), self.moments.depth)
 
     def recovery_factor(self) -> float:
         """Return the total return over the deepest drawdown."""
@@ -266,7 +266,11 @@ class Performance:
 
     def figures(self) -> Figures:
         """Return every metric, NaN where one is undefined."""
-        return Figures(*(_or_nan(getattr(self, name)) for name in Figures._fields))
+        metrics = [getattr(self, name) for name in Figures._fields]
+        try:
+            return Figures(*[metric() for metric in metrics])
+        except DataError:
+            return Figures(*map(_or_nan, metrics))
 
     def _defined(self) -> None:
         if self.moments.undefined >= 0:
@@ -284,7 +288,7 @@ class Performance:
             raise InsufficientDataError(f"{self.count} returns, needs {LEAST_RETURNS}")
 
     def _compound_growth(self) -> float:
-        return formulas.growth_rate(*self._ends, self.count, self.convention.periods_per_year)
+        return formulas.growth_rate(self.opening, float(self.equity[-1]), self.count, self.convention.periods_per_year)
 
 
 def _or_nan(metric: Callable[[], float]) -> float:

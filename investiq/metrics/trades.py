@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, InsufficientDataError
-from investiq.metrics.inputs import Floats, finite
+from investiq.metrics.inputs import Floats, finite, numbers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,9 +76,13 @@ def outcomes(pnl: Floats) -> Outcomes:
     DataError
         If `pnl` holds NaN.
     """
-    values = finite("pnl", pnl)
-    wins, losses = values[values > 0], values[values < 0]
-    return Outcomes(values.size, wins.size, losses.size, float(wins.sum()), float(-losses.sum()))
+    values = numbers_of("pnl", pnl)
+    gains, losses = np.maximum(values, 0.0), np.minimum(values, 0.0)
+    gross_profit, gross_loss = float(np.add.reduce(gains)), 0.0 - float(np.add.reduce(losses))
+    # What is missing or infinite would be in one of the sums.
+    if not math.isfinite(gross_profit + gross_loss):
+        finite("pnl", values)
+    return Outcomes(values.size, int(np.count_nonzero(gains)), int(np.count_nonzero(losses)), gross_profit, gross_loss)
 
 
 def win_rate(pnl: Floats) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,7 @@ class _AdjustedPrices:
 
     def _adjusted(self, name: str) -> FloatArray:
         prices: FloatArray = getattr(self._bars, name)
-        factor = self._bars.total_factor
-        return prices if self._bars.basis == "total" or (factor == 1.0).all() else prices * factor
+        return prices if _is_adjusted(self._bars) else prices * self._bars.total_factor
 
     @cached_property
     def open(self) -> FloatArray:
@@ -73,6 +73,18 @@ class _AdjustedPrices:
         return scored["score"].to_numpy(dtype=float), scored["confidence"].to_numpy(dtype=float)
 
 
+# Of bars that were asked before; they never change.
+_IS_ADJUSTED: WeakKeyDictionary[Bars, bool] = WeakKeyDictionary()
+
+
+def _is_adjusted(bars: Bars) -> bool:
+    """Return whether the prices of `bars` are total-adjusted as they stand."""
+    found = _IS_ADJUSTED.get(bars)
+    if found is None:
+        found = _IS_ADJUSTED[bars] = bars.basis == "total" or bool((bars.total_factor == 1.0).all())
+    return found
+
+
 def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
     """Return the columns as a contiguous float64 array of shape (n_columns, n_bars).
 
@@ -105,23 +117,25 @@ def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
     """
     prices = _AdjustedPrices(bars)
     rows = np.empty((len(columns), len(bars)))
-    for row, column in enumerate(columns):
+    for row, column in zip(rows, columns, strict=True):
         if column.name == "sma" and len(column.parameters) == 1:
-            _mean_into(rows[row], prices.close, int(column.parameters[0]))
+            _mean_into(row, prices.close, int(column.parameters[0]))
         else:
-            rows[row] = _compute(column, prices)
+            row[:] = _compute(column, prices)
     return rows
 
 
 def _mean_into(row: FloatArray, close: FloatArray, window: int) -> None:
     """Write `indicators.trend.sma` to `row`: of closes without a gap, which those of bars are, without a copy."""
-    from investiq.indicators.trend import sma
     from investiq.indicators.windows import all_finite, mean_into
 
-    close.flags.writeable = False
+    if close.flags.writeable:
+        close.flags.writeable = False
     if window >= 1 and all_finite((close,)):
         mean_into(close, window, row)
     else:
+        from investiq.indicators.trend import sma
+
         row[:] = sma(close, window)
 
 
