@@ -50,8 +50,8 @@ class Readout:
 
 
 def _label(name: str) -> str:
-    words = name.replace("_", " ").replace("p value", "p-value").replace("adf ", "ADF ").replace(" mib", " MiB")
-    return words if words.startswith(("p-value", "ADF")) else words.capitalize()
+    words = name.replace("_", " ").replace("p value", "p-value").replace("adf ", "ADF ")
+    return words if words.startswith(("p-value", "ADF")) else words.capitalize().replace(" mib", " MiB")
 
 
 def _shown(value: Any) -> Any:
