@@ -165,10 +165,20 @@ class StrategyName(click.ParamType):  # type: ignore[type-arg]  # as above
 
 
 def _strategies() -> dict[str, type[Strategy]]:
-    from investiq import strategies
+    """Return the strategies of one symbol that can be made without parameters, by their names here."""
+    from investiq.strategies.base import PanelStrategy, Strategy
+    from investiq.strategies.rebuilding import built_in
 
-    classes: dict[str, Any] = {name: getattr(strategies, name) for name in sorted(strategies.__all__)}
-    return {_snake(name): cls for name, cls in classes.items() if cls is not strategies.Strategy}
+    found = {}
+    for name, kind in sorted(built_in().items()):
+        fields = dataclasses.fields(kind)
+        is_ready = all(
+            each.default is not dataclasses.MISSING or each.default_factory is not dataclasses.MISSING
+            for each in fields
+        )
+        if is_ready and issubclass(kind, Strategy) and not issubclass(kind, PanelStrategy):
+            found[_snake(name)] = kind
+    return found
 
 
 def _snake(name: str) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from investiq.backtesting.decisions import Decisions
 from investiq.backtesting.inputs import Decided
 from investiq.backtesting.running import Run
+from investiq.backtesting.trial_recording import Recorded, arrived
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.manifest import Manifest, plain
 from investiq.core.notes import Note
@@ -114,6 +115,7 @@ def save(result: BacktestResult, path: str | os.PathLike[str]) -> Path:
         if isinstance(result.data, Panel)
         else None,
         "benchmark": None,
+        "trial": None if result.ticket is None else dataclasses.asdict(result.ticket.wait()),
     }
     if result.benchmark_bars is not None:
         arrays |= _bar_arrays("benchmark", result.benchmark_bars)
@@ -148,6 +150,7 @@ def load(path: str | os.PathLike[str]) -> BacktestResult:
             benchmark_bars=_bars("benchmark", header["benchmark"], arrays) if header["benchmark"] else None,
             notes=tuple(Note(**note) for note in header["notes"]),
             decided=_decided(header["signals"], arrays),
+            ticket=arrived(Recorded(**header["trial"])) if header["trial"] else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{Path(path)} is damaged ({type(error).__name__}: {error}); save the result again") from None

@@ -105,10 +105,11 @@ class Ticket:
         return self.wait().notes
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, (self.wait(),)
+        return arrived, (self.wait(),)
 
 
-def _arrived(recorded: Recorded) -> Ticket:
+def arrived(recorded: Recorded) -> Ticket:
+    """Return the ticket of an entry that is in the ledger already."""
     future: Future[Recorded] = Future()
     future.set_result(recorded)
     return Ticket(future)

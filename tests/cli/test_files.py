@@ -24,7 +24,7 @@ def rising(tmp_path):
             "low": close - 1,
             "close": close,
         }
-    ).assign(volume=1_000)
+    ).assign(volume=1_000_000)
     path = tmp_path / "mine.csv"
     frame.to_csv(path, index=False)
     return path
