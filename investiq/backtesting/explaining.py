@@ -238,7 +238,8 @@ def _explained(result: BacktestResult, number: int, bars: Bars, *, is_entry: boo
         rule="",
         alternatives=(),
     )
-    level = float((result.levels.target if explained.reason.startswith("target") else result.levels.stop)[number])
+    levels = result.levels
+    level = float((levels.target if explained.reason.startswith("target") else levels.stop)[number])
     before = float(bars.close[row - 1]) if row else math.nan
     rule = rule_text(explained.reason, explained.side, is_entry, ohlc, raw, before, level)
     if not is_entry and trips.is_ambiguous[number]:
@@ -269,19 +270,32 @@ def _alternatives(
         ),
     ]
     if fill.role == "exit" and fill.reason in LEVELS:
-        stop, target = float(result.levels.stop[number]), float(result.levels.target[number])
-        is_open = result.round_trips.is_ambiguous[number]
-        why = "only one level lay inside the bar"
-        choices += [
-            ("pessimistic: the stop first", stop * moved if is_open else math.nan, why),
-            ("optimistic: the target first", target if is_open else math.nan, why),
-        ]
+        choices += _readings(result, number, bars, row, fill, moved)
     base = float(result.round_trips.pnl[number])
     alternatives = []
     for name, price, note in choices:
         rate = 0.0 if costs.per_share is not None else costs.commission_rate
+        rate += costs.sell_fee_rate if fill.side == "sell" else 0.0
         change = fill.quantity * (-sign * (price - fill.price) - rate * (price - fill.price))
         alternatives.append(
             Alternative(name=name, price=price, pnl=base + change, note=note if math.isnan(price) else "")
         )
     return tuple(alternatives)
+
+
+def _readings(
+    result: BacktestResult, number: int, bars: Bars, row: int, fill: ExplainedFill, moved: float
+) -> list[tuple[str, float, str]]:
+    """Return the exits with the stop first and with the target first; the one that was taken has its own price."""
+    names = ("pessimistic: the stop first", "optimistic: the target first")
+    if not result.round_trips.is_ambiguous[number]:
+        return [(name, math.nan, "only one level lay inside the bar") for name in names]
+    entered = int(np.searchsorted(bars.ts, result.prices.ts[int(result.round_trips.entry_bar[number])]))
+    split = float(bars.split_factor[entered] / bars.split_factor[row])
+    options, levels = result.options, result.levels
+    if fill.reason.startswith("target"):
+        trails = options.trailing_stop is not None or options.atr_trail is not None
+        stop = math.nan if trails else float(levels.stop[number]) * split * moved
+        return [(names[0], stop, "where the trailing stop stood is not kept"), (names[1], fill.price, "")]
+    target = float(levels.target[number]) * split * (moved if options.target_slippage else 1.0)
+    return [(names[0], fill.price, ""), (names[1], target, "the target is not known")]

@@ -56,7 +56,7 @@ def rule_text(
     extreme = f"low of {low:,.2f}" if side == "sell" else f"high of {high:,.2f}"
     other = f"high of {high:,.2f}" if side == "sell" else f"low of {low:,.2f}"
     stop = "trailing stop" if reason.startswith("trail") else "stop"
-    at = "" if math.isnan(level) else f" of {level:,.2f}"
+    at = "" if math.isnan(level) else f", {level:,.2f} at the entry"
     decided = "" if math.isnan(before) else f" of {before:,.2f}"
     match reason:
         case "signal" | "reversal":

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting import describing, frames, portfolio, running
+from investiq.backtesting import describing, frames, portfolio, postings, running
 from investiq.backtesting.decisions import Decisions
-from investiq.backtesting.excursions import Excursions, Levels, excursions_of, levels_of
+from investiq.backtesting.excursions import Excursions, Levels, excursions_of, levels_of, mean_prices
 from investiq.backtesting.holdings import Holdings, halted_bars, shares_of
 from investiq.backtesting.inputs import Decided, as_decided, digest_of, parameters_of
 from investiq.backtesting.price_sheet import PriceSheet
@@ -339,7 +339,9 @@ class BacktestResult(Result):
     @cached_property
     def excursions(self) -> Excursions:
         """How far each round trip went against and in favour of its holder."""
-        return excursions_of(self.round_trips, self.prices)
+        trips = self.round_trips
+        reasons = self.run.fills[trips.entry_fill, postings.REASON].astype(np.int64)
+        return excursions_of(trips, self.prices, reasons, at_closes=self.options.fill == "same_close")
 
     @cached_property
     def levels(self) -> Levels:
@@ -351,9 +353,12 @@ class BacktestResult(Result):
 
             decided = self.run.decisions if self.decided is None else self.decided
             atr = scenario_of(self.data, decided, options).atr
-        reasons = [FILL_REASONS[int(code)] for code in self.run.fills[trips.entry_fill, 7]]
+        reasons = [FILL_REASONS[int(code)] for code in self.run.fills[trips.entry_fill, postings.REASON]]
         signals = self.decided if isinstance(self.decided, tuple) else ()
-        return levels_of(trips, self.prices, options, signals=signals, atr=atr, entry_reasons=reasons)
+        bases = None
+        if options.max_entries > 1 or isinstance(self.decided, np.ndarray):
+            bases = mean_prices(self.run.fills, self.prices)[trips.entry_fill]
+        return levels_of(trips, self.prices, options, signals=signals, atr=atr, entry_reasons=reasons, bases=bases)
 
     @cached_property
     def account(self) -> NDArray[np.float64]:

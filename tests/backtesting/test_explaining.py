@@ -11,7 +11,9 @@ import pytest
 import investiq as iq
 from investiq.backtesting.explaining_rules import rule_text
 from investiq.core.errors import DataError
-from investiq.core.orders import FillReason
+from investiq.core.orders import FillReason, Signal
+from investiq.history.panel import Panel
+from investiq.strategies.base import Strategy
 
 FREE = iq.Costs(commission_rate=0, slippage_bps=0)
 COSTS = iq.Costs(commission_rate=0.001, slippage_bps=100)
@@ -134,3 +136,77 @@ def test_the_circuit_breaker_is_told_by_the_equity(both):
     # 90 of 100 is 10 %: entries are refused from the next bar on; 98 of 100 is 2 %: allowed again after it.
     account = np.array([100.0, 100, 90, 95, 98, 97, 97])
     assert halted_bars(account, options).tolist() == [False, False, True, True, False, False]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Orders(Strategy):
+    """The orders that a test names."""
+
+    given: tuple[Signal, ...]
+
+    warmup = 0
+
+    def signals(self, bars):
+        return self.given
+
+
+def test_of_the_bar_of_a_limit_entry_only_what_came_after_it_counts(bars_of):
+    # Bought at 98 on the way from 100 to 97; the high of 110 may have come before, the close of 98.49 did not.
+    rows = [(100, 101, 99, 100), (100, 110, 97, 98.49), (98, 98.2, 97.9, 98), (98, 98, 98, 98)]
+    orders = Orders(given=(Signal(bar=0, side="buy", order_type="limit", limit_price=98.0), Signal(bar=2, side="sell")))
+    trade = iq.backtest(orders, bars_of(rows), costs=FREE).trades.iloc[0]
+    assert trade[["mae", "mfe"]].tolist() == pytest.approx([-1 / 98, 0.49 / 98])
+    # Sold short at 102 on the way up to 103: the low of 95 may have come before, the close of 101 did not.
+    rows = [(100, 101, 99, 100), (100, 103, 95, 101), (101, 102, 101, 101), (101, 101, 101, 101)]
+    orders = Orders(
+        given=(Signal(bar=0, side="sell", order_type="limit", limit_price=102.0), Signal(bar=2, side="buy"))
+    )
+    trade = iq.backtest(orders, bars_of(rows), costs=FREE, allow_short=True, borrow_rate=0.0).trades.iloc[0]
+    assert trade[["mae", "mfe"]].tolist() == pytest.approx([-1 / 102, 1 / 102])
+
+
+def test_a_fill_at_the_close_had_no_part_in_its_bar_and_an_exit_there_all_of_it(bars_of):
+    rows = [(100, 130, 70, 100), (100, 104, 99, 100), (100, 120, 60, 100), (100, 101, 99, 100)]
+    panel = Panel.of([bars_of(rows, symbol=symbol) for symbol in "AB"])
+    weights = {"A": 0.5, "B": 0.25}
+    held = {"fill": "same_close", "costs": FREE, "symbol_weights": weights}
+    trades = iq.backtest(iq.strategies.BuyAndHold(), panel, **held).trades
+    # Bought at the close of bar 0, sold at that of bar 3: bars 1 to 3.
+    assert trades[["mae", "mfe"]].to_numpy().tolist() == [pytest.approx([-0.4, 0.2])] * 2
+
+
+def test_an_entry_without_levels_does_not_take_those_of_an_earlier_one(bars_of):
+    given = (Signal(bar=0, side="buy", stop_loss_price=90.0), Signal(bar=2, side="sell"), Signal(bar=4, side="buy"))
+    trades = iq.backtest(Orders(given=given), bars_of([(100, 101, 99, 100)] * 8), costs=FREE).trades
+    assert trades["stop"].fillna(0).tolist() == [90.0, 0.0]
+
+
+def test_a_further_entry_moves_the_stop_to_the_mean_price(bars_of):
+    # 100 shares at 100, 50 more at 112: the mean is 104, 5 % below it 98.80.
+    rows = [(100, 101, 99, 100), (100, 101, 99, 100), (112, 113, 111, 112), (112, 113, 111, 112)]
+    given = (Signal(bar=0, side="buy", quantity=100), Signal(bar=1, side="buy", quantity=50))
+    result = iq.backtest(Orders(given=given), bars_of(rows), costs=FREE, stop_loss=0.05, max_entries=2)
+    assert result.trades["stop"].tolist() == pytest.approx([95.0, 98.8])
+    fall = bars_of([*rows[:3], (112, 113, 98.7, 100), (100, 100, 100, 100)])
+    stopped = iq.backtest(Orders(given=given), fall, costs=FREE, stop_loss=0.05, max_entries=2)
+    assert stopped.trades["exit_price"].tolist() == pytest.approx([98.8, 98.8])
+
+
+def test_without_an_average_true_range_yet_the_stop_is_that_of_the_run(bars_of):
+    rows = [(100, 101, 99, 100), (100, 101, 99, 100), (100, 101, 94, 95), (95, 95, 95, 95)]
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars_of(rows), costs=FREE, atr_stop=2.0, atr_target=3.0)
+    assert result.trades[["stop", "target", "exit_price"]].to_numpy().tolist() == [[95.0, 110.0, 95.0]]
+
+
+def test_the_other_reading_of_a_bar_pays_what_the_run_would(bars_of):
+    costs = iq.Costs(commission_rate=0.001, slippage_bps=100, sell_fee_rate=0.002)
+    options = {"weight": 0.05, "costs": costs, "stop_loss": 0.05, "take_profit": 0.05, "lot": None}
+    stopped = iq.backtest(iq.strategies.BuyAndHold(), bars_of(BOTH), posting_rounding=None, **options)
+    reached = iq.backtest(
+        iq.strategies.BuyAndHold(), bars_of(BOTH), posting_rounding=None, both_inside="target", **options
+    )
+    pnl = [each.trades.loc[0, "pnl"] for each in (stopped, reached)]
+    for each in (stopped, reached):
+        exits = each.explain(0).to_frame().query("fill == 'exit'").set_index("alternative")["pnl"]
+        found = [exits["pessimistic: the stop first"], exits["optimistic: the target first"]]
+        assert found == pytest.approx(pnl, rel=1e-12)
