@@ -26,8 +26,31 @@ PAIRS = [(fast, slow) for fast in range(5, 25) for slow in range(30, 130, 10)]
 
 
 def main() -> int:
-    """Print the medians, in milliseconds a row; return 1 beyond the limit."""
+    """Print the report; return 1 beyond the limit."""
+    queued, wait, bars = measured()
+    print(table(queued, wait, bars))
+    return int(wait > LIMIT_MS)
+
+
+def report() -> str:
+    """Measure, and return the report as Markdown."""
+    return "## The row of a trial\n\n" + table(*measured())
+
+
+def measured() -> tuple[float, float, int]:
+    """Return the median milliseconds until a row is queued and until it is committed, and the bars of a run."""
     bars = iq.load_bars("^GSPC")
+    before = os.environ.get("INVESTIQ_DATA_DIR")
+    try:
+        queued, committed = _rounds(bars)
+    finally:
+        os.environ.pop("INVESTIQ_DATA_DIR", None)
+        if before is not None:
+            os.environ["INVESTIQ_DATA_DIR"] = before
+    return statistics.median(queued), statistics.median(committed), len(bars)
+
+
+def _rounds(bars: iq.Bars) -> tuple[list[float], list[float]]:
     queued, committed = [], []
     for round_ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
@@ -44,12 +67,17 @@ def main() -> int:
                 committed.append(1e3 * (time.perf_counter() - begin))
                 queued.append(1e3 * (middle - begin))
             assert len(trials(f"round {round_}")) == len(PAIRS)
-    wait = statistics.median(committed)
-    print(f"| trial row, {len(bars):,} bars | median ms |\n|---|---|")
-    print(f"| the call that queues it | {statistics.median(queued):.2f} |")
-    print(f"| until it is committed, statistics included | {wait:.2f} |")
-    print(f"| the limit | {LIMIT_MS:.2f} |")
-    return int(wait > LIMIT_MS)
+    return queued, committed
+
+
+def table(queued: float, wait: float, bars: int) -> str:
+    """Return the medians as a Markdown table."""
+    return (
+        f"| trial row, {bars:,} bars | median ms |\n|---|---:|\n"
+        f"| the call that queues it | {queued:.2f} |\n"
+        f"| until it is committed, statistics included | {wait:.2f} |\n"
+        f"| the limit | {LIMIT_MS:.2f} |"
+    )
 
 
 if __name__ == "__main__":
