@@ -17,6 +17,7 @@ from investiq.backtesting.sweep_cells import GENERAL, REFUSED
 from investiq.backtesting.sweep_grid import LEVELS, Grid
 from investiq.backtesting.sweep_plateau import Plateau, neighbourhood_of, plateau_of
 from investiq.backtesting.sweep_table import METRICS, frame_of, metric_unit, sharpe_per_period
+from investiq.backtesting.trial_comparison import effective_number, overfitting_of
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.facts import Fact, Table, format_value
 from investiq.core.manifest import Manifest
@@ -208,7 +209,9 @@ class SweepResult(Result):
         )
 
     def pbo(self, statistic: Any = "sharpe") -> Overfitting:
-        """Return the probability of backtest overfitting over all cells that ran, from their 16 blocks of time.
+        """Return the probability of backtest overfitting over the cells that ran, from their 16 blocks of time.
+
+        Of more than 2,000 cells as many are taken at equal steps, which a note says.
 
         Parameters
         ----------
@@ -221,8 +224,6 @@ class SweepResult(Result):
         InsufficientDataError
             If fewer than 2 cells ran, or there are fewer than 16 bars.
         """
-        from investiq.metrics.overfitting import pbo_from_blocks
-
         stamps = [bars.ts for bars in self.bars.values()]
         if any(not np.array_equal(ts, stamps[0]) for ts in stamps[1:]):
             raise DataError(
@@ -231,17 +232,15 @@ class SweepResult(Result):
         rows = len(stamps[0]) // columns.BLOCKS
         if rows < 1:
             raise InsufficientDataError(f"PBO needs {columns.BLOCKS} bars, the sweep has {len(stamps[0])}")
-        ran = self.statistics[self._ran]
-        first, second = columns.SUMS + 1, columns.SQUARES + 1
-        return pbo_from_blocks(
-            ran[:, first : first + columns.BLOCKS].T, ran[:, second : second + columns.BLOCKS].T, rows, statistic
-        )
+        sums, squares = (self._blocks(first)[self._ran] for first in (columns.SUMS, columns.SQUARES))
+        return overfitting_of(sums, squares, rows, self.convention.risk_free_per_period, statistic)
 
     def deflated_sharpe(self) -> DeflatedSharpe:
-        """Return the Sharpe ratio of the best cell, deflated by the number of cells that ran.
+        """Return the Sharpe ratio of the best cell, deflated by what the cells that ran are worth as independent trials.
 
-        Cells are counted as independent trials, which they are not where
-        neighbours are alike: the probability is at the low end.
+        Neighbours are alike, so they are worth fewer than they are: ``rho + (1 - rho) N``
+        for each symbol, rho the mean correlation of two cells' sums over 16 blocks of
+        time, not below 0. The ledger counts the same sweep alike.
 
         Raises
         ------
@@ -256,7 +255,7 @@ class SweepResult(Result):
         return deflated_sharpe_ratio_from_moments(
             float(ratios[best]),
             len(self._bars_of(best)),
-            trials=float(np.count_nonzero(self._ran)),
+            trials=effective_number(self._blocks(columns.SUMS)[self._ran], self._symbols[self._ran])[0],
             sharpe_variance=float(known.var(ddof=1)),
             skewness=float(self.statistics[best, columns.SKEWNESS]),
             kurtosis=float(self.statistics[best, columns.KURTOSIS]),
@@ -328,6 +327,18 @@ class SweepResult(Result):
         ran: NDArray[np.bool_] = self.ways != REFUSED
         return ran
 
+    def _blocks(self, first: int) -> FloatArray:
+        """Return the 16 sums of each cell; the one before them is that of the bars outside the blocks."""
+        blocks: FloatArray = self.statistics[:, first + 1 : first + 1 + columns.BLOCKS]
+        return blocks
+
+    @property
+    def _symbols(self) -> NDArray[np.int64]:
+        """The number of each cell's symbol."""
+        if not self.has_symbol_axis:
+            return np.zeros(len(self), dtype=np.int64)
+        return np.asarray(self.grid.places(slice(0, len(self)))[0], dtype=np.int64)
+
     @property
     def runs_alone(self) -> int:
         """Cells that ran one by one, as the loop of a sweep cannot express them."""
@@ -346,7 +357,10 @@ class SweepResult(Result):
             annual = float(np.sqrt(self.convention.periods_per_year))
             facts += [
                 Fact(
-                    "Best expected by luck", deflated.expected_maximum * annual, "ratio", f"{deflated.trials:g} trials"
+                    "Best expected by luck",
+                    deflated.expected_maximum * annual,
+                    "ratio",
+                    f"{np.count_nonzero(self._ran):,} trials worth {deflated.trials:,.1f} independent ones",
                 ),
                 Fact("Deflated Sharpe ratio", deflated.probability, "fraction", "probability; accepted above 95 %"),
             ]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting.evidence_result import Evidence
+from investiq.backtesting.trial_comparison import effective_number, overfitting_of
 from investiq.backtesting.trial_recording import default_study, read_cells, settle, trial_id
 from investiq.backtesting.trial_statistics import BLOCKS, canonical
 from investiq.core.errors import DataError, InvestIQError
@@ -25,7 +26,7 @@ from investiq.metrics.deflation import (
     minimum_backtest_length,
 )
 from investiq.metrics.formulas import ROUNDING
-from investiq.metrics.overfitting import RECOMMENDED_TRIALS, pbo_from_blocks
+from investiq.metrics.overfitting import RECOMMENDED_TRIALS
 from investiq.metrics.track_record import minimum_track_record_length_from_moments
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ __all__ = ["deflation_of", "evidence"]
 
 FloatArray = NDArray[np.float64]
 
-# PBO of so many trials takes a fifth of a second; of more, as many are taken at equal steps.
-MOST_FOR_PBO: Final = 2_000
 _OPTIONS: Final = frozenset(field.name for field in dataclasses.fields(RunOptions))
 _MOMENTS: Final = ("mean", "sd", "skewness", "kurtosis")
 
@@ -276,7 +275,7 @@ def _judge(study: str, trials: Trials, runs: int, selected: int, mark: str | Non
     per_period, annual = trials.sharpe, trials.annual_sharpe
     periods = trials.periods_per_year[selected]
     number = len(trials.ids)
-    effective, correlation = _effective_number(trials)
+    effective, correlation = effective_number(trials.sums, trials.group)
     known = annual[~np.isnan(annual)]
     # In years, so that trials of several intervals can be counted together.
     variance = float(known.var(ddof=1)) if known.size > 1 else (0.0 if number == 1 else math.nan)
@@ -328,33 +327,6 @@ def _judge(study: str, trials: Trials, runs: int, selected: int, mark: str | Non
     )
 
 
-def _effective_number(trials: Trials) -> tuple[float, float]:
-    """Return how many independent trials these are worth, and the mean correlation of two that share their rows.
-
-    ``rho + (1 - rho) N`` in each group of trials over the same rows, rho the mean
-    correlation of their sums over 16 blocks of time, not below 0; groups add up.
-    A trial that never varies correlates with none.
-    """
-    total, products, pairs = 0.0, 0.0, 0
-    for group in range(int(trials.group.max()) + 1):
-        sums = trials.sums[trials.group == group].T
-        size = sums.shape[1]
-        if size == 1 or np.isnan(sums).any():
-            total += size
-            continue
-        centred = sums - sums.mean(axis=0)
-        lengths = np.sqrt((centred * centred).sum(axis=0))
-        unit = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > ROUNDING)
-        # The sum over all pairs is the square of the sum, less that of each with itself.
-        joint = unit.sum(axis=1)
-        off_diagonal = float(joint @ joint) - int((lengths > ROUNDING).sum())
-        rho = min(max(off_diagonal / (size * (size - 1)), 0.0), 1.0)
-        total += rho + (1 - rho) * size
-        products += off_diagonal
-        pairs += size * (size - 1)
-    return total, products / pairs if pairs else math.nan
-
-
 def _overfitting(trials: Trials, notes: list[Note]) -> tuple[Overfitting | None, str]:
     """Return PBO of the largest group of trials over the same rows, or why there is none."""
     sizes = np.bincount(trials.group)
@@ -365,14 +337,7 @@ def _overfitting(trials: Trials, notes: list[Note]) -> tuple[Overfitting | None,
     if sizes.size > 1:
         text = f"PBO is of the {members.size:,} trials that share their rows, of {len(trials.ids):,}"
         notes.append(Note(code="pbo_of_a_part", text=text, rows=int(members.size), severity="info"))
-    if members.size > MOST_FOR_PBO:
-        text = f"PBO is of {MOST_FOR_PBO:,} trials taken at equal steps from the {members.size:,} that share their rows"
-        notes.append(Note(code="pbo_of_a_sample", text=text, rows=MOST_FOR_PBO, severity="info"))
-        members = members[np.linspace(0, members.size - 1, MOST_FOR_PBO).round().astype(np.int64)]
     rows = int(trials.count[members[0]]) // BLOCKS
-    free = trials.risk_free[members][:, None]
-    sums, squares = trials.sums[members], trials.squares[members]
-    # Returns in excess of the risk-free rate, as the Sharpe ratio has them.
-    excess = sums - rows * free
-    spread = squares - 2 * free * sums + rows * free * free
-    return pbo_from_blocks(np.ascontiguousarray(excess.T), np.ascontiguousarray(spread.T), rows), ""
+    found = overfitting_of(trials.sums[members], trials.squares[members], rows, trials.risk_free[members])
+    notes += [note for note in found.notes if note.code == "pbo_of_a_sample"]
+    return found, ""

@@ -106,12 +106,24 @@ def test_pbo_from_blocks_is_that_of_the_whole_curves(swept):
     np.testing.assert_allclose(found.logits, expected.logits)
 
 
-def test_deflation_counts_every_cell_that_ran(swept):
+def test_pbo_of_a_rate_is_that_of_the_returns_in_excess_of_it(bars):
+    swept = iq.sweep(Crossover, bars, fast=[5, 10, 20], slow=[40, 60, 80, 100], weight=1.0, risk_free=0.04)
+    free = swept.convention.risk_free_per_period
+    returns = [swept.run(cell).returns.to_numpy() - free for cell in range(len(swept))]
+    np.testing.assert_allclose(swept.pbo().logits, probability_of_backtest_overfitting(np.array(returns).T).logits)
+
+
+def test_deflation_counts_what_the_cells_are_worth(swept):
     found = swept.deflated_sharpe()
     best = swept.run(swept.best())
     equity = np.concatenate(([100_000.0], best.run.equity))
     moments = sharpe_moments(equity[1:] / equity[:-1] - 1, swept.convention)
-    assert found.trials == 18
+    # The mean correlation of two cells' sums over 16 blocks, here of the whole curves.
+    ran = [cell for cell in range(len(swept)) if cell not in swept.reasons]
+    returns = [swept.run(cell).returns.to_numpy() for cell in ran]
+    sums = np.array([each[each.size % 16 :].reshape(16, -1).sum(axis=1) for each in returns])
+    rho = np.corrcoef(sums)[np.triu_indices(18, 1)].mean()
+    assert found.trials == pytest.approx(rho + (1 - rho) * 18, rel=1e-9)
     assert found.sharpe == pytest.approx(moments.sharpe, rel=1e-10)
     assert (found.skewness, found.kurtosis) == pytest.approx((moments.skewness, moments.kurtosis), rel=1e-8)
     ratios = swept.to_frame()["sharpe_ratio"].dropna() / np.sqrt(252)
@@ -356,6 +368,11 @@ def test_every_cell_is_a_trial_of_the_study_and_a_drill_down_is_none_more(gspc):
     # The best cell in full is the same trial, run twice.
     assert (again.trials, again.runs) == (22, evidence.runs + 1)
     assert best.evidence.trials == 22
+    # The sweep and the ledger say the same.
+    deflated = swept.deflated_sharpe()
+    assert deflated.trials == pytest.approx(evidence.effective_trials, rel=1e-12)
+    assert deflated.probability == pytest.approx(evidence.deflated, rel=1e-12)
+    assert swept.pbo().pbo == evidence.pbo
     # PBO from the blocks of the ledger is that from the whole returns.
     returns = np.column_stack([swept.run(cell).returns for cell in range(len(swept)) if cell not in swept.reasons])
     exact = probability_of_backtest_overfitting(returns)
