@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FAMILIES = sorted(path for family in ("indicators", "metrics") for path in (ROOT / "docs" / family).glob("*.md"))
 BACKTESTER = [
     ROOT / "docs" / f"{name}.md"
-    for name in ("audit", "explaining_fills", "portfolios", "strategies", "sweeps", "trials", "validation")
+    for name in ("audit", "explaining_fills", "interop", "portfolios", "strategies", "sweeps", "trials", "validation")
 ]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")])
 

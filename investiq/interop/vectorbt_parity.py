@@ -22,6 +22,7 @@ from investiq.core.types import INTERVAL_MINUTES
 from investiq.execution.options import OptionArguments, RunOptions, options_of
 from investiq.interop.vectorbt import open_vectorbt
 from investiq.interop.vectorbt_accounts import from_vectorbt
+from investiq.strategies.base import Strategy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from investiq.history.bars import Bars
     from investiq.history.history import History
     from investiq.interop.imported import ImportedAccount
-    from investiq.strategies.base import Strategy
 
 __all__ = ["VectorbtParity", "compare_with_vectorbt"]
 
@@ -168,6 +168,8 @@ def compare_with_vectorbt(
     True
     """
     vectorbt = open_vectorbt("a comparison with vectorbt")
+    if not isinstance(strategy, Strategy):
+        raise ConfigError(f"strategy must be a Strategy such as iq.strategies.Crossover(), was {strategy!r}")
     defaults = {**CHOICES, "zero_volume": "ignore", "confidence_threshold": 0.0, "rules": "vectorbt"}
     chosen: Any = {**defaults, **strategy.run_options, **options}
     run_options = options_of(chosen)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 
 import numpy as np
 import pytest
 
 import investiq as iq
-from investiq.core.errors import DataError
+from investiq.core.errors import DataError, MissingDependencyError
 from investiq.history.panel import Panel
 from investiq.interop.vectorbt import to_vectorbt
 
@@ -99,4 +100,10 @@ def test_cash_that_moved_without_an_order_is_refused_with_its_amount(bars_of):
     bars = bars_of([100, 100, 100, 98, 98], total_factor=[1, 1, 1, 1 / 0.98, 1 / 0.98])
     result = iq.backtest(iq.strategies.BuyAndHold(), bars, costs=FREE, weight=0.5, initial_capital=10_000)
     with pytest.raises(DataError, match=r"moved cash without an order \(dividend 100\.00.*iq\.to_pyfolio"):
+        to_vectorbt(result)
+
+
+def test_a_missing_vectorbt_says_how_to_install_it(result, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"vectorbt"):
         to_vectorbt(result)

@@ -48,7 +48,9 @@ def parity(bars):
 
 def portfolio_of(vectorbt, closes, orders, index):
     """Return a portfolio with 100 USD for each column; an order is (column, bar, size, price, fees, side), 0 for a buy."""
-    records = np.array([(number, *order) for number, order in enumerate(orders)], dtype=vectorbt.portfolio.enums.order_dt)
+    records = np.array(
+        [(number, *order) for number, order in enumerate(orders)], dtype=vectorbt.portfolio.enums.order_dt
+    )
     close = pd.DataFrame(closes, index=index)
     return vectorbt.Portfolio(
         vectorbt.ArrayWrapper.from_obj(close),
@@ -103,6 +105,17 @@ def test_a_run_that_went_to_vectorbt_and_back_is_the_same_account(parity, bars):
     assert account.fills.columns.tolist() == result.fills.columns.tolist()
     assert account.measures["Sharpe ratio"] == pytest.approx(result.summary.loc["Sharpe ratio", "value"], rel=1e-10)
     assert account.watermark == "SAMPLE"
+
+
+def test_a_run_through_a_split_comes_back_on_bars_adjusted_for_it(bars_of):
+    # 100 shares at 100 become 400 at 25, which gain 1 each.
+    bars = bars_of([100, 100, 100, 25, 26, 26], split_factor=[1, 1, 1, 4, 4, 4])
+    free = iq.Costs(commission_rate=0.0, slippage_bps=0.0)
+    result = iq.backtest(iq.strategies.BuyAndHold(), bars, costs=free, weight=1.0, initial_capital=10_000, end="mark")
+    account = from_vectorbt(to_vectorbt(result), bars.adjusted("split"))
+    assert account.equity["equity"].tolist() == [10_000, 10_000, 10_000, 10_000, 10_400, 10_400]
+    with pytest.raises(DataError, match="adjusted as they were"):
+        from_vectorbt(to_vectorbt(result), bars)
 
 
 def test_fills_outside_of_their_bars_are_counted(parity, bars):
@@ -189,6 +202,11 @@ def test_what_is_no_portfolio_or_has_no_times_is_refused(vectorbt):
 def test_options_without_a_counterpart_are_refused(bars, options, message):
     with pytest.raises(ConfigError, match=message):
         compare_with_vectorbt(iq.strategies.Crossover(), bars, **options)
+
+
+def test_a_class_is_no_strategy_to_compare(bars):
+    with pytest.raises(ConfigError, match="must be a Strategy such as"):
+        compare_with_vectorbt(iq.strategies.Crossover, bars)
 
 
 def test_sizes_and_dividends_are_refused_where_vectorbt_would_not_see_them(bars, bars_of):
