@@ -16,7 +16,7 @@ from investiq.backtesting.recorded import AfterRecording, NotesWithRecording
 from investiq.backtesting.sweep_cells import GENERAL, REFUSED
 from investiq.backtesting.sweep_grid import LEVELS, Grid
 from investiq.backtesting.sweep_plateau import Plateau, neighbourhood_of, plateau_of
-from investiq.backtesting.sweep_table import METRICS, frame_of, metric_unit, sharpe_per_period
+from investiq.backtesting.sweep_table import METRICS, frame_of, metric_text, metric_unit, sharpe_per_period
 from investiq.backtesting.trial_comparison import effective_number, overfitting_of
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.facts import Fact, Table, format_value
@@ -300,7 +300,7 @@ class SweepResult(Result):
             )
             for cell, row in shown.iterrows()
         )
-        heads = ("cell", *names, *(name.replace("_", " ") for name in _MEASURES))
+        heads = ("Cell", *names, *map(metric_text, _MEASURES))
         return [Table("Best cells by Sharpe ratio", heads, rows, numbers=(heads[0], *heads[len(names) + 1 :]))]
 
     def provenance(self) -> list[Fact]:

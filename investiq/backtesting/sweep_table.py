@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.sweep_result import SweepResult
     from investiq.history.bars import Bars
 
-__all__ = ["METRICS", "frame_of", "metric_unit", "sharpe_per_period"]
+__all__ = ["METRICS", "frame_of", "metric_text", "metric_unit", "sharpe_per_period"]
 
 FloatArray = NDArray[np.float64]
 
@@ -51,6 +51,11 @@ def metric_unit(metric: str) -> Unit:
             f"metric must be one of {', '.join(METRICS)}, was {metric!r}{near_matches(str(metric), METRICS)}"
         )
     return METRICS[metric]
+
+
+def metric_text(metric: str) -> str:
+    """Return a measure in words, as a heading."""
+    return {"cagr": "CAGR", "mar_ratio": "MAR ratio"}.get(metric, metric.replace("_", " ").capitalize())
 
 
 def sharpe_per_period(result: SweepResult) -> FloatArray:

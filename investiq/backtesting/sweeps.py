@@ -25,8 +25,9 @@ from investiq.backtesting.sweep_trials import count_sweep
 from investiq.backtesting.sweeping import decides_in_codes, has_rule
 from investiq.core.errors import DataError
 from investiq.core.manifest import Manifest
-from investiq.core.notes import Note
+from investiq.core.notes import Note, merge_notes
 from investiq.history.bars import Bars
+from investiq.history.checks import row_checks
 from investiq.history.history import History
 from investiq.history.panel import Panel
 from investiq.strategies.base import Strategy
@@ -158,6 +159,7 @@ def sweep(
     if not is_whole:
         notes.append(_interrupted(cells, len(grid)))
     notes += _notes(grid, cells)
+    about = (row_checks(each, each.passport.notes) for each in bars.values())
     convention = convention_of_run(next(iter(bars.values())), risk_free)
     result = SweepResult(
         grid=grid,
@@ -168,7 +170,7 @@ def sweep(
         convention=convention,
         manifest=_manifest(grid, bars, convention, seed if grid.sampled is not None else None),
         quality=quality,
-        notes=tuple(notes),
+        notes=tuple(merge_notes(*about, notes)),
     )
     return dataclasses.replace(result, tickets=count_sweep(result, study))
 

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from investiq.backtesting.sweep_table import metric_unit
+from investiq.backtesting.sweep_table import metric_text, metric_unit
 from investiq.core.errors import ConfigError, InsufficientDataError, near_matches
 from investiq.core.facts import format_value
 from investiq.figures.heading import heading
@@ -79,7 +79,7 @@ def sweep_chart(
     robust = _robust(result, metric)
     if robust is not None and robust != best:
         marks.append(("best neighbourhood", "circle-open", robust))
-    name = metric.replace("_", " ") + (" (%)" if unit == "fraction" else "")
+    name = metric_text(metric) + (" (%)" if unit == "fraction" else "")
     scale = 100.0 if unit == "fraction" else 1.0
     if down is None:
         traces, layout = _line(grid, across, fixed, values * scale, name, marks, colors)
@@ -92,7 +92,7 @@ def sweep_chart(
         layout={
             "template": template(colors),
             **heading(
-                f"{result.title}: {metric.replace('_', ' ')}",
+                f"{result.title}: {metric_text(metric)}",
                 " · ".join(filter(None, (words, f"drawn at {slices}" if slices else "", _mark_of(result)))),
                 (label for label, _, _ in marks),
             ),

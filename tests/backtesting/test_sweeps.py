@@ -55,6 +55,8 @@ def test_invalid_cells_are_named_and_the_others_run(swept):
     assert invalid["reason"].str.contains("fast must be below slow").all()
     assert swept.to_frame()["final_equity"].isna().sum() == 6
     assert any(note.code == "invalid_cells" and note.rows == 6 for note in swept.notes)
+    # What is wrong with the bars is told before a search over them is believed.
+    assert {note.code for note in swept.bars["^GSPC"].passport.notes} <= {note.code for note in swept.notes}
 
 
 @pytest.mark.parametrize("cell", [0, 5, 11])
@@ -182,6 +184,18 @@ def test_a_sampled_cell_is_the_same_cell_of_the_grid(bars, swept):
     positions = sample.grid.sampled
     np.testing.assert_array_equal(sample.statistics, swept.statistics[positions])
     assert sample.manifest.seed == 3
+
+
+def test_a_cell_counts_the_trades_of_a_share_that_splits():
+    bars = iq.load_bars("SYN001")[:800]
+    assert np.unique(bars.split_factor).size == 2
+    swept = iq.sweep(Crossover, bars, fast=[5], slow=[15], allow_short=[False, True], weight=1.0, lot=1, end="mark")
+    for cell in range(2):
+        trips = swept.run(cell).round_trips
+        pnl = trips.pnl[trips.is_closed]
+        row = swept.to_frame().loc[cell]
+        assert (row["trades"], row["win_rate"]) == (pnl.size, np.mean(pnl > 0))
+        assert row["profit_factor"] == pytest.approx(pnl[pnl > 0].sum() / -pnl[pnl < 0].sum(), rel=1e-10)
 
 
 def test_several_symbols_are_an_axis(bars, gspc):
