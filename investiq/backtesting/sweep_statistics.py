@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting import postings, sweep_kernels
+from investiq.backtesting.price_sheet import PriceSheet
+from investiq.backtesting.running import has_actions
 from investiq.backtesting.trades import round_trips
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ def edges_of(n_bars: int) -> NDArray[np.int64]:
 
 def write_statistics(run: Run, bars: Bars, options: RunOptions, edges: NDArray[np.int64], line: FloatArray) -> None:
     """Write the statistics of `run` into a row of `Cells.values`."""
-    trips = round_trips(run, float(bars.close[-1]), options.posting_rounding)
+    splits = PriceSheet.of(bars).splits if has_actions(bars) else ()
+    trips = round_trips(run, float(bars.close[-1]), options.posting_rounding, splits=splits, symbols=(bars.symbol,))
     profits = trips.pnl[trips.is_closed]
     line[:] = 0.0
     line[sweep_kernels.FINAL_EQUITY] = run.equity[-1]
