@@ -122,7 +122,10 @@ def simulate(data: Bars | Panel, decisions: Decisions | Sequence[Signal] | Float
         The same bits of fills, cash and equity from whichever loop took it.
     """
     if isinstance(data, Bars) and isinstance(decisions, Decisions):
-        run = _looped(data, decisions, options) if loop_of(data, options) is not None else None
+        prepared = _prepared(options)
+        run = None
+        if prepared.loop is not None and _trades_always(data, options):
+            run = _looped(data, decisions, options, prepared)
         if run is not None:
             return run
     from investiq.backtesting.general import simulate_scenario
@@ -209,9 +212,9 @@ def _facts_of(bars: Bars) -> _Facts:
     return facts
 
 
-def _looped(bars: Bars, decisions: Decisions, options: RunOptions) -> Run | None:
+def _looped(bars: Bars, decisions: Decisions, options: RunOptions, prepared: _Prepared) -> Run | None:
     """Return the run of the smaller loop; None where a fill or a fee turned out to be one that it does not know."""
-    loop, numbers, lot = _prepared(options)
+    loop, numbers, lot = prepared
     codes = decisions.codes
     buys = int(np.count_nonzero(codes == kernel.BUY))
     # One block: the system gives large blocks in large pages, which take a tenth of the time to be had.

@@ -75,6 +75,7 @@ class _AdjustedPrices:
 
 # Of bars that were asked before; they never change.
 _IS_ADJUSTED: WeakKeyDictionary[Bars, bool] = WeakKeyDictionary()
+_HAS_GAPS: WeakKeyDictionary[Bars, bool] = WeakKeyDictionary()
 
 
 def _is_adjusted(bars: Bars) -> bool:
@@ -82,6 +83,14 @@ def _is_adjusted(bars: Bars) -> bool:
     found = _IS_ADJUSTED.get(bars)
     if found is None:
         found = _IS_ADJUSTED[bars] = bars.basis == "total" or bool((bars.total_factor == 1.0).all())
+    return found
+
+
+def _has_gaps(bars: Bars) -> bool:
+    """Return whether a close of `bars`, adjusted or not, is missing."""
+    found = _HAS_GAPS.get(bars)
+    if found is None:
+        found = _HAS_GAPS[bars] = not bool(np.isfinite(bars.close * bars.total_factor).all())
     return found
 
 
@@ -118,7 +127,7 @@ def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
     prices = _AdjustedPrices(bars)
     rows = np.empty((len(columns), len(bars)))
     for row, column in zip(rows, columns, strict=True):
-        if column.name == "sma" and len(column.parameters) == 1:
+        if column.name == "sma" and len(column.parameters) == 1 and not _has_gaps(bars):
             _mean_into(row, prices.close, int(column.parameters[0]))
         else:
             row[:] = _compute(column, prices)
@@ -126,17 +135,12 @@ def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
 
 
 def _mean_into(row: FloatArray, close: FloatArray, window: int) -> None:
-    """Write `indicators.trend.sma` to `row`: of closes without a gap, which those of bars are, without a copy."""
-    from investiq.indicators.windows import all_finite, mean_into
+    """Write `indicators.trend.sma` of closes without a gap to `row`, without a copy."""
+    from investiq.indicators.observations import whole_window
+    from investiq.indicators.windows import mean_into
 
-    if close.flags.writeable:
-        close.flags.writeable = False
-    if window >= 1 and all_finite((close,)):
-        mean_into(close, window, row)
-    else:
-        from investiq.indicators.trend import sma
-
-        row[:] = sma(close, window)
+    close.setflags(write=False)
+    mean_into(close, whole_window(window), row)
 
 
 def _compute(column: Column, prices: _AdjustedPrices) -> FloatArray:
