@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final, Literal, get_args
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,6 +19,9 @@ Quality = Literal["no_errors", "pass", "any"]
 
 # A benchmark may miss this share of the run's labels, such as a holiday on which only one of two series was recorded.
 MISSING_SHARE: Final = 0.05
+
+# The first error in the bars, looked for once; empty where there is none.
+_ERRORS: WeakKeyDictionary[Bars, str] = WeakKeyDictionary()
 
 
 def check_bars(bars: Bars, needed: int, who: str, quality: Quality = "no_errors") -> None:
@@ -55,13 +59,15 @@ def _require_pass(bars: Bars) -> None:
 
 
 def _refuse_errors(bars: Bars) -> None:
-    # Told anew for these bars: an action after their end is none of theirs.
-    for note in row_checks(bars, bars.passport.notes):
-        if note.severity == "error":
-            text = note.text.removeprefix(f"{bars.symbol}: ")
-            raise DataError(
-                f"{bars.symbol}: {text}; correct the data and load them again, or run on them as they are with quality='any'"
-            )
+    if bars not in _ERRORS:
+        # Told anew for these bars: an action after their end is none of theirs.
+        checked = row_checks(bars, bars.passport.notes)
+        _ERRORS[bars] = next((note.text for note in checked if note.severity == "error"), "")
+    if text := _ERRORS[bars]:
+        raise DataError(
+            f"{bars.symbol}: {text.removeprefix(f'{bars.symbol}: ')}; correct the data and load them again, or run on them as "
+            "they are with quality='any'"
+        )
 
 
 def benchmark_over(benchmark: Bars, bars: Bars, quality: Quality = "no_errors") -> Bars:

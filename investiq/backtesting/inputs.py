@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -54,10 +55,16 @@ def digest_of(data: Bars | Panel, benchmark: Bars | None, decided: Decided | Non
     return digest.digest()
 
 
+@lru_cache(maxsize=64)
+def _named(options: RunOptions) -> dict[str, Any]:
+    """Return the options by name; made once, since most runs share them."""
+    return dataclasses.asdict(options)
+
+
 def parameters_of(strategy: Strategy, options: RunOptions, convention: Convention) -> dict[str, object]:
     """Return everything that was chosen for a run, as nested mappings."""
     return {
         "strategy": {"name": strategy.name, **strategy.parameters()},
-        "options": dataclasses.asdict(options),
+        "options": dict(_named(options)),
         "convention": dataclasses.asdict(convention),
     }
