@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
-from investiq.backtesting import general_state, kernel, pairing, postings
+from investiq.backtesting import general_state, kernel, postings
 from investiq.backtesting.holdings import shares_of
-from investiq.backtesting.price_sheet import PriceSheet
+from investiq.backtesting.price_sheet import PriceSheet, carried
 from investiq.backtesting.running import Run
-from investiq.backtesting.trades import round_trips
+from investiq.backtesting.trades import FILL_REASONS, round_trips
 from investiq.core.notes import Note, merge_notes
 from investiq.core.types import BASIS_WORDS
 from investiq.execution.options import RunOptions
@@ -60,6 +62,9 @@ _UNFILLED: Final = {
     kernel.EVENT_MISSED: ("entries_expired", "cancelled: no bar came within five sessions"),
 }
 
+# Reasons of fills that no volume limits.
+_UNLIMITED: Final = [code for code, name in FILL_REASONS.items() if name in ("end_of_data", "delisted")]
+
 _DATA_NOTES: WeakKeyDictionary[Bars, tuple[Note, ...]] = WeakKeyDictionary()
 
 
@@ -78,40 +83,37 @@ def notes_of(
     """
     options = RunOptions() if options is None else options
     compared = () if benchmark is None else _benchmark_notes(data, benchmark)
-    return merge_notes(_about(data, run), compared, _run_notes(data, run, options))
+    return merge_notes(_about(data), compared, _run_notes(data, run, options))
 
 
 def deflation_note(deflated_sharpe: float, trials: int) -> Note | None:
-    """Return the caution about a deflated Sharpe ratio below 0.95, or None.
+    """Return the caution about a deflated Sharpe ratio below 0.95, or None; NaN, which has a reason of its own, has none.
 
     Examples
     --------
     >>> deflation_note(0.62, trials=40).text
     'after 40 trials the deflated Sharpe ratio is 0.62, below 0.95: luck among so many would also show this result'
     """
-    if deflated_sharpe >= LEAST_DEFLATED:
+    if not deflated_sharpe < LEAST_DEFLATED:
         return None
+    tried, luck = (f"{trials:,} trials", "luck among so many") if trials > 1 else ("1 trial", "luck")
+    # Rounded down: 0.9496 is not shown as 0.95.
+    shown = math.floor(deflated_sharpe * 100) / 100
     return Note(
         code="deflated_sharpe",
-        text=(
-            f"after {trials:,} trial(s) the deflated Sharpe ratio is {deflated_sharpe:.2f}, below {LEAST_DEFLATED:g}: luck "
-            "among so many would also show this result"
-        ).replace("trial(s)", "trial" if trials == 1 else "trials"),
+        text=f"after {tried} the deflated Sharpe ratio is {shown:.2f}, below {LEAST_DEFLATED:g}: {luck} would also show this result",
         rows=trials,
     )
 
 
-def _about(data: Bars | Panel, run: Run) -> tuple[Note, ...]:
-    """Return the notes about the data; those of dividends only where the run did not credit them."""
-    if isinstance(data, Panel):
-        notes = merge_notes(data.notes, *(_data_notes(bars) for bars in data))
-        if not any("surviv" in note.text or "surviv" in note.code for note in data.notes):
-            notes = merge_notes(notes, (_SURVIVORS,))
-    else:
-        notes = _data_notes(data)
-    if (run.cash_flows[:, 1] == pairing.DIVIDEND).any():
-        return tuple(note for note in notes if note.code != "dividends_not_credited")
-    return notes
+def _about(data: Bars | Panel) -> tuple[Note, ...]:
+    """Return the notes about the data."""
+    if isinstance(data, Bars):
+        return _data_notes(data)
+    notes = merge_notes(data.notes, *(_data_notes(bars) for bars in data))
+    if any("surviv" in note.text or "surviv" in note.code for note in data.notes):
+        return notes
+    return merge_notes(notes, (_SURVIVORS,))
 
 
 def _benchmark_notes(data: Bars | Panel, benchmark: Bars) -> list[Note]:
@@ -128,9 +130,7 @@ def _benchmark_notes(data: Bars | Panel, benchmark: Bars) -> list[Note]:
 def _data_notes(bars: Bars) -> tuple[Note, ...]:
     """Return the notes of the passport, with what they say about rows told anew for the bars that were used."""
     if bars not in _DATA_NOTES:
-        _DATA_NOTES[bars] = merge_notes(
-            row_checks(bars, bars.passport.notes), filter(None, (_vendor_adjusted(bars), _uncredited_dividends(bars)))
-        )
+        _DATA_NOTES[bars] = merge_notes(row_checks(bars, bars.passport.notes), filter(None, (_vendor_adjusted(bars),)))
     return _DATA_NOTES[bars]
 
 
@@ -144,27 +144,6 @@ def _vendor_adjusted(bars: Bars) -> Note | None:
             f"{bars.symbol}: prices are {BASIS_WORDS[basis]}, so fills, share counts and fees per share "
             "are not those that anyone could have had"
         ),
-    )
-
-
-def _uncredited_dividends(bars: Bars) -> Note | None:
-    """Return the dividends inside the period, which no position receives, or None.
-
-    With a dividend of D on a prior close of C the total factor grows by 1 / (1 - D / C), so the yield is 1 less its inverse.
-    """
-    dividends = bars.total_factor / bars.split_factor
-    growth = dividends[1:] / dividends[:-1]
-    # A factor that is carried on is the same number; a quotient of products may differ in its last digits.
-    yields = 1.0 - 1.0 / growth[np.abs(growth - 1.0) > 1e-12]
-    if not yields.size:
-        return None
-    return Note(
-        code="dividends_not_credited",
-        text=(
-            f"{bars.symbol}: {yields.size} dividend(s) inside the period, together {yields.sum():.2%} of the prices before them, "
-            "are not paid to positions by this version: total returns are too low by what was held through them"
-        ),
-        rows=int(yields.size),
     )
 
 
@@ -190,7 +169,7 @@ def _run_notes(data: Bars | Panel, run: Run, options: RunOptions) -> list[Note]:
         notes.append(_SAME_CLOSE)
     notes += _trade_notes(prices, run, options)
     notes += filter(None, (_unfilled(run, code, *words) for code, words in _UNFILLED.items()))
-    notes += filter(None, (_capped(prices, run, options), _stale(prices, run), _paid_early(run)))
+    notes += filter(None, (_capped(data, prices, run, options), _stale(prices, run), _paid_early(run)))
     days = float((prices.ts[-1] - prices.ts[0]) / np.timedelta64(1, "D"))
     if days < LEAST_DAYS:
         notes.append(
@@ -239,15 +218,18 @@ def _trade_notes(prices: PriceSheet, run: Run, options: RunOptions) -> list[Note
     return notes
 
 
-def _capped(prices: PriceSheet, run: Run, options: RunOptions) -> Note | None:
+def _capped(data: Bars | Panel, prices: PriceSheet, run: Run, options: RunOptions) -> Note | None:
     """Return how many fills used up the volume that their bar allowed, where they are many."""
-    share, fills = options.max_volume_participation, run.fills
+    share = options.max_volume_participation
+    fills = run.fills[~np.isin(run.fills[:, postings.REASON], _UNLIMITED)]
     if share is None or not len(fills):
         return None
     bar, row = fills[:, postings.BAR].astype(np.int64), fills[:, postings.SYMBOL].astype(np.int64)
     keys, group = np.unique(row * prices.ts.size + bar, return_inverse=True)
     traded = np.bincount(group, weights=fills[:, postings.QUANTITY], minlength=keys.size)
-    room = share * prices.volume[row, bar]
+    room = share * np.where(prices.volume[row, bar] > 0.0, prices.volume[row, bar], np.inf)
+    if options.volume_basis == "adv20":
+        room = np.fmin(room, share * _volumes_before(data, prices, options)[row, bar])
     # What is left is less than a lot.
     full = traded[group] > room - (options.lot or 1e-9 * room)
     count = int(np.count_nonzero(full))
@@ -261,6 +243,18 @@ def _capped(prices: PriceSheet, run: Run, options: RunOptions) -> Note | None:
         ),
         rows=count,
     )
+
+
+def _volumes_before(data: Bars | Panel, prices: PriceSheet, options: RunOptions) -> NDArray[np.float64]:
+    """Return the average volume that was known before each bar, in shares of the bar."""
+    from investiq.backtesting.preparing import scenario_of
+
+    average = scenario_of(data, (), options).average_volume
+    before = np.full(prices.close.shape, np.nan)
+    if average is not None:
+        factor = carried(prices.split_factor)
+        before[:, 1:] = average[:, :-1] * factor[:, :-1] / factor[:, 1:]
+    return before
 
 
 def _stale(prices: PriceSheet, run: Run) -> Note | None:

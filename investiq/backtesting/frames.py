@@ -186,7 +186,8 @@ def symbols_frame(result: BacktestResult) -> pd.DataFrame:
     trades = np.bincount(row[closed], minlength=n)
     won = np.bincount(row[closed & (trips.pnl > 0)], minlength=n)
     pnl = np.bincount(row, weights=trips.pnl, minlength=n)
-    weights = result.shares * np.nan_to_num(result.prices.marks) / result.run.equity
+    solvent = result.run.equity > 0
+    held = (result.shares * np.nan_to_num(result.prices.marks))[:, solvent] / result.run.equity[solvent]
     return pd.DataFrame(
         {
             "trades": trades,
@@ -196,7 +197,7 @@ def symbols_frame(result: BacktestResult) -> pd.DataFrame:
             "contribution": pnl / result.options.initial_capital,
             "fees": np.bincount(row, weights=trips.fees, minlength=n),
             "dividends": np.bincount(row, weights=trips.dividends, minlength=n),
-            "weight": weights.mean(axis=1),
+            "weight": held.mean(axis=1) if solvent.any() else np.full(n, np.nan),
         },
         index=pd.Index(symbols, name="symbol"),
     )

@@ -226,7 +226,7 @@ def is_plain(prices: PriceSheet, targets: FloatArray, options: RunOptions, has_a
         and not (targets < 0).any()
         and not np.isnan(prices.close).any()
         and not (options.zero_volume == "no_fill" and (prices.volume == 0.0).any())
-        and bool((prices.split_factor == prices.split_factor[:, :1]).all())
+        and all(bool((each == each[:, :1]).all()) for each in (prices.split_factor, prices.total_factor))
     )
 
 

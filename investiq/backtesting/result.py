@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.backtesting import describing, frames, portfolio, postings, running
+from investiq.backtesting import cautions, describing, frames, portfolio, postings, running
 from investiq.backtesting.decisions import Decisions
 from investiq.backtesting.excursions import Excursions, Levels, excursions_of, levels_of, mean_prices
 from investiq.backtesting.holdings import Holdings, halted_bars, shares_of
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.explaining import FillExplanation
     from investiq.backtesting.explaining_bracket import Bracket
     from investiq.backtesting.trial_recording import Ticket
+    from investiq.core.notes import Note
 
 Frame = TypeVar("Frame", "pd.DataFrame", "pd.Series[float]")
 
@@ -225,6 +226,13 @@ class BacktestResult(Result):
     def provenance(self) -> list[Fact]:
         """Return data passport, rules, costs, convention, trials and versions."""
         return describing.provenance_of(self)
+
+    def shown_notes(self) -> tuple[Note, ...]:
+        """Return the notes, and what the ledger of trials says against the result: printing asks it, `notes` does not."""
+        if self.ticket is None:
+            return self.notes
+        deflation = cautions.deflation_note(self.evidence.deflated, self.evidence.trials)
+        return self.notes if deflation is None else (*self.notes, deflation)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the account, as `equity`."""

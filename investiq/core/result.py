@@ -49,6 +49,10 @@ class Result:
         """Return the quiet block: data passport, conventions, trials, degradation."""
         return []
 
+    def shown_notes(self) -> tuple[Note, ...]:
+        """Return the notes that stand under the printed result, those that only reading it brings to light included."""
+        return self.notes
+
     def to_frame(self) -> pd.DataFrame:
         """Return the result as one table."""
         raise NotImplementedError
@@ -62,10 +66,14 @@ class Result:
         return doors.export(self, Path(path))
 
     def _repr_html_(self) -> str:
-        return display.to_html(self.title, self.facts(), self.notes, self.provenance(), self.watermark, self.tables())
+        return display.to_html(
+            self.title, self.facts(), self.shown_notes(), self.provenance(), self.watermark, self.tables()
+        )
 
     def __str__(self) -> str:
-        return display.to_text(self.title, self.facts(), self.notes, self.provenance(), self.watermark, self.tables())
+        return display.to_text(
+            self.title, self.facts(), self.shown_notes(), self.provenance(), self.watermark, self.tables()
+        )
 
     def __repr__(self) -> str:
         return str(self)
