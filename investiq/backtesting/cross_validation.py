@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from investiq.backtesting import plans, running
 from investiq.backtesting.candidates import Candidate
 from investiq.backtesting.cross_validation_result import CrossValidation, Trials
+from investiq.backtesting.running import Run
 from investiq.backtesting.trial_statistics import TrackRecord, track_record
 from investiq.core.notes import Note
 from investiq.history.bars import Bars
@@ -54,7 +56,8 @@ def cross_validate_candidates(
         rows, rows + purge, groups=groups, test_groups=test_groups, embargo=embargo, max_splits=max_splits, seed=seed
     )
     rate = convention.risk_free_per_period
-    choice = _choose(_all_accounts(candidates, bars, advance), splits, convention)
+    held: list[int] = []
+    choice = _choose(_all_accounts(candidates, bars, held, advance), splits, convention)
     needed = {number: _returns(_account(candidates[number], bars)) for number in set(choice.number.tolist())}
     outcomes = [needed[number][split.test] for number, split in zip(choice.number.tolist(), splits, strict=True)]
     return CrossValidation(
@@ -72,18 +75,48 @@ def cross_validate_candidates(
         instants=bars.ts,
         subject=subject,
         mark=bars.passport.watermark,
-        notes=(*notes, *splits.notes),
+        notes=(*notes, *splits.notes, *_short_purge(max(held), purge)),
     )
 
 
-def _all_accounts(candidates: Sequence[Candidate], bars: Bars, advance: Callable[[], None]) -> Iterator[FloatArray]:
+def _all_accounts(
+    candidates: Sequence[Candidate], bars: Bars, held: list[int], advance: Callable[[], None]
+) -> Iterator[FloatArray]:
+    """Yield the account of each candidate, and append how long it held at most."""
     for candidate in candidates:
-        yield _account(candidate, bars)
+        run = _run(candidate, bars)
+        held.append(_longest(run.position))
+        yield _account_of(run, candidate)
         advance()
 
 
+def _longest(position: FloatArray) -> int:
+    """Return the most bars in a row at whose close a position of one side was held."""
+    side = np.sign(position)
+    edges = np.flatnonzero(np.diff(side, prepend=0.0, append=0.0))
+    lengths = [int(end - first) for first, end in pairwise(edges.tolist()) if side[first]]
+    return max(lengths, default=0)
+
+
+def _short_purge(longest: int, purge: int) -> tuple[Note, ...]:
+    if longest <= purge:
+        return ()
+    text = (
+        f"a position was held for up to {longest:,} bars and {purge:,} are purged: one decision can earn in training "
+        f"and in the test beside it; purge={longest} keeps them apart"
+    )
+    return (Note(code="held_beyond_purge", text=text, rows=longest),)
+
+
+def _run(candidate: Candidate, bars: Bars) -> Run:
+    return running.simulate(bars, plans.plan_of(candidate.strategy, bars), candidate.options)
+
+
 def _account(candidate: Candidate, bars: Bars) -> FloatArray:
-    run = running.simulate(bars, plans.plan_of(candidate.strategy, bars), candidate.options)
+    return _account_of(_run(candidate, bars), candidate)
+
+
+def _account_of(run: Run, candidate: Candidate) -> FloatArray:
     account: FloatArray = np.concatenate(([candidate.options.initial_capital], run.equity))
     return account
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import investiq as iq
+from investiq.backtesting.cross_validation import _longest
 from investiq.metrics.splits import combinatorial_purged_splits
 from investiq.metrics.trial_counting import effective_trials, trial_sharpe_variance
 from tests.backtesting.test_walk_forward import OPTIONS, EveryOther, wavy
@@ -95,3 +96,21 @@ def test_a_strategy_that_never_trades_has_no_ratio_and_says_why(bars):
     assert np.isnan(facts["Sharpe ratio, median path"].value)
     assert facts["Sharpe ratio, median path"].note == "no path varies: nothing was traded"
     assert found.deflation is None
+
+
+def test_positions_that_outlast_the_purge_are_named(bars, found):
+    # Bought at the open after the day that decides and sold at the open 3 days later: held at 3 closes, which 4 bars cover.
+    assert "held_beyond_purge" not in {note.code for note in found.notes}
+    short = iq.cross_validate(EveryOther, bars, shift=SHIFTS, purge=2, embargo=3, **OPTIONS)
+    note = next(note for note in short.notes if note.code == "held_beyond_purge")
+    assert note.rows == 3
+    assert "held for up to 3 bars and 2 are purged" in note.text
+    assert "held_beyond_purge" not in {n.code for n in iq.cross_validate(EveryOther, bars, purge=3, **OPTIONS).notes}
+
+
+@pytest.mark.parametrize(
+    ("position", "longest"),
+    [([], 0), ([0, 0], 0), ([1, 2, 2], 3), ([0, 1, 0, 1, 1], 2), ([1, 1, -1, -1, -1, 0], 3)],
+)
+def test_the_longest_holding_is_of_one_side(position, longest):
+    assert _longest(np.array(position, dtype=float)) == longest
