@@ -23,6 +23,8 @@ from investiq.metrics.resampling import bootstrap_indices
 if TYPE_CHECKING:
     import pandas as pd
 
+    from investiq.backtesting.trades import RoundTrips
+
 __all__ = ["MonteCarlo", "monte_carlo", "scaled_costs"]
 
 FloatArray = NDArray[np.float64]
@@ -112,10 +114,13 @@ class MonteCarlo(Result):
         p5, p25, p50, p75, p95 = np.quantile(self.final_returns, QUANTILES)
         shallow, deep = np.quantile(self.max_drawdowns, [0.5, 0.05])
         sharpe = self.sharpe_ratios[~np.isnan(self.sharpe_ratios)]
+        spread = float(self.final_returns.std(ddof=1)) if self.final_returns.size > 1 else math.nan
         return [
             Fact("Paths", self.final_returns.size, "count"),
             Fact("Total return, mean", float(self.final_returns.mean()), "fraction"),
-            Fact("Total return, standard deviation", float(self.final_returns.std(ddof=1)), "fraction", "ddof 1"),
+            Fact(
+                "Total return, standard deviation", spread, "fraction", "ddof 1", "" if spread == spread else "one path"
+            ),
             Fact("Total return, 5th percentile", float(p5), "fraction"),
             Fact("Total return, 25th percentile", float(p25), "fraction"),
             Fact("Total return, median", float(p50), "fraction"),
@@ -241,6 +246,7 @@ def monte_carlo(
     ((200,), True)
     """
     whole("paths", paths, 1, 1_000_000)
+    whole("seed", seed, 0, 2**63)
     if not -1 < ruin < 0:
         raise ConfigError(f"ruin is a return in (-1, 0) (-0.5 is a loss of half), was {ruin}")
     if method == "trades":
@@ -362,6 +368,15 @@ def _blocks_of(result: BacktestResult, block: float | None, cost_range: tuple[fl
     return _Source(returns=np.array(rows), block=length, periods_per_year=result.convention.periods_per_year)
 
 
+def _overlapping(trips: RoundTrips) -> int:
+    """Return the closed trades that were opened while another position was open."""
+    order = np.argsort(trips.entry_bar, kind="stable")
+    exits = np.where(trips.is_closed, trips.exit_bar, np.iinfo(np.int64).max)[order]
+    latest = np.maximum.accumulate(exits)
+    begins_inside = trips.entry_bar[order][1:] < latest[:-1]
+    return int(np.count_nonzero(begins_inside & trips.is_closed[order][1:]))
+
+
 def _observed(result: BacktestResult, source: _Source, method: Method) -> FloatArray:
     if method == "blocks":
         account: FloatArray = result.account / result.account[0]
@@ -372,6 +387,8 @@ def _observed(result: BacktestResult, source: _Source, method: Method) -> FloatA
 def _checked(cost_range: tuple[float, float] | None) -> tuple[float, float] | None:
     if cost_range is None:
         return None
+    if not isinstance(cost_range, (tuple, list)) or len(cost_range) != 2:
+        raise ConfigError(f"cost_range is (low, high), such as (0.8, 1.2), or None, was {cost_range!r}")
     low, high = cost_range
     if not (0 <= low <= high and math.isfinite(high)):
         raise ConfigError(f"cost_range is (low, high) with 0 <= low <= high, such as (0.8, 1.2), was {cost_range}")
@@ -380,6 +397,12 @@ def _checked(cost_range: tuple[float, float] | None) -> tuple[float, float] | No
 
 def _cautions(result: BacktestResult, method: Method, count: int) -> tuple[Note, ...]:
     found = [note for note in result.notes if note.code == "few_trades"]
+    if method == "trades" and (overlapping := _overlapping(result.round_trips)):
+        text = (
+            f"{overlapping} of {count} trades began while another was open: drawn one after the other they make no "
+            "drawdown together; method='blocks' keeps them together"
+        )
+        found.append(Note(code="overlapping_trades", text=text, rows=overlapping))
     if method == "trades" and (open_trades := int((~result.round_trips.is_closed).sum())):
         found.append(
             Note(

@@ -130,6 +130,8 @@ def test_the_form_states_the_level_of_ruin_and_how_paths_were_made(result):
         ({"cost_range": (1.2, 0.8)}, r"cost_range is \(low, high\)"),
         ({"block": 0.5}, "block must lie between 1 and the 5031 bars, was 0.5"),
         ({"paths": 0}, "paths"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
+        ({"cost_range": 1.2}, "cost_range is \\(low, high\\), such as .0.8, 1.2., or None, was 1.2"),
     ],
 )
 def test_settings_out_of_range_are_refused(result, settings, message):
@@ -141,3 +143,30 @@ def test_too_few_trades_name_the_way_out(bars_of):
     made = iq.backtest(iq.strategies.BuyAndHold(), bars_of([(100, 101, 99, 100)] * 30))
     with pytest.raises(InsufficientDataError, match="needs 10 closed round trips, there are 1; take a longer period"):
         monte_carlo(made, method="trades")
+
+
+def test_trades_that_overlap_are_counted():
+    panel = iq.load_panel(["SYN001", "SYN002", "SYN003"])
+    result = iq.backtest(iq.strategies.AlphaPortfolio(), panel)
+    trips = result.round_trips
+    spans = list(zip(trips.entry_bar.tolist(), trips.exit_bar.tolist(), strict=True))
+    # By hand: in the order of entry, those that begin before any earlier one has ended; -1 has not.
+    ends, overlapping = -1, 0
+    for (first, end), closed in sorted(zip(spans, trips.is_closed.tolist(), strict=True), key=lambda each: each[0][0]):
+        overlapping += closed and first < ends
+        ends = max(ends, end if closed else 10**9)
+    note = next(
+        note for note in monte_carlo(result, method="trades", paths=10).notes if note.code == "overlapping_trades"
+    )
+    assert note.rows == overlapping > 0
+
+
+def test_trades_one_after_the_other_do_not_overlap(result):
+    assert "overlapping_trades" not in {note.code for note in monte_carlo(result, method="trades", paths=10).notes}
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_path_has_no_spread_and_says_so(result):
+    fact = next(fact for fact in monte_carlo(result, paths=1).facts() if "deviation" in fact.label)
+    assert math.isnan(fact.value)
+    assert fact.note == "one path"
