@@ -51,6 +51,7 @@ TEXTS: Final[dict[float, str]] = {
     g.LOG_CANCELLED_HALT: "entry order cancelled: circuit breaker",
     g.LOG_CANCELLED_CALL: "entry order cancelled: margin call",
     g.LOG_RUINED: "decision dropped: ruin",
+    g.LOG_NO_PRICE: "entry skipped: no price",
 }
 # Those that tell an amount; `count` is another one where two are told.
 _TOLD: Final[dict[float, Callable[[float, float], str]]] = {

@@ -13,11 +13,11 @@ from investiq.backtesting.general_kernel import Feed, Paths
 from investiq.backtesting.general_kernel import simulate as simulate_compiled
 from investiq.backtesting.postings import FILL_COLUMNS
 from investiq.backtesting.running import Run, grid_of
-from investiq.core.errors import ConfigError, UnknownSymbolError, near_matches
+from investiq.execution.labels import check_inputs
 from investiq.execution.options import RunOptions
 from investiq.execution.scenario import Scenario
 
-__all__ = ["simulate_scenario"]
+__all__ = ["compile_general", "simulate_scenario"]
 
 FloatArray = NDArray[np.float64]
 
@@ -42,9 +42,9 @@ def simulate_scenario(scenario: Scenario, options: RunOptions) -> Run:
     Raises
     ------
     ConfigError
-        If options and scenario contradict each other: would fill at the close that decided them, negative weights without `allow_short`.
+        If options and scenario contradict each other, or a column is missing that the options need.
     UnknownSymbolError
-        If `symbol_weights` names a symbol that is not traded.
+        If a weight is of a symbol that is not traded.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def simulate_scenario(scenario: Scenario, options: RunOptions) -> Run:
     ... ).equity.tolist()
     [100000.0, 100000.0, 99800.0]
     """
-    _check(scenario, options)
+    check_inputs(scenario, options)
     feed, actions = _feed_of(scenario, options)
     n_symbols, n_bars = scenario.close.shape
     n_signals, n_actions = len(scenario.signals), actions.shape[0]
@@ -103,33 +103,27 @@ def simulate_scenario(scenario: Scenario, options: RunOptions) -> Run:
     )
 
 
+def compile_general() -> None:
+    """Compile the general kernel, or load it from the disk cache, by running it over two bars."""
+    prices = np.ones((1, 2))
+    simulate_scenario(
+        Scenario(
+            symbols=("A",),
+            ts=np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[us]"),
+            sessions=np.arange(2),
+            open=prices,
+            high=prices,
+            low=prices,
+            close=prices,
+            volume=prices,
+        ),
+        RunOptions(),
+    )
+
+
 def _table(memory: FloatArray, at: int, n_rows: int, n_columns: int) -> FloatArray:
     first = int(memory[at])
     return memory[first : first + n_rows * n_columns].reshape(n_rows, n_columns).copy()
-
-
-def _check(scenario: Scenario, options: RunOptions) -> None:
-    weights = options.symbol_weights
-    if weights is not None:
-        for symbol in weights:
-            if symbol not in scenario.symbols:
-                raise UnknownSymbolError(
-                    f"symbol_weights names {symbol!r}, which is not traded{near_matches(symbol, scenario.symbols)}; "
-                    f"the run trades {', '.join(scenario.symbols)}"
-                )
-    if options.fill == "same_close" and scenario.signals:
-        raise ConfigError(
-            "fill='same_close' fills target weights at the close that decided them, and this run has signals; "
-            "give target weights, or leave fill at 'next_open'"
-        )
-    wished = [
-        *(weights or {}).values(),
-        *(() if scenario.targets is None else (np.nanmin(scenario.targets, initial=0.0),)),
-    ]
-    if not options.allow_short and min(wished, default=0.0) < 0:
-        raise ConfigError(
-            f"target weights go down to {min(wished):g}; a negative weight is a short: set allow_short=True"
-        )
 
 
 def _feed_of(scenario: Scenario, options: RunOptions) -> tuple[Feed, FloatArray]:
@@ -139,13 +133,15 @@ def _feed_of(scenario: Scenario, options: RunOptions) -> tuple[Feed, FloatArray]
     payments = due[np.argsort(actions[due, g.X_PAY_BAR], kind="stable")]
     weights = options.symbol_weights
     wished: list[float] = []
-    if options.rebalance is not None and scenario.targets is None:
+    if options.rebalance is not None:
         # Equal weights where none are given; a symbol without one is left alone.
         equal = {} if weights is not None else dict.fromkeys(scenario.symbols, 1.0 / len(scenario.symbols))
         wished = [(weights or equal).get(each, np.nan) for each in scenario.symbols]
     grids = (
-        scenario.open, scenario.high, scenario.low, scenario.close, scenario.volume, scenario.atr, scenario.size_multiplier,
-        scenario.volatility, scenario.average_volume, scenario.borrow_rates, scenario.shortable, scenario.targets,
+        scenario.open, scenario.high, scenario.low, scenario.close, scenario.volume, _carried(scenario.atr, scenario, -1),
+        _filled(scenario.size_multiplier, 1.0), _carried(scenario.volatility, scenario, 0),
+        _carried(scenario.average_volume, scenario, 1), _filled(scenario.borrow_rates, options.borrow_rate),
+        scenario.shortable, scenario.targets,
     )  # fmt: skip
     feed = Feed(
         *(_grid(each) for each in grids),  # type: ignore[misc, arg-type]  # twelve of them, the fields before `weights`
@@ -167,6 +163,24 @@ def _constant(array: NDArray[Any]) -> NDArray[Any]:
 
 def _grid(array: NDArray[Any] | None) -> FloatArray:
     return _constant(_NO_GRID if array is None else np.ascontiguousarray(array, dtype=np.float64))
+
+
+def _filled(array: FloatArray | None, value: float) -> FloatArray | None:
+    """Return `array` with `value` where it is NaN."""
+    return None if array is None else np.where(np.isnan(array), value, array)
+
+
+def _carried(grid: FloatArray | None, scenario: Scenario, power: int) -> FloatArray | None:
+    """Return `grid` with the last known value in its gaps, times the ratio of splits since then to the `power`."""
+    if grid is None:
+        return None
+    gaps = np.isnan(grid)
+    last = np.maximum.accumulate(np.where(gaps, 0, np.arange(grid.shape[1])), axis=1)
+    shares = np.ones(grid.shape)
+    for split in scenario.splits:
+        shares[scenario.row(split.symbol), split.bar :] *= split.ratio**power
+    known = np.take_along_axis(grid / shares, last, axis=1)
+    return np.where(gaps, known * shares, grid)
 
 
 def _signals_of(scenario: Scenario) -> tuple[FloatArray, NDArray[np.int64]]:
@@ -227,8 +241,11 @@ def _calendar_of(scenario: Scenario, options: RunOptions) -> FloatArray:
     elif options.rebalance is not None:
         table[options.rebalance :: options.rebalance, g.C_REBALANCES] = 1.0
     table[:, g.C_ALLOWED] = 1.0 if scenario.entries_allowed is None else scenario.entries_allowed
-    table[:, g.C_SWEEP] = options.cash_sweep_rate if scenario.sweep_rates is None else scenario.sweep_rates
-    table[:, g.C_DEBIT] = (options.debit_rate or 0.0) if scenario.debit_rates is None else scenario.debit_rates
+    for column, rates, rate in (
+        (g.C_SWEEP, scenario.sweep_rates, options.cash_sweep_rate),
+        (g.C_DEBIT, scenario.debit_rates, options.debit_rate or 0.0),
+    ):
+        table[:, column] = rate if rates is None else _filled(rates, rate)
     return table
 
 

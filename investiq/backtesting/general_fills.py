@@ -68,7 +68,7 @@ def fee_of(m, side, quantity, notional, fees, is_final, exact):  # type: ignore[
         fee = notional * m[g.O_RATE]
         if side < 0.0:
             fee += notional * m[g.O_SELL_RATE]
-        if not exact:
+        if exact == 0.0:
             fee = posted(fee, m)
     else:
         used = m[g.A_MONTH_SHARES]
@@ -89,9 +89,9 @@ def fee_of(m, side, quantity, notional, fees, is_final, exact):  # type: ignore[
         if side < 0.0:
             total += m[g.O_SELL_RATE] * traded
         fee = total - m[fees + 2]
-        if not exact:
+        if exact == 0.0:
             fee = posted(fee, m)
-        if is_final:
+        if is_final > 0.0:
             m[fees] = raw
             m[fees + 1] = traded
             m[fees + 2] += fee
@@ -151,9 +151,9 @@ def covers(m, s, side, quantity, raw, slips, cap, fees, exact, simple, spendable
     price = price_of(m, s, side, quantity, raw, slips, cap)
     notional = quantity * price
     fee = fee_of(m, side, quantity, notional, fees, g.NO, exact)
-    if not exact:
+    if exact == 0.0:
         notional = posted(notional, m)
-    tolerance = 0.0 if exact else EQUAL
+    tolerance = 0.0 if exact > 0.0 else EQUAL
     if simple:
         cost = notional + fee
         return cost - spendable <= tolerance * cost
@@ -183,14 +183,18 @@ def affordable_quantity(m, s, side, wanted, raw, slips, cap, fees):  # type: ign
         return wanted
     if m[g.O_REJECT] > 0.0 or (simple and spendable <= 0.0):
         return 0.0
+    held = m[p + g.P_QUANTITY]
+    exposure = gross + abs(held) * raw
+    power = margin * (others + held * raw) - exposure
+    if not simple and power <= EQUAL * exposure:
+        return 0.0
     is_exact = m[g.O_LOT_D] == 0.0
+    exact = g.YES if is_exact else g.NO
     if is_exact and m[g.O_PER_SHARE] == 0.0 and m[g.O_IMPACT] == 0.0 and m[g.O_TICK_D] == 0.0 and not cap > 0.0:
         slippage = m[g.O_SLIPPAGE] if slips else 0.0
         if simple:
             return spendable / (raw * (1.0 + slippage) * (1.0 + m[g.O_RATE]))
         rate = m[g.O_RATE] + (m[g.O_SELL_RATE] if side < 0.0 else 0.0)
-        held = m[p + g.P_QUANTITY]
-        power = margin * (others + held * raw) - gross - abs(held) * raw
         most = power / (raw * (1.0 + margin * (slippage + rate * (1.0 + side * slippage))))
         return max(0.0, min(wanted, most))
     # Halve the interval between what is covered and what is not: in lots, or without a lot in shares and amounts as they are.
@@ -202,7 +206,7 @@ def affordable_quantity(m, s, side, wanted, raw, slips, cap, fees):  # type: ign
         if middle <= low or middle >= high:
             break
         quantity = middle if is_exact else middle * lot.multiplier / lot.divisor
-        if covers(m, s, side, quantity, raw, slips, cap, fees, is_exact, simple, spendable, others, gross):
+        if covers(m, s, side, quantity, raw, slips, cap, fees, exact, simple, spendable, others, gross):
             low = middle
         else:
             high = middle
@@ -213,7 +217,7 @@ def affordable_quantity(m, s, side, wanted, raw, slips, cap, fees):  # type: ign
 def room_of(m, s, adds):  # type: ignore[no-untyped-def]
     """Return how much of the symbol can still fill in this bar."""
     room = m[row_of(s) + g.D_ROOM]
-    return min(room, m[row_of(s) + g.D_ROOM_ADD]) if adds else room
+    return min(room, m[row_of(s) + g.D_ROOM_ADD]) if adds > 0.0 else room
 
 
 @jit
@@ -229,8 +233,10 @@ def set_room(m, s, volume, average):  # type: ignore[no-untyped-def]
     share = m[g.O_PARTICIPATION]
     m[row_of(s) + g.D_ROOM] = np.inf
     m[row_of(s) + g.D_ROOM_ADD] = np.inf
-    if share > 0.0 and volume >= 0.0 and not (volume == 0.0 and m[g.O_ZERO_FILLS] > 0.0):
+    if share == 0.0:
+        return
+    if volume >= 0.0 and not (volume == 0.0 and m[g.O_ZERO_FILLS] > 0.0):
         m[row_of(s) + g.D_ROOM] = floored(share * volume, m)
         m[row_of(s) + g.D_ROOM_ADD] = m[row_of(s) + g.D_ROOM]
-        if m[g.O_ADV] > 0.0 and average >= 0.0:
-            m[row_of(s) + g.D_ROOM_ADD] = floored(share * min(volume, average), m)
+    if m[g.O_ADV] > 0.0 and average >= 0.0:
+        m[row_of(s) + g.D_ROOM_ADD] = min(m[row_of(s) + g.D_ROOM_ADD], floored(share * average, m))

@@ -111,6 +111,7 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
         m[p + g.D_LIVE] = -1.0
         m[p + g.D_RATIO] = 1.0
     has_trail = m[g.O_TRAIL] > 0.0 or m[g.O_ATR_TRAIL] > 0.0
+    can_leave = has_exits(feed.signals, m)
     at_close = m[g.O_SAME_CLOSE] > 0.0
     wish = np.empty(n_symbols)
     action = 0
@@ -125,9 +126,11 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
             m[g.A_SESSION] = session
             m[g.A_DAY_ENTRIES] = 0.0
             m[g.A_UNSETTLED] = 0.0
+        ends_session = t == n_bars - 1 or feed.calendar[t + 1, g.C_SESSION] != session
+        m[g.A_ENDS_SESSION] = 1.0 if ends_session else 0.0
         cash_before = m[g.A_CASH]
         free = cash_before - short_value(m) if t > 0 and day[g.C_IS_FIRST] > 0.0 else 0.0
-        rebalances = wishes(feed.weights, feed.targets, day[g.C_REBALANCES], t, at_close, wish)
+        rebalances = m[g.A_RUINED] == 0.0 and wishes(feed.weights, feed.targets, day[g.C_REBALANCES], t, at_close, wish)
         if rebalances:
             for s in range(n_symbols):
                 m[row_of(s) + g.D_HELD] = m[row_of(s) + g.P_QUANTITY]
@@ -171,20 +174,21 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
             if is_halted:
                 refuse_entries(m, t)
         count_live(m, t, rebalances)
-        for k in range(np.int64(m[g.A_LIVE])):
-            load(feed, m, t, live_of(m, k))
-
-        if m[g.A_LIVE] > 0.0:
+        # Where nothing can trade, a bar is its close.
+        is_busy = rebalances or can_leave or m[g.A_ORDERS_END] > m[g.A_ORDERS] or t == n_bars - 1
+        if is_busy and m[g.A_LIVE] > 0.0:
+            for k in range(np.int64(m[g.A_LIVE])):
+                load(feed, m, t, live_of(m, k))
             if m[g.A_POSITIONS] > 0.0:
                 open_protective(m, t)
             if m[g.A_POSITIONS] > 0.0 or m[g.A_ORDERS_END] > m[g.A_ORDERS]:
                 open_exits(m, t)
             if rebalances and not at_close:
-                rebalance(m, t, wish, m[g.A_EQUITY], False, blocked)
+                rebalance(m, t, wish, m[g.A_EQUITY], g.NO, blocked)
             if m[g.A_ORDERS_END] > m[g.A_ORDERS]:
                 open_entries(m, t, allowed)
                 if allowed:
-                    resting = entries_in_order(m, True)
+                    resting = entries_in_order(m, g.YES)
                     if resting > 0:
                         rest_at_open(m, t, resting)
                         rest_inside(m, t, resting)
@@ -192,8 +196,7 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
                 inside_protective(m, t)
             if m[g.A_ORDERS_END] > m[g.A_ORDERS]:
                 expire_resting(m, t)
-                ends_session = t == n_bars - 1 or feed.calendar[t + 1, g.C_SESSION] != session
-                wait(m, t, session, ends_session)
+                wait(m, t, session)
 
         for s in range(n_symbols):
             close = feed.close[s, t]
@@ -202,7 +205,7 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
         if rebalances and at_close:
             for k in range(np.int64(m[g.A_LIVE])):
                 m[row_of(live_of(m, k)) + g.D_MARK_OPEN] = m[row_of(live_of(m, k)) + g.D_MARK]
-            rebalance(m, t, wish, marked(m), True, blocked)
+            rebalance(m, t, wish, marked(m), g.YES, blocked)
         equity = marked(m)
         if t == n_bars - 1:
             if m[g.O_LIQUIDATE] > 0.0 and m[g.A_POSITIONS] > 0.0:
@@ -226,6 +229,15 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
                 paths.position[s, t] = m[row_of(s) + g.P_QUANTITY]
         for row in range(first_action, action):
             m[row_of(np.int64(actions[row, g.X_SYMBOL])) + g.D_RATIO] = 1.0
+
+
+@jit
+def has_exits(signals, m):  # type: ignore[no-untyped-def]
+    """Return whether a position can be closed without an order: at a level, or after its time."""
+    for option in (g.O_STOP, g.O_TARGET, g.O_TRAIL, g.O_ATR_STOP, g.O_ATR_TARGET, g.O_ATR_TRAIL, g.O_HOLD):
+        if m[option] > 0.0:
+            return True
+    return bool((signals[:, g.S_STOP_LOSS] > 0.0).any() or (signals[:, g.S_TAKE_PROFIT] > 0.0).any())
 
 
 @jit

@@ -63,8 +63,6 @@ def place(m, t, signals, first, last, multiplier, deadline):  # type: ignore[no-
     for k in range(first, last):
         signal = signals[k]
         s = np.int64(signal[g.S_SYMBOL])
-        if m[row_of(s) + g.D_ENDED] > 0.0:
-            continue
         if is_below(signal[g.S_CONFIDENCE], threshold):
             note(m, t, g.LOG_BELOW, s, signal[g.S_CONFIDENCE])
             continue
@@ -159,6 +157,9 @@ def place_entry(m, t, s, side, signal, multiplier, deadline):  # type: ignore[no
         quantity = floored(signal[g.S_NOTIONAL] * multiplier / close, m)
     else:
         quantity = floored(weight * multiplier * equity / close, m) if equity > 0.0 else 0.0
+    if kind == g.SIZE_FIXED and not close > 0.0:
+        note(m, t, g.LOG_NO_PRICE, s, 0.0)
+        return
     if kind == g.SIZE_FIXED and (equity <= 0.0 or not is_large_enough(m, t, s, quantity, close)):
         if equity <= 0.0:
             note(m, t, g.LOG_TOO_SMALL, s, 0.0)
@@ -246,7 +247,7 @@ def close_out(m, t, s, raw, slips, cap, reason, ambiguous, fees):  # type: ignor
     """Sell the position (or cover it) as far as the volume allows; return the quantity filled."""
     held = m[row_of(s) + g.P_QUANTITY]
     side = -1.0 if held > 0.0 else 1.0
-    quantity = min(abs(held), room_of(m, s, False))
+    quantity = min(abs(held), room_of(m, s, g.NO))
     if not quantity > 0.0:
         return 0.0
     price = price_of(m, s, side, quantity, raw, slips, cap)
@@ -359,7 +360,7 @@ def refusal_of(m, s, side, is_first):  # type: ignore[no-untyped-def]
         return g.LOG_NOT_SHORTABLE
     if m[row_of(s) + g.P_QUANTITY] == 0.0 and 0.0 < m[g.O_MAX_POSITIONS] <= m[g.A_POSITIONS]:
         return g.LOG_MAX_POSITIONS
-    if is_first and 0.0 < m[g.O_DAY_ENTRIES] <= m[g.A_DAY_ENTRIES]:
+    if is_first > 0.0 and 0.0 < m[g.O_DAY_ENTRIES] <= m[g.A_DAY_ENTRIES]:
         return g.LOG_DAY_ENTRIES
     return -1.0
 
@@ -371,12 +372,12 @@ def enter(m, t, order, raw, slips, cap, reason, mode):  # type: ignore[no-untype
     side = m[order + g.R_SIDE]
     p = row_of(s)
     held = m[p + g.P_QUANTITY]
-    is_first = m[order + g.R_HAS_FILLED] == 0.0
+    is_first = g.YES if m[order + g.R_HAS_FILLED] == 0.0 else g.NO
     if held * side < 0.0:
         m[order + g.R_ALIVE] = 0.0
         note(m, t, g.LOG_CANCELLED, s, 0.0)
         return
-    if held != 0.0 and is_first and m[p + g.P_ENTRIES] >= m[g.O_MAX_ENTRIES]:
+    if held != 0.0 and is_first > 0.0 and m[p + g.P_ENTRIES] >= m[g.O_MAX_ENTRIES]:
         m[order + g.R_ALIVE] = 0.0
         note(m, t, g.LOG_CANCELLED, s, 0.0)
         return
@@ -401,7 +402,7 @@ def enter(m, t, order, raw, slips, cap, reason, mode):  # type: ignore[no-untype
         m[order + g.R_ALIVE] = 0.0
         note(m, t, g.LOG_REJECTED, s, wanted)
         return
-    filled = min(quantity, room_of(m, s, True))
+    filled = min(quantity, room_of(m, s, g.YES))
     if filled > 0.0:
         price = price_of(m, s, side, filled, raw, slips, cap)
         if side * (price - m[order + g.R_STOP_LOSS]) <= 0.0 or side * (m[order + g.R_TAKE_PROFIT] - price) <= 0.0:
@@ -410,7 +411,7 @@ def enter(m, t, order, raw, slips, cap, reason, mode):  # type: ignore[no-untype
             return
         execute(m, t, s, side, filled, raw, price, reason, 0.0, slips, g.YES, order + g.R_FEE)
         use_room(m, s, filled)
-        if is_first:
+        if is_first > 0.0:
             m[p + g.P_ENTRIES] = 1.0 if held == 0.0 else m[p + g.P_ENTRIES] + 1.0
             m[g.A_DAY_ENTRIES] += 1.0
         m[order + g.R_HAS_FILLED] = 1.0
@@ -419,8 +420,12 @@ def enter(m, t, order, raw, slips, cap, reason, mode):  # type: ignore[no-untype
     m[order + g.R_QUANTITY] = quantity - filled
     if not m[order + g.R_QUANTITY] > 0.0:
         m[order + g.R_ALIVE] = 0.0
-    elif not is_limit(m, order, t):
-        if m[g.O_CARRY] > 0.0:
+    elif m[order + g.R_TYPE] == g.MARKET or m[order + g.R_TYPE] == g.STOP:
+        is_market = m[order + g.R_TYPE] == g.MARKET
+        is_last = is_market and m[g.A_ENDS_SESSION] > 0.0 and m[order + g.R_DEADLINE] <= m[g.A_SESSION]
+        if m[g.O_CARRY] > 0.0 and not is_last:
+            if not is_market:
+                m[order + g.R_DEADLINE] = m[g.A_SESSION] + g.ENTRY_SESSIONS
             m[order + g.R_TYPE] = g.MARKET
             m[order + g.R_REASON] = REASON_SIGNAL_CARRIED
         else:

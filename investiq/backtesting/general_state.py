@@ -34,21 +34,21 @@ from investiq.core.compiling import jit
 (
     A_CASH, A_EQUITY, A_PEAK, A_RECEIVABLE, A_PAYABLE, A_UNPAID, A_UNSETTLED, A_HALTED, A_HALT_BAR, A_CALLED, A_RUINED,
     A_SESSION, A_DAY_ENTRIES, A_MONTH, A_MONTH_SHARES, A_OPEN_EQUITY, A_POSITIONS, A_SHORTS, A_SEQUENCE,
-    A_FEES, _, _,
+    A_ENDS_SESSION, A_FEES, _, _,
     A_SYMBOLS, A_TIERS, A_TIERS_END, A_ORDERS, A_ORDERS_END, A_QUEUE, A_LIVE_AT, A_LIVE,
     A_FILLS_AT, A_FILLS_MAX, A_FILLS, A_EVENTS_AT, A_EVENTS_MAX, A_EVENTS, A_FLOWS_AT, A_FLOWS_MAX, A_FLOWS,
     SYMBOLS,
-) = range(N_OPTIONS, N_OPTIONS + 40)
+) = range(N_OPTIONS, N_OPTIONS + 41)
 
 # A symbol: its day, then its position. MARK is its last close; MARK_OPEN its open, or the mark without a bar.
 # NaN for a level that the position does not have.
 (
     D_OPEN, D_HIGH, D_LOW, D_CLOSE, D_TRADES, D_HAS_BAR, D_ROOM, D_ROOM_ADD, D_MARK, D_MARK_OPEN, D_RATIO, D_ATR,
-    D_VOLATILITY, D_VOLUME, D_SHORTABLE, D_ENDED, D_LIVE, D_HELD, D_HELD_MARK, D_TARGET,
+    D_VOLATILITY, D_VOLUME, D_SHORTABLE, D_LIVE, D_HELD, D_HELD_MARK, D_TARGET,
     P_QUANTITY, P_ENTRIES, P_STOP, P_TARGET, P_TRAIL, P_EXTREME, P_OPENED, P_ADDED, P_MODE, P_COST, P_OWN_STOP,
     P_OWN_TARGET, P_RAW, P_FEE, _, _,
     N_SYMBOL,
-) = range(37)
+) = range(36)
 P_FIRST, P_LAST = P_STOP, P_RAW
 
 # An order. The three columns of a fee, here and of a target: without minimum and maximum, notional, posted.
@@ -133,6 +133,7 @@ LOG_MAX_POSITIONS: Final = 25.0
 LOG_DAY_ENTRIES: Final = 26.0
 LOG_SESSION: Final = 27.0
 LOG_NOT_SHORTABLE: Final = 28.0
+LOG_NO_PRICE: Final = 29.0
 LOG_RUIN: Final = 30.0
 LOG_STOP_EXPIRED: Final = 31.0
 LOG_DELISTED: Final = 32.0

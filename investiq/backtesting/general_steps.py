@@ -181,7 +181,6 @@ def dividend(m, t, s, amount, reduces):  # type: ignore[no-untyped-def]
 @jit
 def delist(m, t, s, change):  # type: ignore[no-untyped-def]
     """Settle the position of a symbol that has ended, and cancel its orders."""
-    m[row_of(s) + g.D_ENDED] = 1.0
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
         if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s:
             m[order + g.R_ALIVE] = 0.0
@@ -242,15 +241,18 @@ def open_protective(m, t):  # type: ignore[no-untyped-def]
         p = row_of(s)
         if m[p + g.P_QUANTITY] == 0.0 or m[row_of(s) + g.D_TRADES] == 0.0:
             continue
-        was_forced = False
         for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
             if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_SYMBOL] == s and m[order + g.R_IS_FORCED] > 0.0:
-                was_forced = True
                 exit_by_order(m, t, s, order)
                 if m[p + g.P_QUANTITY] == 0.0:
                     break
+    for k in range(np.int64(m[g.A_LIVE])):
+        s = live_of(m, k)
+        p = row_of(s)
+        if m[p + g.P_QUANTITY] == 0.0 or m[p + g.D_TRADES] == 0.0 or has_forced(m, s):
+            continue
         price = m[row_of(s) + g.D_OPEN]
-        while not was_forced and m[p + g.P_QUANTITY] != 0.0:
+        while m[p + g.P_QUANTITY] != 0.0:
             side = 1.0 if m[p + g.P_QUANTITY] > 0.0 else -1.0
             stop, source = nearest_stop(m, t, s)
             if side * (price - stop) <= 0.0:
@@ -317,20 +319,22 @@ def trade_towards(m, t, s, delta, raw, mode, blocked):  # type: ignore[no-untype
     held = m[p + g.P_QUANTITY]
     clear_fees(m)
     if held * side < 0.0:
-        quantity = min(min(left, abs(held)), room_of(m, s, False))
+        reducing = min(left, abs(held))
+        quantity = min(reducing, room_of(m, s, g.NO))
         if quantity > 0.0:
             price = price_of(m, s, side, quantity, raw, g.YES, np.nan)
             execute(m, t, s, side, quantity, raw, price, REASON_REBALANCE, 0.0, g.YES, g.YES, g.SCRATCH)
             use_room(m, s, quantity)
             if m[p + g.P_QUANTITY] == 0.0:
                 end_position(m, t, s)
-        left -= min(left, abs(held))
-        if m[p + g.P_QUANTITY] != 0.0:
+        left -= quantity
+        if quantity < reducing:
+            note(m, t, g.LOG_RESIDUAL, s, left)
             return
     if not left > 0.0:
         return
     held = m[p + g.P_QUANTITY]
-    refusal = blocked if blocked >= 0.0 else refusal_of(m, s, side, False)
+    refusal = blocked if blocked >= 0.0 else refusal_of(m, s, side, g.NO)
     if refusal >= 0.0:
         note(m, t, refusal, s, 0.0)
         return
@@ -338,7 +342,7 @@ def trade_towards(m, t, s, delta, raw, mode, blocked):  # type: ignore[no-untype
     if not quantity > 0.0:
         note(m, t, g.LOG_REJECTED, s, left)
         return
-    filled = min(quantity, room_of(m, s, True))
+    filled = min(quantity, room_of(m, s, g.YES))
     if filled > 0.0:
         price = price_of(m, s, side, filled, raw, g.YES, np.nan)
         execute(m, t, s, side, filled, raw, price, REASON_REBALANCE, 0.0, g.YES, g.YES, g.SCRATCH)
@@ -361,15 +365,15 @@ def rebalance(m, t, targets, equity, at_close, blocked):  # type: ignore[no-unty
         weight = targets[s]
         if weight != weight:
             continue
-        mark = m[day + g.D_CLOSE] if at_close else m[day + g.D_HELD_MARK]
-        held = m[row_of(s) + g.P_QUANTITY] if at_close else m[day + g.D_HELD]
+        mark = m[day + g.D_MARK] if at_close > 0.0 else m[day + g.D_HELD_MARK]
+        held = m[row_of(s) + g.P_QUANTITY] if at_close > 0.0 else m[day + g.D_HELD]
         if not mark > 0.0:
             continue
         distance = abs(held * mark / equity - weight)
         if distance - m[g.O_BAND] <= EQUAL * max(distance, m[g.O_BAND]):
             continue
         wanted = floored(abs(weight) * equity / mark, m)
-        if not at_close and m[day + g.D_RATIO] != 1.0:
+        if at_close == 0.0 and m[day + g.D_RATIO] != 1.0:
             wanted = floored(wanted * m[day + g.D_RATIO], m)
         delta = (wanted if weight > 0.0 else -wanted) - m[row_of(s) + g.P_QUANTITY]
         price = mark if at_close else mark / m[day + g.D_RATIO]
@@ -386,8 +390,8 @@ def rebalance(m, t, targets, equity, at_close, blocked):  # type: ignore[no-unty
         for s in range(targets.size):
             delta = m[row_of(s) + g.D_TARGET]
             if delta * side > 0.0:
-                raw = m[row_of(s) + g.D_CLOSE] if at_close else m[row_of(s) + g.D_OPEN]
-                trade_towards(m, t, s, delta, raw, g.MODE_LIMIT if at_close else g.MODE_OPEN, blocked)
+                raw = m[row_of(s) + g.D_CLOSE] if at_close > 0.0 else m[row_of(s) + g.D_OPEN]
+                trade_towards(m, t, s, delta, raw, g.MODE_LIMIT if at_close > 0.0 else g.MODE_OPEN, blocked)
 
 
 @jit
@@ -407,7 +411,11 @@ def entries_in_order(m, resting):  # type: ignore[no-untyped-def]
     first = np.int64(m[g.A_QUEUE])
     count = 0
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
-        if m[order + g.R_ALIVE] == 0.0 or m[order + g.R_IS_EXIT] > 0.0 or (m[order + g.R_TYPE] != g.MARKET) != resting:
+        if (
+            m[order + g.R_ALIVE] == 0.0
+            or m[order + g.R_IS_EXIT] > 0.0
+            or (m[order + g.R_TYPE] != g.MARKET) != (resting > 0.0)
+        ):
             continue
         if m[row_of(np.int64(m[order + g.R_SYMBOL])) + g.D_TRADES] == 0.0:
             continue
@@ -433,7 +441,7 @@ def comes_before(m, one, other):  # type: ignore[no-untyped-def]
 @jit
 def open_entries(m, t, allowed):  # type: ignore[no-untyped-def]
     """Step 10: market entries."""
-    count = entries_in_order(m, False)
+    count = entries_in_order(m, g.NO)
     if count == 0:
         return
     if m[g.O_SIZE_AT_OPEN] > 0.0:
@@ -559,14 +567,12 @@ def miss_session(m, t, session):  # type: ignore[no-untyped-def]
 
 @jit
 def is_waiting_entry(m, order):  # type: ignore[no-untyped-def]
-    """Return whether a market entry waits for its first fill."""
-    if m[order + g.R_ALIVE] == 0.0 or m[order + g.R_IS_EXIT] > 0.0 or m[order + g.R_TYPE] != g.MARKET:
-        return False
-    return m[order + g.R_HAS_FILLED] == 0.0
+    """Return whether an order is a market entry, or the rest of one."""
+    return m[order + g.R_ALIVE] > 0.0 and m[order + g.R_IS_EXIT] == 0.0 and m[order + g.R_TYPE] == g.MARKET
 
 
 @jit
-def wait(m, t, session, ends_session):  # type: ignore[no-untyped-def]
+def wait(m, t, session):  # type: ignore[no-untyped-def]
     """Carry the market orders of symbols that did not trade; entries expire at the close of their fifth session."""
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
         if m[order + g.R_ALIVE] == 0.0 or m[order + g.R_TYPE] != g.MARKET:
@@ -575,7 +581,7 @@ def wait(m, t, session, ends_session):  # type: ignore[no-untyped-def]
         if m[row_of(s) + g.D_TRADES] > 0.0:
             continue
         has_bar = m[row_of(s) + g.D_HAS_BAR] > 0.0
-        if is_waiting_entry(m, order) and ends_session and m[order + g.R_DEADLINE] <= session:
+        if is_waiting_entry(m, order) and m[g.A_ENDS_SESSION] > 0.0 and m[order + g.R_DEADLINE] <= session:
             m[order + g.R_ALIVE] = 0.0
             note(m, t, g.LOG_EXPIRED if has_bar else g.LOG_MISSED, s, 0.0)
         elif has_bar:

@@ -64,7 +64,7 @@ class Label:
 
 
 def check_inputs(scenario: Scenario, options: RunOptions) -> None:
-    """Refuse options that need a column which the scenario does not have.
+    """Refuse options that need a column which the scenario does not have, or that contradict it.
 
     Raises
     ------
@@ -91,6 +91,19 @@ def check_inputs(scenario: Scenario, options: RunOptions) -> None:
         )
     for symbol in options.symbol_weights or ():
         scenario.row(symbol)
+    if scenario.targets is not None and options.rebalance is not None:
+        raise ConfigError(
+            f"the scenario has target weights, and the options rebalance={options.rebalance!r}; leave one of them out"
+        )
+    if options.fill == "same_close" and scenario.signals:
+        raise ConfigError(
+            "fill='same_close' fills target weights at the close that decided them, and this run has signals; "
+            "give target weights, or leave fill at 'next_open'"
+        )
+    least = 0.0 if scenario.targets is None else float(np.nanmin(scenario.targets, initial=0.0))
+    least = min((least, *(options.symbol_weights or {}).values()))
+    if least < 0 and not options.allow_short:
+        raise ConfigError(f"target weights go down to {least:g}; a negative weight is a short: set allow_short=True")
 
 
 def labels_of(scenario: Scenario) -> Iterator[Label]:

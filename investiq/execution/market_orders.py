@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from investiq.execution.desk import Desk
 from investiq.execution.orders_book import Order
+from investiq.execution.positions import Position
 from investiq.execution.protection import Protection
 
 __all__ = ["MarketOrders"]
@@ -33,14 +34,9 @@ class MarketOrders:
         )
         for order in sorted(exits, key=lambda each: each.symbol):
             position = self.account.positions.get(order.symbol)
-            if position is not None and self._takes_level_first(order.symbol):
-                position = self.account.positions.get(order.symbol)
             if position is None or position.exit_side != order.side:
-                self.book.drop(order)
-                self.account.note("exit order cancelled: already flat")
-            elif self.book.forced_exit(order.symbol) is not None:
-                self.book.drop(order)
-            else:
+                self._cancel_idle(order)
+            elif self.book.forced_exit(order.symbol) is None and not self._is_level_first(position):
                 opening = self.desk.traded[order.symbol].open
                 self.desk.exit_at_market(position, opening, order.reason, order=order)
         if self.options.hold_bars is not None:
@@ -50,17 +46,23 @@ class MarketOrders:
         for position in self.account.held():
             symbol = position.symbol
             is_due = self.account.bar - position.entry_bar >= hold_bars and symbol in self.desk.traded
-            if is_due and self.book.forced_exit(symbol) is None and not self._takes_level_first(symbol):
+            if is_due and self.book.forced_exit(symbol) is None and not self._is_level_first(position):
                 self.desk.exit_at_market(position, self.desk.traded[symbol].open, "time")
 
-    def _takes_level_first(self, symbol: str) -> bool:
-        """Close the position at a level met inside the bar, where that beats an exit at the open."""
-        position = self.account.positions[symbol]
-        is_first = self.options.level_order == "levels_first" and self.book.forced_exit(symbol) is None
-        if not (is_first and self.protection.is_met_in_bar(position)):
-            return False
-        self.protection.exit_in_bar(position)
-        return True
+    def step_13_cancel_idle_exits(self) -> None:
+        """Cancel exits at the open that a level inside the bar has beaten."""
+        for order in self.book.where(lambda each: each.role == "exit" and not each.is_resting and not each.is_forced):
+            position = self.account.positions.get(order.symbol)
+            if position is None or position.exit_side != order.side:
+                self._cancel_idle(order)
+
+    def _is_level_first(self, position: Position) -> bool:
+        """Return whether a level met inside the bar, in step 13, beats an exit at the open."""
+        return self.options.level_order == "levels_first" and self.protection.is_met_in_bar(position)
+
+    def _cancel_idle(self, order: Order) -> None:
+        self.book.drop(order)
+        self.account.note("exit order cancelled: already flat")
 
     def step_10_entries_at_open(self) -> None:
         """Take entries, the most confident first, sized by one equity of the open where they are not sized yet."""

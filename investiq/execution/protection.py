@@ -72,7 +72,10 @@ class Protection:
                 raw = min(raw, position.entry_raw) if position.direction > 0 else max(raw, position.entry_raw)
             self.desk.exit_at_market(position, raw, stop.reason, order=stop.order, is_ambiguous=is_both)
         elif target is not None:
-            self.desk.exit_at_limit(position, target.price, target.reason, order=target.order, is_ambiguous=is_both)
+            price = target.price
+            if position.entry_bar < self.account.bar and self.options.limit_gap == "open":
+                price = position.farther(price, bar.open)
+            self.desk.exit_at_limit(position, price, target.reason, order=target.order, is_ambiguous=is_both)
 
     def is_met_in_bar(self, position: Position) -> bool:
         """Return whether a level of `position` lies inside the bar."""

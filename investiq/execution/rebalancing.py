@@ -35,7 +35,7 @@ class Rebalancing:
         self._is_due = False
 
     def decide(self, bar: int, label: Label, equity: Decimal | None) -> None:
-        """Fix the shares that bar `bar` trades to, from the prior close; `equity` is None before bar 0."""
+        """Fix the shares that bar `bar` trades to, from the prior close; `equity` is None before bar 0 and after ruin."""
         self.targets = {}
         previous, self._previous = self._previous, label
         self._is_due = self._is_rebalanced(bar, label, previous)

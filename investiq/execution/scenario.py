@@ -91,14 +91,15 @@ class Scenario:
         rebalancing of the next bar (``fill="next_open"``) or of the same close.
     splits, dividends, delistings : tuple
     atr : ndarray of float64, shape (n_symbols, n_bars), optional
-        Average true range at each close, in money as traded; NaN while too short.
+        Average true range at each close, in money as traded; NaN while too short. In
+        a gap of this and the next columns the last value counts, restated for splits.
     size_multiplier : ndarray of float64, shape (n_symbols, n_bars), optional
-        Of entries decided at each close, such as that of a regime.
+        Of entries decided at each close, such as that of a regime; NaN is 1.
     volatility, average_volume : ndarray of float64, shape (n_symbols, n_bars), optional
         Daily volatility and average daily volume known at each close, for market
         impact and ``volume_basis="adv20"``; NaN while too short: no impact, no cap.
     sweep_rates, debit_rates : ndarray of float64, shape (n_bars,), optional
-        Annual rates of each bar in place of the options' constants.
+        Annual rates of each bar in place of the options' constants, which NaN leaves.
     borrow_rates : ndarray of float64, shape (n_symbols, n_bars), optional
     shortable : ndarray of bool, shape (n_symbols, n_bars), optional
         Whether a short may be opened in a bar.

@@ -168,6 +168,7 @@ class Simulator:
             self._resting.step_11_at_open()
             self._resting.step_12_in_bar()
             self._protection.step_13_protective_exits_in_bar()
+            self._market_orders.step_13_cancel_idle_exits()
             self._resting.step_16_expire()
             self._step_17_mark()
 
@@ -220,7 +221,8 @@ class Simulator:
         if self._controls.is_ruined:
             self._drafting.notes = ["decision dropped: ruin"] * len(self._decisions)
         self._decisions = []
-        self._rebalancing.decide(self._bar + 1, label, self._equity[-1] if self._equity else None)
+        is_over = self._controls.is_ruined or not self._equity
+        self._rebalancing.decide(self._bar + 1, label, None if is_over else self._equity[-1])
 
     def _step_5_note_refused_decisions(self) -> None:
         for text in self._drafting.notes:
@@ -230,7 +232,7 @@ class Simulator:
         assert self._label is not None
         bars = self._label.bars
         self.account.marks.update({symbol: bar.close for symbol, bar in bars.items()})
-        if self.options.fill == "same_close":
+        if self.options.fill == "same_close" and not self._controls.is_ruined:
             self._rebalancing.decide_at_close(self._label)
             closes = {symbol: bar.close for symbol, bar in bars.items()}
             self._rebalancing.step_9_trade(closes, blocked=self._controls.blocked)
@@ -248,7 +250,7 @@ class Simulator:
         for position in self.account.held():
             venue = self._desk.venue(position.symbol, position.exit_side, self.account.marks[position.symbol])
             self.account.fill(position.symbol, abs(position.quantity), venue, OrderFees(), "end_of_data")
-            del self.account.positions[position.symbol]
+            self._desk.closed(position)
         self._record()
 
     def _end_label(self) -> None:

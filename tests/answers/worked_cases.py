@@ -661,6 +661,75 @@ VOLUME_AND_WEIGHTS: tuple[GoldenCase, ...] = (
         allow_short=True,
         targets="0.5 ; -0.3 ; none",
     ),
+    # 5 % of 1,000 are 50 shares a bar, in the five sessions after the decision: 250 of 500.
+    case(
+        "W-61",
+        "the rest of an entry is carried within five sessions",
+        bars=" ; ".join([f"{FLAT}/1000"] * 7),
+        signals="b0 buy",
+        fills="b1 BUY 50 @ 100 [signal]; b2 BUY 50 @ 100 [signal_carried]; b3 BUY 50 @ 100 [signal_carried]; "
+        "b4 BUY 50 @ 100 [signal_carried]; b5 BUY 50 @ 100 [signal_carried]",
+        cash="100,000.00 , 95,000.00 , 90,000.00 , 85,000.00 , 80,000.00 , 75,000.00 , 75,000.00",
+        equity=" , ".join(["100,000.00"] * 7),
+        log="b5 residual 250 cancelled",
+        max_volume_participation=0.05,
+        entry_residual="carry",
+    ),
+    # 5 % of an average of 4,000 are 200 shares, whatever the volume of the bar was.
+    case(
+        "W-62",
+        "the average volume caps an entry where the volume of its bar is not known",
+        bars=" ; ".join([f"{FLAT}/nan"] * 2),
+        signals="b0 buy",
+        fills="b1 BUY 200 @ 100 [signal]",
+        cash="100,000.00 , 80,000.00",
+        equity="100,000.00 , 100,000.00",
+        log="b1 residual 300 cancelled",
+        max_volume_participation=0.05,
+        volume_basis="adv20",
+        average_volume=4_000.0,
+    ),
+    # 5 % of 4,000 are 200 shares; 500 are due to go.
+    case(
+        "W-63",
+        "what the volume leaves of a rebalancing sale is dropped",
+        bars=f"{FLAT} ; {FLAT} ; {FLAT}/4000 ; {FLAT}",
+        fills="b1 BUY 500 @ 100 [rebalance]; b2 SELL 200 @ 100 [rebalance]",
+        cash="100,000.00 , 50,000.00 , 70,000.00 , 70,000.00",
+        equity=" , ".join(["100,000.00"] * 4),
+        log="b2 residual 300 cancelled",
+        max_volume_participation=0.05,
+        targets="0.5 ; 0.0 ; none ; none",
+    ),
+    # The stop of 95 lies inside bar 2, after its open: the money for B is not there yet.
+    case(
+        "W-64",
+        "a level that beats an exit at the open frees no cash for that open",
+        bars=f"A: {FLAT} ; {FLAT} ; 100/101/94/96 | B: {flat(3)}",
+        signals="b0 buy A, b1 sell A, b1 buy B",
+        fills="b1 BUY A 1000 @ 100 [signal]; b2 SELL A 1000 @ 95 [stop]",
+        cash="100,000.00 , 0.00 , 95,000.00",
+        equity="100,000.00 , 100,000.00 , 95,000.00",
+        log="b2 entry rejected: buying power; b2 exit order cancelled: already flat",
+        weight=1.0,
+        stop_loss=0.05,
+        level_order="levels_first",
+    ),
+    # -100,000 + 2,000 x 49 = -2,000 at the close; the open of 52 brings 104,000. The rebalancing of bar 6 buys nothing.
+    case(
+        "W-65",
+        "an account that was ruined trades no more, even if its last sale left money",
+        bars=f"{FLAT} ; {FLAT} ; 100/101/48/49 ; 52/53/51/52 ; 52/53/51/52 ; 52/53/51/52 ; 52/53/51/52",
+        signals="b0 buy (weight 2.0)",
+        fills="b1 BUY 2000 @ 100 [signal]; b3 SELL 2000 @ 52 [margin_call]",
+        cash="100,000.00 , -100,000.00 , -100,000.00 , 4,000.00 , 4,000.00 , 4,000.00 , 4,000.00",
+        equity="100,000.00 , 100,000.00 , -2,000.00 , 4,000.00 , 4,000.00 , 4,000.00 , 4,000.00",
+        log="b2 ruin: equity -2000.00",
+        margin=2.0,
+        debit_rate=0.0,
+        symbol_weights={"A": 1.0},
+        rebalance=3,
+    ),
 )
 
 WORKED_CASES: tuple[GoldenCase, ...] = (*FEES_AND_PRICES, *LEVELS, *ACCOUNTS, *VOLUME_AND_WEIGHTS)
