@@ -115,7 +115,9 @@ class CrossValidation(Result):
 
     @cached_property
     def deflation(self) -> DeflatedSharpe | None:
-        """The Sharpe ratio of the median path, deflated by the candidates; None where it is not defined."""
+        """The Sharpe ratio of the median path, deflated by the candidates; None where it is not defined, or they are not in the ledger."""
+        if not self._is_recorded:
+            return None
         known = np.flatnonzero(~np.isnan(self.sharpes))
         if not known.size or math.isnan(self.trials.sharpe_variance):
             return None
@@ -158,10 +160,20 @@ class CrossValidation(Result):
                 math.nan if deflation is None else deflation.probability,
                 "fraction",
                 f"probability, median path, {self.trials.effective:.1f} effective trials of {self.trials.number:,}",
-                "needs two candidates whose returns vary" if deflation is None else deflation.caution,
+                self._no_deflation if deflation is None else deflation.caution,
             ),
             Fact("Trials", self.trials.number, "count", "candidates from which each split chose"),
         ]
+
+    @property
+    def _is_recorded(self) -> bool:
+        return all(note.code != "trial_not_recorded" for note in self.notes)
+
+    @property
+    def _no_deflation(self) -> str:
+        return (
+            "needs two candidates whose returns vary" if self._is_recorded else "the candidates are not in the ledger"
+        )
 
     def provenance(self) -> list[Fact]:
         """Return how splits, purging and returns were made."""

@@ -244,9 +244,13 @@ class SweepResult(Result):
 
         Raises
         ------
+        ConfigError
+            If the cells are not in the ledger: then trials are no longer all counted.
         InsufficientDataError
             If fewer than 2 cells have a Sharpe ratio.
         """
+        if lost := [ticket.wait().reason for ticket in self.tickets if ticket.trial is None]:
+            raise ConfigError(f"no deflated Sharpe ratio without an entry in the ledger, and there is none: {lost[0]}")
         ratios = sharpe_per_period(self)
         known = ratios[np.isfinite(ratios)]
         if known.size < 2:
@@ -364,7 +368,7 @@ class SweepResult(Result):
                 ),
                 Fact("Deflated Sharpe ratio", deflated.probability, "fraction", "probability; accepted above 95 %"),
             ]
-        except InsufficientDataError as error:
+        except (ConfigError, InsufficientDataError) as error:
             facts.append(Fact("Deflated Sharpe ratio", float("nan"), "fraction", note=str(error)))
         try:
             plateau = self.plateau()

@@ -114,3 +114,13 @@ def test_positions_that_outlast_the_purge_are_named(bars, found):
 )
 def test_the_longest_holding_is_of_one_side(position, longest):
     assert _longest(np.array(position, dtype=float)) == longest
+
+
+def test_candidates_that_are_not_in_the_ledger_are_not_deflated(bars, found, tmp_path, monkeypatch):
+    assert found.deflation is not None
+    (tmp_path / "taken").write_text("a file, where the folder should be")
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path / "taken"))
+    lost = iq.cross_validate(EveryOther, bars, shift=SHIFTS, **OPTIONS)
+    fact = next(fact for fact in lost.facts() if fact.label == "Deflated Sharpe ratio")
+    assert np.isnan(fact.value)
+    assert fact.note == "the candidates are not in the ledger"

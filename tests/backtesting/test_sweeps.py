@@ -313,6 +313,44 @@ def test_chunks_that_are_kept_are_not_computed_again(bars, tmp_path, monkeypatch
     assert dict(again.reasons) == dict(whole.reasons)
 
 
+def test_an_interrupt_keeps_the_cells_that_are_done(bars, monkeypatch):
+    monkeypatch.setattr(sweep_chunks, "CHUNK", 4)
+    arguments = {"fast": [5, 10, 20], "slow": [40, 60, 80, 100], **PLAIN}
+    whole = iq.sweep(Crossover, bars, **arguments)
+    calls = []
+
+    def interrupted(chunk):
+        calls.append(chunk)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return sweep_chunks.compute(chunk)
+
+    monkeypatch.setattr(sweeps, "compute", interrupted)
+    part = iq.sweep(Crossover, bars, study="cut short", **arguments)
+    assert len(calls) == 2
+    np.testing.assert_array_equal(part.statistics[:4], whole.statistics[:4])
+    assert np.isnan(part.to_frame()["sharpe_ratio"][4:]).all()
+    assert set(part.reasons) == set(range(4, 12))
+    assert part.reasons[4] == "interrupted before it ran"
+    note = next(note for note in part.notes if note.code == "interrupted")
+    assert note.rows == 8
+    assert "4 of 12 cells are done" in note.text
+    # Only what ran is a trial.
+    assert iq.trials("cut short").to_frame()["cells"].tolist() == [4]
+
+
+def test_cells_that_are_not_in_the_ledger_are_not_deflated(bars, tmp_path, monkeypatch):
+    (tmp_path / "taken").write_text("a file, where the folder should be")
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path / "taken"))
+    swept = iq.sweep(Crossover, bars, fast=[5, 10], slow=[40, 60], **PLAIN)
+    assert "trial_not_recorded" in {note.code for note in swept.notes}
+    with pytest.raises(ConfigError, match=r"no deflated Sharpe ratio without an entry in the ledger.*cannot be made"):
+        swept.deflated_sharpe()
+    fact = next(fact for fact in swept.facts() if fact.label == "Deflated Sharpe ratio")
+    assert np.isnan(fact.value)
+    assert "cannot be made" in fact.note
+
+
 def test_a_folder_belongs_to_one_sweep(bars, tmp_path):
     iq.sweep(Crossover, bars, fast=[5, 6], slow=40, resume=tmp_path / "kept", **PLAIN)
     with pytest.raises(ConfigError, match="holds another sweep"):
