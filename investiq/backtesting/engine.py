@@ -5,12 +5,10 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Unpack
 
-import numpy as np
-
-from investiq.backtesting import cautions, portfolio, running
+from investiq.backtesting import cautions, portfolio, running, warming
 from investiq.backtesting.account import Account, account_of
 from investiq.backtesting.checking import Quality, benchmark_over, check_bars
 from investiq.backtesting.decisions import Decisions
@@ -21,7 +19,7 @@ from investiq.backtesting.plans import plan_of
 from investiq.backtesting.result import BacktestResult, data_of, parameters_of
 from investiq.backtesting.running import Run
 from investiq.backtesting.trial_recording import record_result
-from investiq.core import calendar, compiling
+from investiq.core import calendar
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.manifest import Manifest
 from investiq.core.types import Interval
@@ -30,8 +28,6 @@ from investiq.history.bars import Bars
 from investiq.history.history import History
 from investiq.history.panel import Panel
 from investiq.metrics.conventions import Convention
-from investiq.metrics.moments import compile_moments, moments_are_ready
-from investiq.strategies import Breakout, BuyAndHold, Crossover
 from investiq.strategies.base import Strategy
 
 __all__ = ["backtest", "run", "warmup"]
@@ -129,6 +125,7 @@ def _backtest_panel(
     members = list(panel)
     for bars in members:
         check_bars(bars, 2, who, quality)
+    _compile(strategy, panel, options)
     plan = portfolio.decide(strategy, panel, options)
     check_panel_plan(strategy, panel, plan, options)
     account = portfolio.run(plan, panel, options)
@@ -232,28 +229,17 @@ def run(strategy: Strategy, bars: Bars, options: RunOptions, convention: Convent
 
 
 def warmup() -> int:
-    """Compile every loop, every built-in rule and the pass over the account, or load it from the disk cache; return their number."""
-    rules = [partial(_compile_rule, strategy) for strategy in (BuyAndHold(), Crossover(), Breakout())]
-    loops = [partial(running.compile_loop, loop) for loop in running.LOOPS]
-    return _compile_all([*rules, *loops, compile_moments])
+    """Compile every loop of a run and of a sweep, every built-in rule and the pass over the account, or load it from the disk cache; return their number."""
+    return _compile_all(warming.all_jobs())
 
 
-def _compile(strategy: Strategy, bars: Bars, options: RunOptions) -> None:
+def _compile(strategy: Strategy, data: Bars | Panel, options: RunOptions) -> None:
     """Compile what this run needs, unless that was done before."""
-    jobs: list[Callable[[], None]] = []
-    by_rule = type(strategy).decide is Strategy.decide and not strategy.has_own_orders
-    if by_rule and not compiling.is_ready(strategy.rule):
-        jobs.append(partial(_compile_rule, strategy))
-    loop = running.loop_of(bars, options)
-    if loop is not None and not compiling.is_ready(loop):
-        jobs.append(partial(running.compile_loop, loop))
-    if not moments_are_ready():
-        jobs.append(compile_moments)
-    if jobs:
+    if jobs := warming.jobs_of(strategy, data, options):
         _compile_all(jobs)
 
 
-def _compile_all(jobs: list[Callable[[], None]]) -> int:
+def _compile_all(jobs: Sequence[Callable[[], object]]) -> int:
     """Run the jobs under a progress line; return their number."""
     from investiq.runtime.progress import progress
 
@@ -262,11 +248,6 @@ def _compile_all(jobs: list[Callable[[], None]]) -> int:
             job()
             advance()
     return len(jobs)
-
-
-def _compile_rule(strategy: Strategy) -> None:
-    table = np.zeros((len(strategy.columns()), 2))
-    strategy.rule(table, np.zeros(len(strategy.rule_parameters())), np.zeros(2, dtype=np.int8))
 
 
 def _check_strategy(strategy: Strategy) -> None:

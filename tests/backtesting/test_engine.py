@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import investiq as iq
-from investiq.backtesting import engine, running
+from investiq.backtesting import engine, general_kernel, pairing, portfolio_kernel, running, sweep_kernels, warming
 from investiq.core import compiling
 from investiq.core.errors import ConfigError, DataError, InsufficientDataError
 from investiq.core.notes import Note
 from investiq.execution.options import OptionArguments, RunOptions
+from investiq.history.panel import Panel
 from investiq.metrics.conventions import Convention
-from investiq.strategies import Breakout, Crossover, Strategy
+from investiq.strategies import BuyAndHold, Strategy, rules
 
 FLAT = [(100.0, 101.0, 99.0, 100.0)]
 FREE = iq.Costs(commission_rate=0, slippage_bps=0)
@@ -39,7 +40,9 @@ def test_what_is_no_strategy_is_refused(bars_of):
 
 
 def test_what_are_no_bars_is_refused():
-    with pytest.raises(DataError, match=r"must be a symbol, Bars, a History, a Panel or symbols, was list; iq\.load_bars"):
+    with pytest.raises(
+        DataError, match=r"must be a symbol, Bars, a History, a Panel or symbols, was list; iq\.load_bars"
+    ):
         iq.backtest(iq.strategies.BuyAndHold(), [1.0, 2.0])
 
 
@@ -280,9 +283,27 @@ def test_cautions_about_a_benchmark_are_named_after_it(bars_of):
 
 
 def test_warmup_compiles_every_loop_and_rule():
-    # Two loops and the rules of the three strategies.
-    assert engine.warmup() == 6
-    assert all(compiling.is_ready(each) for each in (*running.LOOPS, Crossover().rule, Breakout().rule))
+    # The eight rules of the package; two small loops, the general one, that of weights; pairing, moments and a sweep.
+    assert engine.warmup() == 15
+    kernels = [
+        general_kernel.simulate,
+        portfolio_kernel.simulate_weights,
+        pairing.pair,
+        sweep_kernels.simulate_strategies,
+    ]
+    assert all(compiling.is_ready(each) for each in (*running.LOOPS, *kernels))
+    assert all(compiling.is_ready(getattr(rules, name)) for name in rules.__all__)
+
+
+def test_a_first_run_shows_what_it_compiles(bars_of, monkeypatch):
+    bars = bars_of([(10, 11, 9, 10)] * 5)
+    monkeypatch.setattr(warming.compiling, "is_ready", lambda each: each is not general_kernel.simulate)
+    assert warming.jobs_of(BuyAndHold(), bars, iq.RunOptions()) == []
+    general = warming.jobs_of(BuyAndHold(), bars, iq.RunOptions(allow_short=True, borrow_rate=0.0))
+    assert general == warming.jobs_of(BuyAndHold(), Panel.of([bars]), iq.RunOptions())
+    assert len(general) == 1
+    plain = {"lot": None, "posting_rounding": None, "max_volume_participation": None, "rebalance": 2}
+    assert warming.jobs_of(BuyAndHold(), Panel.of([bars]), iq.RunOptions(**plain)) == []
 
 
 def test_a_level_that_the_user_gives_takes_the_place_of_the_one_a_strategy_asks_for(gspc):
