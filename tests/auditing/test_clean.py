@@ -48,15 +48,17 @@ def test_the_orders_of_every_strategy_pass(strategy, sample):
     assert not report.frozen
 
 
-@pytest.mark.parametrize(
-    "strategy",
-    [
-        strategies.BuyAndHold(),
-        strategies.Crossover(fast=5, slow=20),
-        strategies.Breakout(entry_window=20, exit_window=10),
-    ],
-    ids=lambda strategy: strategy.name,
-)
+WITH_FILLS = [
+    # An engine takes a second for each prefix; its orders are audited above.
+    *(each for each in built_in() if not isinstance(each, strategies.EngineView)),
+    strategies.Crossover(fast=5, slow=20, allow_short=True),
+    strategies.AtrBrackets(strategy=strategies.Breakout(entry_window=20, exit_window=10)),
+    strategies.Sized(strategy=strategies.Breakout(), sizer=strategies.VolatilityTarget()),
+    strategies.OnTimeframe(strategy=strategies.Crossover(fast=3, slow=10)),
+]
+
+
+@pytest.mark.parametrize("strategy", WITH_FILLS, ids=lambda strategy: strategy.name)
 def test_a_strategy_passes_with_its_fills(strategy, sample):
     report = audit(strategy, sample)
     assert report.verdict == "point in time", str(report)
