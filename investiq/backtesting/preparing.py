@@ -173,10 +173,10 @@ def _actions_of(
     dividends: list[Dividend] = []
     days = ts.astype("datetime64[D]")
     for bars, rows in zip(members, places, strict=True):
-        own_days = bars.ts.astype("datetime64[D]")
+        last_days = _last_days(bars)
         named: set[int] = set()
         for action in bars.actions:
-            row = int(np.searchsorted(own_days, np.datetime64(action.ex_date, "D")))
+            row = int(np.searchsorted(last_days, np.datetime64(action.ex_date, "D")))
             ratio, amount = _effect_of(action, bars.passport.currency)
             if row >= len(bars) or (ratio == 1.0 and amount == 0.0):
                 continue
@@ -199,6 +199,11 @@ def _actions_of(
             if amount > 0.0:
                 dividends.append(Dividend(bar=bar, amount=amount, pay_bar=bar, symbol=bars.symbol))
     return splits, dividends
+
+
+def _last_days(bars: Bars) -> NDArray[np.datetime64]:
+    """Return the last day of each bar: an ex-date inside a week belongs to that week, whose label is its first session."""
+    return (bars.known_at if bars.interval in ("1w", "1mo") else bars.ts).astype("datetime64[D]")
 
 
 def _effect_of(action: Action, currency: str) -> tuple[float, float]:

@@ -8,12 +8,14 @@ from datetime import date
 import numpy as np
 import pytest
 
+import investiq as iq
 from investiq.backtesting import decisions, general, preparing
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.orders import Signal
 from investiq.execution.options import RegimeSizing, RunOptions
 from investiq.history.adjust import Action
 from investiq.history.panel import Panel
+from investiq.history.resample import resample
 
 FLAT = [100.0, 101.0, 99.0, 100.0]
 
@@ -37,6 +39,20 @@ def test_a_step_of_the_factor_without_an_action_is_a_dividend_paid_on_its_ex_dat
     (paid,) = scenario.dividends
     assert (paid.bar, paid.pay_bar) == (1, 1)
     assert paid.amount == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("interval", ["1w", "1mo"])
+def test_an_action_inside_a_week_or_month_happens_once_in_its_bar(interval):
+    # SYN001 splits four for one on Thursday, 27 September 2012, and pays 40 dividends.
+    bars = iq.load_bars("SYN001")
+    long = resample(bars, interval)
+    scenario = preparing.scenario_of(long, [], RunOptions())
+    steps = np.flatnonzero(np.diff(long.split_factor)) + 1
+    assert [(each.bar, each.ratio) for each in scenario.splits] == [(steps[0], 4.0)]
+    paid = [action.cash for action in bars.actions if action.kind == "dividend"]
+    assert [each.amount for each in scenario.dividends] == paid
+    grown = long.total_factor / long.split_factor
+    assert [each.bar for each in scenario.dividends] == (np.flatnonzero(np.diff(grown)) + 1).tolist()
 
 
 def test_a_symbol_that_ends_before_the_panel_is_delisted_in_the_next_bar(bars_of):
