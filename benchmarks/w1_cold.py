@@ -33,11 +33,11 @@ WARM_STARTS = 3
 
 def seconds(program: str, cache: str) -> float:
     """Return the wall time of one fresh process."""
-    root = str(Path(__file__).parents[1])
+    root = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))))
     begin = time.perf_counter()
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
-        env={**os.environ, "NUMBA_CACHE_DIR": cache, "PYTHONPATH": root},
+        env={**os.environ, "NUMBA_CACHE_DIR": cache, "INVESTIQ_DATA_DIR": cache, "PYTHONPATH": root},
         check=True,
         stdout=subprocess.DEVNULL,
     )

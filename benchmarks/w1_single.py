@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import investiq as iq
 from benchmarks import common, oracle
-from investiq.backtesting import engine, running
-from investiq.backtesting.general import simulate_scenario
-from investiq.backtesting.plans import plan_of
-from investiq.backtesting.preparing import scenario_of
-from investiq.execution.options import RunOptions
+
+if TYPE_CHECKING:
+    from investiq.backtesting.running import Run
 
 FAST, SLOW = 20, 50
 COSTS = iq.Costs(commission_rate=oracle.FEE, slippage_bps=1e4 * oracle.SLIPPAGE)
@@ -82,6 +80,10 @@ def peers(bars: iq.Bars) -> dict[str, Callable[[], Callable[[], Outcome]]]:
 
 def investiq_engine(bars: iq.Bars) -> Callable[[], Outcome]:
     """Arrays and numbers: decisions, account, round trips and 20 metrics, without checks, manifest or tables."""
+    # Imported here: a peer's cold start must not pay for the compiler of this engine.
+    from investiq.backtesting import engine
+    from investiq.execution.options import RunOptions
+
     strategy, options = iq.strategies.Crossover(fast=FAST, slow=SLOW), RunOptions(**OPTIONS)
 
     def call() -> Outcome:
@@ -285,8 +287,14 @@ def plain_python(bars: iq.Bars) -> Callable[[], Outcome]:
     return call
 
 
-def kernels(bars: iq.Bars) -> dict[str, Callable[[], running.Run]]:
+def kernels(bars: iq.Bars) -> dict[str, Callable[[], Run]]:
     """Return the same plain run, from decisions to the account, by each of the three kernels."""
+    from investiq.backtesting import running
+    from investiq.backtesting.general import simulate_scenario
+    from investiq.backtesting.plans import plan_of
+    from investiq.backtesting.preparing import scenario_of
+    from investiq.execution.options import RunOptions
+
     options = RunOptions(**OPTIONS)
     decided = plan_of(iq.strategies.Crossover(fast=FAST, slow=SLOW), bars)
     # A stop at a millionth of the price is looked for in every bar and never reached.
