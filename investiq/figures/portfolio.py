@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from investiq.figures.heading import heading
 from investiq.figures.panes import date_axis
-from investiq.figures.theme import ThemeName, template, theme_of
+from investiq.figures.theme import ThemeName, template, theme_of, watermark_note
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
@@ -38,7 +38,7 @@ def weights_chart(result: BacktestResult, *, theme: ThemeName = "light") -> go.F
     prices = result.prices
     values = result.shares * np.where(result.shares == 0.0, 0.0, prices.marks)
     weights = values / np.where(result.run.equity > 0, result.run.equity, np.nan)
-    order = np.argsort(-np.abs(weights).mean(axis=1), kind="stable")
+    order = np.argsort(-np.nansum(np.abs(weights), axis=1), kind="stable")
     named = order if order.size <= _SHOWN else order[: _SHOWN - 1]
     lines = [(prices.symbols[row], weights[row]) for row in named]
     if order.size > named.size:
@@ -60,6 +60,7 @@ def weights_chart(result: BacktestResult, *, theme: ThemeName = "light") -> go.F
         layout={
             "template": template(colors),
             **heading(f"Weights: {result.title}", "share of equity at each close", (trace["name"] for trace in traces)),
+            "annotations": [watermark_note(result.watermark, colors)] if result.watermark else [],
             "height": 430,
             "yaxis": {"title": {"text": "Weight (% of equity)"}, "tickformat": ".0%"},
         },
@@ -99,6 +100,7 @@ def contribution_chart(result: BacktestResult, *, most: int = 20, theme: ThemeNa
         layout={
             "template": template(colors),
             **heading(f"Contributions: {result.title}", text),
+            "annotations": [watermark_note(result.watermark, colors)] if result.watermark else [],
             "height": 200 + 24 * len(shown),
             "hovermode": "closest",
             "showlegend": False,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from investiq.figures.heading import heading
 from investiq.figures.price import price_chart
-from investiq.figures.theme import ThemeName, template, theme_of
+from investiq.figures.theme import ThemeName, template, theme_of, watermark_note
 
 if TYPE_CHECKING:
     from investiq.backtesting.attribution import Waterfall
@@ -118,6 +118,7 @@ def bracket_chart(result: Bracket, *, theme: ThemeName = "light") -> go.Figure:
         layout={
             "template": template(colors),
             **heading(result.title, text),
+            "annotations": [watermark_note(result.watermark, colors)] if result.watermark else [],
             "height": 220 + 34 * len(readings),
             "hovermode": "closest",
             "showlegend": False,
@@ -168,6 +169,7 @@ def waterfall_chart(result: Waterfall, *, theme: ThemeName = "light") -> go.Figu
         layout={
             "template": template(colors),
             **heading(result.title, text),
+            "annotations": [watermark_note(result.watermark, colors)] if result.watermark else [],
             "height": 430,
             "hovermode": "closest",
             "showlegend": False,
