@@ -61,9 +61,7 @@ def figures() -> dict[str, go.Figure]:
             mode="markers" if is_ours else "markers+text",
             name=name,
             text=[_label(row) for row in part],
-            textposition=[
-                ("bottom center", "top center", "bottom right", "top right")[place % 4] for place in range(len(part))
-            ],
+            textposition=[_place(row, part) for row in part],
             textfont={"size": 10, "color": theme.muted},
             marker={
                 "size": 11,
@@ -73,7 +71,9 @@ def figures() -> dict[str, go.Figure]:
             customdata=[(row.engine, row.milliseconds) for row in part],
             hovertemplate="%{customdata[0]}<br>%{customdata[1]:,.3f} ms, %{x:,.3g} times<extra></extra>",
         )
-    figure.update_xaxes(type="log", title="time, times InvestIQ's (logarithmic; further right is slower)", dtick=1)
+    figure.update_xaxes(
+        type="log", title="time, times InvestIQ's (logarithmic; further right is slower)", dtick=1, range=[-0.3, 4.4]
+    )
     figure.update_yaxes(autorange="reversed", title=None)
     figure.update_layout(
         title={
@@ -86,6 +86,12 @@ def figures() -> dict[str, go.Figure]:
         legend={"orientation": "h", "y": -0.16},
     )
     return {"benchmarks": figure}
+
+
+def _place(row: Row, others: list[Row]) -> str:
+    """Return where the label stands, by the row's rank on its workload, so that neighbours do not overlap."""
+    rank = sorted(each.times for each in others if each.workload == row.workload).index(row.times)
+    return ("bottom center", "top left", "top right", "bottom right")[min(rank, 3)]
 
 
 def _label(row: Row) -> str:
