@@ -288,6 +288,7 @@ def scaled_costs(costs: Costs, factor: float) -> Costs:
             tiers=tuple((shares, rate * factor) for shares, rate in fees.tiers),
             minimum_usd=fees.minimum_usd * factor,
             maximum_usd=fees.maximum_usd * factor,
+            maximum_rate=fees.maximum_rate * factor,
         )
     if impact is not None:
         impact = dataclasses.replace(impact, coefficient=impact.coefficient * factor)

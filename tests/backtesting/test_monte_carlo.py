@@ -97,7 +97,8 @@ def test_every_part_of_the_costs_is_scaled():
     assert (scaled.commission_rate, scaled.slippage_bps, scaled.sell_fee_rate) == (0.002, 10, 0.0002)
     assert scaled.per_share is not None
     assert scaled.per_share.tiers == ((100, 0.02), (math.inf, 0.04))
-    assert (scaled.per_share.minimum_usd, scaled.per_share.maximum_usd) == (2, 8)
+    limits = scaled.per_share.minimum_usd, scaled.per_share.maximum_usd, scaled.per_share.maximum_rate
+    assert limits == (2, 8, 0.02)
     assert scaled.impact is not None
     assert scaled.impact.coefficient == 2
 

@@ -95,6 +95,9 @@ def test_each_fold_takes_the_best_of_its_training_and_the_tests_are_joined(bars_
         np.testing.assert_allclose(fold.test_returns, joined[-1], rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(walk.out_of_sample, np.concatenate(joined), rtol=1e-9, atol=1e-15)
     assert walk.account[-1] == pytest.approx(100_000 * np.prod(1 + np.concatenate(joined)), rel=1e-12)
+    # Each test begins with what the one before left.
+    np.testing.assert_allclose([fold.result.account[0] for fold in walk.folds], walk.account[:-1:100], rtol=1e-12)
+    assert walk.folds[1].result.account[0] != walk.account[0]
     assert walk.instants[0] == bars.ts[99]
     assert walk.trials == 20
 
@@ -183,6 +186,15 @@ def test_what_a_stop_has_closed_before_a_window_is_not_entered(bars_of):
     bars = bars_of(np.column_stack([close, close + 0.1, close - 0.1, close, np.full(300, 1e7)]).tolist())
     walk = iq.walk_forward(iq.strategies.BuyAndHold(), bars, folds=2, stop_loss=0.1, **OPTIONS)
     assert [len(fold.result.trades) for fold in walk.folds] == [1, 0]
+
+
+def test_what_is_stopped_in_a_window_was_held_before_it(bars_of):
+    # The fall comes with bar 200, the first of the second test: at the close before it, nobody knows.
+    close = np.full(300, 100.0)
+    close[200:] = 80.0
+    bars = bars_of(np.column_stack([close, close + 0.1, close - 0.1, close, np.full(300, 1e7)]).tolist())
+    walk = iq.walk_forward(iq.strategies.BuyAndHold(), bars, folds=2, stop_loss=0.1, **OPTIONS)
+    assert [len(fold.result.trades) for fold in walk.folds] == [1, 1]
 
 
 @pytest.mark.parametrize(
