@@ -11,6 +11,8 @@ from investiq.core.notes import Note
 
 __all__ = ["NOTE_SIGNS", "STYLE", "facts_table", "lines_table", "notes_list", "provenance_block", "to_html", "to_text"]
 
+# Characters of a value that a page can show in one line.
+_LONGEST_LINE: Final = 60
 NOTE_SIGNS: Final = {"info": "i", "caution": "!", "error": "x"}
 
 # Colours come as CSS variables so that JupyterLab's, Voila's and a report's theme apply; the fallbacks are the light theme.
@@ -24,6 +26,7 @@ STYLE: Final = """
  text-align:left;vertical-align:top;background:none}
 .iq-card table.iq-facts td:first-child{white-space:nowrap;width:1%;padding-right:28px}
 .iq-card table.iq-facts td.iq-value{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;font-weight:600;width:1%;padding-right:20px}
+.iq-card table.iq-facts td.iq-words{text-align:left;white-space:normal;font-weight:400;width:auto}
 .iq-card .iq-provenance table.iq-facts td{border-bottom:0;padding-top:1px;padding-bottom:1px}
 .iq-card .iq-provenance table.iq-facts td.iq-value{text-align:left;white-space:normal;font-weight:400;width:auto;overflow-wrap:anywhere}
 .iq-card .iq-quiet,.iq-card td.iq-convention{color:var(--iq-muted,var(--jp-content-font-color2,#5b6b7b));font-size:12px}
@@ -53,8 +56,11 @@ def facts_table(facts: Sequence[Fact]) -> str:
     rows = []
     for fact in facts:
         remarks = "; ".join(part for part in (fact.convention, fact.note) if part)
+        value = format_fact(fact)
+        # Sentences wrap, numbers never do.
+        look = "iq-value iq-words" if len(value) > _LONGEST_LINE else "iq-value"
         rows.append(
-            f'<tr><td>{escape(fact.label)}</td><td class="iq-value">{escape(format_fact(fact))}</td>'
+            f'<tr><td>{escape(fact.label)}</td><td class="{look}">{escape(value)}</td>'
             f'<td class="iq-convention">{escape(remarks)}</td></tr>'
         )
     return f'<table class="iq-facts"><tbody>{"".join(rows)}</tbody></table>'

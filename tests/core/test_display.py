@@ -1,5 +1,6 @@
 import re
 
+from investiq.core.display import facts_table
 from investiq.core.facts import Fact, Table
 from investiq.core.notes import Note
 from investiq.core.result import Result
@@ -73,3 +74,9 @@ def test_a_signed_number_keeps_its_sign_beside_its_colour():
 def test_a_result_without_lines_shows_none():
     assert "<h4>" not in Plain()._repr_html_()
     assert "Evidence" not in str(Plain())
+
+
+def test_a_sentence_wraps_and_a_number_does_not():
+    rows = facts_table([Fact("Return", 0.25, "fraction"), Fact("Reason", "because " * 12)]).split("<tr>")
+    assert '<td class="iq-value">25.00 %</td>' in rows[1]
+    assert '<td class="iq-value iq-words">because' in rows[2]
