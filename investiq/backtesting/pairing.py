@@ -132,7 +132,7 @@ def pair(fills, order, marks, splits, flows, posting, out):  # type: ignore[no-u
     return leave(fills, marks, -1.0, lot_fill, lots, state[2], tail, state[3], out)
 
 
-@jit(inlined=True)
+@jit
 def advance(row, bar, split, flow, splits, flows, fills, marks, lot_fill, lots, head, tail, count, out):  # type: ignore[no-untyped-def]
     """Carry the open lots through the splits and cash flows of `row` up to `bar`; return the next of each, the first lot and the count."""
     while True:
@@ -178,7 +178,7 @@ def attribute(kind, amount, lots, head, tail):  # type: ignore[no-untyped-def]
     return total
 
 
-@jit(inlined=True)
+@jit
 def write(fills, entry, leaving, taken, lots, lot, posting, column, out):  # type: ignore[no-untyped-def]
     """Write the round trip of `taken` shares of a lot, and take them from it."""
     of_entry = taken / lots[1, lot]
