@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.auditing.outputs import Scale, Table, is_fills, tables_of
 from investiq.auditing.replaying import RAISED, called
+from investiq.core.orders import FillReason
 from investiq.core.types import INTERVAL_MINUTES
 from investiq.history.bars import Bars
 
@@ -20,6 +21,7 @@ __all__ = ["BrokenFill", "check_fills", "with_close"]
 # Fills that are looked at: the first ones, and others anywhere.
 _FIRST: Final = 6
 _OTHERS: Final = 6
+_REASONS: Final[tuple[str, ...]] = get_args(FillReason)
 _AT_THE_OPEN: Final = ("signal", "reversal", "rebalance")
 
 
@@ -127,22 +129,27 @@ def _too_early(fills: Table, bars: Bars) -> BrokenFill | None:
     )
 
 
-def _at(fills: Table, row: int) -> list[tuple[Any, Any]]:
+def _at(fills: Table, row: int, reasons: tuple[str, ...] = ()) -> list[tuple[Any, Any]]:
+    """Return what each fill in bar `row` is, and its price; only those for `reasons` where some are given."""
     names = [name for name in ("side", "quantity") if name in fills.columns]
-    places = np.flatnonzero(fills.rows == row)
-    return [
-        (tuple(_rounded(fills.columns[name][place]) for name in names), fills.columns["price"][place])
-        for place in places.tolist()
-    ]
+    found = []
+    for place in np.flatnonzero(fills.rows == row).tolist():
+        reason = str(fills.columns["reason"][place]) if "reason" in fills.columns else ""
+        if reasons and reason not in reasons:
+            continue
+        # A stop in place of a signal is another fill; a user's own words may hold the price, and tell nothing.
+        what = (reason if reason in _REASONS else "", *(_rounded(fills.columns[name][place]) for name in names))
+        found.append((what, fills.columns["price"][place]))
+    return found
 
 
 def _rounded(value: Any) -> Any:
     return round(float(value), 9) if isinstance(value, float) else value
 
 
-def _change(full: Table, moved: Table, row: int) -> BrokenFill | None:
-    """Return what of the fills in bar `row` changed with the close of that bar."""
-    ours, theirs = _at(full, row), _at(moved, row)
+def _change(full: Table, moved: Table, row: int, reasons: tuple[str, ...] = ()) -> BrokenFill | None:
+    """Return what of the fills in bar `row`, or of those for `reasons`, changed with the close of that bar."""
+    ours, theirs = _at(full, row, reasons), _at(moved, row, reasons)
     if [what for what, _ in ours] != [what for what, _ in theirs]:
         return BrokenFill(
             bar=row,
@@ -169,16 +176,17 @@ def _follows_decision(
     """Return a fill whose price moves when only the close that decided it does."""
     if not at_open and not _says_when(full):
         return None
+    # Levels, such as a stop, may be set by the deciding close.
+    reasons = _AT_THE_OPEN if at_open else ()
     for row in rows.tolist():
-        place = int(np.searchsorted(full.rows, row))
-        if at_open and full.columns["reason"][place] not in _AT_THE_OPEN:
+        if not _at(full, row, reasons):
             continue
-        decided = row - 1 if at_open else int(full.columns["decided"][place])
+        decided = row - 1 if at_open else int(full.columns["decided"][np.searchsorted(full.rows, row)])
         if decided < 0:
             continue
         for to in ("low", "high"):
             moved = _fills(account, with_close(bars, decided, to), scale)
-            change = None if moved is None else _change(full, moved, row)
+            change = None if moved is None else _change(full, moved, row, reasons)
             # Whether it fills, and how much, may follow the deciding close; its price may not.
             if change is not None and change.column == "price":
                 return change

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from investiq.auditing.leaks import audit
-from investiq.strategies import Crossover
+from investiq.core.orders import Signal
+from investiq.strategies import Crossover, Strategy
 from tests.auditing.conftest import bars_of
 
 # Closes above 110 say buy: first at bar 3, whose wick reaches down to 0.99 * 104 and so below 110, then at bar 6.
@@ -80,6 +83,63 @@ def test_a_price_that_moves_with_the_deciding_close_is_caught():
 
     leak = audit(fills, bars_of(CLOSES)).leaks[0]
     assert (leak.check, leak.column, leak.bar, leak.full) == ("fill law", "price", 4, 112.0)
+
+
+@pytest.mark.parametrize("words", ["signal", "bought at {:.2f}"])
+def test_the_words_of_a_fill_do_not_hide_that_its_price_is_the_deciding_close(words):
+    def fills(bars):
+        rows = buys(bars)
+        rows = rows[rows < len(bars) - 1]
+        told = table(bars, rows + 1, rows, bars.close[rows])
+        return told.assign(reason=[words.format(price) for price in bars.close[rows]])
+
+    leak = audit(fills, bars_of(CLOSES)).leaks[0]
+    assert (leak.column, leak.bar, leak.full) == ("price", 4, 112.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SellsBelow98(Strategy):
+    """Buys at the first close."""
+
+    warmup = 0
+
+    @property
+    def run_options(self):
+        return {"stop_loss": 0.05}
+
+    def decide(self, bars):
+        decisions = np.where(bars.close < 98, -1, 0).astype(np.int8)
+        decisions[0] = 1
+        return decisions
+
+
+def test_a_stop_that_takes_the_place_of_a_signal_is_another_fill():
+    # Bought at 100. The close of 97 in bar 4 sells at the open of bar 5, at 97; had it been the bar's high of 101,
+    # the stop at 95 would have sold the same shares in the same bar, whose low is 0.99 * 93.
+    report = audit(SellsBelow98(), bars_of([100, 100, 100, 100, 97, 93, 99, 99, 99]))
+    assert (report.verdict, report.fills) == ("point in time", 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopsBelowTheDecidingClose(Strategy):
+    """Buys at the third close, with a stop 2 % below it."""
+
+    warmup = 0
+
+    def signals(self, bars):
+        if len(bars) < 3:
+            return []
+        return [Signal(bar=2, side="buy", weight=0.5, stop_loss_price=0.98 * float(bars.close[2]))]
+
+    def decide(self, bars):
+        return np.where(np.arange(len(bars)) == 2, 1, 0).astype(np.int8)
+
+
+def test_a_stop_in_the_bar_of_its_entry_may_lie_where_the_deciding_close_put_it():
+    # Bought at the open of bar 3, at 100; the stop at 98, or with the close moved to its low of 99 at 97.02, is
+    # passed in the same bar, whose low is 0.99 * 94. Both fills are of one bar.
+    report = audit(StopsBelowTheDecidingClose(), bars_of([100, 100, 100, 94, 95, 96]))
+    assert (report.verdict, report.fills) == ("point in time", 1)
 
 
 def test_an_order_for_the_next_close_passes_where_it_says_when_it_was_decided():
