@@ -12,10 +12,11 @@ import pytest
 import investiq as iq
 from investiq.backtesting.decisions import from_codes
 from investiq.backtesting.plans import resumed
+from investiq.backtesting.walk_forward import _lead
 from investiq.backtesting.walk_forward_result import annual_return
 from investiq.core.errors import ConfigError, InsufficientDataError
 from investiq.core.orders import Signal
-from investiq.execution.options import RunOptions
+from investiq.execution.options import RegimeSizing, RunOptions
 
 OPTIONS = {
     "weight": 1.0, "lot": None, "posting_rounding": None, "max_volume_participation": None, "confidence_threshold": 0.0,
@@ -99,6 +100,9 @@ def test_each_fold_takes_the_best_of_its_training_and_the_tests_are_joined(bars_
     np.testing.assert_allclose([fold.result.account[0] for fold in walk.folds], walk.account[:-1:100], rtol=1e-12)
     assert walk.folds[1].result.account[0] != walk.account[0]
     assert walk.instants[0] == bars.ts[99]
+    # From close to close: 100 daily bars are 100 days, but for the first training, which has no close before it.
+    assert [fold.test_days for fold in walk.folds] == [100] * 5
+    assert [fold.train_days for fold in walk.folds] == [99, 100, 100, 100, 100]
     assert walk.trials == 20
 
 
@@ -176,6 +180,8 @@ def test_what_is_held_at_the_close_before_a_window_is_entered_at_its_first_open(
     for number, fold in enumerate(walk.folds, start=1):
         first = 100 * number
         assert fold.test_return == pytest.approx(close[first + 99] / close[first - 1] - 1, rel=1e-9)
+        # Sold at the last close.
+        assert (fold.result.run.position[-2:] > 0).tolist() == [True, False]
         if number > 1:
             assert fold.train_return == pytest.approx(close[first - 1] / close[first - 101] - 1, rel=1e-9)
 
@@ -195,6 +201,21 @@ def test_what_is_stopped_in_a_window_was_held_before_it(bars_of):
     bars = bars_of(np.column_stack([close, close + 0.1, close - 0.1, close, np.full(300, 1e7)]).tolist())
     walk = iq.walk_forward(iq.strategies.BuyAndHold(), bars, folds=2, stop_loss=0.1, **OPTIONS)
     assert [len(fold.result.trades) for fold in walk.folds] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "lead"),
+    [
+        (RunOptions(), 1),
+        # Ten windows of Wilder's average; what sizes an order, and what it reads.
+        (RunOptions(atr_trail=3.0, atr_window=14), 140),
+        (RunOptions(regime_sizing=RegimeSizing(window=40, every=5)), 45),
+        (RunOptions(costs=iq.Costs(impact=iq.MarketImpact(window=30))), 31),
+        (RunOptions(volume_basis="adv20"), 20),
+    ],
+)
+def test_a_window_has_the_bars_before_it_that_its_first_orders_read(options, lead):
+    assert _lead(options) == lead
 
 
 @pytest.mark.parametrize(
