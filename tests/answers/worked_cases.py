@@ -730,6 +730,57 @@ VOLUME_AND_WEIGHTS: tuple[GoldenCase, ...] = (
         symbol_weights={"A": 1.0},
         rebalance=3,
     ),
+    # The range of 2.00 known at the close is 1.00 after the split: 50 - 2 x 1.
+    case(
+        "W-66",
+        "a range known before a split is restated for the stop of an entry after it",
+        bars=f"{FLAT} ; 50/51/49/50 ; 50/51/47/49",
+        signals="b0 buy",
+        fills="b1 BUY 1000 @ 50 [signal]; b2 SELL 1000 @ 48 [stop]",
+        cash="100,000.00 , 50,000.00 , 98,000.00",
+        equity="100,000.00 , 100,000.00 , 98,000.00",
+        splits=(Split(bar=1, ratio=2.0, symbol="A"),),
+        atr=2.0,
+        atr_stop=2.0,
+    ),
+    # Equity 150,000 - 500 x 98 - 1,000 owed is 100,000, less 49,000 of exposure: 510 of 1,000 shares.
+    case(
+        "W-67",
+        "a dividend owed on a short is no buying power",
+        bars=f"A: {FLAT} ; {FLAT} ; 98/99/97/98 | B: {flat(3)}",
+        signals="b0 sell A, b1 buy B (weight 1.0)",
+        fills="b1 SHORT A 500 @ 100 [signal]; b2 BUY B 510 @ 100 [signal]",
+        cash="100,000.00 , 150,000.00 , 99,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        dividends=(Dividend(bar=2, amount=2.0, pay_bar=None, symbol="A"),),
+        allow_short=True,
+    ),
+    # 5 % of 4,000 are 200 of 300 shares; the other 100 are no entry of the next day.
+    case(
+        "W-68",
+        "the carried rest of an entry does not count among the entries of its day",
+        bars=f"A: {FLAT} ; {FLAT}/4000 ; {FLAT} | B: {flat(3)}",
+        signals="b0 buy A, b1 buy B",
+        fills="b1 BUY A 200 @ 100 [signal]; b2 BUY A 100 @ 100 [signal_carried]; b2 BUY B 300 @ 100 [signal]",
+        cash="100,000.00 , 80,000.00 , 40,000.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00",
+        weight=0.3,
+        max_volume_participation=0.05,
+        entry_residual="carry",
+        max_entries_per_day=1,
+    ),
+    # 50 shares at 50 are less than 4,000, and all there is.
+    case(
+        "W-69",
+        "a rebalancing sale that closes a position is never too small",
+        bars=f"{FLAT} ; 100/101/49/50 ; 50/51/49/50",
+        fills="b1 BUY 50 @ 100 [rebalance]; b2 SELL 50 @ 50 [rebalance]",
+        cash="100,000.00 , 95,000.00 , 97,500.00",
+        equity="100,000.00 , 97,500.00 , 97,500.00",
+        targets="0.05 ; 0.0 ; none",
+        min_notional=4_000.0,
+        band=0.0,
+    ),
 )
 
 WORKED_CASES: tuple[GoldenCase, ...] = (*FEES_AND_PRICES, *LEVELS, *ACCOUNTS, *VOLUME_AND_WEIGHTS)
