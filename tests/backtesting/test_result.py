@@ -224,3 +224,56 @@ def test_facts_are_a_copy(trip):
 
 def test_to_frame_is_the_account(trip):
     pd.testing.assert_frame_equal(trip.to_frame(), trip.equity)
+
+
+@pytest.fixture(scope="module")
+def hedged():
+    """Two symbols long and two short, with borrow fees, interest, dividends and the splits of SYN001 and SYN003."""
+    panel = iq.load_panel(["SYN001", "SYN002", "SYN003", "SYN006"], start="2011", end="2015")
+    weights = {"SYN001": 0.5, "SYN002": -0.3, "SYN003": 0.4, "SYN006": -0.2}
+    return iq.backtest(
+        iq.strategies.BuyAndHold(), panel, symbol_weights=weights, rebalance=21, band=0.02, allow_short=True,
+        borrow_rate=0.01, margin=2.0, debit_rate=0.06, cash_sweep_rate=0.02, stop_loss=0.5, end="mark",
+    )  # fmt: skip
+
+
+def test_what_symbols_earned_and_the_interest_are_the_change_of_the_equity(hedged):
+    postings = hedged.postings.groupby("kind")["amount"].sum()
+    assert {"interest", "borrow", "dividend"} <= set(postings.index)
+    interest = postings.get("interest", 0.0) + postings.get("debit_interest", 0.0)
+    earned = hedged.run.equity[-1] - 100_000
+    assert hedged.trades["pnl"].sum() + interest == pytest.approx(earned, abs=0.005)
+    assert hedged.by_symbol["contribution"].sum() * 100_000 + interest == pytest.approx(earned, abs=0.005)
+    assert hedged.by_symbol["dividends"].sum() == pytest.approx(
+        postings["dividend"] + postings.get("cash_in_lieu", 0.0), abs=0.005
+    )
+    steps = hedged.waterfall
+    assert (steps.interest, steps.borrow) == pytest.approx((interest, postings["borrow"]))
+    assert steps.borrow < 0
+    assert steps.net == pytest.approx(earned)
+
+
+def test_exposure_and_diversification_of_shorts_are_those_of_their_definitions(hedged):
+    equity, facts = hedged.equity.iloc[1:], hedged.summary["value"]
+    values = (
+        hedged.positions.iloc[1:].to_numpy() * np.array([hedged.panel.bars(s).close for s in hedged.prices.symbols]).T
+    )
+    assert facts["Average gross exposure"] == pytest.approx((np.abs(values).sum(1) / equity["equity"]).mean())
+    assert facts["Average net exposure"] == pytest.approx((values.sum(1) / equity["equity"]).mean())
+    assert facts["Peak gross exposure"] == pytest.approx((np.abs(values).sum(1) / equity["equity"]).max())
+    gross = np.abs(values).sum(1)
+    weights = (values[gross > 0] / gross[gross > 0, np.newaxis]).mean(0)
+    closes = np.array([hedged.panel.bars(symbol).adjusted("total").close for symbol in hedged.prices.symbols])
+    covariance = np.cov(closes[:, 1:] / closes[:, :-1] - 1)
+    expected = np.abs(weights) @ np.sqrt(np.diag(covariance)) / np.sqrt(weights @ covariance @ weights)
+    assert facts["Diversification ratio"] == pytest.approx(expected)
+
+
+def test_excursions_and_risk_are_carried_through_splits(hedged):
+    trades = hedged.trades
+    split = trades[(trades["quantity"] != trades["exit_quantity"]) & ~trades["is_open"]]
+    assert len(split)
+    assert (split["mfe"] < 3).all()
+    assert (split["mae"] > -1).all()
+    at_risk = (trades["entry_price"] - trades["stop"]).abs() * trades["quantity"].abs()
+    assert (trades["pnl"] / at_risk).to_numpy() == pytest.approx(trades["r_multiple"].to_numpy())
