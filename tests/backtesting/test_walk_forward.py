@@ -99,6 +99,9 @@ def test_each_fold_takes_the_best_of_its_training_and_the_tests_are_joined(bars_
     # Each test begins with what the one before left.
     np.testing.assert_allclose([fold.result.account[0] for fold in walk.folds], walk.account[:-1:100], rtol=1e-12)
     assert walk.folds[1].result.account[0] != walk.account[0]
+    inside = np.concatenate([fold.train_returns for fold in walk.folds])
+    before, after = (each.mean() / each.std(ddof=1) for each in (inside, walk.out_of_sample))
+    assert walk.degradation.sharpe_ratio == pytest.approx((before - after) / abs(before), rel=1e-9)
     assert walk.instants[0] == bars.ts[99]
     # From close to close: 100 daily bars are 100 days, but for the first training, which has no close before it.
     assert [fold.test_days for fold in walk.folds] == [100] * 5
