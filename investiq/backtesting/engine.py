@@ -81,8 +81,9 @@ def backtest(
     ConfigError
         If `strategy` is no strategy, or an option is out of range.
     DataError
-        If the bars are adjusted or not of the `quality`, the benchmark does not cover the period on the same calendar, or a strategy of
-        your own is seen to read later bars.
+        If the bars are adjusted or not of the `quality`, the benchmark does not
+        cover the period on the same calendar, or a strategy of your own is seen to
+        read later bars.
     InsufficientDataError
         If there are fewer bars than the strategy needs to decide and fill once.
 
@@ -96,6 +97,9 @@ def backtest(
     _check_strategy(strategy)
     chosen = options_of(options, strategy.run_options)
     traded = _data_of(data)
+    if isinstance(traded, Bars) and (chosen.rebalance is not None or chosen.symbol_weights is not None):
+        # Weights of one symbol are those of a panel that holds it.
+        traded = Panel.of([traded])
     if isinstance(traded, Panel):
         return _backtest_panel(strategy, traded, chosen, study, benchmark, risk_free, quality)
     who = strategy_text(strategy.name, strategy.parameters())

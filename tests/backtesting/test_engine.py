@@ -330,3 +330,13 @@ def test_a_strategy_that_only_gives_orders_needs_neither_a_rule_nor_decisions(ba
         [10.0, 98.0, "limit"],
         [10.0, 98.0, "end_of_data"],
     ]
+
+
+def test_a_schedule_is_for_weights_and_refused_beside_the_decisions_of_a_single_symbol(gspc):
+    with pytest.raises(
+        ConfigError, match="schedule of fixed weights, which BuyAndHold holds; Crossover decides itself"
+    ):
+        iq.backtest(iq.strategies.Crossover(), gspc[-300:], rebalance="month_start")
+    held = iq.backtest(iq.strategies.BuyAndHold(), gspc[-300:], symbol_weights={"^GSPC": 0.5}, rebalance="month_start")
+    assert held.panel.symbols == ("^GSPC",)
+    assert len(held.fills) > 3
