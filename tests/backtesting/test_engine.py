@@ -337,6 +337,8 @@ def test_a_schedule_is_for_weights_and_refused_beside_the_decisions_of_a_single_
         ConfigError, match="schedule of fixed weights, which BuyAndHold holds; Crossover decides itself"
     ):
         iq.backtest(iq.strategies.Crossover(), gspc[-300:], rebalance="month_start")
-    held = iq.backtest(iq.strategies.BuyAndHold(), gspc[-300:], symbol_weights={"^GSPC": 0.5}, rebalance="month_start")
+    held = iq.backtest(
+        iq.strategies.BuyAndHold(), gspc[-300:], symbol_weights={"^GSPC": 0.5}, rebalance="month_start", band=0.0
+    )
     assert held.panel.symbols == ("^GSPC",)
     assert len(held.fills) > 3
