@@ -133,23 +133,24 @@ class Examination:
         return first_leak(violation, difference, seen, speaking_rows(narrowed))
 
     def _add(self, check: Check, leak: Difference, table: str, is_first: bool) -> None:
-        label = self.source.label(leak.row)
+        label, cut = self.source.label(leak.row), self.source.label(leak.cut)
         column = f"{leak.table} {leak.column}".strip()
         same = [each.ahead for each in self.leaks if (each.bar, each.column) == (leak.row, column)]
         ahead = None
         if check != "frozen inputs":
             ahead = same[0] if same else looked_ahead(self.replay, leak)
+        of_bar = "" if leak.cut == leak.row else f" of {label}"
         with_all, then = _text(leak.full), _text(leak.other)
         later = {None: "later data change it", 1: "the next bar changes it"}
         seen = later.get(ahead, f"the next {ahead} bars change it")
         told = {
-            "prefix replay": f"{column} is {with_all} with all data, and was {then} when only the bars up to {label} were known; "
+            "prefix replay": f"{column}{of_bar} is {with_all} with all data, and was {then} when only the bars up to {cut} were known; "
             f"{seen}",
-            "disturbance": f"{column} of {label} moves from {with_all} to {then} when only {table} of later bars change",
+            "disturbance": f"{column} of {label} moves from {with_all} to {then} when only {table} of bars after {cut} change",
         }
         text = (
             told.get(check)
-            or f"{column} of {label} moves from {with_all} to {then} when only later rows of {table} change"
+            or f"{column} of {label} moves from {with_all} to {then} when only rows of {table} after {cut} change"
         )
         self.leaks.append(
             Leak(
@@ -159,6 +160,7 @@ class Examination:
                 column=column,
                 full=leak.full,
                 then=leak.other,
+                cut=cut,
                 ahead=ahead,
                 source=table,
                 is_first=is_first,
@@ -211,6 +213,7 @@ class Examination:
                 column=broken.column,
                 full=broken.full,
                 then=broken.other,
+                cut="",
                 ahead=None,
                 source="",
                 is_first=False,

@@ -80,13 +80,14 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The first row in which an output is not what it was: `row` of the data, column, and both values."""
+    """The first row in which an output is not what it was: `row` of the data, column, both values, and the last row of the cut."""
 
     row: int
     table: str
     column: str
     full: Any
     other: Any
+    cut: int
 
 
 def first_difference(
@@ -124,14 +125,16 @@ def _in_table(full: Table, other: Table, until: int, chosen: frozenset[str] | No
             place = int(np.argmax(unequal))
             row = int(full.rows[place])
             if found is None or row < found.row:
-                found = Difference(row=row, table=full.name, column=name, full=values[place], other=theirs[place])
+                found = Difference(
+                    row=row, table=full.name, column=name, full=values[place], other=theirs[place], cut=until
+                )
     if found is None and (moved.size or counts[0] != counts[1]):
-        found = _absent(full, other, ends, counts, chosen)
+        found = _absent(full, other, ends, counts, until, chosen)
     return found
 
 
 def _absent(
-    full: Table, other: Table, place: int, counts: list[int], chosen: frozenset[str] | None
+    full: Table, other: Table, place: int, counts: list[int], until: int, chosen: frozenset[str] | None
 ) -> Difference | None:
     """Return a row that only one of the two has."""
     names = [name for name in full.columns or other.columns if chosen is None or name in chosen]
@@ -140,7 +143,7 @@ def _absent(
     rows = [int(table.rows[place]) for table, count in zip((full, other), counts, strict=True) if place < count]
     ours = full.columns[names[0]][place] if place < counts[0] and int(full.rows[place]) == min(rows) else None
     theirs = other.columns[names[0]][place] if place < counts[1] and int(other.rows[place]) == min(rows) else None
-    return Difference(row=min(rows), table=full.name, column=names[0], full=ours, other=theirs)
+    return Difference(row=min(rows), table=full.name, column=names[0], full=ours, other=theirs, cut=until)
 
 
 def _unequal(a: NDArray[Any], b: NDArray[Any], size: float) -> NDArray[np.bool_]:

@@ -43,6 +43,8 @@ class Leak:
         Column of the output; ``"value"`` where it has no name.
     full, then : Any
         Its value with all of the data, and with what was known, or after later data were changed.
+    cut : str
+        The label of the last bar that was known, or left as it was, when `then` was seen; empty for a fill.
     ahead : int or None
         The least number of later bars that change the value; None where that was not measured.
     source : str
@@ -59,6 +61,7 @@ class Leak:
     column: str
     full: Any
     then: Any
+    cut: str
     ahead: int | None
     source: str
     is_first: bool
@@ -171,12 +174,13 @@ class AuditReport(Result):
         facts = [Fact("Verdict", self.verdict, note="; ".join(self.reasons) or _MEANING[self.verdict])]
         if self.leaks:
             first = self.leaks[0]
+            seen = f"when {first.cut} was the last bar known" if first.cut not in ("", first.label) else ""
             known = "first of all" if first.is_first else "first that was found"
             facts += [
                 Fact("First leak", first.label, convention=f"bar {first.bar}, {known}", note=first.text),
                 Fact("Column", first.column),
                 Fact("Value with all data", _shown(first.full)),
-                Fact("Value at the time", _shown(first.then)),
+                Fact("Value at the time", _shown(first.then), convention=seen),
             ]
             if first.ahead is not None:
                 facts.append(
@@ -213,10 +217,10 @@ class AuditReport(Result):
         return [Fact("Sampled with seed", self.seed), Fact("Equal means", "within 1e-10, relative; NaN equals NaN")]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the leaks, one row each: check, bar, label, column, full, then, ahead, source, text."""
+        """Return the leaks, one row each: check, bar, label, column, full, then, cut, ahead, source, text."""
         import pandas as pd
 
-        names = ["check", "bar", "label", "column", "full", "then", "ahead", "source", "text"]
+        names = ["check", "bar", "label", "column", "full", "then", "cut", "ahead", "source", "text"]
         return pd.DataFrame([[getattr(leak, name) for name in names] for leak in self.leaks], columns=names)
 
 

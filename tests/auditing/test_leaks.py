@@ -96,6 +96,19 @@ def test_both_values_of_a_leak_are_told(rising):
     assert leak.text.endswith("; the next bar changes it")
 
 
+def test_the_cut_at_which_an_earlier_value_was_another_is_named():
+    # A falling line that begins 100, 101. With all of it the first close is high. Alone it has no spread and says
+    # nothing; beside the second it stands 0.71 deviations below the mean: told by the cut after Tuesday 2024-01-02.
+    close = bars_of([100.0, 101.0, *np.arange(99.0, 41.0, -1.0)]).frame["close"]
+    report = audit(lambda close: ((close - close.mean()) / close.std() < -0.5).astype(int), close)
+    leak = next(leak for leak in report.leaks if leak.check == "prefix replay")
+    assert (leak.bar, leak.cut, leak.full, leak.then) == (0, "2024-01-02", 0.0, 1.0)
+    assert leak.text.startswith("close of 2024-01-01 is ")
+    assert "when only the bars up to 2024-01-02 were known" in leak.text
+    shown = next(fact for fact in report.facts() if fact.label == "Value at the time")
+    assert shown.convention == "when 2024-01-02 was the last bar known"
+
+
 def test_a_statement_used_before_it_was_filed_is_caught_at_the_end_of_its_period(history):
     def by_period(history: History):
         return history.records("eps").frame["eps"].reindex(history.bars().index, method="ffill")
