@@ -80,11 +80,14 @@ class Strategy:
     @property
     def warmup(self) -> int:
         """Bars before the first bar on which a decision is possible."""
-        raise NotImplementedError
+        raise ConfigError(
+            f"{self.name} has no warmup: define `warmup`, the whole number of bars before the first on which it can decide, "
+            "as in `warmup = 0`"
+        )
 
     def columns(self) -> tuple[Column, ...]:
         """Return the columns that the rule reads, in the order of its table."""
-        raise NotImplementedError
+        raise self._decides_nothing("columns")
 
     @property
     def rule(self) -> Rule:
@@ -94,7 +97,13 @@ class Strategy:
         float64 of shape (n_parameters,), and writes 0, 1 (buy), -1 (sell) or 2
         (both) to `out`, int8 of shape (n_bars,).
         """
-        raise NotImplementedError
+        raise self._decides_nothing("rule")
+
+    def _decides_nothing(self, missing: str) -> ConfigError:
+        return ConfigError(
+            f"{self.name} has no `{missing}`, so nothing says what it decides: define `decide(bars)`, which returns one int8 per bar "
+            "(0 none, 1 buy, -1 sell, 2 both), or both `columns()` and `rule`"
+        )
 
     def rule_parameters(self) -> tuple[float, ...]:
         """Return the numbers that the rule reads besides its columns; none by default."""
@@ -219,7 +228,10 @@ class PanelStrategy(Strategy):
             that close. A close at which any symbol has a weight decides all of
             them: NaN beside numbers means that the position is left as it is.
         """
-        raise NotImplementedError
+        raise ConfigError(
+            f"{self.name} has no target weights: define `target_weights(panel)`, which returns float64 of shape (n_symbols, n_bars), "
+            "NaN where nothing is decided"
+        )
 
     def decide(self, bars: Bars) -> NDArray[np.int8]:
         """Refuse: the weights of a symbol follow from those of the others.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
+from investiq.backtesting.engine import backtest
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.orders import Signal
-from investiq.strategies import Crossover, EqualWeightMonthly
+from investiq.strategies import Crossover, EqualWeightMonthly, PanelStrategy, Strategy
 
 NAN = float("nan")
 
@@ -53,3 +56,55 @@ def test_a_crossover_with_shorts_asks_for_reversals_and_decides_the_same(bars_of
     bars = bars_of([10, 8, 6, 9, 12, 9, 6])
     np.testing.assert_array_equal(short.decide(bars), Crossover(fast=1, slow=3).decide(bars))
     assert (Crossover().parameters(), short.parameters()["allow_short"]) == ({"fast": 20, "slow": 50}, True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithoutWarmup(Strategy):
+    """Buys at once, and does not say when it can."""
+
+    def decide(self, bars):
+        return np.ones(len(bars), dtype=np.int8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithoutDecisions(Strategy):
+    """Says nothing at all."""
+
+    warmup = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithoutColumns(Strategy):
+    """Has a rule, and does not say what it reads."""
+
+    warmup = 0
+
+    @property
+    def rule(self):
+        return lambda columns, parameters, out: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithoutWeights(PanelStrategy):
+    """Weighs nothing."""
+
+    warmup = 0
+
+
+@pytest.mark.parametrize(
+    ("strategy", "data", "words"),
+    [
+        (WithoutWarmup(), "SYN001", "WithoutWarmup has no warmup: define `warmup`"),
+        (WithoutDecisions(), "SYN001", r"WithoutDecisions has no `rule`, so .*: define `decide\(bars\)`"),
+        (WithoutColumns(), "SYN001", "WithoutColumns has no `columns`, so .* or both `columns"),
+        (WithoutWarmup(), ["SYN001", "SYN002"], "WithoutWarmup has no warmup: define `warmup`"),
+        (
+            WithoutWeights(),
+            ["SYN001", "SYN002"],
+            r"WithoutWeights has no target weights: define `target_weights\(panel\)`",
+        ),
+    ],
+)
+def test_what_a_strategy_of_your_own_lacks_is_asked_for_by_name(strategy, data, words):
+    with pytest.raises(ConfigError, match=words):
+        backtest(strategy, data)
