@@ -453,12 +453,14 @@ def cancel_others(m, t, s, side, kept):  # type: ignore[no-untyped-def]
 def set_levels(m, t, s, side, price, raw, held, mode, stop_loss, take_profit):  # type: ignore[no-untyped-def]
     """Set stop, target and trail after an entry at `price`; a further entry moves them to the average price."""
     p = row_of(s)
+    # An entry by a limit inside the bar is not undone by a later one of that bar.
+    if m[p + g.P_ADDED] != t or m[p + g.P_MODE] != g.MODE_LIMIT:
+        m[p + g.P_MODE] = mode
     m[p + g.P_ADDED] = t
     m[p + g.P_RAW] = raw
     reach = m[row_of(s) + g.D_ATR]
     if held == 0.0:
         m[p + g.P_OPENED] = t
-        m[p + g.P_MODE] = mode
         m[p + g.P_COST] = price
         m[p + g.P_OWN_STOP] = np.nan
         m[p + g.P_OWN_TARGET] = np.nan

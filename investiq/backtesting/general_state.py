@@ -90,10 +90,11 @@ SIZE_FIXED: Final = 0.0
 SIZE_WEIGHT: Final = 1.0
 SIZE_NOTIONAL: Final = 2.0
 
-# How a position was entered, for the bar of its entry: at the open, by a limit or by a stop inside the bar.
+# How a position was last entered, for the bar of that entry: at the open, by a limit or a stop inside the bar, at the close.
 MODE_OPEN: Final = 0.0
 MODE_LIMIT: Final = 1.0
 MODE_STOP: Final = 2.0
+MODE_CLOSE: Final = 3.0
 
 # Kinds of cash flows, the second column of a row (bar, kind, symbol, amount).
 FLOW_INTEREST: Final = 0.0

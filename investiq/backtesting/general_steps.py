@@ -391,7 +391,7 @@ def rebalance(m, t, targets, equity, at_close, blocked):  # type: ignore[no-unty
             delta = m[row_of(s) + g.D_TARGET]
             if delta * side > 0.0:
                 raw = m[row_of(s) + g.D_CLOSE] if at_close > 0.0 else m[row_of(s) + g.D_OPEN]
-                trade_towards(m, t, s, delta, raw, g.MODE_LIMIT if at_close > 0.0 else g.MODE_OPEN, blocked)
+                trade_towards(m, t, s, delta, raw, g.MODE_CLOSE if at_close > 0.0 else g.MODE_OPEN, blocked)
 
 
 @jit
@@ -520,7 +520,7 @@ def inside_protective(m, t):  # type: ignore[no-untyped-def]
         side = 1.0 if m[p + g.P_QUANTITY] > 0.0 else -1.0
         worst = m[row_of(s) + g.D_LOW] if side > 0.0 else m[row_of(s) + g.D_HIGH]
         best = m[row_of(s) + g.D_HIGH] if side > 0.0 else m[row_of(s) + g.D_LOW]
-        target_waits = is_new and m[p + g.P_MODE] == g.MODE_LIMIT
+        target_waits = m[p + g.P_ADDED] == t and m[p + g.P_MODE] == g.MODE_LIMIT
         while True:
             stop, source = nearest_stop(m, t, s)
             target, target_source = nearest_target(m, t, s)
@@ -675,9 +675,11 @@ def ratchet(m, t, atr):  # type: ignore[no-untyped-def]
         if held == 0.0 or m[row_of(s) + g.D_TRADES] == 0.0:
             continue
         side = 1.0 if held > 0.0 else -1.0
-        if m[p + g.P_OPENED] != t or m[g.O_TRAIL_ENTRY_BAR] > 0.0:
+        is_new = m[p + g.P_OPENED] == t
+        if not is_new or m[g.O_TRAIL_ENTRY_BAR] > 0.0:
             reach = m[row_of(s) + g.D_HIGH] if side > 0.0 else m[row_of(s) + g.D_LOW]
-            if m[p + g.P_OPENED] == t and m[p + g.P_MODE] == g.MODE_LIMIT:
+            mode = m[p + g.P_MODE]
+            if (is_new and mode == g.MODE_CLOSE) or (m[p + g.P_ADDED] == t and mode == g.MODE_LIMIT):
                 reach = m[row_of(s) + g.D_CLOSE]
             if side * (reach - m[p + g.P_EXTREME]) > 0.0:
                 m[p + g.P_EXTREME] = reach

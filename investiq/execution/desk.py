@@ -272,7 +272,9 @@ class Desk:
             position.entries += 1
             self._entries_this_session += order.reason != "rebalance"
         position.entry_price = (before * position.entry_price + quantity * price) / (before + quantity)
-        position.last_entry_bar, position.entry_kind, position.entry_raw = self.account.bar, kind, venue.raw
+        if position.last_entry_bar != self.account.bar or position.entry_kind != "limit":
+            position.entry_kind = kind
+        position.last_entry_bar, position.entry_raw = self.account.bar, venue.raw
         for text in self.levels.set_at_fill(position, order, price, self.atr.get(symbol), is_new=is_new):
             self.account.note(text)
         self._cancel_rivals(order, position)

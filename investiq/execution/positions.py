@@ -17,7 +17,7 @@ from investiq.execution.sizing import level_unit_of
 
 __all__ = ["EntryKind", "Levels", "Position"]
 
-EntryKind = Literal["open", "limit", "stop"]
+EntryKind = Literal["open", "limit", "stop", "close"]
 
 # Of a position whose average true range is not known yet.
 FALLBACK_STOP: Final = Decimal("0.05")
@@ -37,8 +37,9 @@ class Position:
         Average of its entries, slippage included.
     entry_bar, last_entry_bar : int
     entries : int
-    entry_kind : {"open", "limit", "stop"}
-        How the last entry came: at the open, or inside the bar by a limit or stop order.
+    entry_kind : {"open", "limit", "stop", "close"}
+        How the last entry came: at the open, inside the bar by a limit or stop order, or at the close. Of several in one
+        bar, "limit" if any was.
     entry_raw : Decimal
         Its price before slippage.
     stop, target, extreme, trail : Decimal or None
@@ -143,7 +144,8 @@ class Levels:
         is_new = position.entry_bar == number
         if not (is_new and not self.options.trail_entry_bar):
             reached = bar.high if position.direction > 0 else bar.low
-            if is_new and position.entry_kind == "limit":
+            is_limit = position.last_entry_bar == number and position.entry_kind == "limit"
+            if is_limit or (is_new and position.entry_kind == "close"):
                 reached = bar.close
             position.extreme = position.farther(position.extreme, reached)
         self._set_trail(position, atr)

@@ -97,7 +97,7 @@ class Rebalancing:
         else:
             order = Order(symbol=symbol, side=side, role="entry", reason="rebalance", quantity=left, fees=fees)
             # The bar of an entry at the close is over for it, as far as it can be: only the close is its own.
-            kind: EntryKind = "open" if self.options.fill == "next_open" else "limit"
+            kind: EntryKind = "open" if self.options.fill == "next_open" else "close"
             desk.enter(order, raw, kind, "rebalance", slips=True, prices=prices)
 
     def _weights(self) -> Mapping[str, Decimal]:

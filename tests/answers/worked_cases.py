@@ -783,4 +783,62 @@ VOLUME_AND_WEIGHTS: tuple[GoldenCase, ...] = (
     ),
 )
 
-WORKED_CASES: tuple[GoldenCase, ...] = (*FEES_AND_PRICES, *LEVELS, *ACCOUNTS, *VOLUME_AND_WEIGHTS)
+ADDED_TO: tuple[GoldenCase, ...] = (
+    # 200 at 100 and 200 at 90: average 95, target 104.50. The 106 of bar 2 may have come before the low of 89; the 105 of
+    # bar 3 did not. 62,000 + 400 x 95; 62,000 + 400 x 104.50.
+    case(
+        "W-71",
+        "the target waits in the bar in which a limit adds to the position",
+        bars=f"{FLAT} ; {FLAT} ; 100/106/89/95 ; 100/105/99/104",
+        signals="b0 buy, b1 buy (limit 90)",
+        fills="b1 BUY 200 @ 100 [signal]; b2 BUY 200 @ 90 [limit]; b3 SELL 400 @ 104.5 [target]",
+        cash="100,000.00 , 80,000.00 , 62,000.00 , 103,800.00",
+        equity="100,000.00 , 100,000.00 , 100,000.00 , 103,800.00",
+        weight=0.2,
+        max_entries=2,
+        take_profit=0.10,
+    ),
+    # The extreme of bar 2 is its close of 104, not its high of 110: 104 x 0.95 = 98.80. 60,600 + 400 x 104;
+    # 60,600 + 400 x 98.80.
+    case(
+        "W-72",
+        "the trail follows the close of the bar in which a limit adds to the position",
+        bars=f"{FLAT} ; {FLAT} ; 100/110/96/104 ; 103/104/98/99",
+        signals="b0 buy, b1 buy (limit 97)",
+        fills="b1 BUY 200 @ 100 [signal]; b2 BUY 200 @ 97 [limit]; b3 SELL 400 @ 98.8 [trail]",
+        cash="100,000.00 , 80,000.00 , 60,600.00 , 100,120.00",
+        equity="100,000.00 , 100,000.00 , 102,200.00 , 100,120.00",
+        weight=0.2,
+        max_entries=2,
+        trailing_stop=0.05,
+    ),
+    # 200 at 95 and 200 at 105: average 100, target 110. Whether the 120 of bar 1 came after the 94 is not known.
+    case(
+        "W-73",
+        "the target waits for a limit that a stop follows in the same bar",
+        bars=f"{FLAT} ; 100/120/94/110 ; 108/112/107/111",
+        signals="b0 buy (limit 95), b0 buy (stop 105)",
+        fills="b1 BUY 200 @ 95 [limit]; b1 BUY 200 @ 105 [stop_entry]; b2 SELL 400 @ 110 [target]",
+        cash="100,000.00 , 60,000.00 , 104,000.00",
+        equity="100,000.00 , 104,000.00 , 104,000.00",
+        weight=0.2,
+        max_entries=2,
+        take_profit=0.10,
+    ),
+    # Bought at the close of bar 0, whose high of 101 is not the position's: 100 x 0.95 = 95, below the low of bar 1. In bar 1
+    # all of it was held but the 0.3 x 104,000 / 120 - 200 = 60 shares of its close: 125 x 0.95 = 118.75.
+    case(
+        "W-74",
+        "the trail follows the high of a bar at whose close a rebalance adds to the position",
+        bars="100/101/99/100 ; 100/125/95.5/120 ; 120/121/117/118",
+        fills="b0 BUY 200 @ 100 [rebalance]; b1 BUY 60 @ 120 [rebalance]; b2 SELL 260 @ 118.75 [trail]",
+        cash="80,000.00 , 72,800.00 , 103,675.00",
+        equity="100,000.00 , 104,000.00 , 103,675.00",
+        fill="same_close",
+        targets="0.2 ; 0.3 ; none",
+        band=0.0,
+        trailing_stop=0.05,
+    ),
+)
+
+WORKED_CASES: tuple[GoldenCase, ...] = (*FEES_AND_PRICES, *LEVELS, *ACCOUNTS, *VOLUME_AND_WEIGHTS, *ADDED_TO)
