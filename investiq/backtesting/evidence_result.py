@@ -38,7 +38,7 @@ class Evidence(Result):
     trials : int
         Distinct ones, each cell of a sweep counted; 0 where the evidence is refused.
     runs : int
-        Entries, exact reruns included.
+        Runs in the ledger, exact reruns included; a sweep is one.
     effective_trials : float
         How many independent ones they are worth.
     average_correlation : float
@@ -121,7 +121,8 @@ class Evidence(Result):
         """Return the numbers, NaN with the reason where one is undefined."""
         why = self.reasons.get
         number = _NAN if self.is_refused else self.trials
-        counted = f"{self.runs:,} runs; an exact rerun counts once" if self.runs else ""
+        ran = f"{self.runs:,} run{'' if self.runs == 1 else 's'} in the ledger"
+        counted = f"{ran}, a sweep as one; equal trials count once" if self.runs else ""
         found = f"rho + (1 - rho) N, mean correlation {self.average_correlation:.2f} of sums over 16 blocks"
         many = not self.is_refused and self.trials > 1
         return [
