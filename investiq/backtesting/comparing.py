@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from investiq.backtesting.choices import differing, flat
 from investiq.backtesting.result import BacktestResult, load_result
 from investiq.backtesting.trial_recording import numbers_of_trades
-from investiq.backtesting.trial_statistics import canonical, track_record
+from investiq.backtesting.trial_statistics import track_record
 from investiq.backtesting.trials import Trial, get_trial
 from investiq.core.errors import ConfigError
 from investiq.core.facts import Fact, Table, Unit, format_value
-from investiq.core.manifest import plain
 from investiq.core.notes import Note
 from investiq.core.result import Result
 
@@ -129,7 +129,7 @@ def compare_runs(*runs: str | os.PathLike[str] | Trial | BacktestResult) -> RunC
     ...     iq.backtest(iq.strategies.Crossover(fast=fast, slow=100), "^GSPC", weight=1.0) for fast in (50, 10)
     ... )
     >>> iq.compare_runs(slow, fast).choices.iloc[:, 0].to_dict()
-    {'strategy.fast': 50.0}
+    {'strategy.fast': 50}
     """
     import pandas as pd
 
@@ -137,25 +137,23 @@ def compare_runs(*runs: str | os.PathLike[str] | Trial | BacktestResult) -> RunC
         raise ConfigError(f"a comparison needs two runs, was given {len(runs)}")
     found = [_found(run) for run in runs]
     names = _names(found)
-    chosen = {name: _flat(_choices(run)) for name, run in zip(names, found, strict=True)}
+    chosen = {name: flat(_choices(run)) for name, run in zip(names, found, strict=True)}
     measures = {name: _measures(run) for name, run in zip(names, found, strict=True)}
-    labels = list(dict.fromkeys(label for each in chosen.values() for label in each))
-    missing = "not set"
-    differing = [label for label in labels if len({str(each.get(label, missing)) for each in chosen.values()}) > 1]
+    labels = differing(list(chosen.values()))
     choices = pd.DataFrame(
         {
-            name: pd.Series([each.get(label, missing) for label in differing], dtype=object)
+            name: pd.Series([each.get(label, "not set") for label in labels], dtype=object)
             for name, each in chosen.items()
         }
     )
-    choices.index = pd.Index(differing, name="choice")
+    choices.index = pd.Index(labels, name="choice")
     frame = pd.DataFrame(measures, index=[label for label, _, _ in _MEASURES]).rename_axis("measure")
     frame["difference"] = frame[names[-1]] - frame[names[0]]
     equity = None
     if all(isinstance(run, BacktestResult) for run in found):
         equity = pd.DataFrame({name: run.equity["equity"] for name, run in zip(names, found, strict=True)})  # type: ignore[union-attr]
     notes = []
-    prints = {label for label in differing if label.startswith("data.")}
+    prints = {label for label in labels if label.startswith("data.")}
     if prints:
         text = "the runs are over different data: their measures are not of one period or series"
         notes.append(Note(code="different_data", text=text))
@@ -181,7 +179,9 @@ def _names(runs: list[Trial | BacktestResult]) -> tuple[str, ...]:
     from investiq.backtesting.describing import strategy_text
 
     texts = [
-        run.text if isinstance(run, Trial) else strategy_text(run.strategy.name, run.strategy.parameters())
+        strategy_text(run.strategy, dict(run.parameters))
+        if isinstance(run, Trial)
+        else strategy_text(run.strategy.name, run.strategy.parameters())
         for run in runs
     ]
     return tuple(text if texts.count(text) == 1 else f"{place}: {text}" for place, text in enumerate(texts, start=1))
@@ -192,17 +192,6 @@ def _choices(run: Trial | BacktestResult) -> Mapping[str, Any]:
         strategy = {"name": run.strategy, **run.parameters}
         return {"strategy": strategy, "options": run.options, "convention": run.convention, "data": run.data}
     return {**run.manifest.parameters, "data": run.manifest.data}
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Return nested choices by their path, numbers as floats."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{before}{name}.")
-        else:
-            flat[f"{before}{name}"] = canonical(plain(value))
-    return flat
 
 
 def _measures(run: Trial | BacktestResult) -> list[float]:

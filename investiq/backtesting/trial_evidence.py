@@ -242,7 +242,11 @@ def _hashable(value: Any) -> Any:
 def _label(strategy: str, parameters: Mapping[str, Any]) -> str:
     from investiq.backtesting.describing import strategy_text
 
-    return strategy_text(strategy, dict(parameters))
+    # A column of numbers holds an option that is None as NaN.
+    chosen = {
+        name: None if isinstance(value, float) and math.isnan(value) else value for name, value in parameters.items()
+    }
+    return strategy_text(strategy, chosen)
 
 
 def _numbers(

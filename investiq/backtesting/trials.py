@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from investiq.backtesting.choices import changed_options, differing, flat, with_options
 from investiq.backtesting.trial_evidence import deflation_of, evidence
 from investiq.backtesting.trial_recording import Ticket, record, record_result, record_sweep, settle
 from investiq.core.errors import ConfigError, DataError, near_matches
@@ -124,10 +125,14 @@ class Trial:
 
     @property
     def text(self) -> str:
-        """Strategy with its parameters."""
+        """Strategy with its parameters, and the options that are not the defaults."""
+        return self.text_with(changed_options(self.options))
+
+    def text_with(self, options: Mapping[str, Any]) -> str:
+        """Return the strategy with its parameters and these of its options."""
         from investiq.backtesting.describing import strategy_text
 
-        return strategy_text(self.strategy, dict(self.parameters))
+        return with_options(strategy_text(self.strategy, dict(self.parameters)), options)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -169,15 +174,22 @@ class TrialTable(Result):
         ]
 
     def tables(self) -> list[Table]:
-        """Return the first entries."""
+        """Return the first entries, with the options in which they differ."""
         columns = ("id", "study", "trial", "kind", "cells", "runs", "Sharpe", "return", "created")
+        shown = self.entries[:_SHOWN]
+        options = [flat(entry.options) for entry in shown]
+        apart = differing(options)
+        texts = [
+            entry.text_with({path: its[path] for path in apart if path in its})
+            for entry, its in zip(shown, options, strict=True)
+        ]
         rows = tuple(
             (
-                entry.id, entry.study, entry.text, entry.kind, format_value(entry.cells, "count"),
+                entry.id, entry.study, text, entry.kind, format_value(entry.cells, "count"),
                 format_value(entry.runs, "count"), format_value(entry.sharpe, "ratio"),
                 format_value(entry.total_return, "fraction"), format_value(entry.created_at, "time"),
             )
-            for entry in self.entries[:_SHOWN]
+            for entry, text in zip(shown, texts, strict=True)
         )  # fmt: skip
         more = len(self.entries) - len(rows)
         title = f"First {_SHOWN} of {len(self.entries)}" if more else "Entries"

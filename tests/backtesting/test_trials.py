@@ -130,6 +130,7 @@ def test_an_exact_rerun_is_one_trial_with_two_runs():
     assert entry.runs == 2
     assert evidence("s").trials == 1
     assert evidence("s").runs == 2
+    assert evidence("s").facts()[0].convention == "2 runs in the ledger, a sweep as one; equal trials count once"
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,32 @@ def test_a_run_that_is_not_in_the_ledger_has_no_deflated_ratio():
     fact = next(fact for fact in found.facts() if fact.label == "Deflated Sharpe ratio")
     assert math.isnan(fact.value)
     assert "no study" in fact.note
+
+
+def test_one_run_is_told_in_the_singular():
+    write(noise(1)[:, 0], study="s")
+    assert evidence("s").facts()[0].convention.startswith("1 run in the ledger")
+
+
+def test_trials_that_differ_in_one_option_are_told_apart():
+    for stop in (None, 0.05, 0.1):
+        iq.backtest(iq.strategies.Crossover(), "^GSPC", stop_loss=stop, weight=1.0, study="stops")
+    found = trials("stops")
+    # The default stop is none and the default weight 0.1; what all three share is not repeated in the table.
+    rule = "Crossover (fast 20, slow 50)"
+    assert {entry.text for entry in found.entries} == {
+        f"{rule}, weight 1.0",
+        f"{rule}, weight 1.0, stop_loss 0.05",
+        f"{rule}, weight 1.0, stop_loss 0.1",
+    }
+    shown = {row[2] for row in found.tables()[0].rows}
+    assert shown == {f"{rule}, stop_loss {stop}" for stop in (None, 0.05, 0.1)}
+
+
+def test_a_cell_without_a_stop_says_none():
+    iq.sweep(iq.strategies.Crossover, "^GSPC", slow=[50], fast=[20], stop_loss=[None, 0.0001], study="s")
+    # A stop of a hundredth of a percent loses at once; the cell without one is the better.
+    assert evidence("s").selected_label.endswith("stop_loss None)")
 
 
 # ---------------------------------------------------------------- evidence
