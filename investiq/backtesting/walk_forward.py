@@ -203,4 +203,13 @@ def _cautions(windows: Sequence[Window], folds: Sequence[Fold]) -> tuple[Note, .
                 rows=idle,
             )
         )
+    if still := sum(not len(fold.result.run.fills) for fold in folds):
+        notes.append(
+            Note(
+                code="test_without_trades",
+                text=f"in {still} of {len(folds)} tests nothing was traded; a rule that enters on a crossing, and holds nothing when a "
+                "test begins, waits for the next crossing",
+                rows=still,
+            )
+        )
     return tuple(notes)

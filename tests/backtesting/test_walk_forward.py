@@ -63,6 +63,21 @@ class Coded(iq.strategies.Strategy):
         return np.array(self.codes[: len(bars)], dtype=np.int8)
 
 
+@dataclass(frozen=True, kw_only=True)
+class On(iq.strategies.Strategy):
+    """Buys on days, which are numbers in a text, and sells `hold` days later."""
+
+    bought: str
+    hold: int
+
+    warmup = 0
+
+    def decide(self, bars):
+        days = bars.ts.astype("datetime64[D]").astype(int).tolist()
+        bought = {int(day) for day in self.bought.split()}
+        return np.array([(day in bought) - (day - self.hold in bought) for day in days], dtype=np.int8)
+
+
 def alone(bars, first, end, **parameters):
     """Return the account's returns of a window, run by itself from the close before it."""
     lead = min(first, 1)
@@ -107,6 +122,17 @@ def test_each_fold_takes_the_best_of_its_training_and_the_tests_are_joined(bars_
     assert [fold.test_days for fold in walk.folds] == [100] * 5
     assert [fold.train_days for fold in walk.folds] == [99, 100, 100, 100, 100]
     assert walk.trials == 20
+
+
+@pytest.mark.parametrize(("bought", "still"), [((), 3), ((250,), 2), ((150, 250, 350), 0)])
+def test_tests_in_which_nothing_was_traded_are_counted(bars_of, bought, still):
+    # Four pieces of 100 bars, of which the first only trains; each purchase is sold five bars later, before its piece ends.
+    days = wavy(bars_of, 400).ts.astype("datetime64[D]").astype(int)
+    rule = On(bought=" ".join(map(str, days[list(bought)])), hold=5)
+    walk = iq.walk_forward(rule, wavy(bars_of, 400), folds=3, **OPTIONS)
+    told = [(note.rows, note.text) for note in walk.notes if note.code == "test_without_trades"]
+    assert [rows for rows, _ in told] == [still] * bool(still)
+    assert all(text.startswith(f"in {still} of 3 tests nothing was traded") for _, text in told)
 
 
 def test_the_efficiency_of_the_worked_case():
