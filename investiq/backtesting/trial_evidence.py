@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -170,14 +171,18 @@ def _rows(connection: Any, study: str) -> list[dict[str, Any]]:
 def _distinct(rows: Sequence[Mapping[str, Any]]) -> Trials:
     """Return the trials of a study, each once: a cell of two sweeps, or of a sweep and a run, is one trial."""
     tables = [read_cells(row["cells_file"]) if row["cells_file"] else None for row in rows]
-    axes = sorted({name for row, table in zip(rows, tables, strict=True) if table for name in _axes_of(table, row)})
+    axes: set[str] = set()
+    for row, table in zip(rows, tables, strict=True):
+        with _reading(row):
+            axes |= set(_axes_of(table, row)) if table is not None else set()
     groups: dict[tuple[str, int], int] = {}
     parts: dict[str, list[Any]] = {name: [] for name in ("numbers", "sums", "squares", "group", "ids", "labels")}
     place_of: dict[tuple[Any, ...], int] = {}
     entries: dict[str, list[int]] = {}
     for row, table in zip(rows, tables, strict=True):
-        keys, labels = _keys(row, table, axes)
-        numbers, sums, squares = _numbers(row, table)
+        with _reading(row):
+            keys, labels = _keys(row, table, sorted(axes))
+            numbers, sums, squares = _numbers(row, table)
         # A cell that did not run, or has no returns, is no trial.
         ran = [cell for cell in range(len(keys)) if numbers[cell, 0] > 0]
         fresh = []
@@ -203,6 +208,18 @@ def _distinct(rows: Sequence[Mapping[str, Any]]) -> Trials:
     )  # fmt: skip
 
 
+@contextmanager
+def _reading(row: Mapping[str, Any]) -> Iterator[None]:
+    """Tell which entry is damaged, where one cannot be made out."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError) as error:
+        raise DataError(
+            f"entry {row['id']} of the ledger is damaged ({type(error).__name__}: {error}); "
+            "put a copy of the database and of its folder trials back, or name another study"
+        ) from error
+
+
 def _axes_of(table: Mapping[str, NDArray[Any]], row: Mapping[str, Any]) -> list[str]:
     """Return the columns of a sweep's table that are choices: options, or parameters of its strategy."""
     parameters = json.loads(row["parameters"])
@@ -217,7 +234,8 @@ def _keys(
     chosen = {**options, **parameters}
     rest = [{name: value for name, value in part.items() if name not in axes} for part in (options, parameters)]
     fixed = json.dumps(canonical(rest))
-    head = (row["strategy"], row["data_fingerprint"], fixed)
+    # A walk-forward holds its strategy in pieces: it is not the run over all bars, even of one candidate.
+    head = (row["strategy"], row["data_fingerprint"], fixed, row["kind"] == "walk_forward")
     if table is None:
         values = tuple(_hashable(chosen.get(name)) for name in axes)
         return [(*head, *values)], [_label(row["strategy"], parameters)]
@@ -228,6 +246,8 @@ def _keys(
         for name in axes
     ]
     keys = [(*head, *values) for values in zip(*columns, strict=True)] if columns else [head] * size
+    if not own:  # a sweep of one cell, or a validation of one candidate
+        return keys, [_label(row["strategy"], parameters)] * size
     texts = [table[name].tolist() for name in own]
     labels = [_label(row["strategy"], dict(zip(own, values, strict=True))) for values in zip(*texts, strict=True)]
     return keys, labels
@@ -257,7 +277,8 @@ def _numbers(
     if table is not None:
         columns = [np.asarray(table[name], dtype=np.float64) for name in ("count", *_MOMENTS)]
         columns += [np.full(columns[0].size, value) for value in base]
-        return np.column_stack(columns), table["sums"], table["squares"]
+        shape = (columns[0].size, BLOCKS)
+        return np.column_stack(columns), table["sums"].reshape(shape), table["squares"].reshape(shape)
     moments = [math.nan if row[name] is None else row[name] for name in _MOMENTS]
     blocks = np.frombuffer(row["blocks"], dtype="<f8") if row["blocks"] else np.full(2 * BLOCKS, np.nan)
     sums, squares = blocks.reshape(2, 1, BLOCKS)

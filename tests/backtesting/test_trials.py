@@ -443,6 +443,61 @@ def test_an_option_as_an_axis_is_told_from_the_same_run_alone():
     assert evidence("s").trials == 3
 
 
+def test_a_sweep_without_an_axis_and_the_run_of_its_cell_are_one_trial():
+    columns = noise(1)
+    cells = cells_of(columns, [10])
+    del cells["fast"]
+    record_sweep(manifest(10), cells, **PERIOD, study="s")
+    write(columns[:, 0], fast=10, study="s")
+    found = evidence("s")
+    assert (found.trials, found.runs) == (1, 2)
+    assert found.selected_label == "Rule (fast 10)"
+
+
+def test_a_walk_forward_of_one_strategy_leaves_the_plain_run_a_trial_of_its_own():
+    options = {"weight": 1.0, "lot": None}
+    walk = iq.walk_forward(iq.strategies.Crossover, "^GSPC", fast=20, slow=50, folds=4, **options)
+    result = iq.backtest(iq.strategies.Crossover(fast=20, slow=50), "^GSPC", **options)
+    # The account of the walk, four training windows of one candidate, and the run itself.
+    assert len(walk.folds) == 4
+    assert result.evidence.trials == 6
+    returns = result.returns.to_numpy()
+    assert result.evidence.sharpe == pytest.approx(returns.mean() / returns.std(ddof=1) * math.sqrt(252))
+    assert "deflated" in str(result).lower()
+
+
+@pytest.mark.parametrize("damage", ["bytes", "columns", "blocks"])
+def test_a_damaged_table_of_cells_refuses_the_evidence_and_still_shows_the_result(ledger, damage):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    iq.sweep(iq.strategies.Crossover, "^GSPC", fast=[10, 20], slow=50, weight=1.0)
+    (path,) = [ledger / "trials" / entry.cells_file for entry in trials(kind="sweep").entries]
+    table = pq.read_table(path)
+    if damage == "bytes":
+        path.write_bytes(b"PAR1 nothing")
+    elif damage == "columns":
+        pq.write_table(table.drop_columns(["mean"]), path)
+    else:
+        place = table.column_names.index("sums")
+        pq.write_table(table.set_column(place, "sums", pa.array([[1.0], [2.0]], pa.list_(pa.float64(), 1))), path)
+    result = iq.backtest(iq.strategies.Crossover(fast=20, slow=50), "^GSPC", weight=1.0)
+    told = "cells of a sweep cannot be read" if damage == "bytes" else "of the ledger is damaged"
+    assert result.evidence.is_refused
+    assert told in result.evidence.reasons["deflated"]
+    assert told in str(result)
+
+
+@pytest.mark.parametrize(("column", "value"), [("parameters", "{"), ("convention", '{"years": 1}'), ("blocks", b"abc")])
+def test_a_damaged_row_refuses_the_evidence_by_its_id(ledger, column, value):
+    ticket = write(noise(1)[:, 0], study="s")
+    ticket.wait()
+    with sqlite3.connect(ledger / "database" / "investiq.db") as connection:
+        connection.execute(f"UPDATE trials SET {column} = ?", (value,))
+    with pytest.raises(DataError, match=f"entry {ticket.trial} of the ledger is damaged"):
+        evidence("s")
+
+
 def test_cells_without_their_sums_are_refused_by_name():
     cells = cells_of(noise(3), range(3))
     del cells["squares"]
