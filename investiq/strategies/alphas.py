@@ -229,8 +229,8 @@ class AlphaPortfolio(PanelStrategy):
 
     @property
     def run_options(self) -> OptionArguments:
-        """Shorts, unless long only."""
-        return {} if self.long_only else {"allow_short": True}
+        """No band, since weights of many symbols lie within one; shorts, unless long only."""
+        return {"band": 0.0} if self.long_only else {"band": 0.0, "allow_short": True}
 
     def target_weights(self, panel: Panel) -> FloatArray:
         """Return the weights at the closes that decide; see `PanelStrategy`."""

@@ -14,6 +14,7 @@ from investiq.strategies.base import FloatArray, PanelStrategy, Strategy, whole_
 from investiq.strategies.schedules import decision_closes
 
 if TYPE_CHECKING:
+    from investiq.execution.options import OptionArguments
     from investiq.history.bars import Bars
     from investiq.history.panel import Panel
 
@@ -38,6 +39,11 @@ class EqualWeightMonthly(PanelStrategy):
     def warmup(self) -> int:
         """0: the first close decides."""
         return 0
+
+    @property
+    def run_options(self) -> OptionArguments:
+        """No band: every target is traded, however small the weights of many symbols are."""
+        return {"band": 0.0}
 
     def target_weights(self, panel: Panel) -> FloatArray:
         """Return 1 / (number of symbols with a bar) at the closes that decide; see `PanelStrategy`."""
@@ -89,6 +95,11 @@ class SixtyForty(PanelStrategy):
     def warmup(self) -> int:
         """0: the first close decides."""
         return 0
+
+    @property
+    def run_options(self) -> OptionArguments:
+        """No band: the weights are set anew at each decision."""
+        return {"band": 0.0}
 
     def target_weights(self, panel: Panel) -> FloatArray:
         """Return the two weights at the closes that decide, 0 for other symbols; see `PanelStrategy`.

@@ -7,9 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+import investiq as iq
 from investiq.core.errors import ConfigError, DataError, UnknownSymbolError
 from investiq.history.panel import Panel
-from investiq.strategies import EqualWeightMonthly, RandomEntries, SixtyForty
+from investiq.strategies import AlphaPortfolio, EqualWeightMonthly, RandomEntries, SixtyForty
 from investiq.strategies.schedules import decision_closes
 
 
@@ -102,3 +103,22 @@ def test_the_seed_decides(bars_of):
 def test_no_trades_are_no_decisions(bars_of):
     assert not RandomEntries(holding_bars=(), span=5, seed=0).decide(bars_of([10.0] * 5)).any()
     assert RandomEntries.like([3, 9], [8, 9], span=30, seed=4).holding_bars == (5, 1)
+
+
+def test_equal_weights_of_twenty_symbols_are_traded_and_a_band_of_the_user_wins(bars_of):
+    # 1/20 is no more than the run's default band of 5 %, beyond which alone a weight is traded.
+    members = [dataclasses.replace(bars_of([10.0] * 6), symbol=f"S{number:02}") for number in range(20)]
+    bought = iq.backtest(EqualWeightMonthly(), Panel.of(members)).fills
+    assert bought[bought["side"] == "buy"]["symbol"].nunique() == 20
+    assert iq.backtest(EqualWeightMonthly(), Panel.of(members), band=0.05).fills.empty
+
+
+def test_weights_of_its_own_ask_for_no_band():
+    asking = [
+        EqualWeightMonthly(),
+        SixtyForty(stocks="A", bonds="B"),
+        AlphaPortfolio(),
+        AlphaPortfolio(long_only=False),
+    ]
+    assert [each.run_options["band"] for each in asking] == [0.0] * 4
+    assert asking[3].run_options["allow_short"]
