@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from investiq.core.errors import ConfigError
+from investiq.execution.option_checks import check_types
 
 __all__ = ["Costs", "MarketImpact", "PerShareFees"]
 
@@ -38,6 +39,7 @@ class PerShareFees:
     maximum_rate: float = 0.0
 
     def __post_init__(self) -> None:
+        check_types(self)
         thresholds = [threshold for threshold, _ in self.tiers]
         if not thresholds or thresholds != sorted(set(thresholds)) or thresholds[-1] != math.inf:
             raise ConfigError(f"tier thresholds must ascend and end with infinity, were {thresholds}")
@@ -85,6 +87,7 @@ class MarketImpact:
     permanent_share: float = 0.6
 
     def __post_init__(self) -> None:
+        check_types(self)
         if not (self.coefficient >= 0 and math.isfinite(self.coefficient)):
             raise ConfigError(f"coefficient must be >= 0, was {self.coefficient}")
         if self.window < 2:
@@ -127,6 +130,7 @@ class Costs:
     impact: MarketImpact | None = None
 
     def __post_init__(self) -> None:
+        check_types(self)
         if not 0 <= self.sell_fee_rate < 1:
             raise ConfigError(f"sell_fee_rate must lie in [0, 1) as a fraction, was {self.sell_fee_rate}")
         if not 0 <= self.commission_rate < 1:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypedDict, get_args, get_type_hints
 
 from investiq.core.errors import ConfigError, near_matches
 from investiq.execution.costs import Costs
+from investiq.execution.option_checks import NAMES_ELSEWHERE, check_types
 
 __all__ = ["FRACTIONAL_LOT", "VECTORBT_RULES", "OptionArguments", "RegimeSizing", "Rules", "RunOptions", "options_of"]
 
@@ -47,6 +48,7 @@ class RegimeSizing:
     least: int = 5
 
     def __post_init__(self) -> None:
+        check_types(self)
         if not 0 <= self.low <= self.high:
             raise ConfigError(
                 f"low and high are annual volatilities with 0 <= low <= high, were {self.low}, {self.high}"
@@ -257,6 +259,7 @@ class RunOptions:
     delisting_return: float = -0.30
 
     def __post_init__(self) -> None:
+        check_types(self)
         if self.symbol_weights is not None:
             object.__setattr__(self, "symbol_weights", _FrozenWeights(self.symbol_weights))
         self._check_words()
@@ -268,10 +271,13 @@ class RunOptions:
         for name, known in _WORDS.items():
             value = getattr(self, name)
             if value not in known:
-                raise ConfigError(f"{name} must be {' or '.join(map(repr, known))}, was {value!r}")
+                elsewhere = (
+                    '; the last day is that of the bars: iq.load_bars(symbol, end="2020")' if name == "end" else ""
+                )
+                raise ConfigError(f"{name} must be {' or '.join(map(repr, known))}, was {value!r}{elsewhere}")
         if self.rebalance in (None, "month_start"):
             return
-        if isinstance(self.rebalance, (str, bool)) or self.rebalance < 1:
+        if isinstance(self.rebalance, str) or self.rebalance < 1:
             raise ConfigError(f"rebalance must be a number of bars >= 1 or 'month_start', was {self.rebalance!r}")
 
     def _check_amounts(self) -> None:
@@ -341,8 +347,13 @@ class RunOptions:
             if value is not None and not 0 < value < 1:
                 raise ConfigError(f"{name} must lie in (0, 1) as a fraction, or be None for none, was {value}")
         if self.symbol_weights is not None:
+            for symbol, share in self.symbol_weights.items():
+                if not math.isfinite(share):
+                    raise ConfigError(
+                        f"symbol_weights of {symbol} must be a finite share of equity, was {share}; write 0.0 for none"
+                    )
             gross = math.fsum(abs(weight) for weight in self.symbol_weights.values())
-            if not math.isfinite(gross) or gross > self.margin * (1 + 1e-9):
+            if gross > self.margin * (1 + 1e-9):
                 raise ConfigError(
                     f"symbol_weights add up to {gross:g} of the equity, more than the margin of {self.margin:g} allows; "
                     "scale them down or raise margin"
@@ -378,7 +389,7 @@ class OptionArguments(TypedDict, total=False):
     level_rounding: float | None
     tick_size: float | None
     min_notional: float
-    costs: Costs | None
+    costs: Costs
     fill: Literal["next_open", "same_close"]
     limit_fill: Literal["through", "touch"]
     limit_gap: Literal["open", "limit"]
@@ -448,14 +459,14 @@ def options_of(arguments: Mapping[str, Any], asked: Mapping[str, Any] | None = N
     """
     replaced = {_SIBLINGS.get(name) for name, value in arguments.items() if value is not None}
     chosen = {name: value for name, value in (asked or {}).items() if name not in replaced} | dict(arguments)
-    if chosen.get("costs", ...) is None:
-        del chosen["costs"]
     rules = chosen.pop("rules", "exact")
     if rules not in get_args(Rules):
         raise ConfigError(f"rules must be 'exact' or 'vectorbt', was {rules!r}")
     known = [each.name for each in fields(RunOptions)]
     for name in chosen:
         if name not in known:
+            if name in NAMES_ELSEWHERE:
+                raise ConfigError(f"no option is called {name!r}; instead: {NAMES_ELSEWHERE[name]}")
             raise ConfigError(f"no option is called {name!r}{near_matches(name, known)}; see iq.RunOptions")
     if rules == "vectorbt":
         for name, value in VECTORBT_RULES.items():
