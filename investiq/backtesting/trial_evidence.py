@@ -233,7 +233,7 @@ def _keys(
     parameters, options = json.loads(row["parameters"]), json.loads(row["options"])
     chosen = {**options, **parameters}
     rest = [{name: value for name, value in part.items() if name not in axes} for part in (options, parameters)]
-    fixed = json.dumps(canonical(rest))
+    fixed = json.dumps(canonical([*rest, json.loads(row["convention"])]))
     # A walk-forward holds its strategy in pieces: it is not the run over all bars, even of one candidate.
     head = (row["strategy"], row["data_fingerprint"], fixed, row["kind"] == "walk_forward")
     if table is None:

@@ -285,9 +285,15 @@ def default_study(manifest: Manifest) -> str:
 
 
 def trial_id(manifest: Manifest, study: str) -> str:
-    """Return the id of a trial: the same for the same study, strategy, parameters, options and data."""
+    """Return the id of a trial: the same for the same study, strategy, parameters, options, convention and data."""
     parameters = manifest.parameters
-    chosen = [study, parameters["strategy"], parameters["options"], _data_fingerprint(_traded(manifest))]
+    chosen = [
+        study,
+        parameters["strategy"],
+        parameters["options"],
+        parameters["convention"],
+        _data_fingerprint(_traded(manifest)),
+    ]
     if manifest.kind == "walk_forward":  # pieces of the strategy, not the run over all bars
         chosen.append(manifest.kind)
     return hashlib.sha256(json.dumps(canonical(chosen)).encode()).hexdigest()[:16]

@@ -7,11 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from investiq.backtesting.choices import changed_options, differing, flat, with_options
 from investiq.backtesting.trial_evidence import deflation_of, evidence
-from investiq.backtesting.trial_recording import Ticket, record, record_result, record_sweep, settle
+from investiq.backtesting.trial_recording import Ticket, TrialKind, record, record_result, record_sweep, settle
 from investiq.core.errors import ConfigError, DataError, near_matches
 from investiq.core.facts import Fact, Table, format_value
 from investiq.core.result import Result
@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 _SORTS: Final = ("created_at", "sharpe", "total_return", "max_drawdown", "trades", "strategy", "study")
+_KINDS: Final[tuple[str, ...]] = get_args(TrialKind)
 _SHOWN: Final = 20
 
 
@@ -291,8 +292,10 @@ def trials(
 
     Parameters
     ----------
-    study, strategy, symbol, kind, tag : str, optional
-        Only entries of that study, strategy (the name of its class), symbol, kind or tag.
+    study, strategy, symbol, tag : str, optional
+        Only entries of that study, strategy (the name of its class), symbol or tag.
+    kind : {"backtest", "sweep", "walk_forward", "fold", "cross_validation"}, optional
+        Only entries of that kind.
     since, until : str, date or datetime, optional
         When they were first run, UTC; a date counts whole.
     sort : str, default "created_at"
@@ -308,7 +311,7 @@ def trials(
     Raises
     ------
     ConfigError
-        If the database cannot be read, or `sort` is not one of these.
+        If the database cannot be read, or `sort` or `kind` is not one of these.
     DataError
         If there is no such study.
 
@@ -320,6 +323,8 @@ def trials(
     """
     if sort not in _SORTS:
         raise ConfigError(f"sort must be one of {', '.join(_SORTS)}, was {sort!r}{near_matches(sort, _SORTS)}")
+    if kind is not None and kind not in _KINDS:
+        raise ConfigError(f"kind must be one of {', '.join(_KINDS)}, was {kind!r}{near_matches(kind, _KINDS)}")
     if limit is not None and limit < 1:
         raise ConfigError(f"limit must be at least 1, was {limit}")
     found = _entries(study)

@@ -351,6 +351,18 @@ def test_a_strategy_that_never_traded_counts_as_a_trial_without_a_ratio():
     assert "fewer than two trials have a Sharpe ratio" in found.reasons["deflated"]
 
 
+def test_another_risk_free_rate_is_another_trial_that_is_worth_no_independent_one():
+    returns = noise(1)[:, 0]
+    dear = Convention(periods_per_year=252, risk_free=0.05)
+    first, second = write(returns, study="s"), write(returns, study="s", convention=dear)
+    for ticket, free in ((first, 0.0), (second, dear.risk_free_per_period)):
+        expected = (returns.mean() - free) / returns.std(ddof=1) * math.sqrt(252)
+        assert get_trial(ticket.trial).sharpe == pytest.approx(expected)
+        assert evidence("s", trial=ticket.trial).sharpe == pytest.approx(expected)
+    assert evidence("s").trials == 2
+    assert evidence("s").effective_trials == pytest.approx(1.0)
+
+
 def test_the_risk_free_rate_is_in_the_ratio_and_in_pbo():
     convention = Convention(periods_per_year=252, risk_free=0.05)
     columns = noise(10) * np.linspace(0.2, 2, 10)
@@ -539,6 +551,14 @@ def test_entries_that_are_in_sample_are_marked_in_the_health_of_a_strategy():
     write(noise(1)[:, 0], fast=1, study="s")
     write(noise(1)[:, 0], fast=2, study="s", sample="out_of_sample").wait()
     assert list(trials("s").health()["sample"]) == ["in_sample", "out_of_sample"]
+
+
+def test_a_kind_that_there_is_not_is_refused_with_those_there_are():
+    write(noise(1)[:, 0], study="s", kind="cross_validation")
+    assert len(trials(kind="cross_validation")) == 1
+    assert len(trials(kind="fold")) == 0
+    with pytest.raises(ConfigError, match="kind must be one of backtest, sweep.* was 'folds'; did you mean 'fold'"):
+        trials(kind="folds")
 
 
 def test_a_misspelt_study_is_refused_with_the_near_one():
