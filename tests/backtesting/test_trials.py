@@ -557,7 +557,7 @@ def test_a_kind_that_there_is_not_is_refused_with_those_there_are():
     write(noise(1)[:, 0], study="s", kind="cross_validation")
     assert len(trials(kind="cross_validation")) == 1
     assert len(trials(kind="fold")) == 0
-    with pytest.raises(ConfigError, match="kind must be one of backtest, sweep.* was 'folds'; did you mean 'fold'"):
+    with pytest.raises(ConfigError, match=r"kind must be one of backtest, sweep.* was 'folds'; did you mean 'fold'"):
         trials(kind="folds")
 
 
