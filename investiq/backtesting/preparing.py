@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
@@ -185,6 +186,7 @@ def _actions_of(
             if ratio != 1.0:
                 splits.append(Split(bar=bar, ratio=ratio, symbol=bars.symbol))
             if amount > 0.0:
+                amount /= _later_ratio(bars, action.ex_date, last_days[row])
                 paid = pay_dates.get((bars.symbol, action.ex_date))
                 pay_bar = bar if paid is None else max(bar, int(np.searchsorted(days, np.datetime64(paid, "D"))))
                 dividends.append(
@@ -204,6 +206,16 @@ def _actions_of(
 def _last_days(bars: Bars) -> NDArray[np.datetime64]:
     """Return the last day of each bar: an ex-date inside a week belongs to that week, whose label is its first session."""
     return (bars.known_at if bars.interval in ("1w", "1mo") else bars.ts).astype("datetime64[D]")
+
+
+def _later_ratio(bars: Bars, ex_date: date, last_day: np.datetime64) -> float:
+    """Return new shares per old of the splits after `ex_date` up to `last_day`: a bar's dividends are per share after them."""
+    ratios = [
+        _effect_of(action, bars.passport.currency)[0]
+        for action in bars.actions
+        if action.ex_date > ex_date and np.datetime64(action.ex_date, "D") <= last_day
+    ]
+    return math.prod(ratios)
 
 
 def _effect_of(action: Action, currency: str) -> tuple[float, float]:

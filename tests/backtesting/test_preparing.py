@@ -12,7 +12,9 @@ import investiq as iq
 from investiq.backtesting import decisions, general, preparing
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.orders import Signal
+from investiq.execution.costs import Costs
 from investiq.execution.options import RegimeSizing, RunOptions
+from investiq.execution.simulator import simulate_scenario
 from investiq.history.adjust import Action
 from investiq.history.panel import Panel
 from investiq.history.resample import resample
@@ -43,16 +45,41 @@ def test_a_step_of_the_factor_without_an_action_is_a_dividend_paid_on_its_ex_dat
 
 @pytest.mark.parametrize("interval", ["1w", "1mo"])
 def test_an_action_inside_a_week_or_month_happens_once_in_its_bar(interval):
-    # SYN001 splits four for one on Thursday, 27 September 2012, and pays 40 dividends.
+    # SYN001 splits four for one on Thursday, 27 September 2012, and pays 40 dividends, 0.15 on the 5th of that month: in the
+    # month's bar 0.0375 for each of the new shares.
     bars = iq.load_bars("SYN001")
     long = resample(bars, interval)
     scenario = preparing.scenario_of(long, [], RunOptions())
     steps = np.flatnonzero(np.diff(long.split_factor)) + 1
     assert [(each.bar, each.ratio) for each in scenario.splits] == [(steps[0], 4.0)]
-    paid = [action.cash for action in bars.actions if action.kind == "dividend"]
-    assert [each.amount for each in scenario.dividends] == paid
+    paid = {action.ex_date: action.cash for action in bars.actions if action.kind == "dividend"}
+    if interval == "1mo":
+        paid[date(2012, 9, 5)] = 0.0375
+    assert [each.amount for each in scenario.dividends] == list(paid.values())
     grown = long.total_factor / long.split_factor
     assert [each.bar for each in scenario.dividends] == (np.flatnonzero(np.diff(grown)) + 1).tolist()
+
+
+def test_a_dividend_before_a_split_of_its_week_is_restated_to_the_new_shares(bars_of):
+    # Three weeks; on Thursday of the last two shares for one. 1.00 on Tuesday is 0.50 per new share, what is paid from
+    # Thursday on is per new share already. The 500 shares of week 1 become 1,000 and get 500 + 300 + 200.
+    factor = np.repeat([1.0, 2.0], [17, 4])
+    actions = (
+        Action(kind="dividend", ex_date=date(2024, 1, 16), cash=1.0),
+        Action(kind="split", ex_date=date(2024, 1, 18), ratio=2.0),
+        Action(kind="dividend", ex_date=date(2024, 1, 18), cash=0.3),
+        Action(kind="dividend", ex_date=date(2024, 1, 19), cash=0.2),
+    )
+    daily = bars_of([FLAT] * 17 + [[50.0, 50.5, 49.5, 50.0]] * 4)
+    long = resample(dataclasses.replace(daily, split_factor=factor, total_factor=factor, actions=actions), "1w")
+    options = RunOptions(
+        weight=0.5, end="mark", max_volume_participation=None, costs=Costs(slippage_bps=0.0, commission_rate=0.0)
+    )
+    scenario = preparing.scenario_of(long, [Signal(bar=0, side="buy")], options)
+    assert [(each.bar, each.ratio) for each in scenario.splits] == [(2, 2.0)]
+    assert [(each.bar, each.amount) for each in scenario.dividends] == [(2, 0.5), (2, 0.3), (2, 0.2)]
+    for run in (general.simulate_scenario(scenario, options), simulate_scenario(scenario, options)):
+        assert [float(cash) for cash in run.cash] == [100_000.0, 50_000.0, 51_000.0]
 
 
 def test_a_symbol_that_ends_before_the_panel_is_delisted_in_the_next_bar(bars_of):
