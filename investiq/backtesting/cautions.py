@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from investiq.backtesting import general_state, kernel, postings
 from investiq.backtesting.holdings import shares_of
+from investiq.backtesting.inputs import Decided
+from investiq.backtesting.order_notes import order_notes
 from investiq.backtesting.price_sheet import PriceSheet, carried
 from investiq.backtesting.running import Run
 from investiq.backtesting.trades import FILL_REASONS, round_trips
@@ -69,7 +71,12 @@ _DATA_NOTES: WeakKeyDictionary[Bars, tuple[Note, ...]] = WeakKeyDictionary()
 
 
 def notes_of(
-    data: Bars | Panel, run: Run, benchmark: Bars | None = None, *, options: RunOptions | None = None
+    data: Bars | Panel,
+    run: Run,
+    benchmark: Bars | None = None,
+    *,
+    options: RunOptions | None = None,
+    decided: Decided | None = None,
 ) -> tuple[Note, ...]:
     """Return the cautions of a run: about its data, then about those of a benchmark of its own, then about the run.
 
@@ -80,10 +87,12 @@ def notes_of(
     benchmark : Bars, optional
     options : RunOptions, optional
         Those of the run; by default ``RunOptions()``.
+    decided : tuple of Signal or ndarray, optional
+        Signals or target weights of the run, where it had such.
     """
     options = RunOptions() if options is None else options
     compared = () if benchmark is None else _benchmark_notes(data, benchmark)
-    return merge_notes(_about(data), compared, _run_notes(data, run, options))
+    return merge_notes(_about(data), compared, _run_notes(data, run, options, decided))
 
 
 def deflation_note(deflated_sharpe: float, trials: int) -> Note | None:
@@ -160,7 +169,7 @@ def _paid_early(run: Run) -> Note | None:
     )
 
 
-def _run_notes(data: Bars | Panel, run: Run, options: RunOptions) -> list[Note]:
+def _run_notes(data: Bars | Panel, run: Run, options: RunOptions, decided: Decided | None) -> list[Note]:
     prices = PriceSheet.of(data)
     notes = [_IN_SAMPLE]
     if options.costs.impact is None:
@@ -169,6 +178,7 @@ def _run_notes(data: Bars | Panel, run: Run, options: RunOptions) -> list[Note]:
         notes.append(_SAME_CLOSE)
     notes += _trade_notes(prices, run, options)
     notes += filter(None, (_unfilled(run, code, *words) for code, words in _UNFILLED.items()))
+    notes += order_notes(prices.ts, run, options, decided)
     notes += filter(None, (_capped(data, prices, run, options), _stale(prices, run), _paid_early(run)))
     days = float((prices.ts[-1] - prices.ts[0]) / np.timedelta64(1, "D"))
     if days < LEAST_DAYS:

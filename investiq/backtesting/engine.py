@@ -188,7 +188,7 @@ def result_of(
         run=account,
         decided=decided,
         benchmark_bars=benchmark,
-        notes=cautions.notes_of(data, account, benchmark, options=options),
+        notes=cautions.notes_of(data, account, benchmark, options=options, decided=decided),
     )
 
 
