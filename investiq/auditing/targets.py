@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from investiq.backtesting import running
+from investiq.backtesting.describing import titled_parameters
 from investiq.backtesting.plans import plan_of
 from investiq.backtesting.result import BacktestResult
 from investiq.core.errors import ConfigError
@@ -136,7 +137,7 @@ def _decide(subject: Any) -> Callable[[Any], Any]:
 
 def _name(target: Any) -> str:
     if isinstance(target, Strategy):
-        parameters = ", ".join(f"{name} {_shown(value)}" for name, value in target.parameters().items())
+        parameters = ", ".join(f"{name} {_shown(value)}" for name, value in titled_parameters(target).items())
         return f"{target.name} ({parameters})" if parameters else target.name
     if isinstance(target, functools.partial):
         return _name(target.func)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,9 +17,21 @@ from investiq.history.instants import label_text
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
     from investiq.history.bars import Bars
+    from investiq.strategies.base import Strategy
 
-__all__ = ["NOT_COUNTED", "facts_of", "fill_rules", "provenance_of", "sizing_rules", "strategy_text"]
+__all__ = [
+    "NOT_COUNTED",
+    "facts_of",
+    "fill_rules",
+    "provenance_of",
+    "sizing_rules",
+    "strategy_text",
+    "strategy_title",
+    "titled_parameters",
+]
 
+# Parameters that a title has room for.
+_TITLED: Final = 4
 NOT_COUNTED: Final = "not counted: this run is none of the ledger's, so its Sharpe ratio is not deflated"
 
 
@@ -33,6 +46,27 @@ def strategy_text(name: str, parameters: dict[str, object]) -> str:
     if not parameters:
         return name
     return f"{name} ({', '.join(f'{key} {value}' for key, value in parameters.items())})"
+
+
+def strategy_title(strategy: Strategy) -> str:
+    """Return a strategy with what tells it apart: of more than four parameters only those that are not the defaults.
+
+    Examples
+    --------
+    >>> from investiq.strategies import Crossover, Momentum
+    >>> strategy_title(Crossover(fast=20, slow=50)), strategy_title(Momentum()), strategy_title(Momentum(window=90))
+    ('Crossover (fast 20, slow 50)', 'Momentum', 'Momentum (window 90)')
+    """
+    return strategy_text(strategy.name, titled_parameters(strategy))
+
+
+def titled_parameters(strategy: Strategy) -> dict[str, object]:
+    """Return the parameters of a strategy; of more than four only those that are not the defaults."""
+    parameters = strategy.parameters()
+    if len(parameters) <= _TITLED:
+        return parameters
+    usual = {field.name: field.default for field in dataclasses.fields(strategy)}
+    return {name: value for name, value in parameters.items() if name not in usual or value != usual[name]}
 
 
 def facts_of(result: BacktestResult) -> tuple[Fact, ...]:

@@ -129,7 +129,7 @@ class BacktestResult(Result):
     @property
     def title(self) -> str:
         """Strategy, parameters and symbol."""
-        return f"{describing.strategy_text(self.strategy.name, self.strategy.parameters())} on {self.subject}"
+        return f"{describing.strategy_title(self.strategy)} on {self.subject}"
 
     @property
     def watermark(self) -> str | None:

@@ -10,7 +10,7 @@ from investiq.backtesting.checking import Quality
 from investiq.backtesting.cross_validation import cross_validate_candidates
 from investiq.backtesting.cross_validation_result import CrossValidation
 from investiq.backtesting.decisions import Decisions
-from investiq.backtesting.describing import strategy_text
+from investiq.backtesting.describing import strategy_title
 from investiq.backtesting.folds import Scheme
 from investiq.backtesting.plans import Plan
 from investiq.backtesting.result import BacktestResult
@@ -202,5 +202,5 @@ def cross_validate(
 
 def _name(strategy: Strategy | type[Strategy]) -> str:
     if isinstance(strategy, Strategy):
-        return strategy_text(strategy.name, strategy.parameters())
+        return strategy_title(strategy)
     return strategy.__name__

@@ -277,3 +277,12 @@ def test_excursions_and_risk_are_carried_through_splits(hedged):
     assert (split["mae"] > -1).all()
     at_risk = (trades["entry_price"] - trades["stop"]).abs() * trades["quantity"].abs()
     assert (trades["pnl"] / at_risk).to_numpy() == pytest.approx(trades["r_multiple"].to_numpy())
+
+
+def test_a_title_of_many_parameters_names_those_that_were_changed():
+    bars = iq.load_bars("^GSPC", start="2010", end="2012")
+    plain, changed = (iq.backtest(each, bars) for each in (iq.strategies.Momentum(), iq.strategies.Momentum(window=90)))
+    assert (plain.title, changed.title) == ("Momentum on ^GSPC", "Momentum (window 90) on ^GSPC")
+    # Momentum has nine parameters, of which the provenance tells all.
+    told = next(fact.value for fact in plain.provenance() if fact.label == "Strategy")
+    assert told.startswith("Momentum (window 60, trend_window 50, ") and "atr_multiple 2.0" in told
