@@ -104,6 +104,7 @@ def walk(
         candidates=len(candidates),
         subject=subject,
         instants=bars.ts[first - 1 :],
+        closes=bars.adjusted("total").close[first - 1 :],
         mark=bars.passport.watermark,
         notes=(*notes, *_cautions(windows, made)),
     )

@@ -111,6 +111,8 @@ class WalkForward(Result):
     subject : str
     instants : ndarray of datetime64[us], shape (n_test_bars + 1,)
         Labels of `account`, the opening point first.
+    closes : ndarray of float64, shape (n_test_bars + 1,)
+        Total-adjusted closes at these: what buying and holding would have made.
     """
 
     kind: ClassVar[str] = "walk_forward"
@@ -123,6 +125,7 @@ class WalkForward(Result):
     candidates: int
     subject: str
     instants: NDArray[np.datetime64]
+    closes: FloatArray
     mark: str | None = None
     notes: tuple[Note, ...] = ()
 
@@ -168,7 +171,8 @@ class WalkForward(Result):
             [fold.train_days for fold in self.folds],
         )
         days = math.fsum(fold.test_days for fold in self.folds)
-        return annual_return(self.account[-1] / self.account[0] - 1.0, days) / inside if inside > 0 else math.nan
+        earned = float(self.account[-1] / self.account[0]) - 1.0
+        return annual_return(earned, days) / inside if inside > 0 else math.nan
 
     @property
     def stability(self) -> float:
@@ -235,22 +239,14 @@ class WalkForward(Result):
                     str(number),
                     f"{fold.train[0].astype('datetime64[D]')} to {fold.train[1].astype('datetime64[D]')}",
                     f"{fold.test[0].astype('datetime64[D]')} to {fold.test[1].astype('datetime64[D]')}",
-                    chosen,
                     format_value(annual_return(fold.train_return, fold.train_days), "fraction"),
                     format_value(annual_return(fold.test_return, fold.test_days), "fraction"),
                     format_value(fold.efficiency, "ratio"),
+                    chosen,
                 )
             )
-        columns = (
-            "fold",
-            "trained on",
-            "tested on",
-            "chosen",
-            "annual return in sample",
-            "out of sample",
-            "efficiency",
-        )
-        return [Table("Folds", columns, tuple(rows), numbers=columns[4:], signed=columns[4:6])]
+        columns = ("fold", "trained on", "tested on", "a year in sample", "out of sample", "efficiency", "chosen")
+        return [Table("Folds", columns, tuple(rows), numbers=columns[3:6], signed=columns[3:5])]
 
     def provenance(self) -> list[Fact]:
         """Return how the walk was made."""

@@ -106,17 +106,19 @@ def walk_forward_chart(result: WalkForward, *, theme: ThemeName = "light") -> go
     -------
     plotly.graph_objects.Figure
         Above the account as a multiple of its opening, with a line at each
-        change of parameters; below the annual returns of each fold.
+        change of parameters, and as a thin line the total return of buying and
+        holding over the same bars, without costs; below the annual returns of
+        each fold.
 
     Examples
     --------
     >>> import investiq as iq
     >>> walk = iq.walk_forward(iq.strategies.Crossover, "^GSPC", fast=[10, 20], slow=[50, 100], folds=3)
     >>> len(walk_forward_chart(walk).data)
-    3
+    4
     """
     colors = theme_of(theme)
-    names = ["stitched account", "in sample", "out of sample"]
+    names = ["stitched account", "buy and hold, no costs", "in sample", "out of sample"]
     account = result.account / result.account[0]
     labels = [", ".join(f"{k} {v}" for k, v in fold.parameters.items()) or "as given" for fold in result.folds]
     middles = [fold.test[0] + (fold.test[1] - fold.test[0]) / 2 for fold in result.folds]
@@ -133,8 +135,8 @@ def walk_forward_chart(result: WalkForward, *, theme: ThemeName = "light") -> go
             "yaxis": "y2",
         }
         for name, total, days, color in (
-            (names[1], "train_return", "train_days", colors.series[0]),
-            (names[2], "test_return", "test_days", colors.series[1]),
+            (names[2], "train_return", "train_days", colors.series[0]),
+            (names[3], "test_return", "test_days", colors.series[1]),
         )
     ]
     edges = [
@@ -150,9 +152,12 @@ def walk_forward_chart(result: WalkForward, *, theme: ThemeName = "light") -> go
         }
         for fold in result.folds
     ]
+    days = date_axis(result.instants)
+    held = _line(days, result.closes / result.closes[0], colors.muted, names[1])
+    held["line"]["width"] = 1.0
     efficiency = "n/a" if result.efficiency != result.efficiency else f"{result.efficiency:.2f}"
     return go.Figure(
-        data=[_line(date_axis(result.instants), account, colors.text, names[0]), *bars],
+        data=[_line(days, account, colors.text, names[0]), held, *bars],
         layout={
             "template": template(colors),
             **heading(
