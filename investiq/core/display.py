@@ -43,6 +43,8 @@ STYLE: Final = """
 .iq-card table.iq-lines th{font-weight:500;color:var(--iq-muted,var(--jp-content-font-color2,#5b6b7b))}
 .iq-card table.iq-lines td:not(:last-child){white-space:nowrap}
 .iq-card table.iq-lines td:last-child:not(.iq-n){width:99%}
+.iq-card table.iq-lines th:not(.iq-n){white-space:nowrap}
+.iq-card table.iq-lines th.iq-wide,.iq-card table.iq-lines td.iq-wide{white-space:normal;min-width:14em;overflow-wrap:anywhere}
 .iq-card table.iq-lines .iq-n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .iq-card .iq-up{color:var(--iq-up,#0b7a67)}
 .iq-card .iq-down{color:var(--iq-down,#c22532)}
@@ -68,7 +70,7 @@ def facts_table(facts: Sequence[Fact]) -> str:
 
 def lines_table(table: Table) -> str:
     """Return a `Table` as HTML with its title; numbers are aligned to the right, signed ones coloured."""
-    head = "".join(f'<th scope="col"{_mark(table, name)}>{escape(name)}</th>' for name in table.columns)
+    head = "".join(f'<th scope="col"{_mark(table, name, name)}>{escape(name)}</th>' for name in table.columns)
     body = "".join(
         "<tr>"
         + "".join(
@@ -85,6 +87,8 @@ def lines_table(table: Table) -> str:
 
 def _mark(table: Table, column: str, cell: str = "") -> str:
     classes = ["iq-n"] if column in (*table.numbers, *table.signed) else []
+    if len(cell) > _LONGEST_LINE:
+        classes.append("iq-wide")
     if column in table.signed:
         classes += {"+": ["iq-up"], "-": ["iq-down"]}.get(cell[:1], [])
     return f' class="{" ".join(classes)}"' if classes else ""

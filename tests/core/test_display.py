@@ -1,6 +1,6 @@
 import re
 
-from investiq.core.display import facts_table
+from investiq.core.display import facts_table, lines_table
 from investiq.core.facts import Fact, Table
 from investiq.core.notes import Note
 from investiq.core.result import Result
@@ -80,3 +80,10 @@ def test_a_sentence_wraps_and_a_number_does_not():
     rows = facts_table([Fact("Return", 0.25, "fraction"), Fact("Reason", "because " * 12)]).split("<tr>")
     assert '<td class="iq-value">25.00 %</td>' in rows[1]
     assert '<td class="iq-value iq-words">because' in rows[2]
+
+
+def test_only_texts_longer_than_a_line_may_wrap():
+    sixty, longer = "x" * 60, "x" * 61
+    page = lines_table(Table("Choices", ("choice", longer), ((sixty, longer),)))
+    assert f'<th scope="col" class="iq-wide">{longer}</th>' in page
+    assert f'<td>{sixty}</td><td class="iq-wide">{longer}</td>' in page
