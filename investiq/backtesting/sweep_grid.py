@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from investiq.core.errors import ConfigError, near_matches
 from investiq.execution.options import RunOptions, options_of
 from investiq.strategies.base import Strategy
 
-__all__ = ["LEVELS", "SYMBOL", "Axis", "Grid", "grid_of"]
+__all__ = ["LEVELS", "SYMBOL", "Axis", "Grid", "grid_of", "value_text"]
 
 SYMBOL: Final = "symbol"
 # Options in which the cells of one call of the loop may differ.
@@ -35,13 +35,13 @@ class Axis:
     Attributes
     ----------
     name : str
-    values : tuple
-        In the order in which they were given, each once.
+    values : tuple or range
+        In the order in which they were given, each once; a range until `Grid.listed`.
     of : {"symbol", "strategy", "option"}
     """
 
     name: str
-    values: tuple[Any, ...]
+    values: Sequence[Any]
     of: str
 
     @property
@@ -97,6 +97,11 @@ class Grid:
         else:
             positions = cells
         return np.unravel_index(positions, self.shape) if self.axes else ()
+
+    def listed(self) -> Grid:
+        """Return the grid with its ranges as tuples."""
+        axes = tuple(dataclasses.replace(axis, values=tuple(axis.values)) for axis in self.axes)
+        return dataclasses.replace(self, axes=axes)
 
     def sample(self, n: int, seed: int) -> Grid:
         """Return a random choice of `n` combinations, each at most once; all of them where there are not more."""
@@ -181,7 +186,18 @@ def _is_axis(name: str, value: object) -> bool:
     return isinstance(value, (list, range, np.ndarray))
 
 
-def _values(name: str, given: Iterable[Any]) -> tuple[Any, ...]:
+def value_text(value: object) -> object:
+    """Return costs and other groups of options as a short text, and anything else as it is."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    parts = ((each.name, getattr(value, each.name)) for each in dataclasses.fields(value))
+    return f"{type(value).__name__}({', '.join(f'{name}={part!r}' for name, part in parts if part is not None)})"
+
+
+def _values(name: str, given: Iterable[Any]) -> Sequence[Any]:
+    # A range is listed when the memory was checked: this one may be longer than that.
+    if isinstance(given, range) and given:
+        return given
     values = tuple(dict.fromkeys(value.item() if isinstance(value, np.generic) else value for value in given))
     if not values:
         raise ConfigError(f"{name} is an axis without a value; give at least one, or leave it out")

@@ -32,6 +32,8 @@ _TOLD: Final = 3
 # A row of statistics, its position, and the object that a cell of a chunk is made from.
 _ROW_BYTES: Final = 8 * (sweep_kernels.COLUMNS + 24)
 _MADE_BYTES: Final = 2048
+# A number of an axis, in its tuple and in the record of the sweep.
+_VALUE_BYTES: Final = 96
 _MIB: Final = 2**20
 _NUMBER: Final = re.compile(r"\d[\d.,]*")
 
@@ -76,9 +78,12 @@ def memory_needed(grid: Grid, bars: Mapping[str, Bars]) -> int:
     """Return the bytes that a sweep needs: rows of statistics, one chunk of cells, and columns up to a limit."""
     longest = max(len(each) for each in bars.values())
     workers = worker_count() * 16 * 8 * longest
+    # `len` ends at 63 bits, and a product of ranges need not.
+    cells = grid.n_combinations if grid.sampled is None else len(grid)
     return (
-        len(grid) * _ROW_BYTES
-        + min(len(grid), CHUNK) * _MADE_BYTES
+        cells * _ROW_BYTES
+        + sum(len(axis.values) for axis in grid.axes) * _VALUE_BYTES
+        + min(cells, CHUNK) * _MADE_BYTES
         + min(KEPT_BYTES, 8 * longest * 2 * CHUNK)
         + workers
     )
@@ -94,8 +99,9 @@ def refuse_beyond_memory(grid: Grid, bars: Mapping[str, Bars]) -> None:
     """
     needed, available = memory_needed(grid, bars), available_bytes()
     if available is not None and needed > available:
+        cells = grid.n_combinations if grid.sampled is None else len(grid)
         raise ConfigError(
-            f"the sweep has {len(grid):,} cells and would need {needed / 2**30:,.1f} GiB, {available / 2**30:,.1f} GiB are "
+            f"the sweep has {cells:,} cells and would need {needed / 2**30:,.1f} GiB, {available / 2**30:,.1f} GiB are "
             "available; give fewer values on an axis, or sample=100_000, which draws that many cells at random"
         )
 

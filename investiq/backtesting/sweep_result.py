@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -384,7 +384,7 @@ def _axes_text(grid: Grid) -> str:
     return text if grid.sampled is None else f"{text}; a random sample of {grid.n_combinations:,}"
 
 
-def _values_text(values: tuple[Any, ...]) -> str:
+def _values_text(values: Sequence[Any]) -> str:
     if len(values) <= _SHOWN:
         return ", ".join(format_value(value) for value in values)
     return f"{format_value(values[0])}, {format_value(values[1])} ... {format_value(values[-1])}, {len(values)} values"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting import sweep_kernels as columns
+from investiq.backtesting.sweep_grid import value_text
 from investiq.core.errors import ConfigError, near_matches
 from investiq.core.facts import Unit
 from investiq.core.types import INTERVAL_MINUTES
@@ -105,11 +107,11 @@ def frame_of(result: SweepResult) -> pd.DataFrame:
     return pd.DataFrame(table, index=pd.RangeIndex(len(values), name="cell"))
 
 
-def _column(values: tuple[Any, ...], place: NDArray[np.int64]) -> Any:
+def _column(values: Sequence[Any], place: NDArray[np.int64]) -> Any:
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
         return np.array(values)[place]
     kept = np.empty(len(values), dtype=object)
-    kept[:] = values
+    kept[:] = [value_text(value) for value in values]
     return kept[place]
 
 

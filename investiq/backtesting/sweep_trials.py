@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from investiq.backtesting import sweep_kernels as columns
 from investiq.backtesting.inputs import parameters_of
 from investiq.backtesting.result import data_of
+from investiq.backtesting.sweep_grid import value_text
 from investiq.backtesting.sweep_result import SweepResult
 from investiq.backtesting.trial_recording import Ticket, record_sweep
 from investiq.execution.options import options_of
@@ -39,8 +40,8 @@ def _count(result: SweepResult, cells: NDArray[np.int64], symbol: str, study: st
         if axis.of == "symbol":
             continue
         part: Any = parameters["strategy" if axis.of == "strategy" else "options"]
-        part[axis.name] = list(axis.values)
-        values = [np.nan if value is None else value for value in axis.values]
+        part[axis.name] = [value_text(value) for value in axis.values]
+        values = [np.nan if value is None else value_text(value) for value in axis.values]
         table[axis.name] = np.array(values)[place[cells]]
     table["count"] = np.full(cells.size, len(bars), dtype=np.int64)
     for name, column in (("mean", "MEAN"), ("sd", "SD"), ("skewness", "SKEWNESS"), ("kurtosis", "KURTOSIS")):

@@ -18,12 +18,12 @@ from investiq.backtesting.lookahead import check_plan
 from investiq.backtesting.plans import plan_of as decisions_of
 from investiq.backtesting.sweep_cells import GENERAL, REFUSED, Cells
 from investiq.backtesting.sweep_chunks import Chunk, Parts, compute, spans
-from investiq.backtesting.sweep_grid import Grid, grid_of
+from investiq.backtesting.sweep_grid import Grid, grid_of, value_text
 from investiq.backtesting.sweep_plan import SweepPlan, plan_of, refuse_beyond_memory
 from investiq.backtesting.sweep_result import SweepResult
 from investiq.backtesting.sweep_trials import count_sweep
 from investiq.backtesting.sweeping import decides_in_codes, has_rule
-from investiq.core.errors import DataError
+from investiq.core.errors import ConfigError, DataError
 from investiq.core.manifest import Manifest
 from investiq.core.notes import Note, merge_notes
 from investiq.history.bars import Bars
@@ -116,8 +116,9 @@ def sweep(
     estimate : bool, default False
         Return what the sweep would cost instead: a `SweepPlan`.
     **axes_and_options
-        Parameters of the strategy and options of `iq.backtest`. Of a name that
-        both have, the strategy's is meant.
+        Parameters of the strategy, described in its docstring, and options of
+        `iq.backtest`, described in `iq.RunOptions`. Of a name that both have, the
+        strategy's is meant.
 
     Returns
     -------
@@ -126,8 +127,8 @@ def sweep(
     Raises
     ------
     ConfigError
-        If a name is unknown, an axis is empty, the sweep needs more memory than
-        there is, or `resume` holds another one.
+        If a name is unknown, an axis is empty, no cell at all can run, the sweep
+        needs more memory than there is, or `resume` holds another one.
     DataError
         If the bars cannot be traded, or a strategy of your own is seen to read later bars.
     KeyboardInterrupt
@@ -151,11 +152,16 @@ def sweep(
     if sample is not None:
         grid = grid.sample(sample, seed)
     refuse_beyond_memory(grid, bars)
+    grid = grid.listed()
     if estimate:
         return plan_of(grid, bars)
     notes = _look_ahead(grid, bars)
     parts = None if resume is None else Parts(Path(resume), _identity(grid, bars))
     cells, is_whole = _run(grid, bars, executor, parts)
+    if is_whole and len(cells.reasons) == len(grid):
+        raise ConfigError(
+            f"none of the {len(grid):,} cells of the sweep can run, the first because: {cells.reasons[0]}"
+        )
     if not is_whole:
         notes.append(_interrupted(cells, len(grid)))
     notes += _notes(grid, cells)
@@ -339,7 +345,7 @@ def _manifest(grid: Grid, bars: Mapping[str, Bars], convention: Any, seed: int |
         data={f"bars {symbol}": each.fingerprint for symbol, each in bars.items()},
         parameters={
             "strategy": {"name": grid.strategy_class.__name__, **grid.fixed},
-            "axes": {axis.name: list(axis.values) for axis in grid.axes},
+            "axes": {axis.name: [value_text(value) for value in axis.values] for axis in grid.axes},
             "options": {
                 name: dataclasses.asdict(value)
                 if dataclasses.is_dataclass(value) and not isinstance(value, type)

@@ -56,7 +56,7 @@ class _Kind(NamedTuple):
     plain: tuple[type, ...]
 
 
-def check_types(owner: object) -> None:
+def check_types(owner: Any) -> None:
     """Refuse a field of a dataclass whose value is not of the type that it declares.
 
     Numbers of NumPy count as numbers; True and False do not. Words (`Literal`)
@@ -66,7 +66,8 @@ def check_types(owner: object) -> None:
     ------
     ConfigError
     """
-    for name, kinds, plain in _fields_of(type(owner)):
+    kind: Any = type(owner)
+    for name, kinds, plain in _fields_of(kind):
         value = getattr(owner, name)
         if type(value) not in plain and not any(_is(value, kind) for kind in kinds):
             expected = " or ".join(each.text for each in kinds)
@@ -77,10 +78,10 @@ def check_types(owner: object) -> None:
 
 
 @lru_cache(maxsize=16)
-def _fields_of(owner: type) -> tuple[tuple[str, tuple[_Kind, ...], tuple[type, ...]], ...]:
+def _fields_of(owner: Any) -> tuple[tuple[str, tuple[_Kind, ...], tuple[type, ...]], ...]:
     hints = get_type_hints(owner)
     checked = []
-    for field in dataclasses.fields(owner):  # type: ignore[arg-type]  # callers pass dataclasses
+    for field in dataclasses.fields(owner):
         hint = hints[field.name]
         parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         if all(get_origin(part) is Literal for part in parts):

@@ -269,6 +269,44 @@ def test_what_cannot_be_swept_is_refused(bars, arguments, said):
         iq.sweep(Crossover, bars, **arguments)
 
 
+def test_ranges_are_counted_and_not_listed_before_the_memory_is_checked(bars):
+    # 999,999,999 squared is above 9.99e17 cells; three such axes are beyond a 64-bit length.
+    long = range(1, 10**9)
+    with pytest.raises(ConfigError, match="999,999,998,000,000,001 cells"):
+        iq.sweep(Crossover, bars, fast=long, slow=long)
+    with pytest.raises(ConfigError, match="GiB"):
+        iq.sweep(Crossover, bars, fast=long, slow=long, hold_bars=long, estimate=True)
+    with pytest.raises(ConfigError, match="GiB"):
+        iq.sweep(Crossover, bars, fast=long, slow=long, sample=10)
+
+
+def test_one_value_of_another_type_refuses_its_cells_only(bars):
+    result = iq.sweep(Crossover, bars, fast=5, slow=20, stop_loss=[0.05, 5, "x"])
+    assert result.invalid().index.to_list() == [1, 2]
+    assert "was 5" in result.reasons[1]
+    assert "was 'x' (str)" in result.reasons[2]
+
+
+def test_a_sweep_without_a_cell_that_can_run_is_refused_with_the_reason(bars):
+    with pytest.raises(
+        ConfigError, match=r"none of the 2 cells of the sweep can run, the first because: Crossover: .*'5'"
+    ):
+        iq.sweep(Crossover, bars, fast="5", slow=[20, 50])
+
+
+def test_costs_are_an_axis_like_any_other(bars):
+    free = iq.Costs(commission_rate=0, slippage_bps=0)
+    result = iq.sweep(Crossover, bars, fast=5, slow=20, costs=[iq.Costs(), free])
+    frame = result.to_frame()
+    assert frame["costs"].to_list() == [
+        "Costs(commission_rate=0.001, slippage_bps=5.0, sell_fee_rate=0.0)",
+        "Costs(commission_rate=0, slippage_bps=0, sell_fee_rate=0.0)",
+    ]
+    alone = iq.backtest(Crossover(fast=5, slow=20), bars, costs=free)
+    assert frame["fees"].iloc[1] == 0
+    assert frame["final_equity"].iloc[1] == alone.equity["equity"].iloc[-1]
+
+
 def test_an_instance_is_no_class(bars):
     with pytest.raises(ConfigError, match="strategy must be a class"):
         iq.sweep(Crossover(), bars, fast=[5, 6])
