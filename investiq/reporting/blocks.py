@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from investiq.core.display import notes_list
 from investiq.core.facts import ACCOUNT_CURRENCY, Fact, Unit, format_fact, format_value
-from investiq.reporting.wording import cautions, executive_summary
+from investiq.reporting.wording import cautions, executive_summary, held_text, period_of
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
@@ -22,7 +22,9 @@ __all__ = [
     "manifest",
     "metrics_table",
     "provenance",
+    "several_symbols",
     "summary",
+    "symbols_table",
     "trades_table",
 ]
 
@@ -41,14 +43,18 @@ _HEADLINES: Final = (
 
 def head(result: BacktestResult) -> str:
     """Return the title, the period and the data of the report, with the watermark of sample and synthetic data."""
-    passport = result.bars.passport
+    passports = result.panel.passports
+    from_, calendars, currencies = (
+        escape(", ".join(sorted({getattr(passport, name) for passport in passports})))
+        for name in ("provider", "calendar", "currency")
+    )
     mark = f'<span class="iq-mark">{escape(result.watermark)} DATA</span>' if result.watermark else ""
-    first, last = result.bars.index[0], result.bars.index[-1]
+    first, last = period_of(result)
     return (
         f'<header class="iq-head"><div class="iq-kicker"><span>InvestIQ tear sheet</span>{mark}</div>'
         f"<h1>{escape(result.title)}</h1>"
-        f"<p>{first:%Y-%m-%d} to {last:%Y-%m-%d} · {len(result.bars):,} bars ({escape(passport.interval)}) · "
-        f"{escape(passport.provider)}, {escape(passport.calendar)} sessions, prices in {escape(passport.currency)}</p>"
+        f"<p>{first} to {last} · {result.data.ts.size:,} bars ({escape(result.data.interval)}) · "
+        f"{from_}, {calendars} sessions, prices in {currencies}</p>"
         f"<p>{format_value(result.options.initial_capital, 'money')} {ACCOUNT_CURRENCY} · "
         f"{escape(result.options.costs.describe())}</p></header>"
     )
@@ -81,7 +87,7 @@ def metrics_table(result: BacktestResult) -> str:
             f'<tr><td>{escape(fact.label)}</td><td class="iq-value">{escape(format_fact(fact))}</td>'
             f'<td class="iq-value">{escape(other)}</td><td class="iq-convention">{escape(remarks)}</td></tr>'
         )
-    held_name = escape(f"Buy and hold {result.benchmark.bars.symbol}")
+    held_name = escape(f"Buy and hold {held_text(result)}")
     return (
         '<table class="iq-metrics"><thead><tr><th>Metric</th><th class="iq-value">Strategy</th>'
         f'<th class="iq-value">{held_name}</th><th>Convention and remarks (strategy)</th></tr></thead>'
@@ -89,9 +95,41 @@ def metrics_table(result: BacktestResult) -> str:
     )
 
 
+def several_symbols(result: BacktestResult) -> bool:
+    """Return whether a page shows weights, and a table by symbol, in place of one price."""
+    return len(result.prices.symbols) > 1
+
+
+def symbols_table(result: BacktestResult) -> str:
+    """Return what each of several symbols did; nothing for one, whose numbers are those of the run."""
+    if not several_symbols(result):
+        return ""
+    columns: list[tuple[str, str, Unit]] = [
+        ("trades", "Closed trades", "count"),
+        ("win_rate", "Win rate", "fraction"),
+        ("pnl", f"Net P&L ({ACCOUNT_CURRENCY})", "money"),
+        ("contribution", "Contribution to return", "fraction"),
+        ("fees", f"Fees ({ACCOUNT_CURRENCY})", "money"),
+        ("dividends", f"Dividends ({ACCOUNT_CURRENCY})", "money"),
+        ("weight", "Mean weight", "fraction"),
+    ]
+    titles = "".join(f'<th class="iq-value">{escape(title)}</th>' for _, title, _ in columns)
+    lines = [
+        f"<tr><td>{escape(str(symbol))}</td>"
+        + "".join(f'<td class="iq-value">{escape(_cell(row[name], unit))}</td>' for name, _, unit in columns)
+        + "</tr>"
+        for symbol, row in result.by_symbol.iterrows()
+    ]
+    return (
+        f'<div class="iq-scroll"><table class="iq-trades iq-symbols"><thead><tr><th>Symbol</th>{titles}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
 def trades_table(result: BacktestResult, ends: int = 20) -> str:
     """Return the round trips as a table: all of them, or the first and the last `ends`."""
-    trades, prices = result.trades, result.bars.passport.currency
+    trades = result.trades
+    prices = ", ".join(sorted({passport.currency for passport in result.panel.passports}))
     if trades.empty:
         return '<p class="iq-quiet">The strategy made no trade in this period.</p>'
     columns: list[tuple[str, str, Unit]] = [
@@ -107,17 +145,23 @@ def trades_table(result: BacktestResult, ends: int = 20) -> str:
         ("bars_held", "Bars held", "count"),
     ]
     titles = "".join(f'<th class="iq-value">{escape(title)}</th>' for _, title, _ in columns)
-    lines = []
+    several, lines = several_symbols(result), []
     for number, row in enumerate(trades.to_dict("records"), start=1):
         cells = "".join(f'<td class="iq-value">{escape(_cell(row[name], unit))}</td>' for name, _, unit in columns)
         reason = "still open" if row["is_open"] else str(row["exit_reason"]).replace("_", " ")
-        lines.append(f'<tr><td class="iq-value">{number}</td>{cells}<td>{escape(reason)}</td></tr>')
+        symbol = f"<td>{escape(row['symbol'])}</td>" if several else ""
+        lines.append(f'<tr><td class="iq-value">{number}</td>{symbol}{cells}<td>{escape(reason)}</td></tr>')
     left_out = len(lines) - 2 * ends
     if left_out > 0:
         gap = f"{left_out:,} more round trips are in the saved result"
-        lines = [*lines[:ends], f'<tr><td class="iq-gap" colspan="{len(columns) + 2}">{gap}</td></tr>', *lines[-ends:]]
+        lines = [
+            *lines[:ends],
+            f'<tr><td class="iq-gap" colspan="{len(columns) + 2 + several}">{gap}</td></tr>',
+            *lines[-ends:],
+        ]
     return (
-        f'<div class="iq-scroll"><table class="iq-trades"><thead><tr><th class="iq-value">#</th>{titles}<th>Exit by</th>'
+        f'<div class="iq-scroll"><table class="iq-trades"><thead><tr><th class="iq-value">#</th>'
+        f"{'<th>Symbol</th>' if several else ''}{titles}<th>Exit by</th>"
         f"</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 

@@ -15,6 +15,7 @@ from investiq.core.errors import ConfigError, InvestIQError
 from investiq.core.facts import Fact
 from investiq.core.notes import Note
 from investiq.reporting.files import file_name, require_writable, sibling, write_latest
+from investiq.reporting.wording import held_text, period_of
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
@@ -115,7 +116,7 @@ def tear_sheet(
         Where to write; by default ``reports/output`` of the checkout, or
         ``INVESTIQ_REPORTS_DIR``.
     name : str, optional
-        Of the files; by default symbol, strategy and last session. A report of
+        Of the files; by default symbol (or the number of them), strategy and last session. A report of
         the same name is replaced, but only by one that succeeded.
     quantstats : bool, default True
         Whether to make QuantStats' sheet too, at the same time in another process.
@@ -150,11 +151,7 @@ def tear_sheet(
     _check(result, theme)
     started = time.perf_counter()
     target = require_writable(Path(folder) if folder is not None else reports_dir())
-    stem = (
-        file_name(name)
-        if name
-        else file_name(result.bars.symbol, result.strategy.name, f"{result.bars.index[-1]:%Y-%m-%d}")
-    )
+    stem = file_name(name) if name else file_name(result.subject, result.strategy.name, period_of(result)[1])
     page = target / f"{stem}.html"
     sheet = sibling(page, "quantstats")
     draft = sibling(sheet, "partial")
@@ -208,7 +205,7 @@ def _quantstats(result: BacktestResult, path: Path) -> tuple[Note, ...]:
         quantstats_sheet(
             result.returns.rename(result.strategy.name),
             path,
-            result.benchmark.returns.rename(f"Buy and hold {result.benchmark.bars.symbol}"),
+            result.benchmark.returns.rename(f"Buy and hold {held_text(result)}"),
             title=f"{result.title}{mark}",
             periods_per_year=result.convention.periods_per_year,
             risk_free=result.convention.risk_free,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from investiq.backtesting.describing import NOT_COUNTED
 from investiq.core.facts import ACCOUNT_CURRENCY, Fact, format_fact, format_value
 from investiq.core.notes import Note, merge_notes
+from investiq.metrics.deflation import ACCEPTED_ABOVE
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
 
-__all__ = ["cautions", "executive_summary"]
+__all__ = ["cautions", "executive_summary", "held_text", "period_of"]
 
 # A normal variable lies within 1.96 standard errors of its mean 95 % of the time.
 _Z_95: Final = 1.96
@@ -28,15 +30,52 @@ def executive_summary(result: BacktestResult) -> list[str]:
 
 def cautions(result: BacktestResult) -> tuple[Note, ...]:
     """Return the result's own notes and those that a report must add before anyone relies on it."""
-    trials = Note(
-        code="sharpe_not_deflated",
-        text="the Sharpe ratio is not deflated: the runs tried before this one are not counted",
-    )
+    was, it = ("were", "they") if len(result.prices.symbols) > 1 else ("was", "it")
     choice = Note(
         code="chosen_symbol",
-        text=f"{result.bars.symbol} was chosen by hand: how it came to be chosen, and what did not survive, is not in these numbers",
+        text=f"{result.subject} {was} chosen by hand: how {it} came to be chosen, and what did not survive, is not in these numbers",
     )
-    return merge_notes(result.notes, (trials, choice))
+    return merge_notes(result.notes, (_of_trials(result), choice))
+
+
+def period_of(result: BacktestResult) -> tuple[str, str]:
+    """Return the days of the first and the last bar."""
+    first, last = result.data.ts[[0, -1]].astype("datetime64[D]")
+    return str(first), str(last)
+
+
+def held_text(result: BacktestResult) -> str:
+    """Return what the benchmark of a result holds."""
+    held = result.benchmark
+    return f"{held.subject} in equal parts" if len(held.prices.symbols) > 1 else held.subject
+
+
+def _of_trials(result: BacktestResult) -> Note:
+    """Return what the ledger of trials says about the Sharpe ratio, or why it says nothing."""
+    found = result.evidence
+    if result.ticket is None or found.is_refused:
+        reason = (
+            NOT_COUNTED if result.ticket is None else f"the Sharpe ratio is not deflated: {found.reasons['trials']}"
+        )
+        return Note(code="sharpe_not_deflated", text=reason)
+    said = _by_label(found.facts())
+
+    def number(label: str) -> str:
+        fact = said[label]
+        return f"not given ({fact.note})" if math.isnan(fact.value) else format_fact(fact)
+
+    tried = "1 trial is" if found.trials == 1 else f"{found.trials:,} trials are"
+    text = (
+        f"{tried} counted in the study, worth {found.effective_trials:,.1f} independent; deflated Sharpe ratio "
+        f"{number('Deflated Sharpe ratio')}, probability of overfitting (PBO) {number('Probability of overfitting')}, "
+        f"minimum track record {number('Minimum track record')} against the {found.count:,} there are"
+    )
+    return Note(
+        code="trials_counted",
+        text=text,
+        rows=found.trials,
+        severity="info" if found.deflated > ACCEPTED_ABOVE else "caution",
+    )
 
 
 def _by_label(facts: list[Fact]) -> dict[str, Fact]:
@@ -44,10 +83,10 @@ def _by_label(facts: list[Fact]) -> dict[str, Fact]:
 
 
 def _growth(result: BacktestResult, own: dict[str, Fact], held: dict[str, Fact]) -> str:
-    first, last = result.bars.index[0], result.bars.index[-1]
+    first, last = period_of(result)
     return (
-        f"From {first:%Y-%m-%d} to {last:%Y-%m-%d} ({len(result.bars):,} bars) the strategy returned "
-        f"{format_fact(own['Total return'])} after costs{_a_year(own)}; buying and holding {result.benchmark.bars.symbol} "
+        f"From {first} to {last} ({result.data.ts.size:,} bars) the strategy returned "
+        f"{format_fact(own['Total return'])} after costs{_a_year(own)}; buying and holding {held_text(result)} "
         f"at the same costs returned {format_fact(held['Total return'])}{_a_year(held)}."
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -11,7 +13,9 @@ import investiq as iq
 from investiq.core.notes import Note
 from investiq.core.passport import Passport
 from investiq.history.bars import Bars
+from investiq.history.panel import Panel
 from investiq.reporting import blocks
+from investiq.reporting.running import template_path
 from investiq.reporting.wording import cautions, executive_summary
 
 FREE = iq.Costs(commission_rate=0, slippage_bps=0)
@@ -173,8 +177,73 @@ def test_a_run_without_a_trade_says_so():
 def test_cautions_are_those_of_the_result_and_of_the_choice_of_symbol_and_trial(sample):
     notes = cautions(sample)
     assert notes[: len(sample.notes)] == sample.notes
-    assert [note.code for note in notes[len(sample.notes) :]] == ["sharpe_not_deflated", "chosen_symbol"]
+    assert [note.code for note in notes[len(sample.notes) :]] == ["trials_counted", "chosen_symbol"]
     assert "^GSPC was chosen by hand" in notes[-1].text
+
+
+def test_the_trials_of_the_study_are_counted_with_what_they_leave(tmp_path, monkeypatch):
+    from scipy import stats
+
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
+    first = run(bars_of(walk(1000, 0.001)), study="s")
+    returns = first.returns.to_numpy()
+    sharpe = returns.mean() / returns.std(ddof=1)
+    spread = 1 - stats.skew(returns) * sharpe + (stats.kurtosis(returns, fisher=False) - 1) / 4 * sharpe**2
+    # One trial is deflated by nothing: the probability that the ratio is above zero, from 1,000 returns.
+    deflated = stats.norm.cdf(sharpe * np.sqrt(999 / spread))
+    enough = 1 + spread * (stats.norm.ppf(0.95) / sharpe) ** 2
+    (note,) = [note for note in cautions(first) if note.code == "trials_counted"]
+    assert note.text == (
+        f"1 trial is counted in the study, worth 1.0 independent; deflated Sharpe ratio {deflated * 100:.2f} %, probability "
+        "of overfitting (PBO) not given (1 trials share their rows; PBO needs 10), minimum track record "
+        f"{enough:,.1f} bars against the 1,000 there are"
+    )
+    second = run(bars_of(walk(1000, 0.001)), study="s", stop_loss=0.05)
+    (note,) = [note for note in cautions(second) if note.code == "trials_counted"]
+    assert note.text.startswith("2 trials are counted in the study")
+
+
+def test_a_run_that_the_ledger_lacks_is_said_not_to_be_deflated(sample):
+    (note,) = [note for note in cautions(dataclasses.replace(sample, ticket=None)) if "deflated" in note.code]
+    assert note.text == "not counted: this run is none of the ledger's, so its Sharpe ratio is not deflated"
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Half of the equity in each: 500 shares at 100, of which one ends at 110 and the other at 80."""
+    members = [bars_of([100.0] * 40 + [end], symbol=name) for name, end in (("UP", 110.0), ("DOWN", 80.0))]
+    return run(Panel.of(members), weight=0.5)
+
+
+def test_a_run_of_two_symbols_is_told_in_the_same_words(two):
+    # 500 x 10 - 500 x 20 = -5,000 of 100,000; buying and holding is the same account.
+    assert executive_summary(two)[0] == (
+        "From 2017-01-01 to 2017-02-10 (41 bars) the strategy returned -5.00 % after costs; buying and holding DOWN, UP in "
+        "equal parts at the same costs returned -5.00 %."
+    )
+    assert "DOWN, UP were chosen by hand" in cautions(two)[-1].text
+    assert "2017-01-01 to 2017-02-10 · 41 bars (1d)" in blocks.head(two)
+
+
+def test_each_of_several_symbols_has_a_row_and_one_alone_has_none(two, sample):
+    down, up = blocks.symbols_table(two).split("</tr>")[1:3]
+    for row, texts in ((up, ("5,000.00", "5.00 %")), (down, ("-10,000.00", "-10.00 %"))):
+        for text in texts:
+            assert f">{text}<" in row
+    assert blocks.symbols_table(sample) == ""
+    assert "<th>Symbol</th>" in blocks.trades_table(two)
+    assert "<td>DOWN</td>" in blocks.trades_table(two)
+    assert "<th>Symbol</th>" not in blocks.trades_table(sample)
+
+
+def test_every_cell_of_the_tear_sheet_runs_for_several_symbols(two, tmp_path):
+    names = {}
+    for cell in nbformat.read(template_path("tear_sheet"), as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(cell.source, names)
+            if cell.id == "parameters":
+                names["result_file"] = str(two.save(tmp_path / "two.iq"))
+    assert names["result"] == two
 
 
 def test_texts_from_outside_are_escaped_in_every_block():
