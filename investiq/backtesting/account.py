@@ -53,7 +53,7 @@ def account_of(run: Run, bars: Bars, options: RunOptions, convention: Convention
         run.equity,
         span_of(bars, convention),
         pnl,
-        run.position != 0.0,
+        run.exposure,
         convention,
         pnl / trips.entry_notional[closed],
     )

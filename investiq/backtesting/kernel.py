@@ -1,4 +1,4 @@
-"""The compiled bar loops: decisions in; fills, cash, equity and events out.
+"""The compiled bar loops: decisions in; fills, equity and events out.
 
 Two loops, of which a run takes one, besides the general kernel: `simulate_signals`
 knows entries and exits by decision only, `simulate_levels` adds stop, trailing stop
@@ -8,7 +8,8 @@ give the same bits, and so does the general kernel where they apply at all.
 One symbol, long only, no borrowed money, every bar can fill. A decision of bar t
 becomes an order in bar t + 1; its role, entry or exit, is that of the position at
 the close of t. Bars in which no order is due are passed over in one stretch while
-the account is flat or has no levels.
+the account is flat or has no levels. Cash and position change at fills only: the loops
+leave the cash after each, from which `steps` builds both.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ NO_REASON: Final = -1.0
 
 
 @jit
-def simulate_signals(open_, high, low, close, decisions, numbers, months, tiers, traded, account, fills, events):  # type: ignore[no-untyped-def]
+def simulate_signals(  # type: ignore[no-untyped-def]
+    open_, high, low, close, decisions, numbers, months, tiers, traded, equity, balances, fills, events
+):
     """Run decisions through the bars, without levels.
 
     Parameters
@@ -92,8 +95,10 @@ def simulate_signals(open_, high, low, close, decisions, numbers, months, tiers,
         The rules, see `postings.rules_from`.
     months, tiers, traded : ndarray
         The fields of `postings.Fees`.
-    account : ndarray of float64, shape (3, n_bars)
-        Written: equity, cash and position at each close.
+    equity : ndarray of float64, shape (n_bars,)
+        Written: at each close.
+    balances : ndarray of float64, shape (n_fills,)
+        Written: the cash after each fill.
     fills : ndarray of float64, shape (n_fills, FILL_COLUMNS)
         Written; needs two rows for each buy.
     events : ndarray of int64, shape (n_events, EVENT_COLUMNS)
@@ -105,7 +110,6 @@ def simulate_signals(open_, high, low, close, decisions, numbers, months, tiers,
         Rows of fills and of events written.
     """
     rules, fees = rules_from(numbers), Fees(months, tiers, traded)
-    equity, cash_path, position = account[0], account[1], account[2]
     n_bars = close.size
     cash = rules.initial_capital
     shares = 0.0
@@ -116,33 +120,36 @@ def simulate_signals(open_, high, low, close, decisions, numbers, months, tiers,
     while begin < n_bars:
         decided = next_exit(decisions, decided) if shares > 0.0 else next_entry(decisions, decided)
         bar = min(decided + 1, n_bars)
-        write_bars(begin, bar, cash, shares, close, equity, cash_path, position)
+        write_bars(begin, bar, cash, shares, close, equity)
         begin = bar
         decided += 1
         if bar == n_bars:
             break
         if shares > 0.0:
             cash = executed(SELLING, shares, open_[bar], REASON_SIGNAL, cash, bar, row, fees, rules, fills)
+            balances[row] = cash
             row += 1
             shares = 0.0
         else:
             shares, event = entered(bar, cash, open_, close, equity, event, fees, rules, events)
             if shares > 0.0:
                 cash = executed(BUYING, shares, open_[bar], REASON_SIGNAL, cash, bar, row, fees, rules, fills)
+                balances[row] = cash
                 row += 1
     if rules.liquidate and shares > 0.0:
-        row = liquidate(shares, close, row, fees, rules, equity, cash_path, position, fills)
+        row = liquidate(shares, close, row, cash, fees, rules, equity, balances, fills)
     return row, event
 
 
 @jit
-def simulate_levels(open_, high, low, close, decisions, numbers, months, tiers, traded, account, fills, events):  # type: ignore[no-untyped-def]
+def simulate_levels(  # type: ignore[no-untyped-def]
+    open_, high, low, close, decisions, numbers, months, tiers, traded, equity, balances, fills, events
+):
     """Run decisions through the bars with stop, trailing stop and target.
 
     Parameters and returns are those of `simulate_signals`; `high` and `low` are read too.
     """
     rules, fees = rules_from(numbers), Fees(months, tiers, traded)
-    equity, cash_path, position = account[0], account[1], account[2]
     n_bars = close.size
     cash = rules.initial_capital
     shares = 0.0
@@ -154,12 +161,13 @@ def simulate_levels(open_, high, low, close, decisions, numbers, months, tiers, 
         if shares == 0.0:
             begin = bar
             bar = min(next_entry(decisions, max(begin - 1, 0)) + 1, n_bars)
-            write_bars(begin, bar, cash, 0.0, close, equity, cash_path, position)
+            write_bars(begin, bar, cash, 0.0, close, equity)
             if bar == n_bars:
                 break
             shares, event = entered(bar, cash, open_, close, equity, event, fees, rules, events)
             if shares > 0.0:
                 cash = executed(BUYING, shares, open_[bar], REASON_SIGNAL, cash, bar, row, fees, rules, fills)
+                balances[row] = cash
                 extreme = fills[row, PRICE]
                 row += 1
                 stop, trail, target = levels_of(extreme, rules)
@@ -171,16 +179,17 @@ def simulate_levels(open_, high, low, close, decisions, numbers, months, tiers, 
                         cash = sold(
                             shares, price, reason, is_ambiguous, trail > stop, cash, bar, row, fees, rules, fills
                         )
+                        balances[row] = cash
                         row += 1
                         shares = 0.0
                 if rules.trails_entry_bar:
                     extreme, trail = ratcheted(extreme, trail, high[bar], rules)
-            write_bars(bar, bar + 1, cash, shares, close, equity, cash_path, position)
+            write_bars(bar, bar + 1, cash, shares, close, equity)
             bar += 1
         while shares > 0.0 and bar < n_bars:
             begin = bar
             bar, extreme, trail = held_through(begin, open_, high, low, decisions, stop, trail, target, extreme, rules)
-            write_bars(begin, bar, cash, shares, close, equity, cash_path, position)
+            write_bars(begin, bar, cash, shares, close, equity)
             if bar == n_bars:
                 break
             is_due = decisions[bar - 1] == SELL or decisions[bar - 1] == BOTH
@@ -189,15 +198,16 @@ def simulate_levels(open_, high, low, close, decisions, numbers, months, tiers, 
             )
             if reason != NO_REASON:
                 cash = sold(shares, price, reason, is_ambiguous, trail > stop, cash, bar, row, fees, rules, fills)
+                balances[row] = cash
                 row += 1
                 shares = 0.0
                 if is_due and reason != REASON_SIGNAL:
                     event = write_event(events, event, bar, EVENT_EXIT_CANCELLED)
             extreme, trail = ratcheted(extreme, trail, high[bar], rules)
-            write_bars(bar, bar + 1, cash, shares, close, equity, cash_path, position)
+            write_bars(bar, bar + 1, cash, shares, close, equity)
             bar += 1
     if rules.liquidate and shares > 0.0:
-        row = liquidate(shares, close, row, fees, rules, equity, cash_path, position, fills)
+        row = liquidate(shares, close, row, cash, fees, rules, equity, balances, fills)
     return row, event
 
 
@@ -241,11 +251,9 @@ def held_through(begin, open_, high, low, decisions, stop, trail, target, extrem
 
 
 @jit(inlined=True)
-def write_bars(begin, end, cash, shares, close, equity, cash_path, position):  # type: ignore[no-untyped-def]
+def write_bars(begin, end, cash, shares, close, equity):  # type: ignore[no-untyped-def]
     """Write the closes of bars in which nothing more happens to the account."""
     # Over slices the compiler knows that no index is negative, and takes several bars at once.
-    cash_path[begin:end] = cash
-    position[begin:end] = shares
     prices, values = close[begin:end], equity[begin:end]
     for bar in range(prices.size):
         values[bar] = cash + shares * prices[bar]
@@ -329,13 +337,11 @@ def sold(shares, price, reason, is_ambiguous, is_trail, cash, bar, row, fees, ru
 
 
 @jit
-def liquidate(shares, close, row, fees, rules, equity, cash_path, position, fills):  # type: ignore[no-untyped-def]
+def liquidate(shares, close, row, cash, fees, rules, equity, balances, fills):  # type: ignore[no-untyped-def]
     """Sell at the last close; return the next row of fills."""
     last = close.size - 1
-    cash = executed(SELLING, shares, close[last], REASON_END, cash_path[last], last, row, fees, rules, fills)
-    cash_path[last] = cash
-    position[last] = 0.0
-    equity[last] = cash
+    balances[row] = executed(SELLING, shares, close[last], REASON_END, cash, last, row, fees, rules, fills)
+    equity[last] = balances[row]
     return row + 1
 
 

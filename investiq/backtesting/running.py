@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from investiq.backtesting import kernel, postings
 from investiq.backtesting.decisions import Decisions
+from investiq.backtesting.steps import FromFills, Steps
 from investiq.execution.costs import Costs
 from investiq.execution.options import RunOptions
 from investiq.execution.sessions import is_absent_for_long
@@ -90,8 +91,8 @@ class Run:
     """
 
     equity: FloatArray
-    cash: FloatArray
-    position: FloatArray
+    cash: FloatArray = FromFills()  # type: ignore[assignment]  # noqa: RUF009  # a descriptor, and no default
+    position: FloatArray = FromFills()  # type: ignore[assignment]  # noqa: RUF009  # likewise
     fills: FloatArray
     events: NDArray[Any]
     decisions: Decisions
@@ -103,6 +104,29 @@ class Run:
             self.equity, self.cash, self.position, self.fills, self.events, self.receivables, self.cash_flows
         ):  # fmt: skip
             array.setflags(write=False)
+
+    @classmethod
+    def of_steps(cls, steps: Steps, equity: FloatArray, events: NDArray[np.int64], decisions: Decisions) -> Run:
+        """Return a run whose cash and position are built when they are first read."""
+        run = cls.__new__(cls)
+        for array in (equity, steps.fills, events):
+            array.setflags(write=False)
+        run.__dict__.update(
+            equity=equity,
+            fills=steps.fills,
+            events=events,
+            decisions=decisions,
+            receivables=_NO_RECEIVABLES,
+            cash_flows=_NO_CASH_FLOWS,
+            steps=steps,
+        )
+        return run
+
+    def exposure(self) -> float:
+        """Return the share of bars with a position, of one symbol, at the close."""
+        steps: Steps | None = self.__dict__.get("steps")
+        invested = int(np.count_nonzero(self.position)) if steps is None else steps.bars_invested()
+        return invested / self.equity.size
 
 
 def simulate(data: Bars | Panel, decisions: Decisions | Sequence[Signal] | FloatArray, options: RunOptions) -> Run:
@@ -217,21 +241,20 @@ def _looped(bars: Bars, decisions: Decisions, options: RunOptions, prepared: _Pr
     loop, numbers, lot = prepared
     codes = decisions.codes
     buys = int(np.count_nonzero(codes == kernel.BUY))
-    # One block: the system gives large blocks in large pages, which take a tenth of the time to be had.
-    account = np.empty((3, codes.size))
+    equity = np.empty(codes.size)
+    balances = np.empty(2 * buys)
     fills = np.empty((2 * buys, postings.FILL_COLUMNS))
     events = np.empty((buys, kernel.EVENT_COLUMNS), dtype=np.int64)
     fees = fees_of(options.costs, bars.ts)
-    filled, written = loop(bars.open, bars.high, bars.low, bars.close, codes, numbers, *fees, account, fills, events)
-    equity, cash, position = account
-    run = Run(
-        equity=equity, cash=cash, position=position, fills=fills[:filled], events=events[:written], decisions=decisions
-    )
+    prices = (bars.open, bars.high, bars.low, bars.close)
+    filled, written = loop(*prices, codes, numbers, *fees, equity, balances, fills, events)
+    steps = Steps(float(options.initial_capital), balances[:filled], fills[:filled], codes.size)
+    run = Run.of_steps(steps, equity, events[:written], decisions)
     share = options.max_volume_participation
     if share is not None and kernel.exceeds_volume(run.fills, bars.volume, share, lot.multiplier, lot.divisor):
         return None
     # A least fee that took more than an exit brought: margin and interest could act.
-    return None if options.costs.per_share is not None and cash.min(initial=0.0) < 0.0 else run
+    return None if options.costs.per_share is not None and balances[:filled].min(initial=0.0) < 0.0 else run
 
 
 def compile_loop(loop: Any) -> None:
@@ -243,7 +266,8 @@ def compile_loop(loop: Any) -> None:
         _constant(np.zeros(2, dtype=np.int8)),
         _prepared(RunOptions()).numbers,
         *fees_of(Costs(), days),
-        np.empty((3, 2)),
+        np.empty(2),
+        np.empty(0),
         np.empty((0, postings.FILL_COLUMNS)),
         np.empty((0, kernel.EVENT_COLUMNS), dtype=np.int64),
     )

@@ -134,6 +134,9 @@ def changes_of(opening: float, equity: Any, start: int, changes: Any) -> Any:
 def fallen(values: Any, start: int, peak: float, peak_row: int, trough: float, depth: float, longest: int) -> Any:
     """Return peak, its row, the lowest since, the deepest and the longest drawdown after a stretch from row `start` on."""
     regained = peak * (1.0 - PEAK_ROUNDING)
+    highest, lowest = extremes_of(values)
+    if highest < regained:
+        return peak, peak_row, min(trough, lowest), depth, longest
     for step in range(values.size):
         now = values[step]
         if now >= regained:
@@ -175,6 +178,21 @@ def sums_of(values: Any) -> Any:
     for row in range(whole, values.size):
         s0, h0, l0 = s0 + values[row], max(h0, values[row]), min(l0, values[row])
     return (s0 + s1) + (s2 + s3), max(max(h0, h1), max(h2, h3)), min(min(l0, l1), min(l2, l3))
+
+
+@jit
+def extremes_of(values: Any) -> Any:
+    """Return largest and smallest."""
+    h0, h1, h2, h3 = -math.inf, -math.inf, -math.inf, -math.inf
+    l0, l1, l2, l3 = math.inf, math.inf, math.inf, math.inf
+    whole = values.size - values.size % 4
+    for row in range(0, whole, 4):
+        v0, v1, v2, v3 = values[row], values[row + 1], values[row + 2], values[row + 3]
+        h0, h1, h2, h3 = max(h0, v0), max(h1, v1), max(h2, v2), max(h3, v3)
+        l0, l1, l2, l3 = min(l0, v0), min(l1, v1), min(l2, v2), min(l3, v3)
+    for row in range(whole, values.size):
+        h0, l0 = max(h0, values[row]), min(l0, values[row])
+    return max(max(h0, h1), max(h2, h3)), min(min(l0, l1), min(l2, l3))
 
 
 @jit

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.metrics import formulas, trades
@@ -105,7 +104,8 @@ class Performance:
         Of its times.
     pnl : ndarray of float64, shape (n_trades,)
         Net profit of each closed round trip, money.
-    is_invested : ndarray of bool, shape (n_bars,)
+    exposure : callable
+        Returns the share of bars with a position at the close.
     convention : Convention
     trade_returns : ndarray of float64, shape (n_trades,)
         Net profit over the entry notional.
@@ -117,7 +117,7 @@ class Performance:
         equity: FloatArray,
         span: Span,
         pnl: FloatArray,
-        is_invested: NDArray[np.bool_],
+        exposure: Callable[[], float],
         convention: Convention,
         trade_returns: FloatArray,
     ) -> None:
@@ -125,7 +125,7 @@ class Performance:
         self.equity = equity
         self.span = span
         self.pnl = pnl
-        self.is_invested = is_invested
+        self._exposure = exposure
         self.convention = convention
         self.trade_returns = trade_returns
         self.count = equity.size
@@ -238,7 +238,7 @@ class Performance:
 
     def exposure(self) -> float:
         """Return the share of bars with a position at the close."""
-        return trades.exposure(self.is_invested)
+        return self._exposure()
 
     def closed_trades(self) -> float:
         """Return the number of closed round trips."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from investiq.core.facts import Fact, Unit
 from investiq.metrics.conventions import Convention, convention_of
 from investiq.metrics.inputs import Floats, InstantArray, Instants, days_between, equity_values, instants_of
 from investiq.metrics.performance import LEAST_RETURNS, Performance, Span
+from investiq.metrics.trades import exposure
 
 __all__ = ["LEAST_RETURNS", "RECOMMENDED_RETURNS", "performance_facts"]
 
@@ -97,7 +99,7 @@ def performance_facts(
     except DataError as reason:
         refusal = str(reason)
     opening = float(values[0]) if values.size else _NAN
-    measured = Performance(opening, values[1:], span, closed, is_invested, convention, returns)
+    measured = Performance(opening, values[1:], span, closed, partial(exposure, is_invested), convention, returns)
     if refusal:
         account = [Fact(label, _NAN, unit, "", refusal) for label, unit in _account_labels(convention)]
     else:

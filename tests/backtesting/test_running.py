@@ -197,6 +197,7 @@ def test_the_loops_give_the_bits_of_the_general_kernel(bars_of, seed, lot, size_
     ours, general = both_kernels(bars, codes, options)
     np.testing.assert_array_equal(ours.fills, general.fills)
     np.testing.assert_array_equal(ours.cash, general.cash)
+    np.testing.assert_array_equal(ours.position, general.position)
     np.testing.assert_array_equal(ours.equity, general.equity.ravel())
     assert log_lines(ours) == log_lines(general)
 

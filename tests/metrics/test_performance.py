@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from investiq.core.errors import InsufficientDataError
 from investiq.metrics.conventions import Convention
 from investiq.metrics.performance import Figures, Performance, Span
 from investiq.metrics.summary import performance_facts
+from investiq.metrics.trades import exposure
 
 DAILY = Convention(periods_per_year=252)
 
@@ -22,8 +25,8 @@ def account(n_bars, seed=3, drift=3e-4):
 
 def measured(equity, stamps, pnl=(), convention=DAILY):
     pnl = np.array(pnl, dtype=float)
-    invested = np.arange(equity.size - 1) % 2 == 0
-    return Performance(float(equity[0]), equity[1:], Span.of(stamps, convention), pnl, invested, convention, pnl / 1e4)
+    exposed = partial(exposure, np.arange(equity.size - 1) % 2 == 0)
+    return Performance(float(equity[0]), equity[1:], Span.of(stamps, convention), pnl, exposed, convention, pnl / 1e4)
 
 
 @pytest.mark.parametrize(
