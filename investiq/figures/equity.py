@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -112,14 +111,9 @@ def _stacked(
     )
 
 
-def _words(result: BacktestResult) -> str:
-    """Return the strategy's name as words: ``BuyAndHold`` is "Buy and hold"."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", result.strategy.name).capitalize()
-
-
 def _held_words(benchmark: BacktestResult) -> str:
-    """Return a benchmark's name with what it holds, which need not be what was traded."""
-    return f"{_words(benchmark)} {benchmark.subject}"
+    """Return what a benchmark does and holds, which need not be what was traded."""
+    return f"Buy and hold {benchmark.subject}"
 
 
 def _points(result: BacktestResult, column: str) -> tuple[InstantArray, FloatArray]:
@@ -147,7 +141,7 @@ def _equity_pane(
         if held[0] != equity[0]:
             held = held * (equity[0] / held[0])
         traces.append(line(held_x, held, _held_words(benchmark), theme.muted, width=1.1, hover=hover))
-    traces.append(line(x, equity, _words(result), theme.series[0], width=1.9, hover=hover))
+    traces.append(line(x, equity, result.strategy.name, theme.series[0], width=1.9, hover=hover))
     return Pane(title="Equity (USD)", traces=traces, weight=3.2, tick_format=",", scale=scale)
 
 
@@ -155,7 +149,7 @@ def _drawdown_pane(result: BacktestResult, benchmark: BacktestResult | None, the
     x, depth = _points(result, "drawdown")
     hover = "%{y:.2%}"
     look = {"fill": "tozeroy", "fillcolor": theme.loss}
-    traces = [line(x, depth, f"{_words(result)} drawdown", theme.down, width=1.1, hover=hover, **look)]
+    traces = [line(x, depth, f"{result.strategy.name} drawdown", theme.down, width=1.1, hover=hover, **look)]
     if benchmark is not None:
         held_x, held = _points(benchmark, "drawdown")
         name = f"{_held_words(benchmark)} drawdown"
@@ -166,11 +160,19 @@ def _drawdown_pane(result: BacktestResult, benchmark: BacktestResult | None, the
 
 
 def _invested_pane(result: BacktestResult, theme: Theme) -> Pane:
+    """Return the share of the equity in positions: long plus short, and where there are shorts, long less short too."""
     x, equity = _points(result, "equity")
-    if isinstance(result.data, Panel):
-        position = _points(result, "long_value")[1] - _points(result, "short_value")[1]
-    else:
-        _, position = _points(result, "position_value")
-    share = np.divide(position, equity, out=np.full(equity.size, np.nan), where=equity > 0)
-    trace = area(x, share, "Invested", theme.faint, hover="%{y:.1%} of equity")
-    return Pane(title="Invested (%)", traces=[trace], weight=0.6, tick_format=".0%")
+    long, short = (_points(result, name)[1] for name in ("long_value", "short_value"))
+    gross, net = (
+        np.divide(value, equity, out=np.full(equity.size, np.nan), where=equity > 0)
+        for value in (long + short, long - short)
+    )
+    hover = "%{y:.1%} of equity"
+    if not short.any():
+        traces = [area(x, gross, "Invested", theme.faint, hover=hover)]
+        return Pane(title="Invested (%)", traces=traces, weight=0.6, tick_format=".0%")
+    traces = [
+        area(x, gross, "Invested, gross", theme.faint, hover=hover),
+        line(x, net, "Invested, net", theme.series[2], width=1.1, hover=hover),
+    ]
+    return Pane(title="Invested (%)", traces=traces, weight=0.9, tick_format=".0%")

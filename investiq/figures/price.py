@@ -34,6 +34,9 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 _DASHES: Final = ("solid", "dash", "dot")
+# Names and signs of entry and exit.
+_LONG: Final = (("Entry", "triangle-up"), ("Exit", "triangle-down"))
+_SHORT: Final = (("Short entry", "diamond-open"), ("Cover", "circle-open"))
 _INTERVAL_WORDS: Final = {"1d": "daily", "1w": "weekly", "1mo": "monthly"}
 
 
@@ -63,8 +66,9 @@ def price_chart(
         Lines over the price, indexed like the bars, in the prices of `bars`.
     trades : DataFrame, optional
         Round trips as in ``BacktestResult.trades``: entries are triangles that
-        point up, exits triangles that point down; the hover text tells the
-        reason and the profit.
+        point up, exits triangles that point down; short entries are diamonds and
+        their covers circles, both hollow and larger, so that a reversal shows
+        each of its sides. The hover text tells the reason and the profit.
     panes : mapping of title to mapping of name to Series, optional
         One pane per title below the price, each with its lines. The title is
         the axis title: write the unit into it.
@@ -196,42 +200,62 @@ def _candle_look(theme: Theme, unit: str) -> dict[str, Any]:
 
 
 def trade_markers(bars: Bars, trades: pd.DataFrame, theme: Theme) -> list[dict[str, Any]]:
-    """Return entries and exits as triangles at the price paid, in the scale of the chart."""
-    closed = trades[trades["exit_ts"].notna()]
-    entries = [f"{row.quantity:,.6g} shares at {row.entry_price:,.2f}" for row in trades.itertuples()]
-    # `return` is a keyword, so itertuples would rename it: read the column.
-    exits = [
-        f"{row.quantity:,.6g} shares at {row.exit_price:,.2f}, {str(row.exit_reason).replace('_', ' ')}, "
-        f"P&L {row.pnl:+,.2f} ({change:+.2%}), {row.bars_held} bars"
-        for row, change in zip(closed.itertuples(), closed["return"], strict=True)
-    ]
+    """Return entries and exits at the price paid, in the scale of the chart; those of shorts have signs of their own."""
+    is_short = trades["quantity"] < 0
+    markers: list[dict[str, Any]] = []
+    for side, signs in ((trades[~is_short], _LONG), (trades[is_short], _SHORT)):
+        if len(side):
+            closed = side[side["exit_ts"].notna()]
+            entry, leave = signs
+            markers += [
+                _signs(bars, side["entry_ts"], side["entry_price"], _entry_texts(side), *entry, theme),
+                _signs(bars, closed["exit_ts"], closed["exit_price"], _exit_texts(closed), *leave, theme),
+            ]
+    return markers
+
+
+def _entry_texts(trades: pd.DataFrame) -> list[str]:
+    quantities = trades["quantity"].to_numpy(dtype=np.float64).tolist()
+    prices = trades["entry_price"].to_numpy(dtype=np.float64).tolist()
     return [
-        _triangles(
-            bars, trades["entry_ts"], trades["entry_price"], entries, "Entry", "triangle-up", theme.entry, theme
-        ),
-        _triangles(bars, closed["exit_ts"], closed["exit_price"], exits, "Exit", "triangle-down", theme.exit, theme),
+        f"{abs(quantity):,.6g} shares{' sold short' if quantity < 0 else ''} at {price:,.2f}"
+        for quantity, price in zip(quantities, prices, strict=True)
     ]
 
 
-def _triangles(
+def _exit_texts(closed: pd.DataFrame) -> list[str]:
+    quantities = closed["quantity"].to_numpy(dtype=np.float64).tolist()
+    # `return` is a keyword, so itertuples would rename it: read the column.
+    return [
+        f"{abs(quantity):,.6g} shares{' bought back' if quantity < 0 else ''} at {row.exit_price:,.2f}, "
+        f"{str(row.exit_reason).replace('_', ' ')}, P&L {row.pnl:+,.2f} ({change:+.2%}), {row.bars_held} bars"
+        for row, quantity, change in zip(closed.itertuples(), quantities, closed["return"], strict=True)
+    ]
+
+
+def _signs(
     bars: Bars,
     when: pd.Series[pd.Timestamp],
     price: pd.Series[float],
     texts: list[str],
     name: str,
     symbol: str,
-    color: str,
     theme: Theme,
 ) -> dict[str, Any]:
     instants = when.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
     rows = np.clip(np.searchsorted(bars.ts, instants, side="right") - 1, 0, len(bars) - 1)
+    if symbol.endswith("-open"):
+        look = {"symbol": symbol, "size": 15, "color": theme.series[2], "line": {"width": 1.8}}
+    else:
+        color = theme.entry if symbol == "triangle-up" else theme.exit
+        look = {"symbol": symbol, "size": 10, "color": color, "line": {"color": theme.surface, "width": 1}}
     return {
         "type": "scatter",
         "mode": "markers",
         "x": date_axis(bars.ts)[rows],
         "y": price.to_numpy(dtype=np.float64) * (bars.factor[rows] / bars.factor[-1]),
         "name": name,
-        "marker": {"symbol": symbol, "size": 10, "color": color, "line": {"color": theme.surface, "width": 1}},
+        "marker": look,
         "text": texts,
         "hovertemplate": "%{text}<extra>" + name + "</extra>",
     }

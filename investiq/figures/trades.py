@@ -74,7 +74,8 @@ def trade_chart(result: FillExplanation, *, around: int = 15, theme: ThemeName =
         )  # fmt: skip
     out = result.exit.reason.replace("_", " ") if result.exit is not None else "still open"
     text = f"{result.symbol} as traded · {out} · P&L {result.pnl:+,.2f} USD · dotted: worst and best price on the way"
-    figure.update_layout(heading(f"Round trip {result.number}", text, ("Entry", "Exit")), updatemenus=[])
+    signs = ("Entry", "Exit") if is_long else ("Short entry", "Cover")
+    figure.update_layout(heading(f"Round trip {result.number}", text, signs), updatemenus=[])
     return figure
 
 

@@ -105,9 +105,53 @@ def test_a_portfolio_is_drawn_without_a_price(trace):
     panel = iq.load_panel(["SYN001", "SYN002"], start="2018", end="2018")
     result = iq.backtest(iq.strategies.BuyAndHold(), panel, rebalance=21)
     figure = backtest_overview(result)
-    np.testing.assert_array_equal(trace(figure, "Buy and hold").y, result.equity["equity"])
+    np.testing.assert_array_equal(trace(figure, "BuyAndHold").y, result.equity["equity"])
     np.testing.assert_array_equal(trace(figure, "Buy and hold SYN001, SYN002").y, result.benchmark.equity["equity"])
     # No shorts and no dividends that wait: what is not cash is invested.
     invested = 1 - (result.equity["cash"] + result.equity["receivables"]) / result.equity["equity"]
     np.testing.assert_allclose(trace(figure, "Invested").y, invested, atol=1e-9)
     assert "Price" not in str(figure.layout.yaxis3.title.text)
+
+
+@pytest.fixture(scope="module")
+def turned(long_bars):
+    """A strategy that turns from long to short and back."""
+    strategy = iq.strategies.Crossover(fast=5, slow=20, allow_short=True)
+    return iq.backtest(strategy, long_bars[-250:], weight=1.0, lot=None, reverse=True)
+
+
+def test_what_is_invested_counts_shorts_as_long_positions_and_the_net_beside_it(turned, trace):
+    figure = equity_curve(turned)
+    gross, net = trace(figure, "Invested, gross"), trace(figure, "Invested, net")
+    # One symbol is either long or short: the value of its position, and that without its sign.
+    share = turned.equity["position_value"] / turned.equity["equity"]
+    assert share.min() < -0.5
+    np.testing.assert_allclose(net.y, share, atol=1e-12)
+    np.testing.assert_allclose(gross.y, share.abs(), atol=1e-12)
+
+
+def test_shorts_have_signs_of_their_own_and_a_reversal_shows_both_sides(turned, trace):
+    figure, trades = backtest_overview(turned), turned.trades
+    shorts = trades[trades["side"] == "short"]
+    assert len(shorts) > 2
+    for name, column in (("Short entry", "entry_price"), ("Cover", "exit_price")):
+        np.testing.assert_array_equal(trace(figure, name).y, shorts[column])
+    np.testing.assert_array_equal(trace(figure, "Entry").y, trades.loc[trades["side"] == "long", "entry_price"])
+    signs = [trace(figure, name).marker for name in ("Entry", "Exit", "Short entry", "Cover")]
+    assert len({sign.symbol for sign in signs}) == 4
+    # A cover and the entry at its price: the hollow sign is larger than the one inside.
+    for hollow in signs[2:]:
+        assert hollow.symbol.endswith("-open")
+        assert hollow.size > max(sign.size for sign in signs[:2])
+    assert "sold short at" in trace(figure, "Short entry").text[0]
+    assert "-" not in trace(figure, "Cover").text[0].split(" shares")[0]
+
+
+def test_the_legend_names_a_strategy_as_its_class_is_written(short_bars, trace):
+    class SW(iq.strategies.Strategy):
+        warmup = 0
+
+        def decide(self, bars):
+            return np.zeros(len(bars), dtype=np.int8)
+
+    assert trace(equity_curve(iq.backtest(SW(), short_bars)), "SW") is not None

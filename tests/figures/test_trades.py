@@ -61,3 +61,11 @@ def test_the_diamond_of_the_bracket_is_the_run_itself(traded):
     assert list(points.x) == sorted(points.x)
     own = [x for x, symbol in zip(points.x, points.marker.symbol, strict=True) if symbol == "diamond"]
     assert own == [traded.run.equity[-1] / 100_000 - 1]
+
+
+def test_a_short_round_trip_is_drawn_with_the_signs_of_a_short():
+    strategy = iq.strategies.Crossover(fast=5, slow=20, allow_short=True)
+    run = iq.backtest(strategy, iq.load_bars("SYN001", start="2018", end="2018"), weight=1.0, lot=None)
+    number = int(np.flatnonzero(run.trades["side"] == "short")[0])
+    names = [trace.name for trace in trade_chart(run.explain(number)).data]
+    assert names[-2:] == ["Short entry", "Cover"]
