@@ -18,6 +18,7 @@ from investiq.backtesting.trial_statistics import TrackRecord, track_record
 from investiq.core.notes import Note
 from investiq.history.bars import Bars
 from investiq.metrics.conventions import Convention
+from investiq.metrics.options import whole
 from investiq.metrics.purged_splits import PurgedSplits
 from investiq.metrics.splits import combinatorial_purged_splits
 
@@ -51,6 +52,7 @@ def cross_validate_candidates(
     advance: Callable[[], None],
 ) -> CrossValidation:
     """Choose among the candidates for every split, and join the tests to paths."""
+    whole("purge", purge, 0)
     rows = np.arange(len(bars))
     splits = combinatorial_purged_splits(
         rows, rows + purge, groups=groups, test_groups=test_groups, embargo=embargo, max_splits=max_splits, seed=seed

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.backtesting.decisions import BOTH, BUY, SELL, Decisions
-from investiq.backtesting.plans import Plan, plan_of
+from investiq.backtesting.plans import Plan, check_signal_bars, plan_of
 from investiq.backtesting.portfolio import PanelPlan, decided_on
 from investiq.core.errors import DataError
 from investiq.core.orders import Signal
@@ -44,11 +44,13 @@ def check_plan(strategy: Strategy, bars: Bars, plan: Plan) -> None:
     Raises
     ------
     DataError
-        If a decision differs.
+        If a decision differs, or an order is of a bar that is not there.
     """
     # Held to the same law by the tests of the package, on many more prefixes.
     if type(strategy).__module__.startswith("investiq.strategies."):
         return
+    if not isinstance(plan, Decisions):
+        check_signal_bars(strategy, plan, len(bars))
     for bar in sampled_bars(_codes(plan, len(bars)), strategy.warmup):
         whole, alone = _decided(plan, bar), _decided(plan_of(strategy, bars[: bar + 1]), bar)
         if alone != whole:

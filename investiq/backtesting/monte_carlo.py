@@ -228,7 +228,7 @@ def monte_carlo(
     Raises
     ------
     ConfigError
-        If a setting is out of range.
+        If `result` is no backtest, or a setting is out of range.
     InsufficientDataError
         If there are fewer than 10 closed trades (``"trades"``) or 20 bars (``"blocks"``).
 
@@ -245,6 +245,10 @@ def monte_carlo(
     >>> found.final_returns.shape, bool(0 <= found.probability_of_ruin <= 1)
     ((200,), True)
     """
+    if not isinstance(result, BacktestResult):
+        raise ConfigError(
+            f"result must be a backtest, was {type(result).__name__} {result!r:.80}; iq.backtest(strategy, data) returns one"
+        )
     whole("paths", paths, 1, 1_000_000)
     whole("seed", seed, 0, 2**63)
     if not -1 < ruin < 0:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from investiq.backtesting.decisions import Decisions, from_codes
+from investiq.core.errors import DataError
 from investiq.core.orders import Signal
 from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
 from investiq.strategies.base import Strategy
 
-__all__ = ["Plan", "part_of", "plan_of", "resumed"]
+__all__ = ["Plan", "check_signal_bars", "part_of", "plan_of", "resumed"]
 
 # One code per bar where that says it all, else the orders with their sizes and prices.
 Plan: TypeAlias = Decisions | tuple[Signal, ...]
@@ -23,7 +25,35 @@ def plan_of(strategy: Strategy, bars: Bars) -> Plan:
     is_plain = (
         kind.signals is Strategy.signals and kind.sizes is Strategy.sizes and kind.confidences is Strategy.confidences
     )
-    return from_codes(strategy.decide(bars), len(bars)) if is_plain else tuple(strategy.signals(bars))
+    return from_codes(strategy.decide(bars), len(bars)) if is_plain else _signals_of(strategy, bars)
+
+
+def _signals_of(strategy: Strategy, bars: Bars) -> tuple[Signal, ...]:
+    """Return the orders of a strategy, refused where one is no order."""
+    signals = tuple(strategy.signals(bars))
+    for signal in signals:
+        if not isinstance(signal, Signal):
+            raise DataError(
+                f"signals() of {strategy.name} returned a {type(signal).__name__}, {signal!r:.80}, among its orders; return "
+                'a list of iq.Signal(bar=..., side="buy" or "sell")'
+            )
+    return signals
+
+
+def check_signal_bars(strategy: Strategy, signals: Sequence[Signal], n_bars: int) -> None:
+    """Refuse an order of a bar that is not there.
+
+    Raises
+    ------
+    DataError
+        With the bar and the number of bars.
+    """
+    for signal in signals:
+        if not 0 <= signal.bar < n_bars:
+            raise DataError(
+                f"{strategy.name} gave a signal for bar {signal.bar}, and there are {n_bars} bars, 0 to {n_bars - 1}; "
+                "a signal bears the number of the bar at whose close it was decided"
+            )
 
 
 def part_of(plan: Plan, first: int, end: int, acts_from: int) -> Plan:

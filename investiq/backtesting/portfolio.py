@@ -195,7 +195,11 @@ def rebalancing_bars(ts: NDArray[np.datetime64], options: RunOptions) -> Integer
 def checked_weights(targets: FloatArray, symbols: Sequence[str], options: RunOptions) -> FloatArray:
     """Return the targets, refused where they are infinite, short without leave, or beyond the margin."""
     if np.isinf(targets).any():
-        raise DataError("target weights must be finite, or NaN where nothing is decided")
+        row, bar = (int(each[0]) for each in np.nonzero(np.isinf(targets)))
+        raise DataError(
+            f"the target weight of {symbols[row]} is {targets[row, bar]} in bar {bar}; give a finite share of equity, or NaN "
+            "where nothing is decided"
+        )
     gross = np.nansum(np.abs(targets), axis=0)
     bar = int(np.argmax(gross)) if gross.size else 0
     if gross.size and gross[bar] > options.margin * (1 + _EQUAL):
