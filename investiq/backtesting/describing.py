@@ -13,6 +13,7 @@ from investiq.core.errors import InsufficientDataError
 from investiq.core.facts import Fact, Unit
 from investiq.execution.options import FRACTIONAL_LOT, RunOptions
 from investiq.history.instants import label_text
+from investiq.strategies.base import PanelStrategy
 
 if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
@@ -152,8 +153,8 @@ def _mean(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def sizing_rules(options: RunOptions) -> str:
-    """Return how an entry is sized, in one line."""
+def sizing_rules(options: RunOptions, *, has_targets: bool = False) -> str:
+    """Return how an entry is sized, in one line; `has_targets` where the strategy gives target weights of its own."""
     moment = "at the deciding close" if options.size_at == "prior_close" else "at the open that is traded"
     if options.lot is None:
         lot = "not rounded"
@@ -165,7 +166,10 @@ def sizing_rules(options: RunOptions) -> str:
         lot = f"lots of {options.lot:g} shares"
     shortage = "reduced to" if options.insufficient == "reduce" else "rejected beyond"
     power = "the cash" if options.margin == 1.0 else f"{options.margin:g} times the equity"
-    return f"{_size(options)} {moment}, {lot}, {shortage} {power}; opening capital {options.initial_capital:,.2f}"
+    size = "target weights, of the equity" if has_targets else _size(options)
+    if has_targets and options.band:
+        size = f"target weights, traded where they are off by more than {options.band * 100:g} % of the equity"
+    return f"{size} {moment}, {lot}, {shortage} {power}; opening capital {options.initial_capital:,.2f}"
 
 
 def _size(options: RunOptions) -> str:
@@ -220,14 +224,26 @@ def provenance_of(result: BacktestResult) -> list[Fact]:
         *_data(result),
         *_benchmark(result.benchmark_bars),
         Fact("Strategy", strategy_text(result.strategy.name, result.strategy.parameters())),
-        Fact("Sizing", sizing_rules(options)),
+        Fact("Sizing", sizing_rules(options, has_targets=isinstance(result.strategy, PanelStrategy))),
         Fact("Fills", fill_rules(options)),
-        Fact("Costs", f"{options.costs.describe()}; cash amounts {rounding}"),
+        Fact("Costs", f"{options.costs.describe()}{_carry(options)}; cash amounts {rounding}"),
         Fact("Convention", result.convention.describe()),
         *_trials(result),
         Fact("Code", f"InvestIQ {manifest.code_version}, Python {manifest.python}, {packages}"),
         Fact("Run at", manifest.created_at, "time"),
     ]
+
+
+def _carry(options: RunOptions) -> str:
+    """Return what shorts and borrowed cash cost in a year, where a run may have them."""
+    parts = []
+    if options.allow_short:
+        parts.append(f"borrow fee {options.borrow_rate * 100:g} % a year on shorts")
+    if options.margin > 1.0:
+        parts.append(f"margin {options.margin:g} times the equity")
+    if options.debit_rate is not None:
+        parts.append(f"debit interest {options.debit_rate * 100:g} % a year on borrowed cash")
+    return "".join(f"; {part}" for part in parts)
 
 
 def _trials(result: BacktestResult) -> list[Fact]:

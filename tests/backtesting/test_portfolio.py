@@ -253,6 +253,22 @@ def test_the_sizing_of_a_portfolio_is_told_as_it_was_done(options, told):
     assert facts["Sizing"].startswith(told)
 
 
+def test_provenance_tells_target_weights_and_what_shorts_and_margin_cost():
+    panel = iq.load_panel(["SYN001", "SYN002"], start="2018", end="2018")
+    weighed = iq.strategies.EqualWeightMonthly()
+    told = {fact.label: fact.value for fact in iq.backtest(weighed, panel).provenance()}
+    assert told["Sizing"].startswith("target weights, of the equity at the")
+    assert "borrow" not in told["Costs"]
+    assert "margin" not in told["Costs"]
+    options = {"band": 0.02, "allow_short": True, "borrow_rate": 0.01, "margin": 2.0, "debit_rate": 0.055}
+    told = {fact.label: fact.value for fact in iq.backtest(weighed, panel, **options).provenance()}
+    assert told["Sizing"].startswith("target weights, traded where they are off by more than 2 % of the equity at the")
+    assert (
+        "; borrow fee 1 % a year on shorts; margin 2 times the equity; debit interest 5.5 % a year on borrowed cash;"
+        in told["Costs"]
+    )
+
+
 def weights_of(names, **options):
     """The mean weights of SYN001 and SYN002 in a run that holds 80 % and 10 % of them."""
     held = iq.backtest(
