@@ -62,7 +62,7 @@ def fee_of(m, side, quantity, notional, fees, is_final, exact):  # type: ignore[
     """Return the fee that a fill adds to its order, rounded unless `exact`; `is_final` counts it.
 
     At `fees` lie the order's fee without minimum and maximum, its notional, and
-    what was posted so far.
+    its fee so far, not rounded.
     """
     if m[g.O_PER_SHARE] == 0.0:
         fee = notional * m[g.O_RATE]
@@ -94,7 +94,7 @@ def fee_of(m, side, quantity, notional, fees, is_final, exact):  # type: ignore[
         if is_final > 0.0:
             m[fees] = raw
             m[fees + 1] = traded
-            m[fees + 2] += fee
+            m[fees + 2] = total
             m[g.A_MONTH_SHARES] += quantity
     return fee
 

@@ -51,7 +51,7 @@ from investiq.core.compiling import jit
 ) = range(36)
 P_FIRST, P_LAST = P_STOP, P_RAW
 
-# An order. The three columns of a fee, here and of a target: without minimum and maximum, notional, posted.
+# An order. The three columns of a fee, here and of a target: without minimum and maximum, notional, so far.
 (
     R_ALIVE, R_SYMBOL, R_SIDE, R_IS_EXIT, R_TYPE, R_QUANTITY, R_SIZE_KIND, R_SIZE, R_LIMIT, R_STOP, R_LEFT, R_CONFIDENCE,
     R_SEQUENCE, R_DEADLINE, R_LIMIT_FROM, R_IS_FORCED, R_REASON, R_STOP_LOSS, R_TAKE_PROFIT, R_HAS_FILLED,

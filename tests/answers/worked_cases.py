@@ -41,6 +41,21 @@ FEES_AND_PRICES: tuple[GoldenCase, ...] = (
         max_volume_participation=0.05,
         per_share=PerShareFees(tiers=((INF, 0.015),), minimum_usd=1.0),
     ),
+    # Entry 0.000575 x 100 = 0.0575. Exit: 40 shares owe 0.023, posted as 0.02; 60 more add 0.0345, posted as 0.03. What the first
+    # rounding left out is not asked for again: 0.0575 - 0.02 would be 0.04.
+    case(
+        "W-75",
+        "each fill posts its own increment of the fee of its order",
+        bars=f"{FLAT}/99999 ; {FLAT}/99999 ; {FLAT}/800 ; {FLAT}/99999",
+        signals="b0 buy, b1 sell",
+        fills="b1 BUY 100 @ 100 fee 0.06 [signal]; b2 SELL 40 @ 100 fee 0.02 [signal]; "
+        "b3 SELL 60 @ 100 fee 0.03 [signal_carried]",
+        cash="100,000.00 , 89,999.94 , 93,999.92 , 99,999.89",
+        equity="100,000.00 , 99,999.94 , 99,999.92 , 99,999.89",
+        weight=0.1,
+        max_volume_participation=0.05,
+        per_share=PerShareFees(tiers=((INF, 0.000575),), minimum_usd=0.0),
+    ),
     # 110 x 500 = 55,000: 55.00 of commission and 11.00 of the regulatory fee, on the sale alone.
     case(
         "W-02",
