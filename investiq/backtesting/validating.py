@@ -65,8 +65,8 @@ def walk_forward(
     quality : {"no_errors", "pass", "any"}
         As in `iq.backtest`.
     **axes_and_options
-        Parameters of the class and options of the run, as in `iq.sweep`: a list
-        or range is an axis of the grid, anything else is fixed.
+        Parameters of the class, described in its docstring, and options of the
+        run, described in `iq.RunOptions`, as in `iq.sweep`: a list or range is an axis of the grid, anything else is fixed.
 
     Returns
     -------
