@@ -92,8 +92,11 @@ class RunComparison(Result):
         )
         tables = [Table("Measures", ("measure", *self.names), measures, self.names)]
         if len(self.choices):
+            # Not iterrows: pandas makes NaN of None beside a text.
+            cells = self.choices.to_numpy(dtype=object)
             rows = tuple(
-                (str(label), *(str(row[name]) for name in self.names)) for label, row in self.choices.iterrows()
+                (str(label), *(str(value) for value in row))
+                for label, row in zip(self.choices.index, cells, strict=True)
             )
             tables.append(Table("Choices that differ", ("choice", *self.names), rows))
         return tables

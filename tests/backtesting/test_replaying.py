@@ -245,3 +245,12 @@ def test_a_stored_trial_and_a_saved_file_can_be_set_side_by_side(result, saved):
 def test_one_run_is_no_comparison(result):
     with pytest.raises(ConfigError, match="needs two runs, was given 1"):
         iq.compare_runs(result)
+
+
+def test_a_choice_that_is_none_in_one_run_is_shown_as_none():
+    runs = [
+        iq.backtest(iq.strategies.BuyAndHold(), "^GSPC", weight=1.0, rebalance=rebalance)
+        for rebalance in (None, "month_start")
+    ]
+    _, choices = iq.compare_runs(*runs).tables()
+    assert ("options.rebalance", "None", "month_start") in choices.rows
