@@ -9,6 +9,7 @@ import numpy as np
 
 from investiq.backtesting import general_state as g
 from investiq.backtesting.decisions import BOTH, SELL
+from investiq.backtesting.postings import Grid, rounded
 
 if TYPE_CHECKING:
     from investiq.backtesting.running import Run
@@ -53,13 +54,14 @@ TEXTS: Final[dict[float, str]] = {
     g.LOG_RUINED: "decision dropped: ruin",
     g.LOG_NO_PRICE: "entry skipped: no price",
 }
+CENTS: Final = Grid(1.0, 100.0)
 # Those that tell an amount; `count` is another one where two are told.
 _TOLD: Final[dict[float, Callable[[float, float], str]]] = {
     g.LOG_RESIDUAL: lambda value, _: f"residual {_shares(value)} cancelled",
     g.LOG_HALTED: lambda value, _: f"circuit breaker: drawdown {value:.2%}",
-    g.LOG_MARGIN_CALL: lambda value, count: f"margin call: equity {value:.2f} < {count:.2f}",
+    g.LOG_MARGIN_CALL: lambda value, count: f"margin call: equity {_money(value)} < {_money(count)}",
     g.LOG_RANGE: lambda value, _: f"range unknown: level at {value:.0%}",
-    g.LOG_RUIN: lambda value, _: f"ruin: equity {value:.2f}",
+    g.LOG_RUIN: lambda value, _: f"ruin: equity {_money(value)}",
     g.LOG_INTEREST: lambda value, _: f"interest {value:.2f}",
     g.LOG_DEBIT: lambda value, _: f"debit interest {value:.2f}",
     g.LOG_BORROW: lambda value, _: f"borrow fee {value:.2f}",
@@ -98,3 +100,8 @@ def _text(code: float, count: float, value: float) -> str:
 
 def _shares(quantity: float) -> str:
     return f"{quantity:.6f}".rstrip("0").rstrip(".")
+
+
+def _money(amount: float) -> str:
+    """Return an amount that was not posted to the cent, a half as the posting would round it."""
+    return f"{rounded(amount, CENTS):.2f}"

@@ -38,3 +38,12 @@ def test_general_kernel_reproduces_the_case_worked_by_hand(case):
     run = general.simulate_scenario(scenario, options)
     fills = golden_fills(scenario, run)
     assert differences(case, fills=fills, cash=run.cash, equity=run.equity, log=log_lines(run)) == []
+
+
+def test_a_margin_call_tells_half_a_cent_as_it_would_be_posted():
+    # A quarter of 575 x 64.54 and 0.3 of 1,314 x 98.20 are 9,277.625 + 38,710.44 = 47,988.065: to the even cent.
+    from investiq.backtesting import events
+    from investiq.backtesting import general_state as g
+
+    required = 0.25 * 575 * 64.54 + 0.3 * 1314 * 98.2
+    assert events._text(g.LOG_MARGIN_CALL, required, 22418.97) == "margin call: equity 22418.97 < 47988.06"
