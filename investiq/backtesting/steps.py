@@ -43,14 +43,13 @@ class Steps(NamedTuple):
     @property
     def position(self) -> FloatArray:
         """Shares at each close."""
-        return self._held(0.0, self._shares())
+        return self._held(0.0, np.where(self.fills[:, SIDE] > 0.0, self.fills[:, QUANTITY], 0.0))
 
     def bars_invested(self) -> int:
         """Return the number of bars with a position at the close."""
-        return int(self._closes()[1:][self._shares() != 0.0].sum())
-
-    def _shares(self) -> FloatArray:
-        return np.where(self.fills[:, SIDE] > 0.0, self.fills[:, QUANTITY], 0.0)
+        # Purchases and sales take turns, and sums of whole numbers are exact.
+        between = -int(np.dot(self.fills[:, SIDE], self.fills[:, BAR]))
+        return between + self.n_bars if len(self.fills) % 2 else between
 
     def _closes(self) -> NDArray[np.int64]:
         """Return the closes before the first fill, and from each fill to the next: none where both are of one bar."""
