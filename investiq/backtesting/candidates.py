@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,21 +43,21 @@ def candidates_of(
         If a name is neither a parameter nor an option, an axis is empty, or every
         combination is refused.
     """
-    if isinstance(strategy, Strategy):
-        own = strategy.parameters()
+    ready = strategy if isinstance(strategy, Strategy) else None
+    kind = type(strategy) if isinstance(strategy, Strategy) else strategy
+    if ready is not None:
+        own = [field.name for field in dataclasses.fields(ready)]
         if given := [name for name in arguments if name in own]:
             raise ConfigError(
-                f"{given[0]} is a parameter of {strategy.name}, which was given ready made; pass the class to choose from it"
+                f"{given[0]} is a parameter of {ready.name}, which was given ready made; pass the class to choose from it"
             )
-        grid = grid_of(type(strategy), (), {**own, **arguments}, has_symbol_axis=False)
-    else:
-        grid = grid_of(strategy, (), arguments, has_symbol_axis=False)
+    grid = grid_of(kind, (), arguments, has_symbol_axis=False)
     found: list[Candidate] = []
     refused: list[str] = []
     for cell in range(len(grid)):
         values = grid.values_of(cell)
         try:
-            made, options = grid.made(cell)
+            made, options = grid.made(cell) if ready is None else (ready, {**grid.fixed_options, **values})
             chosen = options_of(options, made.run_options)
         except ConfigError as error:
             refused.append(f"{values}: {error}")

@@ -318,3 +318,9 @@ def test_every_candidate_of_every_fold_is_a_trial_of_the_study(bars_of):
     iq.cross_validate(EveryOther, bars, study="combined", shift=[0, 2, 5, 7], **OPTIONS)
     assert iq.trials("combined").to_frame()["cells"].tolist() == [4]
     assert iq.trials("combined").evidence().trials == 4
+
+
+def test_a_strategy_ready_made_keeps_its_tuples(gspc):
+    # The regimes of Momentum are one value of three words, and no axis of three.
+    walk = iq.walk_forward(iq.strategies.Momentum(), gspc[:1500], folds=2, **OPTIONS)
+    assert walk.candidates == 1
