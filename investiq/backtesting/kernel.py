@@ -312,7 +312,8 @@ def inside_exit(open_price, high, low, stop, target, rules):  # type: ignore[no-
         # Slippage may carry an entry beyond its own stop: then the open is the first price at which the stop stands.
         return REASON_STOP, min(stop, open_price), is_passed
     if is_passed:
-        return REASON_TARGET, target, low <= stop
+        # An open beyond the target that gave way to the stop at the open is still the first price at which the target fills.
+        return REASON_TARGET, target if rules.gaps_fill_at_limit else max(target, open_price), low <= stop
     return NO_REASON, open_price, False
 
 

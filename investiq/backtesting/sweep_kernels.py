@@ -449,7 +449,7 @@ def first_exit(open_, high, low, entry, due, paid, levels, rules):  # type: igno
             if is_stop and not (is_target and rules.target_beats_stop):
                 return bar, stop, True
             if is_target:
-                return bar, target, rules.targets_slip
+                return bar, target if rules.gaps_fill_at_limit else max(target, price), rules.targets_slip
         if high[bar] > extreme:
             extreme = high[bar]
             stop = max(stop, rounded(extreme * (1.0 - trail), rules.level))
