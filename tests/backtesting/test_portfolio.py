@@ -209,7 +209,7 @@ def test_weights_beyond_the_margin_and_shorts_without_leave_are_refused(panel_of
         portfolio.decide(Wished(gross=-0.5), panel, PLAIN)
     allowed = dataclasses.replace(PLAIN, allow_short=True)
     assert portfolio.decide(Wished(gross=-0.5), panel, allowed)[1, 2] == -0.25
-    with pytest.raises(DataError, match="must be finite"):
+    with pytest.raises(DataError, match="target weight of A is inf in bar 0; give a finite share"):
         portfolio.decide(Wished(gross=float("inf")), panel, PLAIN)
 
 
