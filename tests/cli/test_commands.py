@@ -346,6 +346,12 @@ def test_the_demo_does_the_main_job_and_says_where_the_page_is(run, tmp_path):
     assert re.search(r"Total return +-?[\d.]+ % +36\.34 %", text)
 
 
+def test_the_docs_name_every_strategy_that_the_commands_take():
+    named = DOCS.split("`--strategy` takes ")[1].split(". Their parameters")[0]
+    documented = set(re.findall(r"`(\w+)`", named))
+    assert documented == {item.value for item in terminal.StrategyName().shell_complete(None, None, "")}
+
+
 def test_the_strategies_are_completed():
     names = {item.value for item in terminal.StrategyName().shell_complete(None, None, "b")}
     assert names == {"breakout", "buy_and_hold"}
