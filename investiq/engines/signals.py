@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+import numpy as np
+
 from investiq.core.facts import Unit
 from investiq.core.types import SignalLabel
 
@@ -33,6 +35,8 @@ class Evidence:
         Unit of `value` and `threshold`, as in `core.facts`.
     text : str
         The comparison in words and numbers.
+    known : datetime64[D], optional
+        Day on which the fact became known; None for a fact of the row's own bar.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Evidence:
     threshold: float
     unit: Unit
     text: str
+    known: np.datetime64 | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +69,8 @@ class EngineSignal:
         Every signal that fired, the heaviest first.
     votes : mapping of str to float
         Net vote of each group in which a signal fired, capped at 4 either way.
-    missing : tuple of str
-        Features without a value at this row.
+    missing : mapping of str to str
+        Features without a value at this row, each with the reason; empty where it is only too short a past.
     reason : str
         The signals as ``"+ name, - name"``, or why there is no score.
     as_of : datetime
@@ -73,7 +78,11 @@ class EngineSignal:
     n_obs : int
         Bars known at that time.
     metrics : mapping of str to float
-        Every feature of the row.
+        Every feature of the row that is a number.
+    words : mapping of str to str
+        Every feature of the row that is text.
+    tags : tuple of str
+        What the row is marked with beside its votes.
     """
 
     engine: str
@@ -83,8 +92,10 @@ class EngineSignal:
     confidence: float
     evidence: tuple[Evidence, ...]
     votes: Mapping[str, float]
-    missing: tuple[str, ...]
+    missing: Mapping[str, str]
     reason: str
     as_of: datetime
     n_obs: int
     metrics: Mapping[str, float] = field(repr=False)
+    words: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()

@@ -87,6 +87,10 @@ class History:
             f"it holds {', '.join(self.tables) or 'none'}"
         )
 
+    def find_records(self, name: str) -> Records | None:
+        """Return the records that `records` would, None where the history has none of that name."""
+        return self.tables.get(name, self.tables.get(f"{name}:{self.symbol}"))
+
     def until(self, as_of: When) -> History:
         """Return what was known at `as_of`: every row of every table with ``known_at <= as_of``."""
         return History(

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from investiq.core.facts import Unit
+from investiq.engines.base import causal_table
 from investiq.engines.scoring import percentile_rank
 from investiq.history.history import History
 from investiq.indicators.bands import bollinger
@@ -133,8 +134,7 @@ def technical_features(history: History) -> pd.DataFrame:
     }
     for name in MONEY:
         columns[name] = columns[name] / bars.factor
-    head = {"known_at": pd.DatetimeIndex(raw.known_at, tz="UTC"), "n_obs": np.arange(1, len(raw) + 1)}
-    return pd.DataFrame(head | {name: columns[name] for name in FEATURES}, index=raw.index)
+    return causal_table(history, {name: columns[name] for name in FEATURES})
 
 
 def crosses(difference: FloatArray, scale: FloatArray) -> FloatArray:

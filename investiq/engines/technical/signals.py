@@ -6,22 +6,18 @@ direction and does not vote.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from investiq.core.facts import Unit
+from investiq.engines.rules import FloatArray, Table, VoteRule, side
 from investiq.engines.technical.features import ROUNDING, TREND_SLOPE
 
-__all__ = ["SIGNALS", "TechnicalSignal", "signed_weights"]
+__all__ = ["SIGNALS"]
 
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-Table = Mapping[str, FloatArray]
-Threshold = float | tuple[str, ...]
 
 # Percentiles of a value in its own trailing 252 rows.
 RSI_DEEPLY_LOW: Final = 0.10
@@ -34,69 +30,21 @@ ADX_HIGH: Final = 0.75
 ADX_LEVEL: Final = 20.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class TechnicalSignal:
-    """One signal with its bullish and its bearish side.
-
-    Attributes
-    ----------
-    names : (str, str)
-        Of the bullish and of the bearish side.
-    group : str
-    weight : float
-    side : callable
-        From the columns of features to 1 (bullish), -1 (bearish) or 0 (silent)
-        per row; silent where a feature is NaN.
-    value : str
-        The feature that is compared.
-    thresholds : (bullish, bearish)
-        What it is compared with: a number, or the features that it has all passed.
-    unit : str
-        Unit of value and thresholds.
-    texts : (str, str)
-        Evidence in words; names of features in braces stand for their values.
-    """
-
-    names: tuple[str, str]
-    group: Literal["trend", "mean reversion"]
-    weight: float
-    side: Callable[[Table], FloatArray]
-    value: str
-    thresholds: tuple[Threshold, Threshold]
-    unit: Unit
-    texts: tuple[str, str]
-
-
-def signed_weights(table: Table) -> FloatArray:
-    """Return the weight of each of `SIGNALS` at each row: positive bullish, negative bearish, 0 silent.
-
-    Parameters
-    ----------
-    table : mapping of str to ndarray of shape (n_rows,)
-        The features.
-
-    Returns
-    -------
-    ndarray of shape (n_signals, n_rows)
-    """
-    return np.stack([signal.weight * signal.side(table) for signal in SIGNALS])
+def _weighing(weight: float, direction: Callable[[Table], FloatArray]) -> Callable[[Table], FloatArray]:
+    return lambda t: weight * direction(t)
 
 
 def _above(one: FloatArray, other: FloatArray) -> BoolArray:
     return one - other > ROUNDING * np.abs(other)
 
 
-def _side(bullish: BoolArray, bearish: BoolArray) -> FloatArray:
-    return bullish.astype(float) - bearish
-
-
 def _averages(t: Table) -> FloatArray:
     close, short, middle = t["close"], t["sma_20"], t["sma_50"]
-    return _side(_above(close, short) & _above(close, middle), _above(short, close) & _above(middle, close))
+    return side(_above(close, short) & _above(close, middle), _above(short, close) & _above(middle, close))
 
 
 def _long_average(t: Table) -> FloatArray:
-    return _side(_above(t["close"], t["sma_200"]), _above(t["sma_200"], t["close"]))
+    return side(_above(t["close"], t["sma_200"]), _above(t["sma_200"], t["close"]))
 
 
 def _column(name: str) -> Callable[[Table], FloatArray]:
@@ -105,7 +53,7 @@ def _column(name: str) -> Callable[[Table], FloatArray]:
 
 def _direction(t: Table) -> FloatArray:
     is_strong = (t["adx_percentile"] > ADX_HIGH) & (t["adx"] >= ADX_LEVEL)
-    return is_strong * _side(t["plus_di"] > t["minus_di"], t["minus_di"] > t["plus_di"])
+    return is_strong * side(t["plus_di"] > t["minus_di"], t["minus_di"] > t["plus_di"])
 
 
 def _rsi_deep(t: Table) -> FloatArray:
@@ -114,16 +62,16 @@ def _rsi_deep(t: Table) -> FloatArray:
 
 def _rsi(t: Table) -> FloatArray:
     rank = t["rsi_percentile"]
-    return _side((rank < RSI_LOW) & (rank >= RSI_DEEPLY_LOW), rank > RSI_HIGH)
+    return side((rank < RSI_LOW) & (rank >= RSI_DEEPLY_LOW), rank > RSI_HIGH)
 
 
 def _band(t: Table) -> FloatArray:
-    touch = _side(_above(t["bb_lower"], t["close"]), _above(t["close"], t["bb_upper"]))
+    touch = side(_above(t["bb_lower"], t["close"]), _above(t["close"], t["bb_upper"]))
     return np.where(_agrees_with_rsi(touch, t), 0.0, touch)
 
 
 def _band_confirmed(t: Table) -> FloatArray:
-    touch = _side(_above(t["bb_lower"], t["close"]), _above(t["close"], t["bb_upper"]))
+    touch = side(_above(t["bb_lower"], t["close"]), _above(t["close"], t["bb_upper"]))
     return np.where(_agrees_with_rsi(touch, t), touch, 0.0)
 
 
@@ -134,7 +82,7 @@ def _agrees_with_rsi(touch: FloatArray, t: Table) -> BoolArray:
 
 def _stochastic(t: Table) -> FloatArray:
     rank = t["stochastic_percentile"]
-    return _side(rank < STOCHASTIC_LOW, rank > STOCHASTIC_HIGH)
+    return side(rank < STOCHASTIC_LOW, rank > STOCHASTIC_HIGH)
 
 
 _RSI_TEXT: Final = "RSI(14) {rsi}, rank {rsi_percentile} in its trailing 252 bars"
@@ -143,12 +91,11 @@ _UPPER_TEXT: Final = "close {close} above the upper band {bb_upper}, %B {bb_perc
 _STOCHASTIC_TEXT: Final = "%K(14) {stochastic_k}, rank {stochastic_percentile} in its trailing 252 bars"
 _TREND_TEXT: Final = "the 20-bar line moves {trend_slope} of a bar's range per bar, R² {trend_r2}"
 
-SIGNALS: Final[tuple[TechnicalSignal, ...]] = (
-    TechnicalSignal(
+SIGNALS: Final[tuple[VoteRule, ...]] = (
+    VoteRule(
         names=("Price Above MAs", "Price Below MAs"),
         group="trend",
-        weight=2,
-        side=_averages,
+        vote=_weighing(2, _averages),
         value="close",
         thresholds=(("sma_20", "sma_50"), ("sma_20", "sma_50")),
         unit="price",
@@ -157,21 +104,19 @@ SIGNALS: Final[tuple[TechnicalSignal, ...]] = (
             "close {close} below SMA-20 {sma_20} and SMA-50 {sma_50}",
         ),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("Above SMA-200", "Below SMA-200"),
         group="trend",
-        weight=2,
-        side=_long_average,
+        vote=_weighing(2, _long_average),
         value="close",
         thresholds=(("sma_200",), ("sma_200",)),
         unit="price",
         texts=("close {close} above SMA-200 {sma_200}", "close {close} below SMA-200 {sma_200}"),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("SMA 20/50 Cross Up", "SMA 20/50 Cross Down"),
         group="trend",
-        weight=4,
-        side=_column("sma_20_50_cross"),
+        vote=_weighing(4, _column("sma_20_50_cross")),
         value="sma_20",
         thresholds=(("sma_50",), ("sma_50",)),
         unit="price",
@@ -180,11 +125,10 @@ SIGNALS: Final[tuple[TechnicalSignal, ...]] = (
             "SMA-20 {sma_20} fell below SMA-50 {sma_50} at this bar",
         ),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("Golden Cross", "Death Cross"),
         group="trend",
-        weight=4,
-        side=_column("sma_50_200_cross"),
+        vote=_weighing(4, _column("sma_50_200_cross")),
         value="sma_50",
         thresholds=(("sma_200",), ("sma_200",)),
         unit="price",
@@ -193,11 +137,10 @@ SIGNALS: Final[tuple[TechnicalSignal, ...]] = (
             "SMA-50 {sma_50} fell below SMA-200 {sma_200} at this bar",
         ),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("MACD Cross Up", "MACD Cross Down"),
         group="trend",
-        weight=3,
-        side=_column("macd_cross"),
+        vote=_weighing(3, _column("macd_cross")),
         value="macd_histogram",
         thresholds=(0.0, 0.0),
         unit="price",
@@ -206,11 +149,10 @@ SIGNALS: Final[tuple[TechnicalSignal, ...]] = (
             "MACD(12, 26, 9) histogram {macd_histogram} fell through zero at this bar",
         ),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("Strong Trend Up", "Strong Trend Down"),
         group="trend",
-        weight=3,
-        side=_direction,
+        vote=_weighing(3, _direction),
         value="adx_percentile",
         thresholds=(ADX_HIGH, ADX_HIGH),
         unit="fraction",
@@ -219,62 +161,56 @@ SIGNALS: Final[tuple[TechnicalSignal, ...]] = (
             "ADX(14) {adx}, rank {adx_percentile} in its trailing 252 bars, -DI {minus_di} over +DI {plus_di}",
         ),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("Uptrend", "Downtrend"),
         group="trend",
-        weight=2,
-        side=_column("trend"),
+        vote=_weighing(2, _column("trend")),
         value="trend_slope",
         thresholds=(TREND_SLOPE, -TREND_SLOPE),
         unit="ratio",
         texts=(_TREND_TEXT, _TREND_TEXT),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("Deeply Oversold", ""),
         group="mean reversion",
-        weight=3,
-        side=_rsi_deep,
+        vote=_weighing(3, _rsi_deep),
         value="rsi_percentile",
         thresholds=(RSI_DEEPLY_LOW, RSI_DEEPLY_LOW),
         unit="fraction",
         texts=(_RSI_TEXT, ""),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("Oversold", "Overbought"),
         group="mean reversion",
-        weight=2,
-        side=_rsi,
+        vote=_weighing(2, _rsi),
         value="rsi_percentile",
         thresholds=(RSI_LOW, RSI_HIGH),
         unit="fraction",
         texts=(_RSI_TEXT, _RSI_TEXT),
     ),
     # A tag of a band is no reversal by itself (Bollinger, 2001): it weighs 1, and 2 when RSI agrees.
-    TechnicalSignal(
+    VoteRule(
         names=("Below Lower Band", "Above Upper Band"),
         group="mean reversion",
-        weight=1,
-        side=_band,
+        vote=_weighing(1, _band),
         value="close",
         thresholds=(("bb_lower",), ("bb_upper",)),
         unit="price",
         texts=(_LOWER_TEXT, _UPPER_TEXT),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("Below Lower Band, RSI Agrees", "Above Upper Band, RSI Agrees"),
         group="mean reversion",
-        weight=2,
-        side=_band_confirmed,
+        vote=_weighing(2, _band_confirmed),
         value="close",
         thresholds=(("bb_lower",), ("bb_upper",)),
         unit="price",
         texts=(f"{_LOWER_TEXT}; {_RSI_TEXT}", f"{_UPPER_TEXT}; {_RSI_TEXT}"),
     ),
-    TechnicalSignal(
+    VoteRule(
         names=("Stochastic Low", "Stochastic High"),
         group="mean reversion",
-        weight=2,
-        side=_stochastic,
+        vote=_weighing(2, _stochastic),
         value="stochastic_percentile",
         thresholds=(STOCHASTIC_LOW, STOCHASTIC_HIGH),
         unit="fraction",

@@ -134,7 +134,7 @@ def test_evidence_states_value_threshold_and_words(quiet):
 
 def test_missing_features_are_named_and_do_not_vote(quiet):
     signal = says(quiet, sma_200=np.nan, sma_50_200_cross=np.nan, trend=1.0)
-    assert signal.missing == ("sma_200", "sma_50_200_cross")
+    assert list(signal.missing) == ["sma_200", "sma_50_200_cross"]
     assert fired(signal) == {"Uptrend": 2}
 
 
