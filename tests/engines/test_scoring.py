@@ -4,7 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from investiq.core.errors import ConfigError
-from investiq.engines.scoring import agreement, combine_votes, group_votes, percentile_rank, z_score
+from investiq.engines.scoring import (
+    adaptive_signal,
+    agreement,
+    combine_votes,
+    group_votes,
+    percentile_rank,
+    signal_of_percentile,
+    trailing_quantiles,
+    weight_of_z,
+    z_score,
+)
 
 weights = st.lists(st.integers(-4, 4), min_size=6, max_size=6)
 
@@ -116,3 +126,73 @@ def test_a_place_does_not_change_when_the_future_is_cut_off(measure, ties_and_ga
 def test_a_window_shorter_than_its_minimum_is_refused():
     with pytest.raises(ConfigError, match="expected 2 <= minimum <= window, was minimum 60 and window 30"):
         z_score(np.ones(100), window=30)
+
+
+@pytest.mark.parametrize(
+    ("z", "weight"),
+    [
+        (0.0, 1),
+        (1.0, 1),
+        (1.01, 2),
+        (1.5, 2),
+        (1.51, 3),
+        (2.5, 3),
+        (2.51, 4),
+        (9.0, 4),
+        (-1.01, 2),
+        (-2.51, 4),
+        (np.nan, 0),
+    ],
+)
+def test_a_deviation_weighs_more_the_larger_it_is(z, weight):
+    assert weight_of_z([z]).tolist() == [weight]
+
+
+@pytest.mark.parametrize(
+    ("rank", "signal"),
+    # (0.8 - 0.75) / 0.25 = 0.2; (0.25 - 0.15) / 0.25 = 0.4.
+    [(0.25, 0), (0.75, 0), (0.5, 0), (0.8, 20), (0.15, -40), (1.0, 100), (0.0, -100)],
+)
+def test_a_rank_says_nothing_between_the_quarters_and_grows_beyond_them(rank, signal):
+    assert signal_of_percentile([rank]) == pytest.approx([signal], abs=1e-12)
+    assert signal_of_percentile([rank], invert=True) == pytest.approx([-signal], abs=1e-12)
+
+
+def test_an_unknown_rank_has_no_signal():
+    assert np.isnan(signal_of_percentile([np.nan])).all()
+
+
+def test_quantiles_of_the_past_are_those_of_numpy(ties_and_gaps):
+    found = trailing_quantiles(ties_and_gaps, (0.0, 0.1, 0.5, 0.9, 1.0), window=30, minimum=10)
+    for row in range(300):
+        past = ties_and_gaps[max(0, row - 30) : row]
+        past = past[~np.isnan(past)]
+        expected = np.quantile(past, (0.0, 0.1, 0.5, 0.9, 1.0)) if past.size >= 10 else np.full(5, np.nan)
+        assert found[:, row] == pytest.approx(expected, nan_ok=True, abs=1e-12)
+
+
+def test_a_quantile_by_hand():
+    # 10, 20, 40 before the last: position 0.25 * 2 = 0.5 lies halfway from 10 to 20.
+    assert trailing_quantiles(np.array([40.0, 10, 20, 99]), [0.25], window=3, minimum=3)[0, -1] == 15.0
+
+
+def test_a_share_outside_of_one_is_refused():
+    with pytest.raises(ConfigError, match=r"shares must lie in \[0, 1\], was 1.5"):
+        trailing_quantiles(np.ones(100), [0.5, 1.5])
+
+
+def test_an_adaptive_signal_takes_its_score_from_the_rank_and_its_weight_from_the_deviation():
+    # Past 1..9 and 0 (10 values, mean 4.5, sample deviation 3.0277). 8.5 lies above 9 of 10: (0.9 - 0.75) / 0.25 = 0.6;
+    # z = 4 / 3.0277 = 1.32: weight 2. 5 is above five and equal to one: rank 0.55 says nothing, z = 0.17.
+    past = np.arange(10.0)
+    score, weight, is_significant = (each[-1] for each in adaptive_signal(np.r_[past, 8.5], window=10, minimum=10))
+    assert (score, weight, bool(is_significant)) == (pytest.approx(60), 2, True)
+    score, weight, is_significant = (each[-1] for each in adaptive_signal(np.r_[past, 5.0], window=10, minimum=10))
+    assert (score, weight, bool(is_significant)) == (0, 1, False)
+    assert adaptive_signal(np.r_[past, 8.5], window=10, minimum=10, invert=True).score[-1] == pytest.approx(-60)
+
+
+def test_an_adaptive_signal_needs_sixty_values_before_it():
+    score, weight, is_significant = adaptive_signal(np.arange(70.0))
+    assert np.flatnonzero(np.isfinite(score))[0] == 60
+    assert (weight[:60].tolist(), is_significant[:60].any()) == ([0.0] * 60, False)
