@@ -56,6 +56,7 @@ class Topic:
     features : callable
         From a history to the columns named in `units`, and `words`, one value per
         bar of the main symbol; all NaN where the history has nothing for the topic.
+        Without those that `composite` makes.
     adjustments : tuple of Adjustment
     panels : tuple of Panel
     words : tuple of str
@@ -66,6 +67,9 @@ class Topic:
         From a row to what it is marked with.
     why_missing : callable, optional
         From a row to the reason for features without a value.
+    composite : callable, optional
+        From the numbers of all topics to columns of this one that combine them, NaN
+        where another topic has nothing.
     """
 
     name: str
@@ -77,3 +81,4 @@ class Topic:
     needs: str = ""
     tags: Callable[[Mapping[str, Any]], tuple[str, ...]] = field(default=lambda row: ())
     why_missing: Callable[[Mapping[str, Any]], dict[str, str]] = field(default=lambda row: {})
+    composite: Callable[[Table], Mapping[str, Any]] = field(default=lambda table: {})

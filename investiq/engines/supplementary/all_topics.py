@@ -1,0 +1,11 @@
+"""The topics of the supplementary view, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from investiq.engines.supplementary.topics import Topic
+
+__all__ = ["TOPICS"]
+
+TOPICS: Final[tuple[Topic, ...]] = ()

@@ -1,0 +1,116 @@
+"""Returns of two symbols on the dates that both have, and windows of them as seen from every row."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from investiq.engines.joining import closes_on
+from investiq.history.bars import Bars
+
+__all__ = ["JointReturns", "joint_returns", "rolling_correlation", "rolling_regression", "trailing_return"]
+
+FloatArray = NDArray[np.float64]
+
+
+class JointReturns(NamedTuple):
+    """Simple returns between consecutive common dates.
+
+    Attributes
+    ----------
+    main, others : ndarray of shape (n_common,) and (n_others, n_common)
+    count : ndarray of int64, shape (n_rows,)
+        Common returns known at each row of the main symbol.
+    """
+
+    main: FloatArray
+    others: FloatArray
+    count: NDArray[np.int64]
+
+    def at_rows(self, values: FloatArray, window: int) -> FloatArray:
+        """Return what the windows of `window` returns say, at each row of the main symbol; NaN before the first."""
+        padded = np.concatenate((np.full(window, np.nan), values))
+        return padded[np.clip(self.count - window + 1, 0, None) + window - 1]
+
+
+def joint_returns(main: Bars, *others: Bars) -> JointReturns:
+    """Return the total returns of several symbols between the dates on which all have a close."""
+    closes = np.stack([main.adjusted("total").close, *(closes_on(main, other) for other in others)])
+    common = np.isfinite(closes).all(axis=0)
+    held = closes[:, common]
+    returns = held[:, 1:] / held[:, :-1] - 1
+    return JointReturns(returns[0], returns[1:], np.maximum(np.cumsum(common) - 1, 0))
+
+
+def rolling_correlation(x: FloatArray, y: FloatArray, window: int) -> FloatArray:
+    """Return the Pearson correlation of each `window` of consecutive pairs, shape (n - window + 1,).
+
+    NaN where one of the two does not vary.
+    """
+    if x.size < window:
+        return np.empty(0)
+    of_x, of_y = (_deviations(values, window) for values in (x, y))
+    size = np.sqrt((of_x**2).sum(axis=1) * (of_y**2).sum(axis=1))
+    found = np.full(size.size, np.nan)
+    np.divide((of_x * of_y).sum(axis=1), size, out=found, where=size > 0)
+    return np.clip(found, -1.0, 1.0)
+
+
+def rolling_regression(y: FloatArray, x: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
+    """Return slopes and standard errors of least squares with an intercept over each window.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+    x : ndarray of shape (n_regressors, n)
+    window : int
+
+    Returns
+    -------
+    slopes, errors : ndarray of shape (n_regressors, n - window + 1)
+        Errors are those of constant variance. NaN where the regressors do not
+        tell apart.
+    """
+    count = len(x)
+    if y.size < window:
+        return np.empty((count, 0)), np.empty((count, 0))
+    of_y = _deviations(y, window)
+    of_x = np.stack([_deviations(each, window) for each in x], axis=1)
+    cross = np.einsum("wiu,wju->wij", of_x, of_x)
+    level = np.einsum("wiu,wu->wi", of_x, of_y)
+    # A determinant of the correlations near zero: the regressors move as one.
+    scale = np.sqrt(np.einsum("wii->wi", cross))
+    usable = (scale > 0).all(axis=1)
+    shapes = np.zeros_like(cross)
+    shapes[usable] = cross[usable] / (scale[usable][:, :, np.newaxis] * scale[usable][:, np.newaxis, :])
+    usable &= np.linalg.det(shapes) > 1e-10
+    slopes, errors = (np.full((count, usable.size), np.nan) for _ in range(2))
+    inverse = np.linalg.inv(cross[usable])
+    found = np.einsum("wij,wj->wi", inverse, level[usable])
+    residual = of_y[usable] - np.einsum("wi,wiu->wu", found, of_x[usable])
+    variance = (residual**2).sum(axis=1) / (window - count - 1)
+    slopes[:, usable] = found.T
+    errors[:, usable] = np.sqrt(variance[:, np.newaxis] * np.einsum("wii->wi", inverse)).T
+    return slopes, errors
+
+
+def trailing_return(close: FloatArray, window: int = 20) -> FloatArray:
+    """Return the simple return over the last `window` bars, NaN before.
+
+    Examples
+    --------
+    >>> trailing_return(np.array([100.0, 110.0, 121.0]), 2)
+    array([ nan,  nan, 0.21])
+    """
+    found = np.full(close.size, np.nan)
+    found[window:] = close[window:] / close[:-window] - 1
+    return found
+
+
+def _deviations(values: FloatArray, window: int) -> FloatArray:
+    windows = sliding_window_view(values, window)
+    deviations: FloatArray = windows - windows.mean(axis=1, keepdims=True)
+    return deviations
