@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from investiq.analysis.ensemble import EnsembleMethod, joint_side
 from investiq.core.errors import ConfigError
 from investiq.strategies.base import FloatArray, PanelStrategy, Strategy, whole_bars
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from investiq.history.bars import Bars
 
 __all__ = ["Ensemble"]
-
-Method = Literal["weighted_average", "majority", "unanimous", "confidence_weighted", "maximum_confidence"]
 
 
 class _Views(NamedTuple):
@@ -73,7 +72,7 @@ class Ensemble(Strategy):
     """
 
     strategies: tuple[Strategy, ...]
-    method: Method = "weighted_average"
+    method: EnsembleMethod = "weighted_average"
     weights: tuple[float, ...] | None = None
     threshold: float = 0.3
     min_strategies: int = 2
@@ -83,8 +82,10 @@ class Ensemble(Strategy):
         object.__setattr__(self, "strategies", tuple(self.strategies))
         if len(self.strategies) < 2 or not all(_is_single(each) for each in self.strategies):
             raise ConfigError(f"Ensemble: strategies must be two or more for a single symbol, were {self.strategies!r}")
-        if self.method not in get_args(Method):
-            raise ConfigError(f"Ensemble: method must be one of {', '.join(get_args(Method))}, was {self.method!r}")
+        if self.method not in get_args(EnsembleMethod):
+            raise ConfigError(
+                f"Ensemble: method must be one of {', '.join(get_args(EnsembleMethod))}, was {self.method!r}"
+            )
         if self.weights is not None:
             object.__setattr__(self, "weights", tuple(self.weights))
             if len(self.weights) != len(self.strategies) or not all(0 < each < np.inf for each in self.weights):
@@ -133,24 +134,15 @@ class Ensemble(Strategy):
 
     def _joint(self, views: _Views) -> FloatArray:
         """Return the joint side of each bar: 1, -1, or 0 for none."""
-        side = views.side * views.counts
-        count = views.counts.sum(axis=0)
-        if self.method == "maximum_confidence":
-            surest = np.argmax(np.where(views.counts, views.confidence, -1.0), axis=0)
-            score = side[surest, np.arange(side.shape[1])]
-        elif self.method in ("majority", "unanimous"):
-            enough = count / 2 if self.method == "majority" else count - 0.5
-            score = ((side > 0).sum(axis=0) > enough).astype(float) - ((side < 0).sum(axis=0) > enough)
-        else:
-            weights = (
-                np.array(self.weights or [1.0] * len(self.strategies), dtype=np.float64)[:, np.newaxis] * views.counts
-            )
-            if self.method == "confidence_weighted":
-                weights = weights * views.confidence
-            total = weights.sum(axis=0)
-            score = np.divide((weights * side).sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
-        joint: FloatArray = np.where(np.abs(score) >= self.threshold, np.sign(score), 0.0)
-        return np.where(count >= self.min_strategies, joint, 0.0)
+        return joint_side(
+            views.side,
+            views.confidence,
+            method=self.method,
+            weights=self.weights,
+            threshold=self.threshold,
+            min_members=self.min_strategies,
+            min_confidence=self.min_confidence,
+        )
 
 
 def _is_single(strategy: object) -> bool:
