@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from investiq.metrics.assessing import assess
     from investiq.metrics.assessment import Assessment, Check
     from investiq.metrics.autocorrelated_sharpe import autocorrelation_adjusted_sharpe, lo_annualisation_factor
+    from investiq.metrics.black_scholes import (
+        Greeks,
+        ImpliedVolatility,
+        black_scholes_greeks,
+        black_scholes_price,
+        implied_volatility,
+    )
     from investiq.metrics.block_length import BlockLengths, optimal_block_length, politis_white_block_length
     from investiq.metrics.bootstrap import bootstrap_interval, bootstrap_sharpe_interval
     from investiq.metrics.bootstrap_result import BootstrapInterval
@@ -170,8 +177,10 @@ _HOMES: Final[dict[str, str]] = {
     "Figures": "performance",
     "FilteredForecasts": "filtered_tail",
     "GarchFit": "garch_fit",
+    "Greeks": "black_scholes",
     "HalfLife": "mean_reversion",
     "HurstExponent": "hurst",
+    "ImpliedVolatility": "black_scholes",
     "InformationCoefficient": "information_result",
     "JumpDays": "jumps",
     "JumpTest": "jumps",
@@ -207,6 +216,8 @@ _HOMES: Final[dict[str, str]] = {
     "best_return": "returns",
     "beta": "relative",
     "bipower_variation": "jumps",
+    "black_scholes_greeks": "black_scholes",
+    "black_scholes_price": "black_scholes",
     "bootstrap_indices": "resampling",
     "bootstrap_interval": "bootstrap",
     "bootstrap_sharpe_interval": "bootstrap",
@@ -248,6 +259,7 @@ _HOMES: Final[dict[str, str]] = {
     "hit_rate": "returns",
     "holding_periods": "trade_times",
     "hurst_exponent": "hurst",
+    "implied_volatility": "black_scholes",
     "information_coefficient": "information",
     "information_ratio": "relative",
     "jensen_alpha": "relative",
@@ -358,8 +370,10 @@ __all__ = [
     "Figures",
     "FilteredForecasts",
     "GarchFit",
+    "Greeks",
     "HalfLife",
     "HurstExponent",
+    "ImpliedVolatility",
     "InformationCoefficient",
     "JumpDays",
     "JumpTest",
@@ -395,6 +409,8 @@ __all__ = [
     "best_return",
     "beta",
     "bipower_variation",
+    "black_scholes_greeks",
+    "black_scholes_price",
     "bootstrap_indices",
     "bootstrap_interval",
     "bootstrap_sharpe_interval",
@@ -436,6 +452,7 @@ __all__ = [
     "hit_rate",
     "holding_periods",
     "hurst_exponent",
+    "implied_volatility",
     "information_coefficient",
     "information_ratio",
     "jensen_alpha",
