@@ -67,7 +67,13 @@ class Records:
         return len(self.frame)
 
     def __repr__(self) -> str:
-        return f"<Records {self.name} ({self.kind}): {len(self):,} rows, {self.unit}, {self.provider}>"
+        mark = f" [{self.watermark}]" if self.watermark else ""
+        return f"<Records {self.name} ({self.kind}): {len(self):,} rows, {self.unit}, {self.provider}>{mark}"
+
+    @property
+    def watermark(self) -> str | None:
+        """``"SAMPLE"`` or ``"SYNTHETIC"`` where the rows are no market's own."""
+        return self.provider.upper() if self.provider in ("sample", "synthetic") else None
 
     @property
     def labels(self) -> NDArray[np.datetime64]:

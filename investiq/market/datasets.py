@@ -66,7 +66,9 @@ LAYOUTS: Final[dict[Dataset, Layout]] = {
         label="ex_date",
         key=("kind", "ex_date", "id"),
     ),
-    # Amounts in `currency`, not thousands; fiscal_period "Q1".."Q4" or "FY"; missing is NaN.
+    # Amounts in `currency`, not thousands; fiscal_period "Q1".."Q4" or "FY"; missing is NaN. Flows are those of the period,
+    # a fourth quarter's not the year's. What is paid (capital_expenditure, dividends_paid, stock_repurchased, debt_repaid)
+    # is positive; only the three cash flows have signs. Shares and amounts per share count splits before the filing.
     "statements": Layout(
         columns=_columns(
             period_end="date!", fiscal_period="text!", fiscal_year="number", filed_at="date", accepted_at="instant",

@@ -13,6 +13,7 @@ from investiq.core.notes import Note, merge_notes
 from investiq.history.instants import When, instant
 from investiq.history.records import Records
 from investiq.market import bundled
+from investiq.market.bundled_records import has_records, load_facts
 from investiq.market.caching import TIME_TO_LIVE, Cache
 from investiq.market.contract import Dataset
 from investiq.market.coverage import Wanted
@@ -59,7 +60,7 @@ def load_records(
     start, end : str, date, datetime or datetime64, optional
         First and last label (the day that a record describes), both inclusive.
         News without a start are those of the 365 days before `end`, `as_of` or
-        now, whichever is earliest.
+        now, whichever is earliest; of a synthetic share all.
     as_of : str, date, datetime or datetime64, optional
         A time of knowledge: only rows published by then.
     recorded_by : str, date, datetime or datetime64, optional
@@ -86,6 +87,8 @@ def load_records(
     if kind is None:
         return bundled.load_table(name, as_of)
     wanted = wanted_records(name, kind, start=start, end=end, provider=provider, as_of=as_of)
+    if has_records(name, provider):
+        return load_facts(wanted)
     store = open_store()
     if recorded_by is not None:
         found = store.records(recorded_key(wanted, store), as_of=as_of, recorded_by=recorded_by)
@@ -121,7 +124,7 @@ def wanted_records(
     first = None if start is None else instant(start, day_ends=False)
     last = None if end is None else instant(end)
     known = None if as_of is None else instant(as_of)
-    if kind == "news" and first is None:
+    if kind == "news" and first is None and not has_records(symbol, provider):
         newest = min(each for each in (instant(clock.now()), last, known) if each is not None)
         # The same start all day long, so that what was loaded an hour ago serves.
         first = newest.astype("datetime64[D]").astype("datetime64[us]") - _NEWS_SPAN

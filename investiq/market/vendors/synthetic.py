@@ -13,13 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.core import calendar
+from investiq.core.errors import DataError
 from investiq.core.notes import Note
 from investiq.history.adjust import Action, forward_factors
 from investiq.history.bars import Bars
 from investiq.market.building import SETTLE_SHARES, build_bars, nothing, payload_of
 from investiq.market.contract import Capabilities, Payload, Request, Vendor
+from investiq.market.datasets import LAYOUTS
 from investiq.market.simulating import ActionPlan, ReturnModel, price_paths, simulate_returns, simulate_volume
+from investiq.market.vendors.reading import within
+from investiq.market.vendors.synthetic_company import Company
 from investiq.market.vendors.synthetic_lives import NUMBERS, Life, lives, planted_returns
+from investiq.market.vendors.synthetic_records import RECORDS, CompanyTruth, records_of, truth_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +38,7 @@ __all__ = [
     "SYMBOLS",
     "Synthetic",
     "SyntheticTruth",
+    "company_of",
     "life_of",
     "load",
     "span",
@@ -119,6 +125,17 @@ class SyntheticTruth:
         return f"<SyntheticTruth {self.symbol} {self.sector}: {parts}; {len(self.actions)} actions; seed {self.seed}>"
 
     @property
+    def company(self) -> CompanyTruth:
+        """What is true of the company's records: business, labels of its news, volatilities of its options.
+
+        Raises
+        ------
+        DataError
+            If the symbol is an index, which has no records.
+        """
+        return truth_of(company_of(self.symbol))
+
+    @property
     def frame(self) -> pd.DataFrame:
         """Returns, volatility and factors by session; index `ts`."""
         import pandas as pd
@@ -136,6 +153,32 @@ def truth(symbol: str) -> SyntheticTruth:
 def life_of(symbol: str) -> Life | None:
     """Return when a share was listed and how it ended; None for one that is there from 2010 to 2019."""
     return lives(FIRST, LAST).get(symbol)
+
+
+@lru_cache(maxsize=32)
+def company_of(symbol: str) -> Company:
+    """Return a synthetic share as the generators of its records see it.
+
+    Raises
+    ------
+    DataError
+        If `symbol` is an index.
+    """
+    if symbol in _INDICES:
+        raise DataError(f"{symbol} is an index and has no company behind it; ask for a share such as SYN001")
+    bars, known = _make(symbol)
+    return Company(
+        symbol=symbol,
+        sector=known.sector,
+        number=_stream(symbol),
+        seed=SEED,
+        ts=bars.ts,
+        known_at=bars.known_at,
+        close=bars.close,
+        volume=bars.volume,
+        split_factor=bars.split_factor,
+        actions=known.actions,
+    )
 
 
 def span(symbol: str) -> tuple[date, date]:
@@ -163,7 +206,7 @@ class Synthetic(Vendor):
 
     name = "synthetic"
     capabilities = Capabilities(
-        datasets=frozenset(("bars", "actions", "listing")),
+        datasets=frozenset(("bars", "actions", "listing", *RECORDS)),
         supports_universe=True,
         supports_pit_universe=True,
         supports_active_universe=True,
@@ -181,6 +224,20 @@ class Synthetic(Vendor):
         """Return the splits and dividends of a synthetic symbol."""
         payload = self.bars(request)
         return dataclasses.replace(payload, table=payload.companions.get("actions", payload.table), companions={})
+
+    def records(self, request: Request) -> Payload:
+        """Return invented records of a synthetic share; no rows for an index or a real one."""
+        import pandas as pd
+
+        source = f"generator {GENERATOR}, seed {SEED}"
+        if request.symbol not in SYMBOLS or request.symbol in _INDICES:
+            what = "an index" if request.symbol in _INDICES else "no synthetic symbol; those begin with SYN"
+            return Payload(table=pd.DataFrame(), source=source, reason=f"{request.symbol} has no {request.dataset}: it is {what}")
+        found = records_of(company_of(request.symbol), request.dataset)
+        table = within(found.table, LAYOUTS[request.dataset].label, request)
+        return Payload(table=table, source=source, reason="" if len(found.table) else found.reason)
+
+    statements = records
 
     def listing(self, request: Request) -> Payload:
         """Return every share with the dates between which it is listed; indices are no instruments."""

@@ -1,0 +1,80 @@
+"""Records of invented companies by their kind, made once a symbol and kept while it is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from investiq.market.contract import Dataset
+from investiq.market.vendors.synthetic_company import Company
+from investiq.market.vendors.synthetic_statements import Filings, file_statements
+from investiq.market.vendors.synthetic_traits import BusinessTruth
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["RECORDS", "CompanyTruth", "Found", "records_of", "truth_of"]
+
+
+class Found(NamedTuple):
+    """A table in the columns of its dataset, and why it is empty where it is."""
+
+    table: pd.DataFrame
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CompanyTruth:
+    """What the generator knows about a company's records and no method may see.
+
+    Prices come first and know nothing of any record: whatever predicts a return
+    from these records has found chance. Revenue follows past prices, so that
+    multiples stay within reason.
+
+    Attributes
+    ----------
+    business : BusinessTruth
+        Margins, growth, seasonality and habits.
+    late, restated, red_flags : tuple of date
+        Ends of the quarters that were filed late, corrected afterwards, and
+        embellished (what a score of manipulation should find).
+    """
+
+    business: BusinessTruth
+    late: tuple[date, ...]
+    restated: tuple[date, ...]
+    red_flags: tuple[date, ...]
+
+    def __repr__(self) -> str:
+        marks = f"{len(self.late)} late, {len(self.restated)} restated, {len(self.red_flags)} embellished quarters"
+        return f"<CompanyTruth {self.business.kind}: {marks}>"
+
+
+def records_of(company: Company, kind: Dataset) -> Found:
+    """Return the records of one kind of a company, the same at every call."""
+    return _MAKERS[kind](company)
+
+
+@lru_cache(maxsize=32)
+def filings_of(company: Company) -> Filings:
+    """Return what a company files."""
+    return file_statements(company)
+
+
+def truth_of(company: Company) -> CompanyTruth:
+    """Return what is true of a company's records."""
+    filings = filings_of(company)
+    return CompanyTruth(
+        business=filings.business, late=filings.late, restated=filings.restated, red_flags=filings.red_flags
+    )
+
+
+def _statements(company: Company) -> Found:
+    return Found(filings_of(company).table, f"{company.symbol} files no statements")
+
+
+_MAKERS: Final[dict[Dataset, Callable[[Company], Found]]] = {"statements": _statements}
+RECORDS: Final = tuple(_MAKERS)
