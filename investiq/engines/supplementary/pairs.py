@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from investiq.engines.joining import closes_on
@@ -22,18 +21,18 @@ class JointReturns(NamedTuple):
     Attributes
     ----------
     main, others : ndarray of shape (n_common,) and (n_others, n_common)
-    count : ndarray of int64, shape (n_rows,)
+    known : ndarray of int64, shape (n_rows,)
         Common returns known at each row of the main symbol.
     """
 
     main: FloatArray
     others: FloatArray
-    count: NDArray[np.int64]
+    known: NDArray[np.int64]
 
     def at_rows(self, values: FloatArray, window: int) -> FloatArray:
         """Return what the windows of `window` returns say, at each row of the main symbol; NaN before the first."""
         padded = np.concatenate((np.full(window, np.nan), values))
-        return padded[np.clip(self.count - window + 1, 0, None) + window - 1]
+        return padded[np.clip(self.known - window + 1, 0, None) + window - 1]
 
 
 def joint_returns(main: Bars, *others: Bars) -> JointReturns:
@@ -52,11 +51,11 @@ def rolling_correlation(x: FloatArray, y: FloatArray, window: int) -> FloatArray
     """
     if x.size < window:
         return np.empty(0)
-    of_x, of_y = (_deviations(values, window) for values in (x, y))
-    size = np.sqrt((of_x**2).sum(axis=1) * (of_y**2).sum(axis=1))
-    found = np.full(size.size, np.nan)
-    np.divide((of_x * of_y).sum(axis=1), size, out=found, where=size > 0)
-    return np.clip(found, -1.0, 1.0)
+    of_x, of_y, both = (_products(*pair, window) for pair in ((x, x), (y, y), (x, y)))
+    found = np.full(both.size, np.nan)
+    np.divide(both, np.sqrt(of_x * of_y), out=found, where=(of_x > 0) & (of_y > 0))
+    clipped: FloatArray = np.clip(found, -1.0, 1.0)
+    return clipped
 
 
 def rolling_regression(y: FloatArray, x: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
@@ -77,21 +76,19 @@ def rolling_regression(y: FloatArray, x: FloatArray, window: int) -> tuple[Float
     count = len(x)
     if y.size < window:
         return np.empty((count, 0)), np.empty((count, 0))
-    of_y = _deviations(y, window)
-    of_x = np.stack([_deviations(each, window) for each in x], axis=1)
-    cross = np.einsum("wiu,wju->wij", of_x, of_x)
-    level = np.einsum("wiu,wu->wi", of_x, of_y)
-    # A determinant of the correlations near zero: the regressors move as one.
+    cross = np.array([[_products(one, other, window) for other in x] for one in x]).transpose(2, 0, 1)
+    level = np.array([_products(one, y, window) for one in x]).T
     scale = np.sqrt(np.einsum("wii->wi", cross))
     usable = (scale > 0).all(axis=1)
     shapes = np.zeros_like(cross)
     shapes[usable] = cross[usable] / (scale[usable][:, :, np.newaxis] * scale[usable][:, np.newaxis, :])
+    # A determinant of the correlations near zero: the regressors move as one.
     usable &= np.linalg.det(shapes) > 1e-10
     slopes, errors = (np.full((count, usable.size), np.nan) for _ in range(2))
     inverse = np.linalg.inv(cross[usable])
     found = np.einsum("wij,wj->wi", inverse, level[usable])
-    residual = of_y[usable] - np.einsum("wi,wiu->wu", found, of_x[usable])
-    variance = (residual**2).sum(axis=1) / (window - count - 1)
+    rest = _products(y, y, window)[usable] - np.einsum("wi,wi->w", found, level[usable])
+    variance = np.maximum(rest, 0.0) / (window - count - 1)
     slopes[:, usable] = found.T
     errors[:, usable] = np.sqrt(variance[:, np.newaxis] * np.einsum("wii->wi", inverse)).T
     return slopes, errors
@@ -110,7 +107,11 @@ def trailing_return(close: FloatArray, window: int = 20) -> FloatArray:
     return found
 
 
-def _deviations(values: FloatArray, window: int) -> FloatArray:
-    windows = sliding_window_view(values, window)
-    deviations: FloatArray = windows - windows.mean(axis=1, keepdims=True)
-    return deviations
+def _products(x: FloatArray, y: FloatArray, window: int) -> FloatArray:
+    """Return the sum of products of deviations from the mean of each window; 0 where it is rounding."""
+    # A convolution sums each window by itself, so a value does not depend on where the series starts or ends.
+    ones = np.ones(window)
+    of_x, of_y, both = (np.convolve(each, ones, "valid") for each in (x, y, x * y))
+    found = both - of_x * of_y / window
+    found[np.abs(found) <= 1e-12 * np.convolve(np.abs(x * y), ones, "valid")] = 0.0
+    return found

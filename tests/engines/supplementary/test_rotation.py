@@ -1,0 +1,46 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+import investiq as iq
+from investiq.engines.supplementary.rotation import TOPIC, rotation_features
+
+
+def series(sample, closes, symbol):
+    closes = np.asarray(closes, float)
+    return dataclasses.replace(
+        sample[: closes.size], open=closes, close=closes, high=closes + 1, low=closes - 1, symbol=symbol
+    )
+
+
+def test_the_excess_is_over_twenty_bars_and_five_percent_counts(sample):
+    own = series(sample, [100.0] * 20 + [107.5, 110.0], "OWN")
+    market = series(sample, [50.0] * 20 + [51.0, 52.6], "MARKET")
+    found = rotation_features(iq.History.of(own, benchmark=market))
+    # Rows 20 and 21 look back to rows 0 and 1: 7.5 % less 2 %, 10 % less 5.2 %.
+    assert np.isnan(found["sector_excess_return"][19])
+    assert found["sector_excess_return"][20:].tolist() == pytest.approx([0.055, 0.048])
+    assert found["sector_rotation"][20:].tolist() == [1.0, 0.0]
+
+
+def test_a_laggard_is_marked(sample):
+    own = series(sample, [100.0] * 20 + [94.0], "OWN")
+    market = series(sample, [50.0] * 21, "MARKET")
+    row = {name: values[-1] for name, values in rotation_features(iq.History.of(own, benchmark=market)).items()}
+    assert row["sector_rotation"] == -1
+    assert TOPIC.tags(row) == ("UNDERPERFORMING THE MARKET",)
+
+
+def test_a_fund_of_one_sector_is_compared_and_two_are_not(sample):
+    own, fund = series(sample, [100.0] * 20 + [110.0], "OWN"), series(sample, [40.0] * 20 + [41.0], "XLK")
+    other = series(sample, [40.0] * 21, "XLE")
+    one = rotation_features(iq.History.of(own, fund))["sector_fund_excess_return"]
+    assert one[-1] == pytest.approx(0.10 - 0.025)
+    assert np.isnan(rotation_features(iq.History.of(own, fund, other))["sector_fund_excess_return"]).all()
+
+
+def test_without_a_market_there_is_a_reason(sample):
+    found = rotation_features(iq.History.of(series(sample, [100.0] * 30, "OWN")))
+    assert np.isnan(found["sector_rotation"]).all()
+    assert "sector_fund_excess_return" in TOPIC.why_missing({name: values[-1] for name, values in found.items()})
