@@ -232,12 +232,14 @@ class Synthetic(Vendor):
         source = f"generator {GENERATOR}, seed {SEED}"
         if request.symbol not in SYMBOLS or request.symbol in _INDICES:
             what = "an index" if request.symbol in _INDICES else "no synthetic symbol; those begin with SYN"
-            return Payload(table=pd.DataFrame(), source=source, reason=f"{request.symbol} has no {request.dataset}: it is {what}")
+            return Payload(
+                table=pd.DataFrame(), source=source, reason=f"{request.symbol} has no {request.dataset}: it is {what}"
+            )
         found = records_of(company_of(request.symbol), request.dataset)
         table = within(found.table, LAYOUTS[request.dataset].label, request)
         return Payload(table=table, source=source, reason="" if len(found.table) else found.reason)
 
-    statements = records
+    statements = earnings = insiders = short_interest = records
 
     def listing(self, request: Request) -> Payload:
         """Return every share with the dates between which it is listed; indices are no instruments."""

@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 __all__ = ["Company", "Part", "local_time", "next_session", "stamps", "utc_dates"]
 
 FloatArray = NDArray[np.float64]
-Part = Literal["statements", "earnings", "insiders", "short_interest", "news", "options", "intraday"]
+Part = Literal[
+    "statements", "earnings", "surprises", "consensus", "insiders", "short_interest", "news", "options", "intraday"
+]
 
 # Parts 0 to 3 of a symbol's stream make its prices; each later one has a number of its own, so that none moves another.
 _PARTS: Final[dict[Part, int]] = {
     "statements": 10,
     "earnings": 11,
-    "insiders": 12,
-    "short_interest": 13,
-    "news": 14,
-    "options": 15,
-    "intraday": 16,
+    "surprises": 12,
+    "consensus": 13,
+    "insiders": 14,
+    "short_interest": 15,
+    "news": 16,
+    "options": 17,
+    "intraday": 18,
 }
 _ZONE: Final = "America/New_York"
 

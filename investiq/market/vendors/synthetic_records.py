@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from investiq.market.contract import Dataset
 from investiq.market.vendors.synthetic_company import Company
+from investiq.market.vendors.synthetic_events import earnings, insiders, short_interest
 from investiq.market.vendors.synthetic_statements import Filings, file_statements
 from investiq.market.vendors.synthetic_traits import BusinessTruth
 
@@ -76,5 +77,22 @@ def _statements(company: Company) -> Found:
     return Found(filings_of(company).table, f"{company.symbol} files no statements")
 
 
-_MAKERS: Final[dict[Dataset, Callable[[Company], Found]]] = {"statements": _statements}
+def _earnings(company: Company) -> Found:
+    return Found(earnings(company, filings_of(company)))
+
+
+def _insiders(company: Company) -> Found:
+    return Found(insiders(company))
+
+
+def _short_interest(company: Company) -> Found:
+    return Found(short_interest(company, filings_of(company)))
+
+
+_MAKERS: Final[dict[Dataset, Callable[[Company], Found]]] = {
+    "statements": _statements,
+    "earnings": _earnings,
+    "insiders": _insiders,
+    "short_interest": _short_interest,
+}
 RECORDS: Final = tuple(_MAKERS)

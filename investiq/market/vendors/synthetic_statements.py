@@ -17,7 +17,7 @@ from investiq.market.vendors.synthetic_traits import NO_STATEMENTS, BusinessTrut
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Filing", "Filings", "file_statements"]
+__all__ = ["DILUTION", "Filing", "Filings", "file_statements", "shares_on"]
 
 # Days from the period's end to the filing: of a quarter, of a year, and what a late filer adds.
 _QUARTERLY, _YEARLY, _LATER = (25, 41), (40, 60), (20, 61)
@@ -28,7 +28,7 @@ _QUARTERS_BEFORE: Final = 9
 _RESTATED_YEARS: Final = (2013, 2017)
 _RESTATED_SHARE: Final = 0.06
 _AMENDED_AFTER: Final = 30
-_DILUTION: Final = 1.02
+DILUTION: Final = 1.02
 _LEVELS: Final = (
     "total_assets", "cash", "property_plant_equipment", "total_liabilities", "long_term_debt", "short_term_debt",
     "total_debt", "shareholders_equity", "retained_earnings", "preferred_equity", "minority_interest",
@@ -60,6 +60,8 @@ class Filings:
         As first filed.
     reported : mapping of date to datetime64[us]
         Acceptance of the first filing of each period.
+    due : Filing or None
+        The next report, which the records end before.
     late, restated, red_flags : tuple of date
         Ends of the quarters that were filed late, corrected, and embellished.
     """
@@ -68,6 +70,7 @@ class Filings:
     business: BusinessTruth
     quarters: tuple[Quarter, ...]
     reported: dict[date, np.datetime64]
+    due: Filing | None
     late: tuple[date, ...]
     restated: tuple[date, ...]
     red_flags: tuple[date, ...]
@@ -105,10 +108,20 @@ def file_statements(company: Company) -> Filings:
         business=business,
         quarters=tuple(kept),
         reported=reported,
+        due=next((each for each in first if each.filed > last and each.fiscal_period != "FY"), None),
         late=tuple(end.astype(object) for end in ends[is_late] if end.astype(object) in seen),
         restated=tuple(sorted({each.period.period_end for each in filings if each.form.endswith("/A")})),
         red_flags=tuple(flagged),
     )
+
+
+def shares_on(company: Company, quarters: Sequence[Quarter], days: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    """Return the shares outstanding on each day, as traded then: those of the last quarter that had ended."""
+    ends = np.array([each.period_end for each in quarters], dtype="datetime64[D]")
+    counts = np.array([company.first_shares, *(each.shares for each in quarters)])
+    rows = np.maximum(np.searchsorted(company.ts, days.astype("datetime64[us]"), side="right") - 1, 0)
+    found = counts[np.searchsorted(ends, days.astype("datetime64[D]"), side="right")] * company.split_factor[rows]
+    return np.rint(found)
 
 
 def _period_ends(company: Company) -> NDArray[np.datetime64]:
@@ -181,7 +194,7 @@ def _table(company: Company, filings: Sequence[Filing]) -> pd.DataFrame:
     basic = np.rint(units * [each.period.average_shares for each in filings])
     amounts = pd.DataFrame([each.period.amounts for each in filings])
     income = amounts["net_income"].to_numpy()
-    diluted = np.where(income > 0, np.rint(_DILUTION * basic), basic)
+    diluted = np.where(income > 0, np.rint(DILUTION * basic), basic)
     labels = {
         "period_end": utc_dates(ends),
         "fiscal_period": [each.fiscal_period for each in filings],
