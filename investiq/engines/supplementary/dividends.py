@@ -188,7 +188,7 @@ def _change(t: Table) -> FloatArray:
     rose = np.where(is_plain, change > PLAIN_CHANGE, (z > RAISE_SCORE) & (change > 0))
     is_recent = t["dividend_days_since"] <= RECENT_DAYS
     moved = is_recent * (0.02 * rose - 0.03 * fell)
-    return np.where(t["dividend_is_overdue"] == 1, -0.05, moved)
+    return np.where(t["dividend_is_overdue"] == 1, -0.05, moved).astype(np.float64)
 
 
 def _special(t: Table) -> FloatArray:
