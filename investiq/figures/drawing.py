@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from investiq.metrics.garch_fit import GarchFit
     from investiq.metrics.information_result import InformationCoefficient
     from investiq.metrics.market_model import Capm
+    from investiq.metrics.markov_result import MarkovSwitching
     from investiq.metrics.measuring import Measures
     from investiq.metrics.overfitting_result import Overfitting
     from investiq.metrics.path_simulation import PathSimulation
@@ -68,6 +69,7 @@ KINDS: Final = (
     "imported_account",
     "information",
     "kalman_fit",
+    "markov_switching",
     "overfitting",
     "measures",
     "monte_carlo",
@@ -194,6 +196,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.garch import garch_chart
 
             return garch_chart(cast("GarchFit", result), theme=theme, **options)
+        case "markov_switching":
+            from investiq.figures.markov import markov_chart
+
+            return markov_chart(cast("MarkovSwitching", result), theme=theme, **options)
         case "quality":
             from investiq.figures.quality import coverage_map
 

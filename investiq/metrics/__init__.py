@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from investiq.metrics.information_result import InformationCoefficient
     from investiq.metrics.jumps import JumpDays, JumpTest, bipower_variation, jump_days, jump_test
     from investiq.metrics.market_model import Capm, capm
+    from investiq.metrics.markov import markov_switching
+    from investiq.metrics.markov_result import MarkovSwitching
     from investiq.metrics.mean_reversion import HalfLife, half_life
     from investiq.metrics.measuring import Measures, measure
     from investiq.metrics.multiple_testing import AdjustedPValues, adjust_p_values
@@ -185,6 +187,7 @@ _HOMES: Final[dict[str, str]] = {
     "JumpDays": "jumps",
     "JumpTest": "jumps",
     "LikelihoodRatio": "exceedances",
+    "MarkovSwitching": "markov_result",
     "Measures": "measuring",
     "Outcomes": "trades",
     "Overfitting": "overfitting_result",
@@ -274,6 +277,7 @@ _HOMES: Final[dict[str, str]] = {
     "lo_annualisation_factor": "autocorrelated_sharpe",
     "longest_drawdown": "drawdowns",
     "mar_ratio": "drawdown_ratios",
+    "markov_switching": "markov",
     "martin_ratio": "drawdown_ratios",
     "max_drawdown": "drawdowns",
     "measure": "measuring",
@@ -378,6 +382,7 @@ __all__ = [
     "JumpDays",
     "JumpTest",
     "LikelihoodRatio",
+    "MarkovSwitching",
     "Measures",
     "Outcomes",
     "Overfitting",
@@ -467,6 +472,7 @@ __all__ = [
     "lo_annualisation_factor",
     "longest_drawdown",
     "mar_ratio",
+    "markov_switching",
     "martin_ratio",
     "max_drawdown",
     "measure",
