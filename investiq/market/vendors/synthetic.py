@@ -174,9 +174,13 @@ def company_of(symbol: str) -> Company:
         seed=SEED,
         ts=bars.ts,
         known_at=bars.known_at,
+        open=bars.open,
+        high=bars.high,
+        low=bars.low,
         close=bars.close,
         volume=bars.volume,
         split_factor=bars.split_factor,
+        sigma=known.sigma,
         actions=known.actions,
     )
 
@@ -239,7 +243,7 @@ class Synthetic(Vendor):
         table = within(found.table, LAYOUTS[request.dataset].label, request)
         return Payload(table=table, source=source, reason="" if len(found.table) else found.reason)
 
-    statements = earnings = insiders = short_interest = records
+    statements = earnings = insiders = short_interest = news = records
 
     def listing(self, request: Request) -> Payload:
         """Return every share with the dates between which it is listed; indices are no instruments."""

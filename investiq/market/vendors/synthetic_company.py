@@ -49,8 +49,10 @@ class Company:
         Of the symbol; decides the few companies with a peculiarity.
     seed : int
     ts, known_at : ndarray of datetime64[us], shape (n_sessions,)
-    close, volume, split_factor : ndarray of shape (n_sessions,)
+    open, high, low, close, volume, split_factor : ndarray of shape (n_sessions,)
         As traded; `split_factor` is 1.0 on the first session.
+    sigma : ndarray of shape (n_sessions,)
+        True volatility of the log return of each session, given those before it.
     actions : tuple of Action
     """
 
@@ -60,9 +62,13 @@ class Company:
     seed: int
     ts: NDArray[np.datetime64]
     known_at: NDArray[np.datetime64]
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
     close: FloatArray
     volume: FloatArray
     split_factor: FloatArray
+    sigma: FloatArray
     actions: tuple[Action, ...]
 
     def draws(self, part: Part) -> np.random.Generator:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from investiq.market.contract import Dataset
 from investiq.market.vendors.synthetic_company import Company
 from investiq.market.vendors.synthetic_events import earnings, insiders, short_interest
+from investiq.market.vendors.synthetic_news import News, publish_news
 from investiq.market.vendors.synthetic_statements import Filings, file_statements
 from investiq.market.vendors.synthetic_traits import BusinessTruth
 
@@ -89,10 +90,21 @@ def _short_interest(company: Company) -> Found:
     return Found(short_interest(company, filings_of(company)))
 
 
+@lru_cache(maxsize=32)
+def news_of(company: Company) -> News:
+    """Return what is written about a company."""
+    return publish_news(company, filings_of(company))
+
+
+def _news(company: Company) -> Found:
+    return Found(news_of(company).table)
+
+
 _MAKERS: Final[dict[Dataset, Callable[[Company], Found]]] = {
     "statements": _statements,
     "earnings": _earnings,
     "insiders": _insiders,
     "short_interest": _short_interest,
+    "news": _news,
 }
 RECORDS: Final = tuple(_MAKERS)
