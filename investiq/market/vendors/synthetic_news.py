@@ -143,7 +143,7 @@ def _written(
     other_label, sizes = rng.integers(0, len(LABELS), count), rng.integers(10, 16, count)
     others = rng.integers(1, _OTHERS + 1, (count, 16))
     rows, truths = [], []
-    for position, (row, moment) in enumerate(zip(source.tolist(), published, strict=True)):
+    for position, row in enumerate(source.tolist()):
         is_copy = position >= count
         is_roundup, is_tagged = kinds[row] < _ROUNDUPS, not _ROUNDUPS <= kinds[row] < _ROUNDUPS + _UNTAGGED
         label: Label = "neutral" if is_roundup else LABELS[labels[row]]

@@ -12,6 +12,7 @@ from investiq.market.contract import Dataset
 from investiq.market.vendors.synthetic_company import Company
 from investiq.market.vendors.synthetic_events import earnings, insiders, short_interest
 from investiq.market.vendors.synthetic_news import News, publish_news
+from investiq.market.vendors.synthetic_options import Chains, list_options
 from investiq.market.vendors.synthetic_statements import Filings, file_statements
 from investiq.market.vendors.synthetic_traits import BusinessTruth
 
@@ -100,11 +101,23 @@ def _news(company: Company) -> Found:
     return Found(news_of(company).table)
 
 
+# Chains are large: those of a few companies at a time.
+@lru_cache(maxsize=4)
+def chains_of(company: Company) -> Chains:
+    """Return the options on a company's shares."""
+    return list_options(company)
+
+
+def _options(company: Company) -> Found:
+    return Found(chains_of(company).table)
+
+
 _MAKERS: Final[dict[Dataset, Callable[[Company], Found]]] = {
     "statements": _statements,
     "earnings": _earnings,
     "insiders": _insiders,
     "short_interest": _short_interest,
     "news": _news,
+    "options": _options,
 }
 RECORDS: Final = tuple(_MAKERS)
