@@ -16,11 +16,12 @@ from investiq.backtesting import sweep_kernels
 from investiq.backtesting.sweep_cells import GENERAL, LOOP, Task
 from investiq.backtesting.sweep_chunks import CHUNK
 from investiq.backtesting.sweep_grid import Grid
-from investiq.backtesting.sweeping import KEPT_BYTES, evaluate_task, worker_count
+from investiq.backtesting.sweeping import KEPT_BYTES, evaluate_task
 from investiq.core.errors import ConfigError
 from investiq.core.facts import Unit
 from investiq.core.readout import Readout
 from investiq.history.bars import Bars
+from investiq.runtime.executors import worker_count
 
 __all__ = ["SweepPlan", "memory_needed", "plan_of", "refuse_beyond_memory"]
 

@@ -9,7 +9,6 @@ runs as a whole, one cell at a time.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +25,10 @@ from investiq.backtesting.sweep_cells import GENERAL, LOOP, Cells, Task
 from investiq.backtesting.sweep_statistics import edges_of, write_statistics
 from investiq.execution.options import RunOptions
 from investiq.history.bars import Bars
+from investiq.runtime.executors import worker_count
 from investiq.strategies.base import Column, Strategy
 
-__all__ = ["evaluate", "evaluate_task", "worker_count"]
+__all__ = ["evaluate", "evaluate_task"]
 
 FloatArray = NDArray[np.float64]
 
@@ -107,13 +107,6 @@ def evaluate_task(
                 # After an error or an interrupt nothing further begins.
                 pool.shutdown(wait=True, cancel_futures=True)
     return work.cells
-
-
-def worker_count() -> int:
-    """Return the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Group(NamedTuple):

@@ -13,7 +13,6 @@ import numpy as np
 from investiq.backtesting import sweep_kernels
 from investiq.backtesting.checking import Quality, check_bars
 from investiq.backtesting.engine import convention_of_run
-from investiq.backtesting.executors import Executor, executor_name, run_chunks
 from investiq.backtesting.lookahead import check_plan
 from investiq.backtesting.plans import plan_of as decisions_of
 from investiq.backtesting.sweep_cells import GENERAL, REFUSED, Cells
@@ -30,6 +29,7 @@ from investiq.history.bars import Bars
 from investiq.history.checks import row_checks
 from investiq.history.history import History
 from investiq.history.panel import Panel
+from investiq.runtime.executors import Executor, executor_name, run_chunks
 from investiq.strategies.base import Strategy
 
 __all__ = ["SweepData", "sweep"]

@@ -10,8 +10,8 @@ import pytest
 
 import investiq as iq
 from investiq.backtesting import sweep_chunks
-from investiq.backtesting.executors import LostWorkersError, executor_name, run_chunks
 from investiq.core.errors import MissingDependencyError
+from investiq.runtime.executors import LostWorkersError, executor_name, run_chunks
 from investiq.strategies import Crossover
 
 ARGUMENTS = {"fast": range(2, 10), "slow": range(12, 24), "weight": 1.0, "lot": None, "max_volume_participation": None}

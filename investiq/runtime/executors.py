@@ -1,7 +1,8 @@
-"""Where the chunks of a sweep run: in this process, in others, or on a cluster; the numbers are the same everywhere."""
+"""Where the chunks of long work run: in this process, in others, or on a cluster; the numbers are the same everywhere."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -9,7 +10,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from investiq.core.errors import ConfigError, InvestIQError, MissingDependencyError
 
-__all__ = ["ATTEMPTS", "Executor", "LostWorkersError", "executor_name", "run_chunks"]
+__all__ = ["ATTEMPTS", "Executor", "LostWorkersError", "executor_name", "run_chunks", "worker_count"]
 
 # None and "serial" are this process; else other processes of this machine, or a distributed.Client.
 Executor: TypeAlias = Any
@@ -23,6 +24,13 @@ Answer = TypeVar("Answer")
 
 class LostWorkersError(InvestIQError):
     """Workers died again and again with the same chunk: run it in this process to see why."""
+
+
+def worker_count() -> int:
+    """Return the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def executor_name(executor: Executor) -> str:
@@ -84,8 +92,6 @@ def _by_processes(
     compute: Callable[[Chunk], Answer], chunks: Iterator[tuple[int, Chunk]], in_flight: int
 ) -> Iterator[tuple[int, Answer]]:
     from joblib.externals.loky import ProcessPoolExecutor
-
-    from investiq.backtesting.sweeping import worker_count
 
     workers = worker_count()
     # Lost chunks come first, then new ones.
@@ -154,7 +160,7 @@ def _count(attempts: dict[int, int], number: int) -> None:
     if attempts[number] >= ATTEMPTS:
         raise LostWorkersError(
             f"chunk {number} lost its worker {ATTEMPTS} times, so it is probably what ends them (memory, or a crash in a "
-            "library); run the sweep with executor=None to see where, or with smaller chunks of data"
+            "library); run it with executor=None to see where, or with smaller chunks of data"
         )
 
 
