@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from investiq.analysis.gathering import Gathered, gather
+from investiq.analysis.orchestrator import combine
+from investiq.analysis.regimes import regimes_on
 from investiq.analysis.result import Analysis
+from investiq.analysis.running import EngineRun, run_engine
+from investiq.analysis.weights import WeightSource
 from investiq.core import calendar
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.core.notes import Note, merge_notes
-from investiq.core.types import signal_label
-from investiq.engines.signals import EngineSignal
+from investiq.engines.base import Engine
+from investiq.engines.supplementary.engine import SupplementaryView
 from investiq.engines.technical.engine import TechnicalEngine
 from investiq.history.bars import Bars
+from investiq.history.checks import row_checks
 from investiq.history.history import History
 from investiq.history.instants import instant, label_text
 from investiq.indicators.warming import technical_jobs
 
-__all__ = ["Analysis", "analyze"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-_ENGINES: Final = Note(
-    code="technical_engine_only",
-    text="the score is the technical engine's alone; this version has no fundamental, quant or sentiment engine",
-    severity="info",
-)
+__all__ = ["Analysis", "analyze", "analyze_history", "engines"]
 
 
-def analyze(data: str | Bars | History, *, as_of: str | datetime | None = None) -> Analysis:
+def analyze(
+    data: str | Bars | History,
+    *,
+    as_of: str | datetime | None = None,
+    weights: WeightSource | None = None,
+) -> Analysis:
     """Return what the engines say about a symbol, at every decision time.
 
     Parameters
     ----------
     data : str, Bars or History
-        A symbol that `load_bars` knows, or bars as traded, or a history whose
-        main symbol is meant.
+        A symbol that `load_bars` knows, or its bars as traded: benchmark, other
+        series and records are gathered around them, as far as their provider has
+        them. Or a history, which is taken as it is.
     as_of : str or datetime, optional
         Time of knowledge in UTC (or aware); only what was known then is seen. A
         date alone means the end of that day. None: all of the data.
+    weights : callable, optional
+        Weights of the engines from a model, see `weights.WeightSource`; by default
+        those of the market's regime.
 
     Returns
     -------
     Analysis
-        `table` has features, score, confidence and label of every bar; `signal`
-        is the evidence behind the last one. Below 50 bars the score is NaN, with
-        the reason.
+        `table` has the features, scores and the joint view of every bar; `engines`
+        the evidence behind the last one. An engine without enough data, or one that
+        failed, is silent with its reason, and the others share its weight.
 
     Raises
     ------
@@ -60,18 +73,19 @@ def analyze(data: str | Bars | History, *, as_of: str | datetime | None = None) 
     --------
     >>> import investiq as iq
     >>> analysis = iq.analyze("^GSPC", as_of="2013-05-20")
-    >>> analysis.label, round(analysis.score, 1)
-    ('Weak Buy', 22.2)
+    >>> analysis.engines["technical"].label
+    'Weak Buy'
+    >>> analysis.engines["fundamental"].score
+    nan
     """
-    history = _history(data)
-    whole = history.bars()
+    gathered = _gathered(data)
+    whole = gathered.history.bars()
     if whole.basis != "raw":
         raise DataError(
             f"{whole.symbol}: analyze takes bars as traded, these are {whole.basis}-adjusted; "
             "pass them before adjusted(), the engines adjust for themselves"
         )
-    if as_of is not None:
-        history = history.until(as_of)
+    history = gathered.history if as_of is None else gathered.history.until(as_of)
     bars = history.bars()
     if not len(bars):
         first = (
@@ -80,25 +94,92 @@ def analyze(data: str | Bars | History, *, as_of: str | datetime | None = None) 
             else "there are none"
         )
         raise InsufficientDataError(f"{whole.symbol}: no bar was known at {as_of}; {first}; pass a later as_of")
+    moment = _aware(bars.known_at[-1] if as_of is None else instant(as_of))
+    notes = merge_notes(_staleness(bars, as_of), gathered.notes, _cautions(history))
+    return analyze_history(history, moment, engines(), weights=weights, notes=notes)
+
+
+def engines() -> tuple[Engine, ...]:
+    """Return the engines in the order in which they are shown."""
+    return (TechnicalEngine(),)
+
+
+def analyze_history(
+    history: History,
+    as_of: datetime,
+    voices: Sequence[Engine],
+    *,
+    weights: WeightSource | None = None,
+    notes: tuple[Note, ...] = (),
+) -> Analysis:
+    """Return the analysis of a history that is cut already, by chosen engines.
+
+    Parameters
+    ----------
+    history : History
+        With at least one bar, raw.
+    as_of : datetime
+        When it was cut.
+    voices : sequence of Engine
+        Of different names.
+    weights : callable, optional
+        As in `analyze`.
+    notes : tuple of Note
+        Cautions about the data.
+    """
+    import pandas as pd
+
     _compile()
-    engine = TechnicalEngine()
-    features = engine.features(history)
-    scores = engine.score(features)
-    signal = engine.explain(features.iloc[-1])
-    labels = scores["score"].map({score: signal_label(score) for score in scores["score"].unique()}).astype("str")
+    runs = [run_engine(engine, history) for engine in voices]
+    supplementary = SupplementaryView()
+    extras = supplementary.features(history)
+    adjusting = supplementary.adjustments(extras)
+    tables = [run.features for run in runs if run.features is not None]
+    features = _joined(history, [*tables, extras])
+    scored = pd.concat([features, *_scores(runs)], axis=1)
+    together = combine(
+        _by_engine(runs, "score"),
+        _by_engine(runs, "confidence"),
+        regimes_on(history),
+        directional=adjusting["directional"].to_numpy(),
+        undirected=adjusting["undirected"].to_numpy(),
+        table=scored,
+        weights=weights,
+    )
     return Analysis(
-        symbol=history.symbol,
-        bars=bars,
-        as_of=_aware(bars.known_at[-1] if as_of is None else instant(as_of)),
-        table=features.join(scores).assign(label=labels),
-        engines={engine.name: signal},
-        notes=merge_notes(_staleness(bars, as_of), _cautions(signal), history.notes, (_ENGINES,)),
+        history=history,
+        as_of=as_of,
+        table=pd.concat([scored, together], axis=1),
+        engines={run.signal.engine: run.signal for run in runs},
+        panels={**{each.name: each.panels for each in voices}, supplementary.name: supplementary.panels},
+        units={**{name: unit for each in voices for name, unit in each.units.items()}, **supplementary.units},
+        supplementary=supplementary.explain(extras.iloc[-1]),
+        notes=merge_notes(*(run.notes for run in runs), notes),
     )
 
 
+def _joined(history: History, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the columns of several causal tables, `known_at` and `n_obs` once."""
+    import pandas as pd
+
+    from investiq.engines.base import causal_table
+
+    own = [each.drop(columns=["known_at", "n_obs"]) for each in tables]
+    return pd.concat([causal_table(history, {}), *own], axis=1)
+
+
+def _scores(runs: Sequence[EngineRun]) -> list[pd.DataFrame]:
+    return [run.scored.add_prefix(f"{run.signal.engine}_") for run in runs if run.scored is not None]
+
+
+def _by_engine(runs: Sequence[EngineRun], column: str) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    return {run.signal.engine: run.scored[column].to_numpy(dtype=float) for run in runs if run.scored is not None}
+
+
 def _compile() -> None:
-    """Compile the indicators, unless that was done before."""
-    if jobs := technical_jobs():
+    """Compile what the engines run on, unless that was done before."""
+    jobs: list[Callable[[], object]] = technical_jobs()
+    if jobs:
         from investiq.runtime.progress import progress
 
         with progress(len(jobs), "compiling, once for this version") as advance:
@@ -107,29 +188,30 @@ def _compile() -> None:
                 advance()
 
 
-def _history(data: str | Bars | History) -> History:
+def _gathered(data: str | Bars | History) -> Gathered:
     if isinstance(data, History):
-        return data
-    if isinstance(data, Bars):
-        return History.of(data)
-    if isinstance(data, str):
-        from investiq.market.loading import load_bars
-
-        return History.of(load_bars(data))
+        return Gathered(history=data, notes=())
+    if isinstance(data, str | Bars):
+        return gather(data)
     raise DataError(f"data must be a symbol, Bars or a History, was {type(data).__name__}")
 
 
-def _cautions(signal: EngineSignal) -> list[Note]:
-    if signal.label is None:
-        return [Note(code="no_score", text=f"no score: {signal.reason}")]
-    if signal.missing:
-        return [
-            Note(
-                code="features_missing",
-                text=f"with {signal.n_obs} bars known these have no value yet and do not vote: {', '.join(signal.missing)}",
-            )
-        ]
-    return []
+def _cautions(history: History) -> tuple[Note, ...]:
+    """Return what is to be said about the data: of the symbol, and by name of what stands beside it if it limits anything."""
+    import dataclasses
+
+    bars = history.bars()
+    beside = [
+        *((name, row_checks(each, each.passport.notes)) for name, each in history.series.items() if each is not bars)
+    ]
+    beside += [(name, each.notes) for name, each in history.tables.items()]
+    named = [
+        note if name in note.text else dataclasses.replace(note, text=f"{name}: {note.text}")
+        for name, notes in beside
+        for note in notes
+        if note.severity != "info"
+    ]
+    return merge_notes(row_checks(bars, bars.passport.notes), named)
 
 
 def _staleness(bars: Bars, as_of: str | datetime | None) -> list[Note]:

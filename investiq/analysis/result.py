@@ -6,42 +6,27 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from investiq.core.facts import Fact, Table, format_value
+from investiq.analysis import sheets
+from investiq.analysis.text import recommendation, regime_words
+from investiq.core.facts import Fact, Table, Unit, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
 from investiq.core.types import BASIS_WORDS, SignalLabel
+from investiq.engines.base import Panel
 from investiq.engines.signals import EngineSignal
-from investiq.engines.technical.features import FEATURES
+from investiq.engines.supplementary.signals import SupplementarySignal
 from investiq.history.bars import Bars
+from investiq.history.history import History
 from investiq.history.instants import label_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Analysis"]
+    from investiq.analysis.comparing import AnalysisComparison
 
-# What the card shows of the last row beside the evidence: title, feature, remark.
-_INDICATORS: Final = (
-    ("SMA-20", "sma_20", ""),
-    ("SMA-50", "sma_50", ""),
-    ("SMA-200", "sma_200", ""),
-    ("Lower Bollinger band", "bb_lower", "20 bars, 2 population standard deviations"),
-    ("Upper Bollinger band", "bb_upper", ""),
-    ("RSI(14)", "rsi", "Wilder's smoothing"),
-    ("Stochastic %K(14)", "stochastic_k", ""),
-    ("MACD histogram", "macd_histogram", "averages of 12 and 26 bars, signal of 9"),
-    ("ADX(14)", "adx", "Wilder's smoothing; strength without direction"),
-    ("ATR(14)", "atr_14", "Wilder's smoothing"),
-    ("ATR ratio", "atr_ratio", "ATR over its mean of 20 bars; volatility does not vote"),
-)
-_RANKS: Final = {
-    "rsi": "rsi_percentile",
-    "stochastic_k": "stochastic_percentile",
-    "adx": "adx_percentile",
-    "atr_ratio": "atr_ratio_percentile",
-}
+__all__ = ["Analysis"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -50,47 +35,138 @@ class Analysis(Result):
 
     Attributes
     ----------
-    symbol : str
-    bars : Bars
-        As traded, up to `as_of`.
+    history : History
+        What was seen: nothing that became known after `as_of`.
     as_of : datetime
-        Time of knowledge (UTC): nothing later was seen.
+        Time of knowledge (UTC).
     table : DataFrame
-        Index `ts`; one row per bar: `known_at` (its decision time), the features,
-        `score`, `confidence`, `signal_count` and `label`.
+        Index `ts`; one row per bar: `known_at` (its decision time), `n_obs`, the
+        features of every engine and topic by their names, ``<engine>_score``,
+        ``<engine>_confidence`` and ``<engine>_signal_count``, and the joint view:
+        the columns of `orchestrator.combine`.
     engines : mapping of str to EngineSignal
         What each engine says at the last row.
+    supplementary : SupplementarySignal
+        What the other topics add at the last row.
+    panels : mapping of str to tuple of Panel
+        By engine, how its features are shown.
+    units : mapping of str to str
+        Of the numeric features in `table`.
     notes : tuple of Note
     """
 
     kind: ClassVar[str] = "analysis"
 
-    symbol: str
-    bars: Bars
+    history: History
     as_of: datetime
     table: pd.DataFrame
     engines: Mapping[str, EngineSignal]
+    supplementary: SupplementarySignal
+    panels: Mapping[str, tuple[Panel, ...]]
+    units: Mapping[str, Unit]
     notes: tuple[Note, ...] = ()
 
     @property
-    def signal(self) -> EngineSignal:
-        """What the technical engine says at the last decision time."""
-        return self.engines["technical"]
+    def symbol(self) -> str:
+        """The symbol."""
+        return self.history.symbol
+
+    @property
+    def bars(self) -> Bars:
+        """Its bars as traded, up to `as_of`."""
+        return self.history.bars()
 
     @property
     def score(self) -> float:
-        """The score at the last decision time, in [-100, 100]; NaN without one."""
-        return self.signal.score
+        """The combined score at the last decision time, in [-100, 100]; NaN where no engine speaks."""
+        return float(self._last("score"))
 
     @property
     def label(self) -> SignalLabel | None:
-        """The score in words, or None without a score."""
-        return self.signal.label
+        """The combined score in words, or None without one."""
+        return self._word("label")  # type: ignore[return-value]  # written from the labels by `combine`
 
     @property
     def confidence(self) -> float:
-        """The raw confidence at the last decision time, in [0, 1]; NaN without a score."""
-        return self.signal.confidence
+        """The combined confidence in [0, 1]: raw, no calibrated probability; NaN without a score."""
+        return float(self._last("confidence"))
+
+    @property
+    def coverage(self) -> float:
+        """The weight of the engines that speak, as part of all weights."""
+        return float(self._last("coverage"))
+
+    @property
+    def conviction(self) -> str | None:
+        """``"HIGH"``, ``"MODERATE"`` or ``"LOW"``; None without a score."""
+        return self._word("conviction")
+
+    @property
+    def regime(self) -> str:
+        """The market's regime, such as ``"high_vol_bear"``, or ``"unknown"``."""
+        return str(self._last("regime"))
+
+    @property
+    def horizons(self) -> dict[str, float]:
+        """The scores of the short, medium and long term; NaN where the engine behind one is silent."""
+        return {name: float(self._last(f"{name}_score")) for name in sheets.HORIZON_WORDS}
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The part of each engine in the score, a fraction; NaN for the silent."""
+        return {name: float(self._last(f"{name}_weight")) for name in self.engines}
+
+    @property
+    def adjustment(self) -> float:
+        """What the supplementary observations add to the confidence."""
+        return float(self._last("adjustment"))
+
+    @property
+    def n_obs(self) -> int:
+        """Bars known at the last decision time."""
+        return len(self.bars)
+
+    @property
+    def reason(self) -> str:
+        """Why there is no score, by engine; empty where there is one."""
+        if self.label is not None:
+            return ""
+        return "; ".join(f"{name}: {signal.reason}" for name, signal in self.engines.items())
+
+    @property
+    def recommendation(self) -> str:
+        """The view in sentences: action, confidence, evidence for and against, what is uncertain."""
+        return recommendation(
+            self.label,
+            self.score,
+            self.confidence,
+            self.conviction,
+            tuple(self.engines.values()),
+            conflict_penalty=float(self._last("conflict_penalty")),
+        )
+
+    def explain(self) -> str:
+        """Return the recommendation and, by engine, every signal with its numbers and its date."""
+        return "\n".join([self.recommendation, *sheets.evidence_lines(self)])
+
+    def compare(self, other: Analysis) -> AnalysisComparison:
+        """Return what differs between this analysis and another one, of the same symbol at another moment or of another.
+
+        Parameters
+        ----------
+        other : Analysis
+            The one that this is measured against: changes are from it to this.
+
+        Examples
+        --------
+        >>> import investiq as iq
+        >>> now, then = (iq.analyze("^GSPC", as_of=day) for day in ("2018-12-31", "2018-09-20"))
+        >>> now.compare(then).lost[:1]
+        ('Price Above MAs (technical)',)
+        """
+        from investiq.analysis.comparing import AnalysisComparison
+
+        return AnalysisComparison(now=self, then=other)
 
     @property
     def title(self) -> str:
@@ -98,84 +174,88 @@ class Analysis(Result):
         return f"Analysis of {self.symbol}: {self.label or 'no score'}"
 
     @property
+    def headline(self) -> str:
+        """Verdict, score, confidence, regime and conviction in one line."""
+        if self.label is None:
+            return f"no engine has enough data; market: {regime_words(self.regime)}"
+        return (
+            f"score {self.score:+.1f} of ±100 · confidence {format_value(self.confidence, 'fraction')} · "
+            f"conviction {self.conviction} · market: {regime_words(self.regime)}"
+        )
+
+    @property
     def watermark(self) -> str | None:
         """The watermark of the data."""
         return self.bars.passport.watermark
 
     @property
-    def _bar(self) -> str:
+    def bar(self) -> str:
+        """The label of the last bar."""
         return label_text(self.bars.ts[-1], self.bars.interval)
 
     def facts(self) -> list[Fact]:
-        """Return score, confidence and votes, and the bar that they were decided on."""
-        signal, passport = self.signal, self.bars.passport
-        why = "" if signal.label else signal.reason
-        votes = ", ".join(f"{group} {vote:+g}" for group, vote in signal.votes.items())
+        """Return score, confidence and what stands behind them, and the bar that they were decided on."""
+        passport = self.bars.passport
+        why = self.reason
+        shared = f"{self._last('weight_origin')} weights of the engines that speak"
         return [
-            Fact("Score", signal.score, "score", "-100 to 100, positive is bullish", why),
-            Fact("Signal", signal.label, "", "the score in words: weak from 5, plain from 30, strong from 70", why),
-            Fact("Confidence", signal.confidence, "fraction", "raw, no calibrated probability", why),
-            Fact("Votes", votes or "none", "", "net vote of each group of signals, at most 4 either way"),
+            Fact("Score", self.score, "score", f"-100 to 100, positive is bullish; {shared}", why),
+            Fact("Signal", self.label, "", "the score in words: weak from 5, plain from 30, strong from 70", why),
+            Fact(
+                "Score, equal weights", float(self._last("equal_weight_score")), "score", "what no weighting says", why
+            ),
+            Fact("Confidence", self.confidence, "fraction", "raw: how much agrees and how much it rests on", why),
+            Fact("Calibrated probability", math.nan, "fraction", "", "no calibration is fitted"),
+            Fact(
+                "Coverage",
+                self.coverage,
+                "fraction",
+                "weight of the engines that speak; its root scales the confidence",
+            ),
+            Fact("Conflict penalty", float(self._last("conflict_penalty")), "fraction", "within the confidence", why),
+            Fact("Supplementary", self.adjustment, "fraction", "within the confidence, at most 10 % either way", why),
+            Fact("Conviction", self.conviction, "", "engines at ±20 on the side of the score: HIGH 3, MODERATE 2", why),
+            Fact("Market regime", regime_words(self.regime), "", self._market),
             Fact(
                 "Close",
                 float(self.bars.close[-1]),
                 "price",
                 f"{BASIS_WORDS[passport.price_basis]}, {passport.currency}",
             ),
-            Fact("Bar", self._bar, "", f"{self.bars.interval}, the last of {signal.n_obs:,} known"),
-            Fact("Decided", signal.as_of, "time", "when that bar was complete and known"),
+            Fact("Bar", self.bar, "", f"{self.bars.interval}, the last of {len(self.bars):,} known"),
+            Fact("Decided", self._last("known_at").to_pydatetime(), "time", "when that bar was complete and known"),
             Fact("As of", self.as_of, "time", "nothing that became known later was seen"),
+            Fact("In words", self.recommendation),
         ]
 
     def tables(self) -> list[Table]:
-        """Return the evidence and the indicators of the last row."""
-        tables = [self._indicators()]
-        return [self._evidence(), *tables] if self.signal.evidence else tables
-
-    def _evidence(self) -> Table:
-        rows = (
-            (
-                each.name,
-                f"{each.direction * each.weight:+g}",
-                each.group,
-                format_value(each.value, each.unit),
-                format_value(each.threshold, each.unit),
-                each.text,
-            )
-            for each in self.signal.evidence
-        )
-        columns = ("Signal", "Vote", "Group", "Value", "Threshold", "In words")
-        return Table(
-            f"Evidence at the bar of {self._bar}", columns, tuple(rows), ("Value", "Threshold"), signed=("Vote",)
-        )
-
-    def _indicators(self) -> Table:
-        metrics, rows = self.signal.metrics, []
-        for title, name, remark in _INDICATORS:
-            value, rank = metrics[name], metrics.get(_RANKS.get(name, ""), math.nan)
-            remark = f"not yet defined after {self.signal.n_obs} bars" if math.isnan(value) else remark
-            rows.append(
-                (
-                    title,
-                    format_value(value, FEATURES[name]),
-                    "" if math.isnan(rank) else format_value(rank, "fraction"),
-                    remark,
-                )
-            )
-        columns = ("Indicator", "Value", "Rank", "Remark")
-        return Table(f"Indicators at the bar of {self._bar}", columns, tuple(rows), ("Value", "Rank"))
+        """Return the engines side by side, and what each rests on."""
+        return sheets.sheets(self)
 
     def provenance(self) -> list[Fact]:
         """Return the data passport and the conventions of the score."""
         return [
             *(Fact(label, value) for label, value in self.bars.describe()),
             Fact("Cut", f"only what was known by {format_value(self.as_of, 'time')} was seen"),
+            Fact("Beside it", sheets.beside(self.history)),
             *(Fact("Engine", f"{each.engine}, version {each.version}") for each in self.engines.values()),
-            Fact("Indicators", "on total-adjusted prices; levels in money are shown as traded on their bar"),
+            Fact("Prices", "total-adjusted in the indicators; levels in money are shown as traded on their bar"),
             Fact("Ranks", "share of the 252 bars before that lie lower, ties half; at least 60 bars"),
-            Fact("Score", "100 x sum of votes / sum of their sizes x n / (n + 1), n groups with a vote"),
+            Fact("Engine score", "100 x sum of votes / sum of their sizes x n / (n + 1), n groups with a vote"),
         ]
 
     def to_frame(self) -> pd.DataFrame:
         """Return `table`."""
         return self.table
+
+    @property
+    def _market(self) -> str:
+        symbol = self.history.benchmark
+        return f"of {symbol}" if symbol else f"of {self.symbol} itself, without a benchmark"
+
+    def _last(self, column: str) -> Any:
+        return self.table[column].iloc[-1]
+
+    def _word(self, column: str) -> str | None:
+        word = self._last(column)
+        return word if isinstance(word, str) else None

@@ -48,6 +48,14 @@ STYLE: Final = """
 .iq-card table.iq-lines .iq-n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .iq-card .iq-up{color:var(--iq-up,#0b7a67)}
 .iq-card .iq-down{color:var(--iq-down,#c22532)}
+.iq-card p.iq-headline{margin:-4px 0 10px;font-size:13.5px;font-variant-numeric:tabular-nums}
+.iq-card details.iq-fold{margin:12px 0 0}
+.iq-card details.iq-fold>summary{cursor:pointer}
+.iq-card details.iq-fold h4{display:inline;margin:0}
+.iq-card .iq-scale{display:inline-block;position:relative;width:84px;height:8px;margin-left:8px;border-radius:2px;overflow:hidden;
+ background:linear-gradient(to right,transparent 49.4%,currentColor 49.4%,currentColor 50.6%,transparent 50.6%),
+ var(--iq-border,var(--jp-border-color2,#e8edf2))}
+.iq-card .iq-scale i{position:absolute;top:0;bottom:0;background:currentColor}
 .iq-mark{display:inline-block;border:1px solid currentColor;border-radius:4px;padding:0 6px;margin-left:8px;font-size:11px;letter-spacing:.06em;
  color:var(--iq-mark,#8a5a00);vertical-align:middle}
 """.replace("\n", "")
@@ -74,15 +82,27 @@ def lines_table(table: Table) -> str:
     body = "".join(
         "<tr>"
         + "".join(
-            f"<td{_mark(table, name, cell)}>{escape(cell)}</td>" for name, cell in zip(table.columns, row, strict=True)
+            f"<td{_mark(table, name, cell)}>{escape(cell)}{_scale(table, name, cell)}</td>"
+            for name, cell in zip(table.columns, row, strict=True)
         )
         + "</tr>"
         for row in table.rows
     )
-    return (
-        f'<h4>{escape(table.title)}</h4><div class="iq-scroll"><table class="iq-lines">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    title = f"<h4>{escape(table.title)}</h4>"
+    lines = f'<div class="iq-scroll"><table class="iq-lines"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<details class="iq-fold"><summary>{title}</summary>{lines}</details>' if table.is_folded else title + lines
+
+
+def _scale(table: Table, column: str, cell: str) -> str:
+    """Return the place of a score between -100 and 100 as a bar from the middle."""
+    if column not in table.scales:
+        return ""
+    try:
+        score = float(cell)
+    except ValueError:  # a score that is missing
+        return '<span class="iq-scale" aria-hidden="true"></span>'
+    left, width = 50 + min(score, 0) / 2, abs(score) / 2
+    return f'<span class="iq-scale" aria-hidden="true"><i style="left:{left:.1f}%;width:{width:.1f}%"></i></span>'
 
 
 def _mark(table: Table, column: str, cell: str = "") -> str:
@@ -119,11 +139,13 @@ def to_html(
     provenance: Sequence[Fact],
     watermark: str | None,
     tables: Sequence[Table] = (),
+    headline: str = "",
 ) -> str:
     """Return a self-contained card; every text from outside is escaped."""
     mark = f'<span class="iq-mark">{escape(watermark)}</span>' if watermark else ""
+    line = f'<p class="iq-headline">{escape(headline)}</p>' if headline else ""
     return (
-        f'<style>{STYLE}</style><div class="iq-card"><h3>{escape(title)}{mark}</h3>'
+        f'<style>{STYLE}</style><div class="iq-card"><h3>{escape(title)}{mark}</h3>{line}'
         f"{facts_table(facts)}{''.join(lines_table(table) for table in tables)}"
         f"{notes_list(notes)}{provenance_block(provenance)}</div>"
     )
@@ -136,9 +158,10 @@ def to_text(
     provenance: Sequence[Fact],
     watermark: str | None,
     tables: Sequence[Table] = (),
+    headline: str = "",
 ) -> str:
     """Return the plain-text twin of `to_html`."""
-    lines = [f"{title}  [{watermark}]" if watermark else title]
+    lines = [f"{title}  [{watermark}]" if watermark else title, *([headline] if headline else [])]
     lines += _rows(facts)
     for table in tables:
         lines += ["", f"  {table.title}", *_lines(table)]

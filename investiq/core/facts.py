@@ -96,6 +96,10 @@ class Table:
         Columns that hold numbers and are aligned to the right.
     signed : tuple of str
         Columns of numbers whose sign is also shown by colour.
+    scales : tuple of str
+        Columns of scores in [-100, 100] beside which a page draws their place.
+    is_folded : bool
+        Whether a page shows the title alone until it is opened; text shows all.
     """
 
     title: str
@@ -103,6 +107,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numbers: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()
+    scales: tuple[str, ...] = ()
+    is_folded: bool = False
 
 
 def format_value(value: Any, unit: Unit = "") -> str:

@@ -33,6 +33,11 @@ class Result:
         raise NotImplementedError
 
     @property
+    def headline(self) -> str:
+        """The numbers that matter most in one line, below the title; by default none."""
+        return ""
+
+    @property
     def watermark(self) -> str | None:
         """``"SAMPLE"`` or ``"SYNTHETIC"`` where the data are not a market's own."""
         return None
@@ -67,12 +72,24 @@ class Result:
 
     def _repr_html_(self) -> str:
         return display.to_html(
-            self.title, self.facts(), self.shown_notes(), self.provenance(), self.watermark, self.tables()
+            self.title,
+            self.facts(),
+            self.shown_notes(),
+            self.provenance(),
+            self.watermark,
+            self.tables(),
+            self.headline,
         )
 
     def __str__(self) -> str:
         return display.to_text(
-            self.title, self.facts(), self.shown_notes(), self.provenance(), self.watermark, self.tables()
+            self.title,
+            self.facts(),
+            self.shown_notes(),
+            self.provenance(),
+            self.watermark,
+            self.tables(),
+            self.headline,
         )
 
     def __repr__(self) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from investiq.figures.profiles import volume_profile_chart
     from investiq.figures.quality import adjustment_chart, coverage_map
     from investiq.figures.resampled import bootstrap_chart, path_chart
-    from investiq.figures.scores import analysis_chart
+    from investiq.figures.scores import analysis_chart, analysis_comparison_chart
     from investiq.figures.tables import metric_cards
     from investiq.figures.tail_risk import value_at_risk_chart
     from investiq.figures.trades import bracket_chart, trade_chart, waterfall_chart
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "adjustment_chart": "quality",
     "analysis_chart": "scores",
+    "analysis_comparison_chart": "scores",
     "assessment_chart": "evidence",
     "audit_chart": "audit",
     "backtest_overview": "equity",
@@ -68,6 +69,7 @@ _HOMES: Final = {
 __all__ = [
     "adjustment_chart",
     "analysis_chart",
+    "analysis_comparison_chart",
     "assessment_chart",
     "audit_chart",
     "backtest_overview",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from investiq.analysis.analyzing import Analysis
+    from investiq.analysis.comparing import AnalysisComparison
     from investiq.auditing.report import AuditReport
     from investiq.backtesting.attribution import Waterfall
     from investiq.backtesting.comparing import RunComparison
@@ -50,6 +51,7 @@ __all__ = ["KINDS", "draw"]
 KINDS: Final = (
     "action_lab",
     "analysis",
+    "analysis_comparison",
     "assessment",
     "audit",
     "backtest",
@@ -116,6 +118,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.scores import analysis_chart
 
             return analysis_chart(cast("Analysis", result), theme=theme, **options)
+        case "analysis_comparison":
+            from investiq.figures.scores import analysis_comparison_chart
+
+            return analysis_comparison_chart(cast("AnalysisComparison", result), theme=theme, **options)
         case "assessment":
             from investiq.figures.evidence import assessment_chart
 

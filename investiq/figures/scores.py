@@ -1,15 +1,16 @@
-"""The chart of an analysis: price, indicators and score on one time axis."""
+"""The charts of an analysis: price, indicators, scores and regime on one time axis, and two analyses side by side."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from investiq.figures.heading import heading
 from investiq.figures.panes import Pane, columns, date_axis, line, stack
 from investiq.figures.price import period_text, price_pane, price_unit, volume_pane
-from investiq.figures.theme import Theme, ThemeName, theme_of
+from investiq.figures.theme import Theme, ThemeName, template, theme_of
 from investiq.figures.views import DENSE
 
 if TYPE_CHECKING:
@@ -17,19 +18,26 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from investiq.analysis.analyzing import Analysis
+    from investiq.analysis.comparing import AnalysisComparison
 
-__all__ = ["analysis_chart"]
+__all__ = ["analysis_chart", "analysis_comparison_chart"]
 
 FloatArray = NDArray[np.float64]
 
+# Each engine keeps its dash in every chart, so that colour is not the only difference.
+_DASHES: Final = {"technical": "solid", "fundamental": "dash", "quant": "dot", "sentiment": "dashdot"}
+_HEIGHTS: Final = {"low_vol": 1.0, "normal": 2.0, "high_vol": 3.0}
+
 
 def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, theme: ThemeName = "light") -> go.Figure:
-    """Draw what an analysis knows at every bar: price, volume, RSI, MACD, score and confidence.
+    """Draw what an analysis knows at every bar: price, volume, scores, confidence, regime, RSI and MACD.
 
     The panes share one time axis: zooming one zooms all, and the hover box
     tells every value of a bar. The price has the moving averages of 20, 50 and
-    200 bars and the Bollinger band; the RSI its customary 30 and 70; the score
-    guides where its label changes, and its confidence below.
+    200 bars and the Bollinger band; the score guides where its label changes,
+    and the engines it is made of as thin lines, which a click on the legend
+    shows where more bars are drawn than a screen has room for. The regime's
+    colour is the market's trend, its height the volatility: low, normal, high.
 
     Parameters
     ----------
@@ -46,8 +54,8 @@ def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, th
     --------
     >>> import investiq as iq
     >>> figure = analysis_chart(iq.analyze("^GSPC", as_of="2003"))
-    >>> figure.layout.xaxis.anchor  # price, volume, RSI, MACD, score, confidence
-    'y6'
+    >>> figure.layout.xaxis.anchor  # price, volume, score, confidence, regime, RSI, MACD
+    'y7'
     """
     colors = theme_of(theme)
     raw, table = analysis.bars, analysis.table
@@ -68,20 +76,22 @@ def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, th
     rows = [price_pane(bars, colors, overlays=averages, bands=bands, trades=trades)]
     if not np.isnan(bars.volume).all():
         rows.append(volume_pane(bars, colors, weight=0.7))
+    voices = {name: column(f"{name}_score") for name in analysis.engines if f"{name}_score" in table}
     rows += [
+        _score_pane(x, column("score"), voices, colors),
+        _confidence_pane(x, column("confidence"), colors),
+        _regime_pane(x, table["regime"].to_numpy(dtype=object), colors),
         _rsi_pane(x, column("rsi"), colors),
         _macd_pane(x, lines, price_unit(bars), colors),
-        _score_pane(x, column("score"), colors),
-        _confidence_pane(x, column("confidence"), colors),
     ]
     return stack(
         rows,
         ts=bars.ts,
         theme=colors,
         title=analysis.title,
-        subtitle=f"{period_text(bars)} · known at {analysis.as_of:%Y-%m-%d %H:%M} UTC",
+        subtitle=f"{analysis.headline}<br>{period_text(bars)} · known at {analysis.as_of:%Y-%m-%d %H:%M} UTC",
         watermark=analysis.watermark,
-        height=980,
+        height=1060,
     )
 
 
@@ -103,19 +113,60 @@ def _macd_pane(x: NDArray[np.datetime64], lines: dict[str, FloatArray], unit: st
     )
 
 
-def _score_pane(x: NDArray[np.datetime64], score: FloatArray, theme: Theme) -> Pane:
+def _score_pane(x: NDArray[np.datetime64], score: FloatArray, voices: dict[str, FloatArray], theme: Theme) -> Pane:
     # A score holds until the next bar is decided, so its line steps.
-    edge = {"color": theme.series[0], "width": 1.2 if x.size <= DENSE else 0.8, "shape": "hv"}
-    trace = line(x, score, "Score", theme.series[0], hover="%{y:+.1f} of 100", fill="tozeroy", fillcolor=theme.fill)
+    edge = {"color": theme.text, "width": 1.5 if x.size <= DENSE else 0.8, "shape": "hv"}
+    joint = line(x, score, "Score", theme.text, hover="%{y:+.1f} of 100", fill="tozeroy", fillcolor=theme.fill)
     guides = (-70, -30, 0, 30, 70)
+    is_shown: Any = True if x.size <= DENSE else "legendonly"
+    thin = [
+        line(x, _light(own), name.capitalize(), _color(name, theme), width=0.9, hover="%{y:+.1f}", visible=is_shown)
+        | {"line": {"color": _color(name, theme), "width": 0.9, "dash": _DASHES.get(name, "solid"), "shape": "hv"}}
+        for name, own in voices.items()
+        if np.isfinite(own).any()
+    ]
     return Pane(
         title="Score (±100)",
-        traces=[trace | {"line": edge}],
-        weight=1.3,
+        traces=[joint | {"line": edge}, *thin],
+        weight=1.6,
         limits=(-100, 100),
         levels=guides,
         ticks=guides,
     )
+
+
+def _color(engine: str, theme: Theme) -> str:
+    colors = dict(zip(_DASHES, (theme.series[0], theme.series[1], theme.series[2], theme.up), strict=True))
+    return colors.get(engine, theme.muted)
+
+
+def _light(values: FloatArray) -> NDArray[Any]:
+    # Half the bytes; a pixel is coarser than the eighth digit of a score.
+    return values.astype(np.float32)
+
+
+def _regime_pane(x: NDArray[np.datetime64], regimes: NDArray[Any], theme: Theme) -> Pane:
+    parts = [str(name).rpartition("_") for name in regimes]
+    height = np.array([_HEIGHTS.get(volatility, 0.0) for volatility, _, _ in parts], dtype=np.float32)
+    trend = np.array([trend for _, _, trend in parts])
+    tints = {"bull": theme.series[0], "sideways": theme.faint, "bear": theme.series[1]}
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": x,
+            "y": np.where(trend == name, height, np.float32(0)),
+            "name": name.capitalize(),
+            "line": {"color": tint, "width": 0, "shape": "hv"},
+            "fill": "tozeroy",
+            "fillcolor": tint,
+            "hoverinfo": "skip",
+        }
+        for name, tint in tints.items()
+    ]
+    words = ["unknown" if name == "unknown" else str(name).replace("_", " ") for name in regimes]
+    told = line(x, np.zeros(x.size, dtype=np.float32), "Regime", "rgba(0, 0, 0, 0)", hover="%{text}", text=words)
+    return Pane(title="Regime", traces=[*traces, told | {"showlegend": False}], weight=0.5, limits=(0, 3), ticks=(0,))
 
 
 def _confidence_pane(x: NDArray[np.datetime64], confidence: FloatArray, theme: Theme) -> Pane:
@@ -129,3 +180,69 @@ def _confidence_pane(x: NDArray[np.datetime64], confidence: FloatArray, theme: T
         ticks=(0, 0.5, 1),
         tick_format=".0%",
     )
+
+
+def analysis_comparison_chart(comparison: AnalysisComparison, *, theme: ThemeName = "light") -> go.Figure:
+    """Draw the scores of two analyses by engine, each pair joined by a line; the marker's size is its confidence.
+
+    Parameters
+    ----------
+    comparison : AnalysisComparison
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import investiq as iq
+    >>> now, then = (iq.analyze("^GSPC", as_of=day) for day in ("2018-12-31", "2018-09-20"))
+    >>> [trace.name for trace in analysis_comparison_chart(now.compare(then)).data if trace.showlegend is not False]
+    ['2018-09-20', '2018-12-31']
+    """
+    import plotly.graph_objects as go
+
+    colors = theme_of(theme)
+    table = comparison.to_frame()
+    names = [str(name).capitalize() for name in table.index]
+    joins = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": np.column_stack([table["score_then"], table["score_now"], np.full(len(table), np.nan)]).ravel(),
+        "y": np.repeat(names, 3),
+        "line": {"color": colors.faint, "width": 1.5},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "connectgaps": False,
+    }
+    dots = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": table[f"score_{which}"],
+            "y": names,
+            "name": name,
+            "marker": {"color": color, "symbol": symbol, "size": 8 + 12 * table[f"confidence_{which}"].fillna(0)},
+            "customdata": table[f"confidence_{which}"],
+            "hovertemplate": "%{x:+.1f} of 100, confidence %{customdata:.0%}<extra>%{fullData.name}</extra>",
+        }
+        for which, name, color, symbol in (
+            ("then", comparison.names[0], colors.faint, "circle-open"),
+            ("now", comparison.names[1], colors.series[0], "circle"),
+        )
+    ]
+    guides = (-70, -30, 0, 30, 70)
+    mark = f" · {comparison.watermark} data" if comparison.watermark else ""
+    layout = heading(comparison.title, f"{_changes(comparison)}{mark}", comparison.names) | {
+        "template": template(colors),
+        "height": 220 + 46 * len(names),
+        "showlegend": True,
+        "xaxis": {"range": [-104, 104], "tickvals": guides, "title": {"text": "Score (±100); the larger the surer"}},
+        "yaxis": {"autorange": "reversed", "categoryorder": "array", "categoryarray": names},
+    }
+    return go.Figure(data=[joins, *dots], layout=layout)
+
+
+def _changes(comparison: AnalysisComparison) -> str:
+    return f"{len(comparison.gained)} signals gained, {len(comparison.lost)} lost"

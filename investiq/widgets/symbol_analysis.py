@@ -66,7 +66,7 @@ class SymbolAnalysis(W.VBox):
         self.settings = _classed(Panel("Settings", 50), "iq-bare")
         self.cards = _classed(Panel("Summary", 80), "iq-bare", "iq-plain")
         self.chart = Panel("Price, indicators and score", _HEIGHTS_PX["price"])
-        self.view = Panel("Technical view", 300)
+        self.view = Panel("Engine view", 300)
         self.backtest = Panel("Backtest", _HEIGHTS_PX["equity"])
         self.performance = Panel("Performance", 380)
         self.trades = Panel("Trades", 160)
@@ -228,8 +228,8 @@ class SymbolAnalysis(W.VBox):
 
             self._progress(turn, "Analysing", self.chart, self.view)
             analysis = iq.analyze(bars)
-            content = tables.verdict(analysis.signal) + tables.evidence_table(analysis.signal)
-            subtitle = f"known at {analysis.signal.as_of:%Y-%m-%d %H:%M} UTC"
+            content = tables.engine_views(analysis)
+            subtitle = f"{analysis.headline}; known at {analysis.as_of:%Y-%m-%d %H:%M} UTC"
             turn.present(lambda: self.view.show(content, subtitle=subtitle))
         return analysis
 
@@ -262,7 +262,7 @@ class SymbolAnalysis(W.VBox):
         import investiq as iq
 
         if analysis is None:
-            turn.present(lambda: self.chart.empty("It needs what failed under “Technical view”."))
+            turn.present(lambda: self.chart.empty("It needs what failed under “Engine view”."))
             return
         self._progress(turn, "Drawing", self.chart)
         figure = iq.figures.analysis_chart(analysis, trades=None if result is None else result.trades)

@@ -104,9 +104,8 @@ def card_facts(bars: iq.Bars, analysis: Analysis | None, result: BacktestResult 
     basis = f"{bars.ts[-1].astype('datetime64[D]')}, {BASIS_WORDS[passport.price_basis]}, {passport.currency}"
     facts = [Fact("Close", float(bars.close[-1]), "price", basis)]
     if analysis is not None:
-        signal = analysis.signal
-        facts.append(Fact("Technical score", signal.score, "score", signal.label or signal.reason))
+        facts.append(Fact("Score", analysis.score, "score", analysis.label or analysis.reason))
     else:
-        facts.append(Fact("Technical score", math.nan, "score", note="see Technical view"))
+        facts.append(Fact("Score", math.nan, "score", note="see Engine view"))
     by_label = {} if result is None else {fact.label: fact for fact in result.facts()}
     return facts + [by_label.get(label, Fact(label, math.nan, note="see Backtest")) for label in _CARDS]

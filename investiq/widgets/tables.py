@@ -13,10 +13,19 @@ from investiq.core.facts import ACCOUNT_CURRENCY, Fact, format_fact, format_valu
 if TYPE_CHECKING:
     import pandas as pd
 
+    from investiq.analysis.result import Analysis
     from investiq.core.notes import Note
     from investiq.engines.signals import EngineSignal
 
-__all__ = ["comparison_table", "evidence_table", "notes_block", "signed_percent", "trades_table", "verdict"]
+__all__ = [
+    "comparison_table",
+    "engine_views",
+    "evidence_table",
+    "notes_block",
+    "signed_percent",
+    "trades_table",
+    "verdict",
+]
 
 TRADE_ROWS: Final = 50
 _ARROWS: Final = {1: "▲", -1: "▼", 0: ""}
@@ -56,8 +65,8 @@ def _moved(value: float, text: str) -> str:
     return f'<td class="iq-n{style}">{escape(text)} <span aria-hidden="true">{_ARROWS[side]}</span></td>'
 
 
-def verdict(signal: EngineSignal) -> str:
-    """Return the score, its label and the confidence of one engine."""
+def verdict(signal: EngineSignal | Analysis) -> str:
+    """Return the score, its label and the confidence of one engine, or of all together."""
     if math.isnan(signal.score):
         return f'<div class="iq-message" role="status"><b>No score.</b>{escape(signal.reason)}</div>'
     place = (signal.score + 100) / 2
@@ -69,6 +78,23 @@ def verdict(signal: EngineSignal) -> str:
         f'<div class="iq-meter" role="img" aria-label="Score {signal.score:+.1f} between -100 and 100"><s></s>'
         f'<i style="left:{place:.1f}%"></i></div>'
     )
+
+
+def engine_views(analysis: Analysis) -> str:
+    """Return the joint verdict, then by engine its score and every signal, or why it is silent."""
+    parts = [verdict(analysis)]
+    for name, signal in analysis.engines.items():
+        parts.append(f"<h4>{escape(name.capitalize())}{_standing(signal, analysis.weights[name])}</h4>")
+        silent = f'<div class="iq-quiet">silent: {escape(signal.reason)}</div>'
+        parts.append(silent if math.isnan(signal.score) else evidence_table(signal))
+    return "".join(parts)
+
+
+def _standing(signal: EngineSignal, weight: float) -> str:
+    if math.isnan(signal.score):
+        return ""
+    shown = f"{signal.score:+.1f}, {signal.label}, weight {format_value(weight, 'fraction')}"
+    return f' <span class="iq-quiet">{escape(shown)}</span>'
 
 
 def evidence_table(signal: EngineSignal) -> str:

@@ -157,7 +157,7 @@ def test_parameters_that_make_no_sense_are_told_in_the_panel(visit):
         assert box["y"] + box["height"] < 900
     assert [cards.nth(i).locator(".iq-number").inner_text() for i in range(2, 6)] == ["n/a"] * 4
     # The analysis does not need the strategy and is still there.
-    assert panel(visit.page, "Technical view").locator(".iq-score").is_visible()
+    assert panel(visit.page, "Engine view").locator(".iq-score").is_visible()
 
 
 def test_an_unknown_symbol_is_told_and_escaped(visit):

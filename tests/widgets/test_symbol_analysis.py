@@ -68,7 +68,7 @@ def test_the_page_states_provenance_and_watermark(shared):
 
 
 def test_the_page_shows_the_same_score_as_analyze(shared):
-    score = iq.analyze(iq.load_bars("^GSPC", start="2014-01-02", end="2018-12-31")).signal.score
+    score = iq.analyze(iq.load_bars("^GSPC", start="2014-01-02", end="2018-12-31")).score
     assert f'<span class="iq-score">{score:+.1f}</span>' in texts(shared.view)
 
 
@@ -102,7 +102,7 @@ def test_windows_that_make_no_sense_are_told_and_the_analysis_stays(app):
     assert states(app)["Backtest"] == "error"
     assert "fast must be below slow" in texts(app.backtest)
     assert states(app)["Performance"] == states(app)["Trades"] == "empty"
-    assert states(app)["Technical view"] == states(app)["Price, indicators and score"] == "ok"
+    assert states(app)["Engine view"] == states(app)["Price, indicators and score"] == "ok"
     assert "Traceback" not in texts(app)
 
 
@@ -161,7 +161,7 @@ def test_a_cost_that_cannot_be_used_is_told_and_nothing_runs_with_another(app, f
     assert escape(told) in texts(app.backtest)
     assert app._status.words == f"Backtest failed: {told}, see below"
     assert states(app)["Performance"] == states(app)["Trades"] == "empty"
-    assert states(app)["Technical view"] == "ok"
+    assert states(app)["Engine view"] == "ok"
 
 
 def test_a_cost_of_zero_is_a_cost(app):
@@ -203,7 +203,7 @@ def test_enter_in_the_symbol_field_runs(app):
 
 def test_too_short_a_range_gives_no_score_but_a_reason(app):
     press_run(app, start=date(2018, 12, 1))
-    assert "No score" in texts(app.view) or states(app)["Technical view"] == "error"
+    assert "No score" in texts(app.view) or states(app)["Engine view"] == "error"
     assert states(app)["Trades"] == "empty"
 
 

@@ -1,0 +1,201 @@
+"""The tables of an analysis: engines side by side, evidence with values and dates, risk, and what is missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from investiq.core.facts import Table, format_value
+from investiq.core.types import signal_label
+from investiq.engines.base import Line, Panel
+from investiq.engines.signals import EngineSignal, Evidence
+from investiq.history.history import History
+
+if TYPE_CHECKING:
+    from investiq.analysis.result import Analysis
+
+__all__ = ["HORIZON_WORDS", "beside", "evidence_lines", "sheets"]
+
+HORIZON_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "short_term": ("Days to weeks", "60 % technical, 40 % sentiment"),
+    "medium_term": ("Weeks to months", "quant"),
+    "long_term": ("Months to quarters", "fundamental"),
+}
+# Panels that stand open: what can be lost is read before what is merely known.
+_RISK: Final = "risk"
+
+
+def sheets(analysis: Analysis) -> list[Table]:
+    """Return all tables of an analysis, in the order in which they are read."""
+    signals = analysis.engines.values()
+    found = [
+        _engines(analysis),
+        *(_evidence(each, analysis) for each in signals if each.evidence),
+        _horizons(analysis),
+        _adjustments(analysis),
+        *_panels(analysis),
+        _missing(analysis),
+    ]
+    return [table for table in found if table.rows]
+
+
+def evidence_lines(analysis: Analysis) -> Iterator[str]:
+    """Return one line per engine and one per signal of it."""
+    for signal in analysis.engines.values():
+        yield f"{signal.engine}: {_said(signal)}"
+        yield from (
+            f"  {each.direction * each.weight:+.2g} {each.name} ({each.text}; {_day(each, analysis)})"
+            for each in signal.evidence
+        )
+
+
+def beside(history: History) -> str:
+    """Return what stands in a history beside its main symbol."""
+    series = [name for name in history.series if name not in (history.symbol, history.benchmark)]
+    parts = [
+        f"benchmark {history.benchmark}" if history.benchmark else "no benchmark",
+        *([f"series {', '.join(series)}"] if series else []),
+        *([f"records {', '.join(history.tables)}"] if history.tables else []),
+    ]
+    return "; ".join(parts)
+
+
+def _said(signal: EngineSignal) -> str:
+    if math.isnan(signal.score):
+        return f"no score, {signal.reason}"
+    return f"{signal.score:+.1f} ({signal.label}), confidence {format_value(signal.confidence, 'fraction')}"
+
+
+def _engines(analysis: Analysis) -> Table:
+    weights = analysis.weights
+    rows = [
+        (
+            name.capitalize(),
+            _signed(signal.score),
+            signal.label or "silent",
+            format_value(signal.confidence, "fraction"),
+            format_value(weights[name], "fraction"),
+            _strongest(signal),
+        )
+        for name, signal in analysis.engines.items()
+    ]
+    columns = ("Engine", "Score", "Signal", "Confidence", "Weight", "Strongest evidence, or why it is silent")
+    return Table(
+        f"Engines at the bar of {analysis.bar}",
+        columns,
+        tuple(rows),
+        ("Confidence", "Weight"),
+        signed=("Score",),
+        scales=("Score",),
+    )
+
+
+def _strongest(signal: EngineSignal) -> str:
+    if math.isnan(signal.score):
+        return signal.reason
+    tags = f" [{', '.join(signal.tags)}]" if signal.tags else ""
+    return ("; ".join(each.name for each in signal.evidence[:2]) or "no signal") + tags
+
+
+def _evidence(signal: EngineSignal, analysis: Analysis) -> Table:
+    rows = (
+        (
+            each.name,
+            f"{each.direction * each.weight:+.2g}",
+            each.group,
+            format_value(each.value, each.unit),
+            format_value(each.threshold, each.unit),
+            _day(each, analysis),
+            each.text,
+        )
+        for each in signal.evidence
+    )
+    columns = ("Signal", "Vote", "Group", "Value", "Threshold", "Known", "In words")
+    title = f"{signal.engine.capitalize()} evidence ({_said(signal)})"
+    return Table(title, columns, tuple(rows), ("Value", "Threshold"), signed=("Vote",))
+
+
+def _day(evidence: Evidence, analysis: Analysis) -> str:
+    return analysis.bar if evidence.known is None else str(evidence.known)
+
+
+def _horizons(analysis: Analysis) -> Table:
+    rows = []
+    for name, score in analysis.horizons.items():
+        words, parts = HORIZON_WORDS[name]
+        rows.append((words, _signed(score), signal_label(score) or "no view", parts))
+    return Table(
+        "Horizons", ("Horizon", "Score", "Signal", "Made of"), tuple(rows), signed=("Score",), scales=("Score",)
+    )
+
+
+def _adjustments(analysis: Analysis) -> Table:
+    extra, side = analysis.supplementary, math.copysign(1.0, analysis.score) if analysis.score else 0.0
+    rows = [
+        (
+            each.name,
+            _percent(each.amount * side if each.is_directional else each.amount),
+            each.topic.replace("_", " "),
+            each.text,
+        )
+        for each in extra.adjustments
+    ]
+    if math.isnan(analysis.score):
+        rows = []
+    columns = ("Observation", "Confidence", "Topic", "In words")
+    title = f"Supplementary: {_percent(analysis.adjustment)} of confidence in this call, at most 10 % either way"
+    return Table(title, columns, tuple(rows), signed=("Confidence",))
+
+
+def _panels(analysis: Analysis) -> Iterator[Table]:
+    """Yield the panels of every engine and topic, those about risk open, the others folded; only what has a value."""
+    extra = analysis.supplementary
+    known = {name: {**each.metrics, **each.words} for name, each in analysis.engines.items()}
+    known["supplementary"] = {**extra.metrics, **extra.words}
+    found = [_panel(name, panel, known[name], analysis) for name, panels in analysis.panels.items() for panel in panels]
+    yield from sorted(found, key=lambda each: each.is_folded)
+
+
+def _panel(name: str, panel: Panel, known: Mapping[str, Any], analysis: Analysis) -> Table:
+    rows = tuple(_line(line, known, analysis) for line in panel.lines if not _is_missing(known.get(line.feature)))
+    title = f"{name.capitalize()}: {panel.title[:1].lower()}{panel.title[1:]}"
+    is_risk = _RISK in panel.title.lower()
+    return Table(title, ("Figure", "Value", "Rank", "Remark"), rows, ("Value", "Rank"), is_folded=not is_risk)
+
+
+def _line(line: Line, known: Mapping[str, Any], analysis: Analysis) -> tuple[str, ...]:
+    rank = known.get(line.rank)
+    return (
+        line.title,
+        format_value(known[line.feature], analysis.units.get(line.feature, "")),
+        "" if _is_missing(rank) else format_value(rank, "fraction"),
+        line.remark,
+    )
+
+
+def _missing(analysis: Analysis) -> Table:
+    """Return the features without a value of the engines that speak, and the topics without data, by reason."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    speaking = {name: each.missing for name, each in analysis.engines.items() if not math.isnan(each.score)}
+    for name, missing in {**speaking, "supplementary": analysis.supplementary.missing}.items():
+        for feature, reason in missing.items():
+            grouped.setdefault((name, reason or f"too short a past: {len(analysis.bars)} bars"), []).append(feature)
+    for topic, reason in analysis.supplementary.failed.items():
+        grouped.setdefault(("supplementary", f"failed: {reason}"), []).append(topic.replace("_", " "))
+    for topic, reason in analysis.supplementary.absent.items():
+        grouped.setdefault(("supplementary", reason), []).append(topic.replace("_", " "))
+    rows = tuple((name.capitalize(), reason, ", ".join(features)) for (name, reason), features in grouped.items())
+    return Table("Without a value, and why", ("Engine", "Reason", "What"), rows, is_folded=True)
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def _signed(score: float) -> str:
+    return "n/a" if math.isnan(score) else f"{score:+.1f}"
+
+
+def _percent(change: float) -> str:
+    return "n/a" if math.isnan(change) else f"{100 * change:+.1f} %"
