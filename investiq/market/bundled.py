@@ -37,7 +37,9 @@ _OTHER_NAMES: Final = {
     **dict.fromkeys(("VIX", "^VIX"), "^VIX"),
 }
 _INDEX_FUNDS: Final = {"SPY": "^GSPC", "VOO": "^GSPC", "IVV": "^GSPC", "ONEQ": "^IXIC"}
-_SYNTHETIC_WORDS: Final = f"SYN001 to SYN{synthetic.SHARES:03}, SYN201 to SYN240, SYN-MKT and SYN-GBM"
+_SYNTHETIC_WORDS: Final = (
+    f"SYN001 to SYN{synthetic.SHARES:03}, SYN201 to SYN240 and the indices {', '.join(synthetic.INDICES)}"
+)
 
 
 def load(
@@ -139,7 +141,8 @@ def synthetic_truth(symbol: str) -> synthetic.SyntheticTruth:
     Parameters
     ----------
     symbol : str
-        ``"SYN001"`` to ``"SYN100"``, ``"SYN-MKT"`` or ``"SYN-GBM"``.
+        ``"SYN001"`` to ``"SYN100"``, ``"SYN201"`` to ``"SYN240"``, or an index
+        such as ``"SYN-MKT"``.
 
     Raises
     ------

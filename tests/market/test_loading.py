@@ -173,8 +173,8 @@ def test_the_list_of_symbols_is_what_loads():
     table = iq.list_symbols()
     assert list(table.columns) == ["symbol", "name", "provider", "kind", "first", "last"]
     assert table["symbol"].is_unique
-    assert len(table) == 2 + 8 + 142
-    assert table["provider"].value_counts().to_dict() == {"synthetic": 142, "sample": 10}
+    assert len(table) == 2 + 8 + 149
+    assert table["provider"].value_counts().to_dict() == {"synthetic": 149, "sample": 10}
     for row in table[table["provider"] == "sample"].itertuples():
         loaded = iq.load_bars(row.symbol) if row.kind == "bars" else iq.load_records(row.symbol)
         index = loaded.index if row.kind == "bars" else loaded.frame.index

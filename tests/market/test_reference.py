@@ -64,7 +64,7 @@ def test_an_exact_ticker_comes_before_what_begins_so_and_before_names():
         ("ANTM", ("ELV", "former ticker")),
         ("SQ", ("XYZ", "former ticker")),  # in no bundled list, but known from its change
         ("CBS", ("PARA", "former ticker")),  # two changes ago
-        ("SYN-TECH", ("SYN001", "word of the name")),
+        ("SYN-HEALTH", ("SYN002", "word of the name")),
     ],
 )
 def test_a_query_finds_tickers_former_tickers_and_names(query, first):

@@ -12,7 +12,7 @@ from investiq.market.vendors import synthetic
 SHARES = [f"SYN{number:03}" for number in (1, 2, 3, 4, 17, 50, 100)]
 
 
-@pytest.mark.parametrize("symbol", ["SYN-MKT", "SYN-GBM", *SHARES])
+@pytest.mark.parametrize("symbol", ["SYN-MKT", "SYN-GBM", "SYN-SMALL", "SYN-BOND", *SHARES])
 def test_every_session_of_ten_years_has_a_bar(symbol):
     bars = synthetic.load(symbol)
     # XNYS sessions of 2010-2019: 252 a year but for 250 in 2012 and 251 in 2017 and 2018.
@@ -134,8 +134,8 @@ def test_synthetic_data_say_so_and_how_they_were_made():
 
 
 def test_names_are_reserved_and_sectors_are_those_of_the_generator():
-    # 100 shares, 40 with a life of their own, two indices.
-    assert len(synthetic.SYMBOLS) == 142
+    # 100 shares, 40 with a life of their own, nine indices.
+    assert len(synthetic.SYMBOLS) == 149
     assert all(symbol.startswith("SYN") for symbol in synthetic.SYMBOLS)
     assert synthetic.truth("SYN001").sector == synthetic.truth("SYN009").sector == "SYN-TECH"
     assert synthetic.truth("SYN002").sector == "SYN-HEALTH"

@@ -24,6 +24,7 @@ from investiq.market.simulating import ActionPlan, ReturnModel, price_paths, sim
 from investiq.market.vendors.reading import within
 from investiq.market.vendors.synthetic_company import Company
 from investiq.market.vendors.synthetic_lives import NUMBERS, Life, lives, planted_returns
+from investiq.market.vendors.synthetic_proxies import PROXIES, STYLE_STREAM
 from investiq.market.vendors.synthetic_records import RECORDS, CompanyTruth, records_of, truth_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AS_OF",
     "FIRST",
+    "INDICES",
     "LAST",
     "SECTORS",
     "SEED",
@@ -59,20 +61,22 @@ SHARES: Final = 100
 MARKET: Final = ReturnModel(drift=0.06, volatility=0.19, alpha=0.07, beta=0.915, degrees=8.0, skew=-0.06)
 BROWNIAN: Final = ReturnModel(drift=0.06, volatility=0.19)
 SECTOR: Final = ReturnModel(volatility=0.08)
+STYLE: Final = ReturnModel(volatility=0.08, alpha=0.05, beta=0.93)
 
 _MARKET, _BROWNIAN = "SYN-MKT", "SYN-GBM"
-_INDICES: Final = {
+INDICES: Final[dict[str, str]] = {
     _MARKET: "synthetic market index, GARCH(1,1) with skewed Student t",
     _BROWNIAN: "synthetic index, geometric Brownian motion: nothing to predict",
+    **{symbol: f"synthetic index of {proxy.title}" for symbol, proxy in PROXIES.items()},
 }
-SYMBOLS: Final[dict[str, str]] = _INDICES | {
+SYMBOLS: Final[dict[str, str]] = INDICES | {
     f"SYN{number:03}": f"synthetic share, sector SYN-{SECTORS[(number - 1) % len(SECTORS)]}"
     for number in (*range(1, SHARES + 1), *NUMBERS)
 }
 # Splits that the universe must contain, in the third year whatever the price.
 _PLANNED_SPLITS: Final = {"SYN001": 4.0, "SYN002": 1.5, "SYN003": 0.1}
 # Streams of the random generator: indices and sectors lie above every number that a share can have.
-_STREAMS: Final = {_MARKET: 10_000, _BROWNIAN: 10_001}
+_STREAMS: Final = {_MARKET: 10_000, _BROWNIAN: 10_001} | {symbol: proxy.stream for symbol, proxy in PROXIES.items()}
 _SECTOR_STREAMS: Final = 20_000
 
 
@@ -90,6 +94,8 @@ class SyntheticTruth:
     loadings : mapping of str to float
         Of the total log return on ``"market"`` and ``"sector"``; ``"alpha"`` is
         the drift that neither explains, 0.0 throughout: there is nothing to find.
+        Of an index that stands for a style also on ``"style"``, value over
+        growth, which is a part of `own`.
     ts : ndarray of datetime64[us], shape (n_sessions,)
     returns, sigma : ndarray of shape (n_sessions,)
         Total log returns (dividends included), and their true volatility on the day.
@@ -164,7 +170,7 @@ def company_of(symbol: str) -> Company:
     DataError
         If `symbol` is an index.
     """
-    if symbol in _INDICES:
+    if symbol in INDICES:
         raise DataError(f"{symbol} is an index and has no company behind it; ask for a share such as SYN001")
     bars, known = _make(symbol)
     return Company(
@@ -234,8 +240,8 @@ class Synthetic(Vendor):
         import pandas as pd
 
         source = f"generator {GENERATOR}, seed {SEED}"
-        if request.symbol not in SYMBOLS or request.symbol in _INDICES:
-            what = "an index" if request.symbol in _INDICES else "no synthetic symbol; those begin with SYN"
+        if request.symbol not in SYMBOLS or request.symbol in INDICES:
+            what = "an index" if request.symbol in INDICES else "no synthetic symbol; those begin with SYN"
             return Payload(
                 table=pd.DataFrame(), source=source, reason=f"{request.symbol} has no {request.dataset}: it is {what}"
             )
@@ -249,7 +255,7 @@ class Synthetic(Vendor):
         """Return every share with the dates between which it is listed; indices are no instruments."""
         import pandas as pd
 
-        rows = [_listed(symbol) for symbol in SYMBOLS if symbol not in _INDICES]
+        rows = [_listed(symbol) for symbol in SYMBOLS if symbol not in INDICES]
         table = pd.DataFrame(rows)
         dates = {name: pd.to_datetime(table[name], utc=True).dt.as_unit("us") for name in ("listed_at", "delisted_at")}
         return Payload(table=table.assign(**dates), source=f"generator {GENERATOR}, seed {SEED}")
@@ -292,15 +298,16 @@ def _sessions() -> NDArray[np.datetime64]:
 
 @lru_cache(maxsize=16)
 def _factor(stream: int) -> tuple[FloatArray, FloatArray]:
-    model = {_STREAMS[_MARKET]: MARKET, _STREAMS[_BROWNIAN]: BROWNIAN}.get(stream, SECTOR)
+    model = {_STREAMS[_MARKET]: MARKET, _STREAMS[_BROWNIAN]: BROWNIAN, STYLE_STREAM: STYLE}.get(stream, SECTOR)
     returns, sigma = simulate_returns(model, _sessions().size, _draws(stream).returns)
     return returns, sigma
 
 
 @lru_cache(maxsize=128)
 def _make(symbol: str) -> tuple[Bars, SyntheticTruth]:
-    is_share = symbol not in _INDICES
-    known, start_price, typical_volume, plan = _share(symbol) if is_share else _index(symbol)
+    is_share = symbol not in INDICES
+    make = _share if is_share else _proxy if symbol in PROXIES else _index
+    known, start_price, typical_volume, plan = make(symbol)
     draws = _draws(_stream(symbol))
     dates = known.ts.astype("datetime64[D]").astype(object).tolist()
     paths, actions = price_paths(
@@ -367,6 +374,34 @@ def _index(symbol: str) -> tuple[SyntheticTruth, float, float, ActionPlan]:
         own=np.zeros(returns.size) if symbol == _MARKET else returns,
     )
     return known, 1_000.0, 2e9, ActionPlan()
+
+
+def _proxy(symbol: str) -> tuple[SyntheticTruth, float, float, ActionPlan]:
+    proxy = PROXIES[symbol]
+    market, market_sigma = _factor(_STREAMS[_MARKET])
+    sector, sector_sigma = _factor(_SECTOR_STREAMS + SECTORS.index("TECH"))
+    style, style_sigma = _factor(STYLE_STREAM)
+    noise, own_sigma = simulate_returns(proxy.own, market.size, _draws(proxy.stream).returns)
+    own = proxy.style * style + noise
+    known = SyntheticTruth(
+        symbol=symbol,
+        sector="",
+        seed=SEED,
+        model=proxy.own,
+        loadings={"market": proxy.market, "sector": proxy.sector, "style": proxy.style, "alpha": 0.0},
+        ts=_sessions(),
+        returns=proxy.market * market + proxy.sector * sector + own,
+        sigma=np.sqrt(
+            (proxy.market * market_sigma) ** 2
+            + (proxy.sector * sector_sigma) ** 2
+            + (proxy.style * style_sigma) ** 2
+            + own_sigma**2
+        ),
+        market=market,
+        sector_returns=sector if proxy.sector else np.zeros(market.size),
+        own=own,
+    )
+    return known, 100.0, 2e7, ActionPlan()
 
 
 def _share(symbol: str) -> tuple[SyntheticTruth, float, float, ActionPlan]:
