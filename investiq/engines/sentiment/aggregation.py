@@ -121,7 +121,7 @@ def _is_contradictory(average: FloatArray, by_event: dict[str, FloatArray]) -> F
     """Return 1 where good news stand beside a legal or regulatory event, or bad news beside earnings or analysts."""
 
     def any_of(*names: str) -> NDArray[np.bool_]:
-        found: NDArray[np.bool_] = sum(by_event[f"event_breakdown_{name}"] for name in names) > 0
+        found: NDArray[np.bool_] = np.any([by_event[f"event_breakdown_{name}"] > 0 for name in names], axis=0)
         return found
 
     good = (average > _STRONG_AVERAGE) & any_of("legal", "regulatory")

@@ -137,8 +137,9 @@ class SentimentEngine(Engine):
         total = table["total_articles"]
         largest = np.max([table[f"{side}_articles"] for side in ("positive", "negative", "neutral")], axis=0)
         majority = np.divide(largest, total, out=np.zeros(total.size), where=total > 0)
-        raw = 0.4 * np.minimum(total / _FULL_COUNT, 1) + 0.4 * majority + 0.1 * table["using_finbert"] + 0.1
-        return np.minimum(raw, 0.95)
+        raw: FloatArray = 0.4 * np.minimum(total / _FULL_COUNT, 1) + 0.4 * majority + 0.1 * table["using_finbert"] + 0.1
+        capped: FloatArray = np.minimum(raw, 0.95)
+        return capped
 
     def tags(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the marks of a row: news that contradict or tire, abnormal attention, urgency."""

@@ -32,7 +32,7 @@ FEATURES: Final[dict[str, Unit]] = {
     "neutral_articles": "count",
     "direct_mention_articles": "count",
     "direct_mention_ratio": "fraction",
-    **dict.fromkeys(EVENT_COLUMNS, "count"),  # type: ignore[dict-item]
+    **dict.fromkeys(EVENT_COLUMNS, "count"),
     "buzz_ratio": "ratio",
     "buzz_z_score": "ratio",
     "abnormal_buzz": "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -48,7 +49,7 @@ def block_means(
     total = np.concatenate([[0.0], np.cumsum(tone)])
     edges = [np.searchsorted(usable, decisions - span * back, side="right") for back in range(count + 1)]
     means = []
-    for newer, older in zip(edges[:-1], edges[1:], strict=True):
+    for newer, older in pairwise(edges):
         number = newer - older
         mean = np.full(decisions.size, np.nan)
         np.divide(total[newer] - total[older], number, out=mean, where=number >= least)

@@ -86,7 +86,7 @@ class WordList:
     Examples
     --------
     >>> WordList().score(["Profit rises", "Profit does not rise", "Shares trade"], ["", "Sales fall", ""])
-    array([ 1.        , -0.2       ,  0.        ])
+    array([ 1. , -0.2,  0. ])
     """
 
     positive: frozenset[str] = field(default=POSITIVE, repr=False)
