@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from investiq import figures, indicators, metrics, strategies, widgets
     from investiq.analysis.analyzing import analyze
+    from investiq.analysis.screening import screen
     from investiq.auditing.leaks import audit
     from investiq.backtesting.comparing import compare_runs
     from investiq.backtesting.engine import backtest
@@ -112,6 +113,7 @@ _HOMES: Final[dict[str, str]] = {
     "read_bars": "investiq.market.vendors.files",
     "read_universe": "investiq.market.universes",
     "replay": "investiq.backtesting.replaying",
+    "screen": "investiq.analysis.screening",
     "search_symbols": "investiq.market.reference",
     "stream_bars": "investiq.market.streaming.opening",
     "sweep": "investiq.backtesting.sweeps",
@@ -180,6 +182,7 @@ __all__ = [
     "read_bars",
     "read_universe",
     "replay",
+    "screen",
     "search_symbols",
     "strategies",
     "stream_bars",
