@@ -139,7 +139,8 @@ def percentile_rank(values: FloatArray, window: int = RANK_WINDOW, minimum: int 
     array([nan, nan, nan, 0.5])
     """
     _check_window(window, minimum)
-    return _places(values, window, minimum, ())[0]
+    rank: FloatArray = _places(values, window, minimum, ())[0]
+    return rank
 
 
 def trailing_quantiles(

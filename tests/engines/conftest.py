@@ -30,9 +30,10 @@ def split_sample(sample):
 def history_of(sample):
     """Return a maker of histories from closes, with highs and lows at a distance."""
 
-    def make(close, spread=0.5):
+    def make(close, spread=0.5, **columns):
         close = np.asarray(close, dtype=float)
         prices = {"open": close, "high": close + spread, "low": close - spread, "close": close}
+        prices |= {name: np.broadcast_to(values, close.shape) for name, values in columns.items()}
         return iq.History.of(dataclasses.replace(sample[: close.size], **prices))
 
     return make

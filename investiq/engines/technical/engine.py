@@ -1,4 +1,4 @@
-"""The technical engine: trend and mean reversion read from prices alone."""
+"""The technical engine: what prices and volume say of a symbol."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from investiq.engines.base import Engine, Line, Panel
+from investiq.engines.base import Engine, Panel
 from investiq.engines.rules import FloatArray, Table
-from investiq.engines.technical.features import FEATURES, technical_features
+from investiq.engines.technical.features import FEATURES, TOPICS, WORDS, technical_features
+from investiq.engines.technical.mean_reversion import MEAN_REVERSION
+from investiq.engines.technical.momentum import MOMENTUM
 from investiq.engines.technical.signals import SIGNALS
+from investiq.engines.technical.structure import STRUCTURE
+from investiq.engines.technical.timeframes import TIMEFRAMES
+from investiq.engines.technical.trend import TREND
+from investiq.engines.technical.volatility import VOLATILITY
+from investiq.engines.technical.volume import VOLUME
 from investiq.history.history import History
 
 __all__ = ["MINIMUM_BARS", "TechnicalEngine"]
@@ -26,7 +33,7 @@ _FULL_COUNT: Final = 15
 
 
 class TechnicalEngine(Engine):
-    """Moving averages, MACD, ADX, the fitted line, RSI, Bollinger bands and the stochastic.
+    """Trend, mean reversion, volume, structure and momentum, read from prices and volume.
 
     The three steps of every engine: `features` from a history, `score` from the
     features, `explain` for one row of them. All are causal and cover every row.
@@ -49,26 +56,16 @@ class TechnicalEngine(Engine):
     """
 
     name = "technical"
-    version = "1"
+    version = "2"
     units = FEATURES
+    words = WORDS
     rules = SIGNALS
     panels = (
-        Panel(
-            "Indicators",
-            (
-                Line("SMA-20", "sma_20"),
-                Line("SMA-50", "sma_50"),
-                Line("SMA-200", "sma_200"),
-                Line("Lower Bollinger band", "bb_lower", "20 bars, 2 population standard deviations"),
-                Line("Upper Bollinger band", "bb_upper"),
-                Line("RSI(14)", "rsi", "Wilder's smoothing", "rsi_percentile"),
-                Line("Stochastic %K(14)", "stochastic_k", "", "stochastic_percentile"),
-                Line("MACD histogram", "macd_histogram", "averages of 12 and 26 bars, signal of 9"),
-                Line("ADX(14)", "adx", "Wilder's smoothing; strength without direction", "adx_percentile"),
-                Line("ATR(14)", "atr_14", "Wilder's smoothing"),
-                Line("ATR ratio", "atr_ratio", "ATR over its mean of 20 bars; no vote", "atr_ratio_percentile"),
-            ),
-        ),
+        Panel("Indicators", TREND.lines + MEAN_REVERSION.lines + VOLATILITY.lines),
+        Panel("Levels", STRUCTURE.lines),
+        Panel("Volume", VOLUME.lines),
+        Panel("Relative strength", MOMENTUM.lines),
+        Panel("Weekly", TIMEFRAMES.lines),
     )
 
     def features(self, history: History) -> pd.DataFrame:
@@ -83,6 +80,17 @@ class TechnicalEngine(Engine):
     def why_not_ready(self, row: Mapping[str, Any]) -> str:
         """Return why a row has no score."""
         return f"the technical engine needs {MINIMUM_BARS} bars, {int(row['n_obs'])} are known"
+
+    def why_missing(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """Return why features have no value although enough bars are known."""
+        needs = [item for topic in TOPICS for item in topic.needs.items()]
+        return {name: reason for name, (bars, reason) in needs if row["n_obs"] >= bars and np.isnan(row[name])}
+
+    def tags(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what is worth knowing of a row and does not vote."""
+        table = {name: np.array([row[name]], dtype=float) for name in self.units}
+        tags = [item for topic in TOPICS for item in topic.tags.items()]
+        return tuple(name for name, is_so in tags if is_so(table)[0])
 
     def confidence(self, table: Table, agreeing: FloatArray, count: NDArray[np.int64]) -> FloatArray:
         """Return the raw confidence of each row, see the notes of the class."""

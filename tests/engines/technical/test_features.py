@@ -3,9 +3,15 @@ import pandas as pd
 import pytest
 
 import investiq as iq
-from investiq.engines.technical.features import FEATURES, MONEY, crosses, technical_features
+from investiq.engines.technical.features import FEATURES, MONEY, WORDS, technical_features
+from investiq.engines.technical.inputs import crosses
 
-SCALE_FREE = [name for name in FEATURES if name not in MONEY]
+SCALE_FREE = [name for name in FEATURES if name not in MONEY and name != "volume"]
+# Missing wherever the history has no benchmark, no earnings, no intraday bars, or the price no level on that side.
+NEEDING = (
+    *("relative_strength", "vwap_anchored", "vwap_session", "timeframe_"),
+    *("support", "resistance", "volume_profile_support", "volume_profile_resistance", "fibonacci_"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -15,14 +21,16 @@ def table(sample):
 
 def test_the_table_is_indexed_like_the_bars_and_says_when_each_row_was_known(table, sample):
     assert table.index.equals(sample.index)
-    assert list(table.columns) == ["known_at", "n_obs", *FEATURES]
+    assert list(table.columns) == ["known_at", "n_obs", *FEATURES, *WORDS]
     assert table["known_at"].dt.tz_convert(None).to_numpy().tolist() == sample.known_at.tolist()
     assert table["n_obs"].iloc[[0, -1]].to_list() == [1, 5031]
 
 
 def test_only_the_head_is_missing(table):
     # The longest wait is the cross of the 200-bar average, which needs two of its values.
-    assert table.iloc[200:].notna().all(axis=None)
+    always = [name for name in FEATURES if not name.startswith(NEEDING)]
+    assert len(always) > 90
+    assert table[always].iloc[200:].notna().all(axis=None)
 
 
 # Golden and death crosses of the S&P 500 as the financial press reported them.
@@ -57,6 +65,8 @@ def test_splits_and_dividends_are_no_moves(table, sample, split_sample):
     money = split[list(MONEY)].to_numpy() * split_sample.total_factor[:, np.newaxis]
     np.testing.assert_allclose(money, table[list(MONEY)], rtol=1e-8, atol=1e-8)
     np.testing.assert_allclose(split["close"], split_sample.close, rtol=1e-14)
+    np.testing.assert_array_equal(split["volume"], split_sample.volume)
+    assert split[list(WORDS)].equals(table[list(WORDS)])
 
 
 @pytest.mark.parametrize("name", ["sample", "split_sample"])
@@ -73,6 +83,7 @@ def test_a_row_does_not_change_when_the_future_is_cut_off(name, request):
             rtol=1e-10,
             atol=1e-10,
         )
+        assert past[list(WORDS)].to_list() == whole[list(WORDS)].iloc[row].to_list()
 
 
 def test_a_straight_rise_has_the_features_of_a_line(history_of):
@@ -130,5 +141,5 @@ def test_a_touch_that_turns_back_is_no_cross():
 
 def test_a_history_of_one_bar_has_a_row(sample):
     row = technical_features(iq.History.of(sample[:1]))
-    assert row.shape == (1, 2 + len(FEATURES))
+    assert row.shape == (1, 2 + len(FEATURES) + len(WORDS))
     assert pd.isna(row["rsi"].iloc[0])
