@@ -67,7 +67,7 @@ def markov_switching(returns: Floats, states: int = 2) -> MarkovSwitching:
     >>> closes = iq.load_bars("^GSPC", start="2007", end="2010").adjusted().frame["close"]
     >>> fit = markov_switching(closes.pct_change().iloc[1:])
     >>> fit.names, (100 * fit.parameters.volatilities).round(1)
-    (('low_volatility', 'high_volatility'), array([1.1, 3. ]))
+    (('low_volatility', 'high_volatility'), array([1.1, 3.1]))
     >>> fit.filtered["high_volatility"].loc["2008-10-01":"2008-10-31"].min() > 0.9
     True
     """

@@ -1,5 +1,6 @@
 """The strategies, and `Strategy` and `PanelStrategy` to derive one's own from."""
 
+from investiq.engines.probabilistic.regimes import REGIMES, regime_codes, regime_scale, success_probability
 from investiq.strategies.agents import agent
 from investiq.strategies.alphas import (
     AlphaPortfolio,
@@ -25,7 +26,6 @@ from investiq.strategies.momentum import Momentum
 from investiq.strategies.opening_range import OpeningRange
 from investiq.strategies.portfolio_costs import capacity, holding_period, turnover, turnover_costs
 from investiq.strategies.rebuilding import rebuilt
-from investiq.strategies.regimes import REGIMES, regime_codes, regime_scale, success_probability
 from investiq.strategies.sized import Sized
 from investiq.strategies.sizing import (
     ConfidenceSize,

@@ -58,7 +58,7 @@ class _AdjustedPrices:
     @cached_property
     def trend(self) -> tuple[FloatArray, FloatArray]:
         """Velocity and uncertainty of the filtered price."""
-        from investiq.strategies.regimes import trend_of
+        from investiq.engines.probabilistic.filtering import trend_of
 
         return trend_of(self.close)
 
@@ -200,7 +200,7 @@ def _of_one_window(name: str, windows: tuple[int, ...], prices: _AdjustedPrices)
 
             return percentile_rank(prices.close, window, window)
         case "regime":
-            from investiq.strategies.regimes import regime_codes
+            from investiq.engines.probabilistic.regimes import regime_codes
 
             return regime_codes(prices.close, window, uncertainty=prices.trend[1])
     return None

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from investiq.core.errors import ConfigError
+from investiq.engines.probabilistic.filtering import FILTER_BARS
+from investiq.engines.probabilistic.regimes import Regime
 from investiq.strategies.base import Column, Rule, Strategy, positive, whole_bars
-from investiq.strategies.regimes import FILTER_BARS, Regime, regime_bits, regime_names
+from investiq.strategies.regimes import regime_bits, regime_names
 
 if TYPE_CHECKING:
     from investiq.execution.options import OptionArguments

@@ -257,7 +257,7 @@ class RegimeSize(Sizer):
 
     def amounts(self, strategy: Strategy, bars: Bars) -> FloatArray:
         """Return the scaled sizes; NaN while there is no regime."""
-        from investiq.strategies.regimes import regime_scale
+        from investiq.engines.probabilistic.regimes import regime_scale
 
         codes, uncertainty = _columns(bars, Column("regime", (self.window,)), Column("uncertainty"))
         sizes = strategy.sizes(bars)

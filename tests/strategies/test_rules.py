@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from investiq.engines.probabilistic.regimes import REGIMES
 from investiq.strategies import rules
-from investiq.strategies.regimes import REGIMES, regime_bits
+from investiq.strategies.regimes import regime_bits
 
 NAN = np.nan
 UP, SIDEWAYS, DOWN = (float(REGIMES.index(name)) for name in ("trend_up", "sideways", "trend_down"))
