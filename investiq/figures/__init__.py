@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from investiq.figures.quality import adjustment_chart, coverage_map
     from investiq.figures.resampled import bootstrap_chart, path_chart
     from investiq.figures.scores import analysis_chart, analysis_comparison_chart
+    from investiq.figures.screens import screen_chart
     from investiq.figures.tables import metric_cards
     from investiq.figures.tail_risk import value_at_risk_chart
     from investiq.figures.trades import bracket_chart, trade_chart, waterfall_chart
@@ -55,6 +56,7 @@ _HOMES: Final = {
     "overfitting_chart": "overfitting",
     "path_chart": "resampled",
     "price_chart": "price",
+    "screen_chart": "screens",
     "snooping_chart": "overfitting",
     "trade_chart": "trades",
     "value_at_risk_chart": "tail_risk",
@@ -94,6 +96,7 @@ __all__ = [
     "overfitting_chart",
     "path_chart",
     "price_chart",
+    "screen_chart",
     "snooping_chart",
     "trade_chart",
     "trials_chart",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from investiq.analysis.analyzing import Analysis
     from investiq.analysis.comparing import AnalysisComparison
+    from investiq.analysis.screening import Screen
     from investiq.auditing.report import AuditReport
     from investiq.backtesting.attribution import Waterfall
     from investiq.backtesting.comparing import RunComparison
@@ -80,6 +81,7 @@ KINDS: Final = (
     "quote",
     "replay",
     "report",
+    "screen",
     "snooping",
     "source_check",
     "sweep",
@@ -242,6 +244,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.sweeps import sweep_chart
 
             return sweep_chart(cast("SweepResult", result), theme=theme, **options)
+        case "screen":
+            from investiq.figures.screens import screen_chart
+
+            return screen_chart(cast("Screen", result), theme=theme, **options)
         case "snooping":
             from investiq.figures.overfitting import snooping_chart
 
