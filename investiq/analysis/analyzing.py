@@ -18,6 +18,8 @@ from investiq.core import calendar
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.core.notes import Note, merge_notes
 from investiq.engines.base import Engine
+from investiq.engines.sentiment.engine import SentimentEngine
+from investiq.engines.sentiment.scorer import Scorer
 from investiq.engines.supplementary.engine import SupplementaryView
 from investiq.engines.technical.engine import TechnicalEngine
 from investiq.history.bars import Bars
@@ -36,6 +38,7 @@ def analyze(
     data: str | Bars | History,
     *,
     as_of: str | datetime | None = None,
+    scorer: Scorer | None = None,
     weights: WeightSource | None = None,
 ) -> Analysis:
     """Return what the engines say about a symbol, at every decision time.
@@ -49,6 +52,8 @@ def analyze(
     as_of : str or datetime, optional
         Time of knowledge in UTC (or aware); only what was known then is seen. A
         date alone means the end of that day. None: all of the data.
+    scorer : Scorer, optional
+        What reads the news; by default the built-in word list.
     weights : callable, optional
         Weights of the engines from a model, see `weights.WeightSource`; by default
         those of the market's regime.
@@ -96,12 +101,12 @@ def analyze(
         raise InsufficientDataError(f"{whole.symbol}: no bar was known at {as_of}; {first}; pass a later as_of")
     moment = _aware(bars.known_at[-1] if as_of is None else instant(as_of))
     notes = merge_notes(_staleness(bars, as_of), gathered.notes, _cautions(history))
-    return analyze_history(history, moment, engines(), weights=weights, notes=notes)
+    return analyze_history(history, moment, engines(scorer), weights=weights, notes=notes)
 
 
-def engines() -> tuple[Engine, ...]:
-    """Return the engines in the order in which they are shown."""
-    return (TechnicalEngine(),)
+def engines(scorer: Scorer | None = None) -> tuple[Engine, ...]:
+    """Return the engines in the order in which they are shown; `scorer` reads the news."""
+    return TechnicalEngine(), SentimentEngine() if scorer is None else SentimentEngine(scorer)
 
 
 def analyze_history(
@@ -134,8 +139,7 @@ def analyze_history(
     supplementary = SupplementaryView()
     extras = supplementary.features(history)
     adjusting = supplementary.adjustments(extras)
-    tables = [run.features for run in runs if run.features is not None]
-    features = _joined(history, [*tables, extras])
+    features = _joined(history, [*(run.features for run in runs), extras])
     scored = pd.concat([features, *_scores(runs)], axis=1)
     together = combine(
         _by_engine(runs, "score"),
@@ -169,11 +173,11 @@ def _joined(history: History, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _scores(runs: Sequence[EngineRun]) -> list[pd.DataFrame]:
-    return [run.scored.add_prefix(f"{run.signal.engine}_") for run in runs if run.scored is not None]
+    return [run.scored.add_prefix(f"{run.signal.engine}_") for run in runs]
 
 
 def _by_engine(runs: Sequence[EngineRun], column: str) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    return {run.signal.engine: run.scored[column].to_numpy(dtype=float) for run in runs if run.scored is not None}
+    return {run.signal.engine: run.scored[column].to_numpy(dtype=float) for run in runs}
 
 
 def _compile() -> None:

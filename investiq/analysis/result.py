@@ -199,6 +199,7 @@ class Analysis(Result):
         why = self.reason
         shared = f"{self._last('weight_origin')} weights of the engines that speak"
         return [
+            Fact("In words", self.recommendation),
             Fact("Score", self.score, "score", f"-100 to 100, positive is bullish; {shared}", why),
             Fact("Signal", self.label, "", "the score in words: weak from 5, plain from 30, strong from 70", why),
             Fact(
@@ -225,7 +226,6 @@ class Analysis(Result):
             Fact("Bar", self.bar, "", f"{self.bars.interval}, the last of {len(self.bars):,} known"),
             Fact("Decided", self._last("known_at").to_pydatetime(), "time", "when that bar was complete and known"),
             Fact("As of", self.as_of, "time", "nothing that became known later was seen"),
-            Fact("In words", self.recommendation),
         ]
 
     def tables(self) -> list[Table]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from investiq.core.errors import InvestIQError
 from investiq.core.notes import Note
-from investiq.engines.base import Engine
+from investiq.engines.base import Engine, causal_table
 from investiq.engines.signals import EngineSignal
 from investiq.history.history import History
 
@@ -38,14 +38,14 @@ class EngineRun:
     signal : EngineSignal
         At the last row.
     features, scored : DataFrame
-        Of all rows; None where the engine failed.
+        Of all rows; the same columns without a value where the engine failed.
     failure : str
         The error, or empty.
     """
 
     signal: EngineSignal
-    features: pd.DataFrame | None = None
-    scored: pd.DataFrame | None = None
+    features: pd.DataFrame
+    scored: pd.DataFrame
     failure: str = ""
 
     @property
@@ -69,12 +69,16 @@ def run_engine(engine: Engine, history: History) -> EngineRun:
     except CRASHES as error:
         _log.exception("%s: the %s engine failed", history.symbol, engine.name)
         failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return EngineRun(signal=_silent(engine, history, failure), failure=failure)
+        return _silent(engine, history, failure)
 
 
-def _silent(engine: Engine, history: History, failure: str) -> EngineSignal:
+def _silent(engine: Engine, history: History, failure: str) -> EngineRun:
+    import pandas as pd
+
     bars = history.bars()
-    return EngineSignal(
+    columns = dict.fromkeys(engine.units, np.nan) | dict.fromkeys(engine.words, "")
+    scored = {"score": np.nan, "confidence": np.nan, "signal_count": 0}
+    signal = EngineSignal(
         engine=engine.name,
         version=engine.version,
         score=np.nan,
@@ -88,4 +92,10 @@ def _silent(engine: Engine, history: History, failure: str) -> EngineSignal:
         n_obs=len(bars),
         metrics=dict.fromkeys(engine.units, np.nan),
         words=dict.fromkeys(engine.words, ""),
+    )
+    return EngineRun(
+        signal=signal,
+        features=causal_table(history, columns),
+        scored=pd.DataFrame(scored, index=bars.index),
+        failure=failure,
     )

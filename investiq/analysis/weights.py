@@ -81,7 +81,8 @@ def engine_weights(
     >>> found.percent[:, 0], found.origin
     (array([30., 30., 15., 25.]), array(['regime', 'default'], dtype='<U7'))
     """
-    names, places = np.unique(regimes.astype(str), return_inverse=True)
+    found, places = np.unique(regimes.astype(str), return_inverse=True)
+    names = found.tolist()
     if unknown := [name for name in names if name not in REGIME_WEIGHTS]:
         raise DataError(
             f"no weights are known for the regime {unknown[0]!r}{near_matches(unknown[0], REGIME_WEIGHTS)}; "

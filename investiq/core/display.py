@@ -69,10 +69,10 @@ def facts_table(facts: Sequence[Fact]) -> str:
         value = format_fact(fact)
         # Sentences wrap, numbers never do.
         look = "iq-value iq-words" if len(value) > _LONGEST_LINE else "iq-value"
-        rows.append(
-            f'<tr><td>{escape(fact.label)}</td><td class="{look}">{escape(value)}</td>'
-            f'<td class="iq-convention">{escape(remarks)}</td></tr>'
-        )
+        rest = f'<td class="iq-convention">{escape(remarks)}</td>'
+        if len(value) > _LONGEST_LINE and not remarks:
+            look, rest = f'{look}" colspan="2', ""
+        rows.append(f'<tr><td>{escape(fact.label)}</td><td class="{look}">{escape(value)}</td>{rest}</tr>')
     return f'<table class="iq-facts"><tbody>{"".join(rows)}</tbody></table>'
 
 

@@ -76,7 +76,7 @@ def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, th
     rows = [price_pane(bars, colors, overlays=averages, bands=bands, trades=trades)]
     if not np.isnan(bars.volume).all():
         rows.append(volume_pane(bars, colors, weight=0.7))
-    voices = {name: column(f"{name}_score") for name in analysis.engines if f"{name}_score" in table}
+    voices = {name: column(f"{name}_score") for name in analysis.engines}
     rows += [
         _score_pane(x, column("score"), voices, colors),
         _confidence_pane(x, column("confidence"), colors),
@@ -128,8 +128,8 @@ def _score_pane(x: NDArray[np.datetime64], score: FloatArray, voices: dict[str, 
     return Pane(
         title="Score (±100)",
         traces=[joint | {"line": edge}, *thin],
-        weight=1.6,
-        limits=(-100, 100),
+        weight=1.7,
+        limits=(-100, 128),
         levels=guides,
         ticks=guides,
     )
@@ -166,7 +166,7 @@ def _regime_pane(x: NDArray[np.datetime64], regimes: NDArray[Any], theme: Theme)
     ]
     words = ["unknown" if name == "unknown" else str(name).replace("_", " ") for name in regimes]
     told = line(x, np.zeros(x.size, dtype=np.float32), "Regime", "rgba(0, 0, 0, 0)", hover="%{text}", text=words)
-    return Pane(title="Regime", traces=[*traces, told | {"showlegend": False}], weight=0.5, limits=(0, 3), ticks=(0,))
+    return Pane(title="Regime", traces=[*traces, told | {"showlegend": False}], weight=0.6, limits=(0, 5), ticks=(0,))
 
 
 def _confidence_pane(x: NDArray[np.datetime64], confidence: FloatArray, theme: Theme) -> Pane:
