@@ -1,0 +1,234 @@
+"""Each rolling column against the metric of its window, and against other libraries."""
+
+import dataclasses
+import math
+
+import empyrical
+import numpy as np
+import pytest
+import scipy.stats
+
+import investiq as iq
+from investiq.engines.quant.features import FEATURES, WORDS, quant_features
+from investiq.metrics.autocorrelated_sharpe import autocorrelation_adjusted_sharpe
+from investiq.metrics.conventions import Convention
+from investiq.metrics.drawdowns import max_drawdown
+from investiq.metrics.jumps import jump_days
+from investiq.metrics.mean_reversion import half_life
+from investiq.metrics.persistence import autocorrelation, variance_ratio
+from investiq.metrics.ratios import (
+    kelly_fraction,
+    omega_ratio,
+    sharpe_ratio,
+    sharpe_standard_error,
+    sortino_ratio,
+    volatility,
+)
+from investiq.metrics.tail import expected_shortfall, value_at_risk
+
+YEAR = Convention(periods_per_year=252)
+ROWS = (400, 1000, 2100, 2519)
+# 4.5 % a year offline, as a simple share of each day.
+RATE = 0.045 / 252
+
+
+@pytest.fixture(scope="module")
+def bars(sample):
+    return sample[-2520:]
+
+
+@pytest.fixture(scope="module")
+def table(bars):
+    return quant_features(iq.History.of(bars))
+
+
+@pytest.fixture(scope="module", params=ROWS)
+def at(request, bars, table):
+    """A row, the returns up to it (the last is its own), and its features."""
+    row = request.param
+    close = bars.adjusted("total").close[: row + 1]
+    return close, close[1:] / close[:-1] - 1, table.iloc[row]
+
+
+def close_to(expected):
+    return pytest.approx(expected, rel=1e-8, abs=1e-12)
+
+
+def test_the_table_has_every_column_and_says_when_each_row_was_known(table, bars):
+    assert table.index.equals(bars.index)
+    assert list(table.columns) == ["known_at", "n_obs", *FEATURES, *WORDS]
+    assert table["known_at"].dt.tz_convert(None).to_numpy().tolist() == bars.known_at.tolist()
+
+
+def test_ratios_are_the_metrics_of_their_windows(at):
+    _, returns, row = at
+    short, year = returns[-60:] - RATE, returns[-252:] - RATE
+    assert row["sharpe_ratio"] == close_to(sharpe_ratio(short, YEAR))
+    assert row["sharpe_standard_error"] == close_to(sharpe_standard_error(short, YEAR))
+    assert row["sharpe_ratio_year"] == close_to(sharpe_ratio(year, YEAR))
+    assert row["sharpe_ratio_lo"] == close_to(autocorrelation_adjusted_sharpe(year, YEAR, lags=4))
+    assert row["sortino_ratio"] == close_to(sortino_ratio(year, YEAR))
+    assert row["omega_ratio"] == close_to(omega_ratio(short, YEAR))
+    assert row["kelly_fraction"] == close_to(kelly_fraction(year, YEAR))
+    assert row["kelly_standard_error"] == close_to(1 / (returns[-252:].std(ddof=1) * math.sqrt(252)))
+    assert row["volatility"] == close_to(volatility(returns[-30:], YEAR))
+
+
+def test_ratios_are_those_of_empyrical(at):
+    _, returns, row = at
+    # empyrical takes the rate of a day for Sharpe and Sortino.
+    assert row["sharpe_ratio"] == close_to(empyrical.sharpe_ratio(returns[-60:], risk_free=RATE))
+    assert row["sortino_ratio"] == close_to(empyrical.sortino_ratio(returns[-252:], required_return=RATE))
+    assert row["max_drawdown"] == close_to(empyrical.max_drawdown(returns[-251:]))
+
+
+def test_tails_and_shape_are_the_metrics_of_their_windows(at):
+    close, returns, row = at
+    year = returns[-252:]
+    assert row["var_95"] == close_to(value_at_risk(year))
+    assert row["cvar_95"] == close_to(expected_shortfall(year))
+    assert row["rachev_ratio"] == close_to(expected_shortfall(-year) / expected_shortfall(year))
+    assert row["skewness"] == close_to(scipy.stats.skew(year, bias=False))
+    assert row["excess_kurtosis"] == close_to(scipy.stats.kurtosis(year, bias=False))
+    assert row["max_drawdown"] == close_to(max_drawdown(close[-252:]))
+    peak = 251 - np.argmax(close[-252:][::-1])
+    assert row["drawdown"] == close_to(close[-1] / close[-252:].max() - 1)
+    assert row["drawdown_bars"] == 251 - peak
+
+
+def test_jumps_are_those_of_the_metric(at):
+    _, returns, row = at
+    # The metric judges what follows its first 60 returns.
+    found = jump_days(returns[-312:], 60)
+    assert found.judged == 252
+    assert row["jump_days"] == found.count
+    assert row["jump_share"] == close_to(found.share)
+    assert row["jump_intensity"] == close_to(found.intensity)
+    assert row["jump_score"] == close_to(found.table["score"].iloc[-1])
+
+
+def test_persistence_is_that_of_the_metrics(at):
+    _, returns, row = at
+    lag, ratio = autocorrelation(returns[-252:]), variance_ratio(returns[-252:], 5)
+    assert (row["autocorrelation_lag1"], row["autocorrelation_z"]) == close_to((lag.value, lag.statistic))
+    assert (row["variance_ratio"], row["variance_ratio_z"]) == close_to((ratio.value, ratio.statistic))
+
+
+def test_the_half_life_is_that_of_the_quarter_before(bars, table):
+    # 2018-10-01 opens the last quarter: the 504 closes before it.
+    start = table.index.get_loc("2018-10-01")
+    found = half_life(np.log(bars.adjusted("total").close[start - 504 : start]))
+    assert table["mean_reversion_p"].iloc[start:].to_numpy() == pytest.approx(found.adf_p_value)
+    assert table["mean_reversion_p"].iloc[start - 1] != pytest.approx(found.adf_p_value, abs=1e-6)
+
+
+def test_momentum_skips_the_last_month(at):
+    # T-18: P[t-21] / P[t-252] - 1, not the year's return less the month's.
+    close, _, row = at
+    assert row["momentum_factor"] == close_to(close[-22] / close[-253] - 1)
+    assert row["recent_return"] == close_to(close[-1] / close[-21] - 1)
+
+
+def test_momentum_needs_253_bars(table):
+    assert np.isnan(table["momentum_factor"].iloc[251])
+    assert np.isfinite(table["momentum_factor"].iloc[252])
+
+
+def test_win_rates_are_counted_with_an_exact_test(at):
+    close, returns, row = at
+    # Called at the 252 closes before the last.
+    momentum = np.sign(returns[-253:-1]) * np.sign(returns[-252:])
+    average = np.array([close[t - 9 : t + 1].mean() for t in range(close.size - 253, close.size - 1)])
+    reversion = -np.sign(close[-253:-1] - average) * np.sign(returns[-252:])
+    for name, right in (("momentum", momentum), ("mean_reversion", reversion)):
+        won, called = int((right > 0).sum()), int((right != 0).sum())
+        assert row[f"{name}_win_rate"] == close_to(won / called)
+        assert row[f"{name}_win_p"] == close_to(scipy.stats.binomtest(won, called).pvalue)
+
+
+def test_a_rank_is_among_the_same_statistic_of_the_past(table):
+    # T-2: 252 values of the same length before the row, the row excluded.
+    for name in ("sharpe", "volatility", "recent_return", "var_95", "cvar_95"):
+        column = table[{"sharpe": "sharpe_ratio"}.get(name, name)].to_numpy()
+        past, value = column[1500 - 252 : 1500], column[1500]
+        expected = ((past < value).sum() + 0.5 * (past == value).sum()) / 252
+        assert table[f"{name}_percentile"].iloc[1500] == pytest.approx(expected)
+
+
+def test_skewness_is_no_zero_and_kurtosis_no_minus_three(table):
+    # T-19: returns as fractions over a volatility in percent gave 0 and -3 always.
+    assert table["skewness"].abs().median() > 0.1
+    assert table["excess_kurtosis"].min() > -2
+
+
+@pytest.mark.parametrize("name", ["sample", "split_sample"])
+def test_a_row_does_not_change_when_the_future_is_cut_off(name, request):
+    bars = request.getfixturevalue(name)[:2600]
+    other = iq.load_bars("^IXIC")
+    # A benchmark with fewer dates.
+    kept = np.ones(len(other), dtype=bool)
+    kept[::7] = False
+    fewer = dataclasses.replace(
+        other,
+        **{
+            each: getattr(other, each)[kept]
+            for each in (
+                *("ts", "open", "high", "low", "close", "volume", "known_at"),
+                *("split_factor", "total_factor", "flags"),
+            )
+        },
+    )
+    history = iq.History.of(bars, benchmark=fewer, records=[iq.load_records("FF3")])
+    whole = quant_features(history)
+    numbers = list(FEATURES)
+    for row in (0, 1, 29, 60, 252, 313, 700, 1303, 1499, 1960, 2400, 2599):
+        past = quant_features(history.until(bars.known_at[row])).iloc[-1]
+        np.testing.assert_allclose(
+            past[numbers].to_numpy(dtype=float), whole[numbers].iloc[row].to_numpy(dtype=float), rtol=1e-10, atol=1e-10
+        )
+        assert past[list(WORDS)].to_list() == whole[list(WORDS)].iloc[row].to_list()
+
+
+def test_splits_and_dividends_are_no_moves(sample, split_sample):
+    whole, split = (quant_features(iq.History.of(each[:2000]))[list(FEATURES)] for each in (sample, split_sample))
+    np.testing.assert_allclose(split, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_ten_bars_have_rows_and_no_statistics(history_of):
+    table = quant_features(history_of(100 + np.arange(10.0)))
+    assert len(table) == 10
+    assert table[[name for name in FEATURES if name != "risk_free_rate"]].isna().all(axis=None)
+
+
+def test_one_bar_has_a_row(history_of):
+    assert len(quant_features(history_of([100.0]))) == 1
+
+
+def test_a_flat_price_has_no_ratio_and_no_volatility(history_of):
+    last = quant_features(history_of(np.full(1600, 0.1), spread=0.01)).iloc[-1]
+    for name in (
+        "sharpe_ratio",
+        "sharpe_ratio_lo",
+        "kelly_fraction",
+        "skewness",
+        "autocorrelation_z",
+        "hurst_exponent",
+    ):
+        assert np.isnan(last[name]), name
+    assert (last["volatility"], last["max_drawdown"], last["recent_return"]) == (0.0, 0.0, 0.0)
+    # Every day falls short of the risk-free return: nothing gained over what was lost.
+    assert last["omega_ratio"] == 0.0
+    assert last["sortino_ratio"] == pytest.approx(-math.sqrt(252))
+
+
+def test_a_crash_of_a_third_leaves_the_later_windows_exact(sample):
+    # Running sums must not carry the crash into windows that do not hold it.
+    close = sample.close[:1500] * np.where(np.arange(1500) >= 500, 0.67, 1.0)
+    prices = {"open": close, "high": close * 1.01, "low": close * 0.99, "close": close}
+    bars = dataclasses.replace(sample[:1500], **prices)
+    table = quant_features(iq.History.of(bars))
+    year = close[-252:] / close[-253:-1] - 1
+    assert table["max_drawdown"].iloc[520] < -0.3
+    assert table["jump_score"].iloc[500] < -10
+    assert table["excess_kurtosis"].iloc[-1] == pytest.approx(scipy.stats.kurtosis(year, bias=False), rel=1e-8)
+    assert table["sharpe_ratio_year"].iloc[-1] == close_to(sharpe_ratio(year - RATE, YEAR))
