@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
-from investiq.engines.supplementary import correlations, dividends, earnings, gaps, macro, rotation
+from investiq.engines.supplementary import (
+    correlations,
+    dividends,
+    earnings,
+    gaps,
+    insiders,
+    macro,
+    options,
+    rotation,
+    short_interest,
+    smart_money,
+    squeeze,
+    volatility_proxy,
+)
 from investiq.engines.supplementary.topics import Topic
 
 __all__ = ["TOPICS"]
 
 TOPICS: Final[tuple[Topic, ...]] = (
+    options.TOPIC,
+    volatility_proxy.TOPIC,
+    insiders.TOPIC,
+    short_interest.TOPIC,
+    squeeze.TOPIC,
+    smart_money.TOPIC,
     dividends.TOPIC,
     earnings.TOPIC,
     gaps.TOPIC,

@@ -94,15 +94,15 @@ class SupplementaryView:
                 columns |= topic.features(history)
             except _DATA_ERRORS as error:
                 failed[topic.name] = _one_line(error)
-        numbers = {name: columns.get(name, nothing) for name in self.units}
+        known = {name: columns.get(name, nothing) for name in self.units}
         for topic in self.topics:
             try:
-                numbers |= topic.composite(numbers)
+                columns |= topic.composite(known)
             except _DATA_ERRORS as error:
                 failed[topic.name] = _one_line(error)
-        columns |= {FAILED: "\n".join(f"{topic}: {error}" for topic, error in failed.items())}
-        words = {name: columns.get(name, "") for name in self.words}
-        return causal_table(history, numbers | words)
+        columns[FAILED] = "\n".join(f"{topic}: {error}" for topic, error in failed.items())
+        numbers = {name: columns.get(name, nothing) for name in self.units}
+        return causal_table(history, numbers | {name: columns.get(name, "") for name in self.words})
 
     def adjustments(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each row adds to the confidence in a call.
