@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from investiq.analysis.analyzing import Analysis
+    from investiq.analysis.probabilities import ProbabilityAssessment
     from investiq.analysis.comparing import AnalysisComparison
     from investiq.analysis.screening import Screen
     from investiq.auditing.report import AuditReport
@@ -77,6 +78,7 @@ KINDS: Final = (
     "measures",
     "monte_carlo",
     "path_simulation",
+    "probabilities",
     "quality",
     "quote",
     "replay",
@@ -208,6 +210,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.markov import markov_chart
 
             return markov_chart(cast("MarkovSwitching", result), theme=theme, **options)
+        case "probabilities":
+            from investiq.figures.probabilities import reliability_chart
+
+            return reliability_chart(cast("ProbabilityAssessment", result), theme=theme, **options)
         case "quality":
             from investiq.figures.quality import coverage_map
 
