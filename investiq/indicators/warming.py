@@ -16,12 +16,13 @@ __all__: list[str] = []
 
 def technical_jobs() -> list[Callable[[], object]]:
     """Return what has yet to be compiled, or loaded from the disk cache, for the technical engine."""
-    return [partial(kernel, *arguments) for kernel, *arguments in _technical() if not is_ready(kernel)]
+    return [partial(kernel, *arguments) for kernel, *arguments in (*_technical(), *_levels()) if not is_ready(kernel)]
 
 
 def jobs() -> list[Callable[[], object]]:
     """Return what has yet to be compiled, or loaded from the disk cache, for all indicators of these families."""
-    return [partial(kernel, *arguments) for kernel, *arguments in (*_technical(), *_others()) if not is_ready(kernel)]
+    needed = (*_technical(), *_levels(), *_others())
+    return [partial(kernel, *arguments) for kernel, *arguments in needed if not is_ready(kernel)]
 
 
 def _technical() -> list[tuple[Any, ...]]:
@@ -30,7 +31,7 @@ def _technical() -> list[tuple[Any, ...]]:
     prices, bars = _prices(1), _prices(3)
     return [
         (windows.all_finite, tuple(prices)),
-        (windows.all_finite, tuple(bars)),
+        *((windows.all_finite, tuple(_prices(columns))) for columns in (2, 3, 4)),
         (windows.rolling_mean, *prices, 2),
         (windows.mean_into, *prices, 2, np.empty(5)),
         (recursions.recursive_average, *prices, 2, 0.5, True),
@@ -41,19 +42,35 @@ def _technical() -> list[tuple[Any, ...]]:
         (ranges.deviation_bands, *prices, 2, 2.0, ROUNDING),
         (ranges.smoothed_place, *bars, 2, 1, 1),
         (ranges.fitted_line, *prices, 2, ROUNDING),
+        (windows.rolling_moments, *prices, 2, ROUNDING),
+        # Of a difference, which is no array of `Bars`.
+        (windows.rolling_line, prices[0].copy(), 2),
+        (windows.rolling_max, *prices, 2),
+        (windows.rolling_min, *prices, 2),
+        (recursions.signed_sum, *_prices(2), 0.0),
+    ]
+
+
+def _levels() -> list[tuple[Any, ...]]:
+    from investiq.indicators import profile_kernels, swing_kernels
+
+    (prices,), found = _prices(1), np.full(5, -1)
+    out, volumes = np.empty((5, 5)), np.empty(2)
+    return [
+        (swing_kernels.confirmed_extremes, prices, 1.0, 1, 1),
+        (swing_kernels.nearest_levels, prices, prices, found, 2, 1.0),
+        (swing_kernels.steps_between, prices, found, 2),
+        (swing_kernels.breaks_of_structure, prices, prices, prices, found, found),
+        (swing_kernels.divergent_pairs, prices, prices, found, found, 1.0, 1, 1, 2, 2),
+        (profile_kernels.profile_rows, *[prices.copy()] * 4, 2, volumes, 0.7, out),
     ]
 
 
 def _others() -> list[tuple[Any, ...]]:
-    from investiq.indicators import ranges, recursions, windows
+    from investiq.indicators import ranges, recursions
 
-    prices, bars = _prices(1), _prices(3)
+    bars = _prices(3)
     return [
-        (windows.rolling_moments, *prices, 2, ROUNDING),
-        (windows.rolling_line, *prices, 2),
-        (windows.rolling_max, *prices, 2),
-        (windows.rolling_min, *prices, 2),
-        (recursions.signed_sum, *_prices(2), 0.0),
         (recursions.true_ranges, *bars),
         (ranges.place_in_range, *bars, 2),
         (ranges.channel_index, *bars, 2, ROUNDING),
