@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from investiq.analysis.analyzing import Analysis
-    from investiq.analysis.probabilities import ProbabilityAssessment
     from investiq.analysis.comparing import AnalysisComparison
+    from investiq.analysis.probabilities import ProbabilityAssessment
     from investiq.analysis.screening import Screen
     from investiq.auditing.report import AuditReport
     from investiq.backtesting.attribution import Waterfall
