@@ -25,7 +25,7 @@ __all__ = ["FEATURES", "WORDS", "quant_features"]
 
 # Every number with the unit in which it is shown.
 FEATURES: Final[dict[str, Unit]] = {
-    "risk_free_rate": "fraction",
+    "quant_risk_free_rate": "fraction",
     "sharpe_ratio": "ratio",
     "sharpe_standard_error": "ratio",
     "sharpe_percentile": "fraction",
@@ -127,7 +127,7 @@ def quant_features(history: History) -> pd.DataFrame:
     """
     sample = sample_of(history)
     columns: dict[str, Any] = {
-        "risk_free_rate": sample.rate,
+        "quant_risk_free_rate": sample.rate,
         "risk_free_source": sample.rate_source,
         "quant_benchmark": sample.benchmark_name,
         **reward(sample),

@@ -60,7 +60,7 @@ def _columns(inputs: Inputs) -> Columns:
         **_candles(inputs),
         "keltner_squeeze": released.on,
         "squeeze_fired": released.fired,
-        "squeeze_momentum": ratio(released.momentum, inputs.done["atr_14"]),
+        "squeeze_release_momentum": ratio(released.momentum, inputs.done["atr_14"]),
         "roc_5": moved,
         "roc_5_percentile": rank(moved),
         **_against_the_market(inputs),
@@ -129,7 +129,9 @@ _MACD_TEXT: Final = (
     "price and MACD histogram {macd_histogram} diverge over two confirmed swings, quality {divergence_quality} of 2"
 )
 _CANDLE_TEXT: Final = "patterns after the opposite move add up to {candle_signal}"
-_SQUEEZE_TEXT: Final = "the Bollinger bands leave the Keltner channel, momentum {squeeze_momentum} average true ranges"
+_SQUEEZE_TEXT: Final = (
+    "the Bollinger bands leave the Keltner channel, momentum {squeeze_release_momentum} average true ranges"
+)
 _STRENGTH_TEXT: Final = "ratio to the benchmark {relative_strength_distance} from its 20-bar mean"
 
 _rule = partial(VoteRule, group="momentum")
@@ -162,7 +164,7 @@ _RULES: Final = (
     _rule(
         names=("Squeeze Fired Up", "Squeeze Fired Down"),
         vote=weighing(2, column("squeeze_fired")),
-        value="squeeze_momentum",
+        value="squeeze_release_momentum",
         thresholds=(0.0, 0.0),
         unit="ratio",
         texts=(_SQUEEZE_TEXT, _SQUEEZE_TEXT),
@@ -192,7 +194,7 @@ MOMENTUM: Final = Topic(
     units={
         **dict.fromkeys(("rsi_divergence", "macd_divergence", "keltner_squeeze", "squeeze_fired"), ""),
         "divergence_quality": "count",
-        **dict.fromkeys((*_CANDLES, "candle_signal", "squeeze_momentum"), "ratio"),
+        **dict.fromkeys((*_CANDLES, "candle_signal", "squeeze_release_momentum"), "ratio"),
         **dict.fromkeys(("roc_5", "roc_5_percentile", "relative_strength_distance"), "fraction"),
         **dict.fromkeys(("relative_strength_rising", "relative_strength_new_high"), ""),
     },

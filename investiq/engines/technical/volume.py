@@ -64,7 +64,7 @@ def _since_report(inputs: Inputs) -> dict[str, FloatArray]:
     records = inputs.history.find_records("earnings")
     if records is not None:
         # The first word on each period; what is announced has no result yet, what is revised is known before.
-        reports = records.frame[records.frame["eps_actual"].notna()].groupby("period_end")["known_at"].min()
+        reports = records.frame[records.frame["eps_actual"].notna()].groupby(level=0)["known_at"].min()
         known = reports.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
         rows = np.searchsorted(bars.known_at, known, side="right")
         rows = np.unique(rows[(rows > 0) & (rows < len(bars))])
