@@ -85,7 +85,6 @@ def evidence_of(rule: VoteRule, weight: float, row: Mapping[str, float], units: 
         Their units.
     """
     which = 0 if weight > 0 else 1
-    shown = {name: format_value(row[name], unit) for name, unit in units.items()}
     value = row[rule.value]
     return Evidence(
         name=rule.names[which],
@@ -95,9 +94,19 @@ def evidence_of(rule: VoteRule, weight: float, row: Mapping[str, float], units: 
         value=value,
         threshold=_threshold(rule.thresholds[which], row, value),
         unit=rule.unit,
-        text=rule.texts[which].format_map(shown),
+        text=rule.texts[which].format_map(_Shown(row, units)),
         known=_day(row[rule.dated]) if rule.dated else None,
     )
+
+
+class _Shown(dict[str, str]):
+    """The features of a row as a reader sees them, each formatted when a text asks for it."""
+
+    def __init__(self, row: Mapping[str, float], units: Mapping[str, Unit]) -> None:
+        self._row, self._units = row, units
+
+    def __missing__(self, name: str) -> str:
+        return format_value(self._row[name], self._units[name])
 
 
 def _day(days: float) -> np.datetime64 | None:
