@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,17 @@ from investiq.analysis.gathering import Gathered, gather
 from investiq.analysis.orchestrator import combine
 from investiq.analysis.regimes import regimes_on
 from investiq.analysis.result import Analysis
-from investiq.analysis.running import EngineRun, run_engine
+from investiq.analysis.running import EngineRun, run_engine, run_extras, run_layer
 from investiq.analysis.weights import WeightSource
 from investiq.core import calendar
 from investiq.core.errors import DataError, InsufficientDataError
 from investiq.core.notes import Note, merge_notes
-from investiq.engines.base import Engine
+from investiq.engines import warming
+from investiq.engines.base import Engine, causal_table
+from investiq.engines.fundamental.engine import FundamentalEngine
+from investiq.engines.probabilistic.layer import ProbabilisticLayer
+from investiq.engines.quant.engine import QuantEngine
+from investiq.engines.quant.warming import quant_jobs
 from investiq.engines.sentiment.engine import SentimentEngine
 from investiq.engines.sentiment.scorer import Scorer
 from investiq.engines.supplementary.engine import SupplementaryView
@@ -26,7 +31,6 @@ from investiq.history.bars import Bars
 from investiq.history.checks import row_checks
 from investiq.history.history import History
 from investiq.history.instants import instant, label_text
-from investiq.indicators.warming import technical_jobs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +110,8 @@ def analyze(
 
 def engines(scorer: Scorer | None = None) -> tuple[Engine, ...]:
     """Return the engines in the order in which they are shown; `scorer` reads the news."""
-    return TechnicalEngine(), SentimentEngine() if scorer is None else SentimentEngine(scorer)
+    sentiment = SentimentEngine() if scorer is None else SentimentEngine(scorer)
+    return TechnicalEngine(), FundamentalEngine(), QuantEngine(), sentiment
 
 
 def analyze_history(
@@ -136,37 +141,36 @@ def analyze_history(
 
     _compile()
     runs = [run_engine(engine, history) for engine in voices]
-    supplementary = SupplementaryView()
-    extras = supplementary.features(history)
-    adjusting = supplementary.adjustments(extras)
-    features = _joined(history, [*(run.features for run in runs), extras])
+    layer = run_layer(ProbabilisticLayer(), history)
+    view = SupplementaryView()
+    extras = run_extras(view, history)
+    features = _joined(history, [*(run.features for run in runs), layer.features, extras.features])
     scored = pd.concat([features, *_scores(runs)], axis=1)
     together = combine(
         _by_engine(runs, "score"),
         _by_engine(runs, "confidence"),
         regimes_on(history),
-        directional=adjusting["directional"].to_numpy(),
-        undirected=adjusting["undirected"].to_numpy(),
+        directional=extras.directional,
+        undirected=extras.undirected,
         table=scored,
         weights=weights,
     )
+    units = {name: unit for each in voices for name, unit in each.units.items()}
     return Analysis(
         history=history,
         as_of=as_of,
         table=pd.concat([scored, together], axis=1),
         engines={run.signal.engine: run.signal for run in runs},
-        panels={**{each.name: each.panels for each in voices}, supplementary.name: supplementary.panels},
-        units={**{name: unit for each in voices for name, unit in each.units.items()}, **supplementary.units},
-        supplementary=supplementary.explain(extras.iloc[-1]),
-        notes=merge_notes(*(run.notes for run in runs), notes),
+        panels={**{each.name: each.panels for each in voices}, view.name: view.panels},
+        units=units | ProbabilisticLayer.units | view.units,
+        supplementary=extras.signal,
+        notes=merge_notes(*(run.notes for run in runs), layer.notes, extras.notes, notes),
     )
 
 
 def _joined(history: History, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the columns of several causal tables, `known_at` and `n_obs` once."""
     import pandas as pd
-
-    from investiq.engines.base import causal_table
 
     own = [each.drop(columns=["known_at", "n_obs"]) for each in tables]
     return pd.concat([causal_table(history, {}), *own], axis=1)
@@ -182,8 +186,7 @@ def _by_engine(runs: Sequence[EngineRun], column: str) -> dict[str, np.ndarray[t
 
 def _compile() -> None:
     """Compile what the engines run on, unless that was done before."""
-    jobs: list[Callable[[], object]] = technical_jobs()
-    if jobs:
+    if jobs := [*warming.jobs(), *quant_jobs()]:
         from investiq.runtime.progress import progress
 
         with progress(len(jobs), "compiling, once for this version") as advance:
