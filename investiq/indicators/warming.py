@@ -43,7 +43,9 @@ def _technical() -> list[tuple[Any, ...]]:
         (ranges.smoothed_place, *bars, 2, 1, 1),
         (ranges.fitted_line, *prices, 2, ROUNDING),
         (windows.rolling_moments, *prices, 2, ROUNDING),
-        # Of a difference, which is no array of `Bars`.
+        (windows.rolling_sum, *prices, 2),
+        # Of sums and differences, which are no arrays of `Bars`.
+        (windows.rolling_sum, prices[0].copy(), 2),
         (windows.rolling_line, prices[0].copy(), 2),
         (windows.rolling_max, *prices, 2),
         (windows.rolling_min, *prices, 2),
