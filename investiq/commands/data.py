@@ -27,7 +27,9 @@ __all__ = ["data"]
 # Exit codes of `investiq.terminal`: wrong data, and a vendor that failed.
 _WRONG_DATA: Final = 3
 _VENDOR_FAILED: Final = 6
-_DATASETS: Final = ("bars", "actions", "statements", "earnings", "news", "options", "insiders", "short_interest")
+_DATASETS: Final = (
+    "bars", "actions", "statements", "earnings", "news", "options", "insiders", "short_interest", "profile"
+)  # fmt: skip
 
 
 @click.group(cls=CommandGroup)

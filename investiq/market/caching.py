@@ -27,6 +27,7 @@ TIME_TO_LIVE: Final[dict[Dataset, timedelta]] = {
     "earnings": timedelta(hours=24),
     "insiders": timedelta(hours=24),
     "short_interest": timedelta(hours=24),
+    "profile": timedelta(hours=24),
     "search": timedelta(hours=24),
     "listing": timedelta(hours=24),
     "news": timedelta(minutes=5),

@@ -32,6 +32,7 @@ Dataset = Literal[
     "options",
     "insiders",
     "short_interest",
+    "profile",
     "snapshot",
     "search",
     "listing",

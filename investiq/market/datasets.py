@@ -137,6 +137,15 @@ LAYOUTS: Final[dict[Dataset, Layout]] = {
         label="settlement_date",
         key=("settlement_date",),
     ),
+    # What a company says on the cover of a filing: shares_outstanding as traded on that day; float_shares: held by the public.
+    "profile": Layout(
+        columns=_columns(
+            effective_date="date!", filed_at="date", accepted_at="instant", name="text", sector="text", industry="text",
+            sic_code="text", sic_description="text", shares_outstanding="number", float_shares="number",
+        ),
+        label="effective_date",
+        key=("effective_date",),
+    ),
     # The newest prices of a symbol and how old each is; a price that is missing is NaN, never another one's.
     "snapshot": Layout(
         columns=_columns(

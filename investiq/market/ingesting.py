@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["OF_ONE_ANSWER", "STORED", "Kept", "keep", "refused", "state"]
 
 # Datasets that are kept; the others are answers of the moment.
-STORED: Final = ("bars", "actions", "statements", "earnings", "news", "options", "insiders", "short_interest")
+STORED: Final = (
+    "bars", "actions", "statements", "earnings", "news", "options", "insiders", "short_interest", "profile"
+)  # fmt: skip
 # Codes of notes that tell of one answer: what is stored later may be complete.
 OF_ONE_ANSWER: Final = ("stale", "provider_fallback", "old_variable_name", "snapshots")
 # Answers that are made into rows at once. A hundred threads that compute together spend a fifth of their time on taking

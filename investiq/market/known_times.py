@@ -31,6 +31,7 @@ KNOWN_AT_RULES: Final[dict[Dataset, str]] = {
     "options": "time of the snapshot",
     "insiders": "acceptance of the filing; without its time, 22:00 New York of the filing date",
     "short_interest": "close of the first session on or after the publication date",
+    "profile": "acceptance of the filing; without its time, 22:00 New York of the filing date",
     "snapshot": "time of the snapshot",
 }
 
@@ -97,6 +98,7 @@ _RULES: Final[dict[Dataset, Callable[[pd.DataFrame, str], pd.Series]]] = {
     "options": _of_snapshot,
     "insiders": _of_filing,
     "short_interest": _of_publication,
+    "profile": _of_filing,
     "snapshot": _of_snapshot,
 }
 

@@ -28,7 +28,7 @@ from investiq.runtime.settings import vendor_name
 
 __all__ = ["RECORD_KINDS", "RecordKind", "load_records", "wanted_records"]
 
-RecordKind = Literal["actions", "statements", "earnings", "news", "options", "insiders", "short_interest"]
+RecordKind = Literal["actions", "statements", "earnings", "news", "options", "insiders", "short_interest", "profile"]
 RECORD_KINDS: Final[tuple[RecordKind, ...]] = get_args(RecordKind)
 # Without a start, news are those of a year: all that a vendor ever published would be thousands of pages.
 _NEWS_SPAN: Final = np.timedelta64(365, "D")
@@ -54,7 +54,8 @@ def load_records(
         as ``"^VIX"`` or ``"FF3"``; with `kind`, a symbol.
     kind : str, optional
         ``"statements"``, ``"earnings"``, ``"news"``, ``"actions"``,
-        ``"insiders"``, ``"options"`` or ``"short_interest"`` of the symbol.
+        ``"insiders"``, ``"options"``, ``"short_interest"`` or ``"profile"`` of
+        the symbol.
     provider : str, optional
         By default the first vendor of the chain that answers.
     start, end : str, date, datetime or datetime64, optional

@@ -110,6 +110,7 @@ _NOT_NEGATIVE: Final[dict[Dataset, tuple[str, ...]]] = {
     "options": ("bid", "ask", "last", "volume", "open_interest", "implied_volatility"),
     "insiders": ("shares", "price", "value", "shares_after"),
     "short_interest": ("short_interest", "average_daily_volume", "days_to_cover"),
+    "profile": ("shares_outstanding", "float_shares"),
 }
 _CHOICES: Final[dict[Dataset, dict[str, tuple[str, ...]]]] = {
     "actions": {"kind": get_args(ActionKind)},
@@ -117,7 +118,7 @@ _CHOICES: Final[dict[Dataset, dict[str, tuple[str, ...]]]] = {
     "options": {"contract_type": ("call", "put")},
 }
 # A label that a record describes cannot lie after the record was known.
-_DESCRIBES_THE_PAST: Final[tuple[Dataset, ...]] = ("statements", "insiders", "short_interest")
+_DESCRIBES_THE_PAST: Final[tuple[Dataset, ...]] = ("statements", "insiders", "short_interest", "profile")
 _FIRST_FISCAL_YEAR: Final = 1900
 _PANDERA_TYPES: Final = {"instant": INSTANT, "date": INSTANT, "number": "float64", "text": "str", "texts": "str"}
 

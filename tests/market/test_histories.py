@@ -99,6 +99,10 @@ STAMPS = {
         {"settlement_date": at(settled), "publication_date": at(published), "short_interest": 9.0}
         for settled, published in (("2018-04-13", "2018-05-01"), ("2018-04-30", "2018-05-02"))
     ],
+    # Filed on the first and on the second of May, known at 22:00 New York, 02:00 UTC of the next day.
+    "profile": [
+        {"effective_date": at(day), "filed_at": at(day), "shares_outstanding": 9.0} for day in ("2018-05-01", "2018-05-02")
+    ],
 }  # fmt: skip
 
 

@@ -58,7 +58,7 @@ class Massive(Vendor):
     name = "massive"
     # Statements, insiders and the events of a ticker are experimental at the vendor.
     capabilities: ClassVar[Capabilities] = Capabilities(
-        datasets=frozenset(DATASETS) - {"earnings"},
+        datasets=frozenset(DATASETS) - {"earnings", "profile"},
         intervals=SERVED,
         is_production_ready=True,
         supports_universe=True,

@@ -249,7 +249,7 @@ class Synthetic(Vendor):
         table = within(found.table, LAYOUTS[request.dataset].label, request)
         return Payload(table=table, source=source, reason="" if len(found.table) else found.reason)
 
-    statements = earnings = insiders = short_interest = news = options = records
+    statements = earnings = insiders = short_interest = news = options = profile = records
 
     def listing(self, request: Request) -> Payload:
         """Return every share with the dates between which it is listed; indices are no instruments."""

@@ -27,7 +27,7 @@ _GOODWILL: Final = 0.15
 # Cash over annual revenue: below the first a company borrows, above the second it repays and buys back shares.
 _LEAST_CASH, _MOST_CASH = 0.05, 0.20
 # Debt over annual revenue that a company keeps, and the most of a quarter's income that it spends on its own shares.
-_KEPT_DEBT, _MOST_BOUGHT = 0.15, 1.5
+_KEPT_DEBT, _MOST_BOUGHT = 0.15, 0.6
 # Assets of a bank over annual revenue, and the part of them that equity carries.
 _BANK_ASSETS, _BANK_EQUITY = 14.0, 0.11
 # Invented sales on credit in a flagged year, and the slower wear that goes with them.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from investiq.core import calendar
 from investiq.core.errors import ConfigError
 from investiq.market.vendors.synthetic_company import Company, local_time, next_session, stamps, utc_dates
-from investiq.market.vendors.synthetic_statements import DILUTION, Filings, shares_on
+from investiq.market.vendors.synthetic_statements import DILUTION, PUBLIC_SHARE, Filings, shares_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,6 @@ _LAST_NAMES: Final = (
 )
 # Of each twenty-five the tenth has a quarter of its float sold short.
 HEAVILY_SHORTED: Final = (25, 10)
-_FLOAT: Final = 0.9
 _PUBLISHED_AFTER: Final = 7
 
 
@@ -185,7 +184,7 @@ def short_interest(company: Company, filings: Filings) -> pd.DataFrame:
         now = 0.95 * now + 0.1 * shock
         log_share[row] = now
     days = company.ts[rows]
-    floated = _FLOAT * shares_on(company, filings.quarters, days)
+    floated = PUBLIC_SHARE * shares_on(company, filings.quarters, days)
     shorted = np.rint(np.minimum(level * np.exp(log_share), 0.6) * floated)
     total = np.concatenate([[0.0], np.cumsum(company.volume)])
     since = np.concatenate([[0], rows[:-1] + 1])

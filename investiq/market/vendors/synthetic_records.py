@@ -13,6 +13,7 @@ from investiq.market.vendors.synthetic_company import Company
 from investiq.market.vendors.synthetic_events import earnings, insiders, short_interest
 from investiq.market.vendors.synthetic_news import News, publish_news
 from investiq.market.vendors.synthetic_options import Chains, list_options
+from investiq.market.vendors.synthetic_profile import describe
 from investiq.market.vendors.synthetic_statements import Filings, file_statements
 from investiq.market.vendors.synthetic_traits import BusinessTruth
 
@@ -112,6 +113,10 @@ def _options(company: Company) -> Found:
     return Found(chains_of(company).table)
 
 
+def _profile(company: Company) -> Found:
+    return Found(describe(company, filings_of(company)))
+
+
 _MAKERS: Final[dict[Dataset, Callable[[Company], Found]]] = {
     "statements": _statements,
     "earnings": _earnings,
@@ -119,5 +124,6 @@ _MAKERS: Final[dict[Dataset, Callable[[Company], Found]]] = {
     "short_interest": _short_interest,
     "news": _news,
     "options": _options,
+    "profile": _profile,
 }
 RECORDS: Final = tuple(_MAKERS)

@@ -17,7 +17,7 @@ from investiq.market.vendors.synthetic_traits import NO_STATEMENTS, BusinessTrut
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DILUTION", "Filing", "Filings", "file_statements", "shares_on"]
+__all__ = ["DILUTION", "PUBLIC_SHARE", "Filing", "Filings", "file_statements", "shares_on"]
 
 # Days from the period's end to the filing: of a quarter, of a year, and what a late filer adds.
 _QUARTERLY, _YEARLY, _LATER = (25, 41), (40, 60), (20, 61)
@@ -29,6 +29,8 @@ _RESTATED_YEARS: Final = (2013, 2017)
 _RESTATED_SHARE: Final = 0.06
 _AMENDED_AFTER: Final = 30
 DILUTION: Final = 1.02
+# Part of the shares that the public holds.
+PUBLIC_SHARE: Final = 0.9
 _LEVELS: Final = (
     "total_assets", "cash", "property_plant_equipment", "total_liabilities", "long_term_debt", "short_term_debt",
     "total_debt", "shareholders_equity", "retained_earnings", "preferred_equity", "minority_interest",
