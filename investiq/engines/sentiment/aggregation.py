@@ -77,6 +77,7 @@ def _aggregate(articles: Articles, decisions: InstantArray) -> dict[str, FloatAr
     places = np.maximum(places, 0)
     age = (decisions.astype(np.int64) - articles.published.astype(np.int64)[places]) / _HOUR
     is_there &= age <= 24 * LOOK_BACK_DAYS
+    age = np.where(is_there, age, 0.0)
     tone = articles.tone[places]
     weight = is_there * articles.weight[places] * np.exp2(-age / HALF_LIFE_HOURS)
     average = _ratio((weight * tone).sum(axis=0), weight.sum(axis=0)) * TONE_SCALE
