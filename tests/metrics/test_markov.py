@@ -47,7 +47,7 @@ def test_parameters_of_a_simulation_are_recovered(known):
 
 def test_filtered_states_of_a_simulation_are_recovered(known):
     # A guess at the commoner state is right on some 75 % of days; over the seeds 0 to 19, 91 % to 95 % are found.
-    returns, states, fit = known
+    _, states, fit = known
     found = fit.filtered["high_volatility"].to_numpy() > 0.5
     assert (found == states).mean() > 0.90
     assert max((states == 0).mean(), (states == 1).mean()) < 0.85

@@ -93,9 +93,9 @@ class ProbabilisticLayer:
             Index `ts`; `known_at`, `n_obs` and `FEATURES`, NaN where the past is too
             short.
         """
-        raw = history.bars()
-        close = raw.adjusted("total").close
-        trend = fitted_trend(close, raw.ts)
+        bars = history.bars().adjusted("total")
+        close = bars.close
+        trend = fitted_trend(close, bars.ts)
         # Rounded, so that errors equal but for the last bits of a recursion rank as equal.
         unsure = percentile_rank(np.round(trend.uncertainty, 12))
         codes, volatility_rank = ranked_regime_codes(close, unsure)
@@ -117,9 +117,9 @@ class ProbabilisticLayer:
             "prob_success_probability": success_probability(trend.velocity_ratio, trend.uncertainty, codes),
             "prob_win_share": win_share,
             "prob_payoff": payoff,
-            "prob_markov_high_vol": high_volatility_probability(close, raw.ts),
+            "prob_markov_high_vol": high_volatility_probability(close, bars.ts),
             "prob_size_scale": regime_scale(codes, unsure, UNCERTAIN_RANK),
         }
         for name in MONEY:
-            columns[name] = columns[name] / raw.factor
+            columns[name] = columns[name] / bars.factor
         return causal_table(history, {name: columns[name] for name in FEATURES})
