@@ -42,9 +42,7 @@ def quarters(count, last="2017-12-31", lag=30, **changes):
     ends = pd.date_range(end=last, periods=count, freq="QE")
     rows = []
     for place, end in enumerate(ends):
-        items = {
-            name: value[place] if isinstance(value, (list, tuple)) else value for name, value in changes.items()
-        }
+        items = {name: value[place] if isinstance(value, (list, tuple)) else value for name, value in changes.items()}
         known = end + pd.Timedelta(days=lag, hours=21)
         row = {"period_end": end, "fiscal_period": f"Q{(end.month - 1) // 3 + 1}", "known_at": known}
         rows.append({**row, **STEADY, **items})
