@@ -104,18 +104,15 @@ def betas(history: History) -> FloatArray:
     From the log returns of the trailing 252 bars, at least 126, drawn a third of
     the way to 1 (Blume 1971) and held within 0.5 and 2.
     """
-    import pandas as pd
-
     main, market = history.bars(), series_of(history, "market")
     if market is None or len(main) < 2:
         return np.ones(len(main))
     own = np.diff(np.log(main.adjusted("total").close), prepend=np.nan)
     other = np.diff(np.log(closes_on(main, market)), prepend=np.nan)
     both = ~(np.isnan(own) | np.isnan(other))
-    x, y = (pd.Series(np.where(both, values, np.nan)) for values in (other, own))
-    windows = [
-        values.rolling(BETA_WINDOW, min_periods=BETA_MINIMUM).mean().to_numpy() for values in (x, y, x * y, x * x)
-    ]
+    x, y = np.where(both, other, 0.0), np.where(both, own, 0.0)
+    count, *sums = (_window_sums(values) for values in (both.astype(float), x, y, x * y, x * x))
+    windows = [np.where(count >= BETA_MINIMUM, each / np.maximum(count, 1), np.nan) for each in sums]
     variance = windows[3] - windows[0] ** 2
     slope = np.full(len(main), np.nan)
     np.divide(windows[2] - windows[0] * windows[1], variance, out=slope, where=variance > 1e-12)
@@ -125,3 +122,9 @@ def betas(history: History) -> FloatArray:
 def demanded_return(rate: FloatArray, beta: FloatArray) -> FloatArray:
     """Return the cost of equity at each bar."""
     return rate + beta * EQUITY_PREMIUM
+
+
+def _window_sums(values: FloatArray) -> FloatArray:
+    total = np.cumsum(values)
+    total[BETA_WINDOW:] -= total[:-BETA_WINDOW].copy()
+    return total
