@@ -19,8 +19,8 @@ IntArray = NDArray[np.int64]
 RATE: Final = 0.045
 TARGET_YEARS: Final = 30 / 365
 # Expiries that can surround 30 days, and those of which one alone may stand for it.
-_NEAREST, _FARTHEST = 6 / 365, 120 / 365
-_ALONE_FROM, _ALONE_TO = 20 / 365, 45 / 365
+_NEAREST, _FARTHEST = 3 / 365, 120 / 365
+_ALONE_FROM, _ALONE_TO = 15 / 365, 60 / 365
 # Vendors write 0.00001 where they could not solve.
 _LEAST_VOLATILITY, _MOST_VOLATILITY = 0.01, 5.0
 _DELTA: Final = 0.25
