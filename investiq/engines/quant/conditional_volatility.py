@@ -29,8 +29,9 @@ _INTEGRATED: Final = 0.9999
 _LEAST_DEGREES: Final = 2.05
 # Usual values for daily returns of unit variance: omega 0.05, persistence 0.95 of which alpha is 0.07, 8 degrees.
 _START: Final = (math.log(0.05), math.log(0.95 / 0.05), math.log(0.07 / 0.93), math.log(8 - _LEAST_DEGREES))
-# Logarithms and logits beyond this are at their bound.
-_FARTHEST: Final = 30.0
+# Places beyond these are at them: a mean of 2 deviations; persistence 1; 500 degrees of freedom are a normal.
+_LOWEST: Final = np.array([-2.0, -20.0, -10.0, -14.0, -5.0])
+_HIGHEST: Final = np.array([2.0, 5.0, 14.0, 14.0, 6.2])
 # At the slope of a maximum: of the mean log-likelihood of returns of unit variance.
 _LEVEL: Final = 1e-5
 
@@ -102,7 +103,7 @@ def _estimate(content: bytes) -> GarchEstimate:
 
 
 def _parameters(place: FloatArray) -> tuple[float, float, float, float, float]:
-    mean, omega, persistence, share, degrees = (float(each) for each in np.clip(place, -_FARTHEST, _FARTHEST))
+    mean, omega, persistence, share, degrees = (float(each) for each in np.clip(place, _LOWEST, _HIGHEST))
     lasting, part = 1 / (1 + math.exp(-persistence)), 1 / (1 + math.exp(-share))
     return mean, math.exp(omega), lasting * part, lasting * (1 - part), _LEAST_DEGREES + math.exp(degrees)
 
@@ -128,7 +129,7 @@ def _loss(place: FloatArray, values: FloatArray, presample: float) -> tuple[floa
             by_degrees * (degrees - _LEAST_DEGREES),
         ]
     )
-    return float(total) - constant, slope
+    return float(total) - constant, np.where((place > _LOWEST) & (place < _HIGHEST), slope, 0.0)
 
 
 def conditional_volatility(

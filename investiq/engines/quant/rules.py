@@ -110,7 +110,8 @@ def _best_rule(t: Table) -> FloatArray:
 
 def _season(t: Table) -> FloatArray:
     is_sure = t["seasonality_p"] < MONTH_LEVEL
-    return is_sure * np.nan_to_num(np.sign(t["seasonality_t"])) * weight_of_z(np.nan_to_num(t["seasonality_t"]))
+    t_value = np.nan_to_num(t["seasonality_t"])
+    return np.where(is_sure, np.sign(t_value) * weight_of_z(t_value), 0.0)
 
 
 _SHARPE_TEXT: Final = "Sharpe of 60 bars {sharpe_ratio} (error {sharpe_standard_error}), rank {sharpe_percentile} in its trailing 252 bars"

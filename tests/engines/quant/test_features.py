@@ -191,13 +191,16 @@ def test_a_row_does_not_change_when_the_future_is_cut_off(name, request):
 
 def test_splits_and_dividends_are_no_moves(sample, split_sample):
     whole, split = (quant_features(iq.History.of(each[:2000]))[list(FEATURES)] for each in (sample, split_sample))
-    np.testing.assert_allclose(split, whole, rtol=1e-5, atol=1e-6)
+    # A search for a maximum ends within its tolerance, and two values that are nearly one may change places.
+    fitted = [name for name in FEATURES if name.startswith("garch")]
+    np.testing.assert_allclose(split[fitted], whole[fitted], rtol=1e-3, atol=0.01)
+    np.testing.assert_allclose(split.drop(columns=fitted), whole.drop(columns=fitted), rtol=1e-7, atol=1e-8)
 
 
 def test_ten_bars_have_rows_and_no_statistics(history_of):
     table = quant_features(history_of(100 + np.arange(10.0)))
     assert len(table) == 10
-    assert table[[name for name in FEATURES if name != "risk_free_rate"]].isna().all(axis=None)
+    assert table[[name for name in FEATURES if name != "quant_risk_free_rate"]].isna().all(axis=None)
 
 
 def test_one_bar_has_a_row(history_of):

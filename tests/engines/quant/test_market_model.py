@@ -1,0 +1,168 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+import investiq as iq
+from investiq.engines.quant.conditional_volatility import conditional_volatility
+from investiq.engines.quant.features import quant_features
+from investiq.engines.quant.market_model import market_model
+from investiq.engines.quant.returns import sample_of
+from investiq.history.records import Records
+from investiq.metrics.conventions import Convention
+from investiq.metrics.factors import factor_model
+from investiq.metrics.market_model import capm
+from investiq.metrics.regression import least_squares
+
+RATE = 0.045 / 252
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return iq.load_bars("^IXIC")[-1600:], iq.load_bars("^GSPC")[-1600:]
+
+
+@pytest.fixture(scope="module")
+def table(pair):
+    return quant_features(iq.History.of(pair[0], benchmark=pair[1], records=[iq.load_records("FF3")]))
+
+
+def returns_of(bars):
+    close = bars.adjusted("total").close
+    return pd.Series(close[1:] / close[:-1] - 1, index=bars.index[1:])
+
+
+def thinned(bars, kept):
+    names = ("ts", "open", "high", "low", "close", "volume", "known_at", "split_factor", "total_factor", "flags")
+    return dataclasses.replace(bars, **{name: getattr(bars, name)[kept] for name in names})
+
+
+@pytest.mark.parametrize("row", [300, 900, 1599])
+def test_beta_is_that_of_the_metric_and_of_statsmodels(pair, table, row):
+    mine, theirs = (returns_of(bars).iloc[row - 252 : row] for bars in pair)
+    found = capm(mine - RATE, theirs - RATE, Convention(periods_per_year=252))
+    last = table.iloc[row]
+    assert last["beta"] == pytest.approx(found.beta, rel=1e-9)
+    assert last["beta_standard_error"] == pytest.approx(found.beta_error, rel=1e-8)
+    assert last["beta_r2"] == pytest.approx(found.r_squared, rel=1e-8)
+    assert last["beta_blume"] == pytest.approx(0.67 * found.beta + 0.33)
+    assert last["low_vol_factor_ratio"] == pytest.approx(mine.std() / theirs.std(), rel=1e-9)
+    fitted = sm.OLS(mine.to_numpy(), sm.add_constant(theirs.to_numpy())).fit(
+        cov_type="HAC", cov_kwds={"maxlags": 4, "use_correction": True}
+    )
+    assert last["beta_standard_error"] == pytest.approx(fitted.bse[1], rel=1e-4)
+
+
+def test_the_change_of_beta_is_tested_as_chow_did(pair, table):
+    mine, theirs = (returns_of(bars).iloc[-120:].to_numpy() - RATE for bars in pair)
+    halves = [sm.OLS(mine[part], sm.add_constant(theirs[part])).fit() for part in (slice(60), slice(60, 120))]
+    one = sm.OLS(mine, sm.add_constant(theirs)).fit()
+    apart = halves[0].ssr + halves[1].ssr
+    f = (one.ssr - apart) / 2 / (apart / 116)
+    last = table.iloc[-1]
+    assert last["beta_stability_shift"] == pytest.approx(halves[1].params[1] - halves[0].params[1], rel=1e-8)
+    from scipy.stats import f as f_distribution
+
+    assert last["beta_stability_p"] == pytest.approx(f_distribution.sf(f, 2, 116), rel=1e-6)
+
+
+def test_a_benchmark_with_fewer_dates_is_joined_by_date(pair):
+    # Every seventh day without a bar: a day counts where both have it and the day before.
+    mine, theirs = pair
+    kept = np.arange(1600) % 7 != 3
+    table = quant_features(iq.History.of(mine, benchmark=thinned(theirs, kept)))
+    both = kept[1:] & kept[:-1]
+    at = np.flatnonzero(both)[-252:]
+    x, y = returns_of(theirs).to_numpy()[at], returns_of(mine).to_numpy()[at]
+    assert table["beta"].iloc[-1] == pytest.approx(np.cov(x, y)[0, 1] / np.var(x, ddof=1), rel=1e-9)
+
+
+def test_a_benchmark_that_has_ended_gives_no_beta_after_ten_bars(pair):
+    mine, theirs = pair
+    table = quant_features(iq.History.of(mine, benchmark=theirs[:1000]))
+    assert np.isfinite(table["beta"].iloc[999 + 10])
+    assert np.isnan(table["beta"].iloc[999 + 11])
+
+
+def test_monthly_factors_enter_when_they_are_published(pair, table):
+    # The factors of November 2018 were known on 30 December: the last row has the 60 months to November, the one of
+    # 28 December those to October.
+    close = pd.Series(pair[0].adjusted("total").close, index=pair[0].index)
+    monthly = close.resample("ME").last().pct_change()
+    factors = iq.load_records("FF3")
+    for row, end in ((-1, "2018-11"), (-2, "2018-10")):
+        found = factor_model(monthly.loc[:end].iloc[-60:], factors, periods_per_year=12)
+        last = table.iloc[row]
+        names = ("factor_market_beta", "factor_size_beta", "factor_value_beta")
+        assert [last[name] for name in names] == pytest.approx(list(found.betas), rel=1e-8)
+        assert last["factor_alpha"] == pytest.approx(found.alpha, rel=1e-6)
+        assert last["factor_alpha_error"] == pytest.approx(found.alpha_error, rel=1e-6)
+        assert last["factor_r2"] == pytest.approx(found.regression.r_squared, rel=1e-8)
+        assert (last["factor_is_proxy"], last["factor_source"]) == (0.0, "FF3")
+
+
+def test_funds_in_the_place_of_factors_are_called_proxies(pair):
+    mine, market = pair
+    rng = np.random.default_rng(0)
+
+    def fund(symbol):
+        level = market.close * np.exp(np.cumsum(rng.normal(0, 0.003, 1600)))
+        prices = {"open": level, "high": level * 1.01, "low": level * 0.99, "close": level}
+        return dataclasses.replace(market, symbol=symbol, **prices)
+
+    small, value, growth = (fund(name) for name in ("IWM", "IWD", "IWF"))
+    table = quant_features(iq.History.of(mine, small, value, growth, benchmark=market))
+    r = {bars.symbol: returns_of(bars).to_numpy()[-252:] for bars in (mine, small, value, growth, market)}
+    design = np.column_stack((r["^GSPC"] - RATE, r["IWM"] - r["^GSPC"], r["IWD"] - r["IWF"]))
+    found = least_squares(r["^IXIC"] - RATE, design)
+    last = table.iloc[-1]
+    assert last["factor_size_beta"] == pytest.approx(found.coefficients[2], rel=1e-7)
+    assert last["factor_value_error"] == pytest.approx(found.standard_errors[3], rel=1e-7)
+    assert last["factor_residual_vol"] == pytest.approx(found.residual_deviation * np.sqrt(252), rel=1e-8)
+    assert (last["factor_is_proxy"], last["factor_source"]) == (1.0, "proxy")
+
+
+def test_a_yield_in_percent_counts_from_the_day_it_was_known(pair):
+    mine = pair[0][:400]
+    known = mine.index[[100, 200]]
+    frame = pd.DataFrame({"close": [2.0, 5.0], "known_at": known + pd.Timedelta("30h")}, index=known)
+    yields = Records(
+        kind="series",
+        name="DGS3MO",
+        frame=frame,
+        provider="made up",
+        source="",
+        known_at_rule="30 hours later",
+        unit="percent",
+    )
+    table = quant_features(iq.History.of(mine, records=[yields]))
+    # 30 hours after midnight is past the close of that session, and before that of the next.
+    assert table["quant_risk_free_rate"].iloc[[100, 101, 200, 201]].to_list() == [0.045, 0.02, 0.02, 0.05]
+    assert table["risk_free_source"].iloc[[100, 101]].to_list() == ["constant", "DGS3MO"]
+
+
+def test_the_betas_of_synthetic_shares_are_recovered():
+    # 4 shares by some 9 windows without overlap: half of the errors lie within 0.67 standard errors of the truth.
+    market = iq.load_bars("SYN-MKT")
+    apart = []
+    for symbol in ("SYN001", "SYN002", "SYN003", "SYN004"):
+        found = market_model(sample_of(iq.History.of(iq.load_bars(symbol), benchmark=market)))
+        beta, error = found["beta"][252::252], found["beta_standard_error"][252::252]
+        apart.append((beta - iq.synthetic_truth(symbol).loadings["market"]) / error)
+    z = np.concatenate(apart)
+    assert 0.4 < np.median(np.abs(z)) < 1.2
+    assert abs(z.mean()) < 0.7
+
+
+def test_the_volatility_of_a_synthetic_index_is_followed():
+    # The generator knows the deviation of each day; fits of 1,000 returns cannot follow it without error.
+    bars = iq.load_bars("SYN-MKT")
+    sample = sample_of(iq.History.of(bars))
+    found = conditional_volatility(sample.returns, sample.months, 252)
+    own = found["garch_is_ewma"][:-1] == 0
+    forecast = found["garch_forecast_vol"][:-1][own] / np.sqrt(252)
+    true = iq.synthetic_truth("SYN-MKT").frame["sigma"].to_numpy()[1:][own]
+    assert np.corrcoef(forecast, true)[0, 1] > 0.9
+    assert np.median(forecast / true) == pytest.approx(1.0, abs=0.1)
