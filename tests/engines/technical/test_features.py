@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +7,7 @@ import pytest
 import investiq as iq
 from investiq.engines.technical.features import FEATURES, MONEY, WORDS, technical_features
 from investiq.engines.technical.inputs import crosses
+from investiq.history.records import Records
 
 SCALE_FREE = [name for name in FEATURES if name not in MONEY and name != "volume"]
 # Missing wherever the history has no benchmark, no earnings, no intraday bars, or the price no level on that side.
@@ -143,3 +146,29 @@ def test_a_history_of_one_bar_has_a_row(sample):
     row = technical_features(iq.History.of(sample[:1]))
     assert row.shape == (1, 2 + len(FEATURES) + len(WORDS))
     assert pd.isna(row["rsi"].iloc[0])
+
+
+def test_a_row_with_benchmark_reports_and_missing_days_does_not_change_either(split_sample):
+    keep = np.ones(900, dtype=bool)
+    keep[[300, 301, 412, 640]] = False
+    names = ("ts", "open", "high", "low", "close", "volume", "known_at", "split_factor", "total_factor", "flags")
+    share = dataclasses.replace(split_sample[:900], **{name: getattr(split_sample, name)[:900][keep] for name in names})
+    ends = pd.date_range("1999-03-31", periods=12, freq="QE", tz="UTC").as_unit("us").rename("ts")
+    # Two periods are told again three months later.
+    frame = pd.DataFrame({"eps_actual": 1.0, "known_at": ends + pd.Timedelta("31D 20h")}, index=ends)
+    again = frame.iloc[[3, 6]].assign(known_at=lambda each: each["known_at"] + pd.Timedelta("90D"))
+    records = Records(
+        kind="earnings",
+        name="earnings",
+        frame=pd.concat([frame, again]).sort_values("known_at"),
+        provider="test",
+        source="",
+        known_at_rule="",
+        unit="",
+    )
+    history = iq.History.of(share, benchmark=iq.load_bars("^IXIC"), records=[records])
+    whole = technical_features(history)
+    assert whole[["vwap_anchored", "relative_strength_distance"]].iloc[-1].notna().all()
+    for row in (0, 30, 84, 85, 150, 299, 300, 411, 420, 638, 697, 800):
+        past = technical_features(history.until(share.known_at[row])).iloc[-1]
+        pd.testing.assert_series_equal(past, whole.iloc[row], rtol=1e-10, atol=1e-10, check_dtype=False)
