@@ -14,6 +14,7 @@ from investiq.core.errors import ConfigError, DataError, near_matches
 from investiq.strategies.base import Column
 
 if TYPE_CHECKING:
+    from investiq.engines.base import Engine
     from investiq.history.bars import Bars
 
 __all__ = ["NAMES", "table"]
@@ -23,7 +24,8 @@ FloatArray = NDArray[np.float64]
 NAMES: Final = (
     "open", "high", "low", "close", "sma", "ema", "highest_high", "lowest_low", "atr", "volatility", "rsi",
     "macd_histogram", "zscore", "rate_of_change", "rate_of_change_rank", "close_rank", "velocity", "uncertainty",
-    "regime", "technical_score", "technical_confidence",
+    "regime", "technical_score", "technical_confidence", "quant_score", "quant_confidence", "engine_score",
+    "engine_confidence",
 )  # fmt: skip
 
 
@@ -63,14 +65,35 @@ class _AdjustedPrices:
         return trend_of(self.close)
 
     @cached_property
-    def technical(self) -> tuple[FloatArray, FloatArray]:
+    def technical(self) -> dict[str, FloatArray]:
         """Score and confidence of the technical engine."""
         from investiq.engines.technical.engine import TechnicalEngine
+
+        return self._scored(TechnicalEngine())
+
+    @cached_property
+    def quant(self) -> dict[str, FloatArray]:
+        """Score and confidence of the quant engine."""
+        from investiq.engines.quant.engine import QuantEngine
+
+        return self._scored(QuantEngine())
+
+    @cached_property
+    def engine(self) -> dict[str, FloatArray]:
+        """Score and confidence of both engines together."""
+        from investiq.strategies.engine_view import weighted_view
+
+        views = {"technical": self.technical, "quant": self.quant}
+        return {
+            name: weighted_view({engine: view[name] for engine, view in views.items()})
+            for name in ("score", "confidence")
+        }
+
+    def _scored(self, engine: Engine) -> dict[str, FloatArray]:
         from investiq.history.history import History
 
-        engine = TechnicalEngine()
         scored = engine.score(engine.features(History.of(self._bars)))
-        return scored["score"].to_numpy(dtype=float), scored["confidence"].to_numpy(dtype=float)
+        return {name: scored[name].to_numpy(dtype=float) for name in ("score", "confidence")}
 
 
 # Of bars that were asked before; they never change.
@@ -107,8 +130,10 @@ def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
         deviation of log returns per bar; ``close_rank`` (past) and
         ``rate_of_change_rank`` (window, past), the rank in [0, 1] among that many
         values before; ``velocity`` and ``uncertainty``, see `regimes.trend_of`;
-        ``regime`` (window), see `regimes.regime_codes`; ``technical_score`` and
-        ``technical_confidence`` of the technical engine.
+        ``regime`` (window), see `regimes.regime_codes`; ``technical_score``,
+        ``technical_confidence``, ``quant_score`` and ``quant_confidence`` of these
+        engines on the bars alone, and ``engine_score`` and ``engine_confidence`` of
+        both, see `engine_view.weighted_view`.
     bars : Bars
         Raw or total-adjusted.
 
@@ -152,8 +177,13 @@ def _compute(column: Column, prices: _AdjustedPrices) -> FloatArray:
                 return values
             case "velocity" | "uncertainty":
                 return prices.trend[name == "uncertainty"]
-            case "technical_score" | "technical_confidence":
-                return prices.technical[name == "technical_confidence"]
+            case (
+                "technical_score" | "technical_confidence" | "quant_score" | "quant_confidence"
+                | "engine_score" | "engine_confidence"
+            ):  # fmt: skip
+                engine, _, what = name.partition("_")
+                scored: dict[str, FloatArray] = getattr(prices, engine)
+                return scored[what]
     else:
         bars = tuple(int(each) for each in parameters)
         indicator = _of_one_window if len(bars) == 1 else _of_several_windows

@@ -80,9 +80,9 @@ class EngineView(Strategy):
 
     Notes
     -----
-    The vote is 60 technical to 40 quant, over the engines that are present. In this
-    version that is the technical engine alone, whose score and confidence therefore
-    count in full; `weighted_view` combines several.
+    The vote is 60 technical to 40 quant, over the engines that are present, each on
+    the bars alone: statements, news and other symbols do not reach a strategy of one
+    symbol. `iq.analyze` hears all four engines and weighs them by the regime.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class EngineView(Strategy):
     >>> bars = iq.load_bars("^GSPC", start="2018")
     >>> first = iq.strategies.EngineView().signals(bars)[0]
     >>> first.bar, first.side, round(first.confidence, 3)
-    (49, 'buy', 0.755)
+    (40, 'sell', 0.52)
     """
 
     buy: float = 5.0
@@ -104,12 +104,12 @@ class EngineView(Strategy):
 
     @property
     def warmup(self) -> int:
-        """The technical engine needs 50 bars."""
-        return 49
+        """The quant engine needs 30 bars; the technical one joins it from 50 on."""
+        return 29
 
     def columns(self) -> tuple[Column, ...]:
-        """Return the score."""
-        return (Column("technical_score"),)
+        """Return the score of both engines."""
+        return (Column("engine_score"),)
 
     @property
     def rule(self) -> Rule:
@@ -127,5 +127,5 @@ class EngineView(Strategy):
         """Return the confidence of the engines, NaN where there is no score."""
         from investiq.strategies.columns import table
 
-        confidence: FloatArray = table((Column("technical_confidence"),), bars)[0]
+        confidence: FloatArray = table((Column("engine_confidence"),), bars)[0]
         return confidence

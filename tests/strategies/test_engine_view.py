@@ -27,13 +27,19 @@ def test_a_view_without_a_weight_is_refused():
         weighted_view({})
 
 
-def test_it_decides_where_the_analysis_says_buy_or_sell(gspc):
-    table = iq.analyze(gspc).table
-    decisions = EngineView(buy=30, sell=-30).decide(gspc)
-    score = table["technical_score"].to_numpy() if "technical_score" in table else table["score"].to_numpy()
+def test_it_decides_where_60_parts_technical_and_40_quant_say_buy_or_sell(gspc):
+    table = iq.analyze(iq.History.of(gspc)).table
+    strategy = EngineView(buy=30, sell=-30)
+    decisions = strategy.decide(gspc)
+    technical, quant = (table[f"{name}_score"].to_numpy() for name in ("technical", "quant"))
+    # From bar 30 to bar 49 only the quant engine speaks, and counts in full.
+    score = np.where(np.isnan(technical), quant, (60 * technical + 40 * quant) / 100)
     np.testing.assert_array_equal(decisions == 1, score >= 30)
     np.testing.assert_array_equal(decisions == -1, score <= -30)
     assert 0 < (decisions == 1).sum() < len(gspc)
+    sure = 0.6 * table["technical_confidence"] + 0.4 * table["quant_confidence"]
+    np.testing.assert_allclose(strategy.confidences(gspc)[49:], sure.to_numpy()[49:])
+    assert np.isfinite(strategy.confidences(gspc)).argmax() == strategy.warmup == 29
 
 
 def test_scores_lie_in_their_range():
