@@ -16,6 +16,7 @@ BACKTESTER = [
     ROOT / "docs" / f"{name}.md"
     for name in ("audit", "explaining_fills", "interop", "portfolios", "strategies", "sweeps", "trials", "validation")
 ]
+ENGINES = [ROOT / "docs" / f"{name}.md" for name in ("fundamental",)]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")])
 
 
@@ -35,8 +36,8 @@ def test_the_snippets_of_a_family_page_run_and_it_shows_a_figure(page):
     assert re.search(r"!\[[^\]]+\]\(../images/\w+\.png\)", page.read_text())
 
 
-@pytest.mark.parametrize("page", BACKTESTER, ids=lambda page: page.stem)
-def test_the_snippets_of_a_page_on_the_backtester_run_and_it_shows_a_figure(page):
+@pytest.mark.parametrize("page", [*BACKTESTER, *ENGINES], ids=lambda page: page.stem)
+def test_the_snippets_of_a_page_run_and_it_shows_a_figure(page):
     outcome = doctest.testfile(str(page), module_relative=False)
     assert outcome.attempted
     assert not outcome.failed

@@ -284,3 +284,12 @@ def test_the_score_of_a_quarter_from_the_year_is_that_of_the_quarter_itself(hist
     plain, derived = (ENGINE.features(history(each)) for each in (rows, [*rows[:-1], year | flows]))
     pd.testing.assert_frame_equal(ENGINE.score(plain), ENGINE.score(derived))
     assert ENGINE.explain(derived.iloc[-1]).tags[0:2] == ("STALE STATEMENTS", "QUARTER FROM FULL YEAR")
+
+
+def test_invented_sales_of_a_synthetic_company_are_seen_in_their_year_alone():
+    # SYN009 invents sales on credit in 2015; the trailing years that hold it end within 2015 and 2016.
+    bars, statements = iq.load_bars("SYN009"), iq.load_records("SYN009", "statements")
+    features = ENGINE.features(iq.History.of(bars, records=[statements]))
+    assert iq.synthetic_truth("SYN009").company.business.red_flag_years == (2015,)
+    flagged = features.index[features["beneish_m_score"] > -1.78].year
+    assert set(flagged) == {2015, 2016}
