@@ -37,6 +37,7 @@ _OTHER_NAMES: Final = {
     **dict.fromkeys(("VIX", "^VIX"), "^VIX"),
 }
 _INDEX_FUNDS: Final = {"SPY": "^GSPC", "VOO": "^GSPC", "IVV": "^GSPC", "ONEQ": "^IXIC"}
+_INTERVALS: Final = (("1d", "sample"), ("1d", "synthetic"), ("5min", "synthetic"))
 _SYNTHETIC_WORDS: Final = (
     f"SYN001 to SYN{synthetic.SHARES:03}, SYN201 to SYN240 and the indices {', '.join(synthetic.INDICES)}"
 )
@@ -46,12 +47,13 @@ def load(
     symbol: str, start: When | None, end: When | None, *, provider: str | None, interval: Interval, as_of: When | None
 ) -> Bars:
     """Return bars of the sample or of a synthetic share; see `loading.load_bars`."""
-    bars = _series(served(symbol, provider))
-    if interval != bars.interval:
+    home = HOMES[served(symbol, provider)]
+    if (interval, home) not in _INTERVALS:
         raise DataError(
-            f"{symbol} is served as {bars.interval} bars only, asked for {interval}; "
-            "load those, or bring a file with iq.read_bars"
+            f"{symbol} is served as {' and '.join(each for each, of in _INTERVALS if of == home)} bars only, "
+            f"asked for {interval}; load those, or bring a file with iq.read_bars"
         )
+    bars = _series(symbol) if interval == "1d" else synthetic.load_intraday(symbol)
     if start is None and end is None and as_of is None:
         return bars
     known = bars

@@ -55,7 +55,7 @@ def load_bars(
         By default the one whose symbol it is (sample, synthetic), else the
         first vendor of the chain that has the whole series (docs/settings.md).
     interval : str, default "1d"
-        Sample and synthetic series are daily.
+        Sample series are daily; synthetic ones also ``"5min"``, the last 60 sessions.
     as_of : str, date, datetime or datetime64, optional
         A time of knowledge: only bars complete by then. By default all.
     recorded_by : str, date, datetime or datetime64, optional

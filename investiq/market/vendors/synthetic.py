@@ -22,7 +22,8 @@ from investiq.market.contract import Capabilities, Payload, Request, Vendor
 from investiq.market.datasets import LAYOUTS
 from investiq.market.simulating import ActionPlan, ReturnModel, price_paths, simulate_returns, simulate_volume
 from investiq.market.vendors.reading import within
-from investiq.market.vendors.synthetic_company import Company
+from investiq.market.vendors.synthetic_company import PARTS, Company
+from investiq.market.vendors.synthetic_intraday import SESSIONS, Day, within_days
 from investiq.market.vendors.synthetic_lives import NUMBERS, Life, lives, planted_returns
 from investiq.market.vendors.synthetic_proxies import PROXIES, STYLE_STREAM
 from investiq.market.vendors.synthetic_records import RECORDS, CompanyTruth, records_of, truth_of
@@ -43,6 +44,7 @@ __all__ = [
     "company_of",
     "life_of",
     "load",
+    "load_intraday",
     "span",
     "truth",
 ]
@@ -188,6 +190,7 @@ def company_of(symbol: str) -> Company:
         split_factor=bars.split_factor,
         sigma=known.sigma,
         actions=known.actions,
+        is_listed=known.life is None or known.life.ending == "listed",
     )
 
 
@@ -211,12 +214,44 @@ def load(symbol: str) -> Bars:
     return _make(symbol)[0]
 
 
+@lru_cache(maxsize=16)
+def load_intraday(symbol: str) -> Bars:
+    """Return five-minute bars of the last 60 sessions, of which each day's bar is made; a path of its own, without truth."""
+    daily, known = _make(symbol)
+    rows = range(max(0, len(daily) - SESSIONS), len(daily))
+    columns = (daily.ts, daily.open, daily.high, daily.low, daily.close, daily.volume, known.sigma)
+    part = np.random.SeedSequence(SEED, spawn_key=(_stream(symbol), PARTS["intraday"]))
+    found = within_days(
+        [Day(*(each[row] for each in columns)) for row in rows], np.random.Generator(np.random.PCG64(part))
+    )
+    first = daily.ts[rows[0]].astype("datetime64[D]").item()
+    passport = daily.passport
+    return build_bars(
+        symbol=symbol,
+        provider="synthetic",
+        provenance="synthetic",
+        interval="5min",
+        calendar_name="XNYS",
+        ts=found.ts,
+        known_at=calendar.known_at(found.ts, "5min", "XNYS"),
+        columns={name: values for name, values in found._asdict().items() if name != "ts"},
+        price_basis="as_traded",
+        known_at_rule="end of the bar; no delay",
+        source=passport.source,
+        currency=passport.currency,
+        as_of=AS_OF,
+        actions=[action for action in daily.actions if action.ex_date > first],
+    )
+
+
 class Synthetic(Vendor):
     """The invented shares under the contract of every provider."""
 
     name = "synthetic"
     capabilities = Capabilities(
         datasets=frozenset(("bars", "actions", "listing", *RECORDS)),
+        intervals=("1d", "5min"),
+        supports_intraday_bars=True,
         supports_universe=True,
         supports_pit_universe=True,
         supports_active_universe=True,
@@ -228,7 +263,7 @@ class Synthetic(Vendor):
         """Return the bars of a synthetic symbol, with its actions; no rows for a real one."""
         if request.symbol not in SYMBOLS:
             return nothing(f"{request.symbol} is no synthetic symbol; those begin with SYN")
-        return payload_of(load(request.symbol), request)
+        return payload_of((load_intraday if request.interval == "5min" else load)(request.symbol), request)
 
     def actions(self, request: Request) -> Payload:
         """Return the splits and dividends of a synthetic symbol."""

@@ -16,7 +16,7 @@ from investiq.history.adjust import Action
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Company", "Part", "local_time", "next_session", "stamps", "utc_dates"]
+__all__ = ["PARTS", "Company", "Part", "local_time", "next_session", "stamps", "utc_dates"]
 
 FloatArray = NDArray[np.float64]
 Part = Literal[
@@ -24,7 +24,7 @@ Part = Literal[
 ]
 
 # Parts 0 to 3 of a symbol's stream make its prices; each later one has a number of its own, so that none moves another.
-_PARTS: Final[dict[Part, int]] = {
+PARTS: Final[dict[Part, int]] = {
     "statements": 10,
     "earnings": 11,
     "surprises": 12,
@@ -54,6 +54,8 @@ class Company:
     sigma : ndarray of shape (n_sessions,)
         True volatility of the log return of each session, given those before it.
     actions : tuple of Action
+    is_listed : bool
+        Whether it goes on after the last session.
     """
 
     symbol: str
@@ -70,10 +72,11 @@ class Company:
     split_factor: FloatArray
     sigma: FloatArray
     actions: tuple[Action, ...]
+    is_listed: bool
 
     def draws(self, part: Part) -> np.random.Generator:
         """Return the generator of one part, the same at every call and independent of all others."""
-        key = np.random.SeedSequence(self.seed, spawn_key=(self.number, _PARTS[part]))
+        key = np.random.SeedSequence(self.seed, spawn_key=(self.number, PARTS[part]))
         return np.random.Generator(np.random.PCG64(key))
 
     @cached_property

@@ -140,8 +140,8 @@ def _written(
     count = events.size
     style, first_house = rng.integers(0, 2, count), rng.integers(0, len(PUBLISHERS), count)
     rated, right = rng.random(count) < _VENDOR_RATES, rng.random(count) < _VENDOR_RIGHT
-    other_label, sizes = rng.integers(0, len(LABELS), count), rng.integers(10, 16, count)
-    others = rng.integers(1, _OTHERS + 1, (count, 16))
+    other_label, sizes = rng.integers(0, len(LABELS), count), rng.integers(15, 20, count)
+    others = rng.integers(1, _OTHERS + 1, (count, 20))
     rows, truths = [], []
     for position, row in enumerate(source.tolist()):
         is_copy = position >= count

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from investiq.market.contract import Dataset
-from investiq.market.vendors.synthetic_company import Company
-from investiq.market.vendors.synthetic_events import earnings, insiders, short_interest
+from investiq.market.vendors.synthetic_company import Company, stamps
+from investiq.market.vendors.synthetic_events import earnings, insiders, report_times, short_interest, surprises
 from investiq.market.vendors.synthetic_news import News, publish_news
 from investiq.market.vendors.synthetic_options import Chains, list_options
 from investiq.market.vendors.synthetic_profile import describe
@@ -45,12 +45,36 @@ class CompanyTruth:
     late, restated, red_flags : tuple of date
         Ends of the quarters that were filed late, corrected afterwards, and
         embellished (what a score of manipulation should find).
+    given : Company
+        Prices and actions that the records were made from.
     """
 
     business: BusinessTruth
     late: tuple[date, ...]
     restated: tuple[date, ...]
     red_flags: tuple[date, ...]
+    given: Company
+
+    @property
+    def news(self) -> pd.DataFrame:
+        """Label, event and origin of each article by its `id`; see `synthetic_news.News`."""
+        return news_of(self.given).truth
+
+    @property
+    def options(self) -> pd.DataFrame:
+        """True implied volatility, model price and unusual volume, row by row; see `synthetic_options.Chains`."""
+        return chains_of(self.given).truth
+
+    @property
+    def surprises(self) -> pd.DataFrame:
+        """When each quarter's results were told, and the surprise in standard deviations, by `period_end`."""
+        import pandas as pd
+
+        filings = filings_of(self.given)
+        told = report_times(self.given, filings)
+        ends = pd.DatetimeIndex([each.period_end for each in filings.quarters], tz="UTC", name="period_end")
+        columns = {"reported_at": stamps(told), "surprise": surprises(self.given, told)}
+        return pd.DataFrame(columns, index=ends.as_unit("us"))
 
     def __repr__(self) -> str:
         marks = f"{len(self.late)} late, {len(self.restated)} restated, {len(self.red_flags)} embellished quarters"
@@ -72,7 +96,11 @@ def truth_of(company: Company) -> CompanyTruth:
     """Return what is true of a company's records."""
     filings = filings_of(company)
     return CompanyTruth(
-        business=filings.business, late=filings.late, restated=filings.restated, red_flags=filings.red_flags
+        business=filings.business,
+        late=filings.late,
+        restated=filings.restated,
+        red_flags=filings.red_flags,
+        given=company,
     )
 
 

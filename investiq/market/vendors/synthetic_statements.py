@@ -63,7 +63,7 @@ class Filings:
     reported : mapping of date to datetime64[us]
         Acceptance of the first filing of each period.
     due : Filing or None
-        The next report, which the records end before.
+        The next report, which the records end before; None once the share is delisted.
     late, restated, red_flags : tuple of date
         Ends of the quarters that were filed late, corrected, and embellished.
     """
@@ -110,7 +110,7 @@ def file_statements(company: Company) -> Filings:
         business=business,
         quarters=tuple(kept),
         reported=reported,
-        due=next((each for each in first if each.filed > last and each.fiscal_period != "FY"), None),
+        due=next((each for each in first if each.filed > last), None) if company.is_listed else None,
         late=tuple(end.astype(object) for end in ends[is_late] if end.astype(object) in seen),
         restated=tuple(sorted({each.period.period_end for each in filings if each.form.endswith("/A")})),
         red_flags=tuple(flagged),
