@@ -15,6 +15,8 @@ __all__: list[str] = []
 
 # A column that the others leave less than this share of its squares is one of them.
 COLLINEAR: Final = 1e-12
+# Differences of running sums leave about this much of a target that stands still.
+NO_MOVE: Final = 1e-10
 
 
 @jit
@@ -43,6 +45,20 @@ def inverted(products: FloatArray, inverse: FloatArray) -> bool:
 
 
 @jit
+def _running_products(design: FloatArray, target: FloatArray) -> FloatArray:
+    """Return sums of products of the columns, the target last, over all rows before each."""
+    width, rows = design.shape
+    running = np.zeros((width + 1, width + 1, rows + 1))
+    for i in range(width + 1):
+        one = design[i] if i < width else target
+        for j in range(width + 1):
+            other = design[j] if j < width else target
+            for row in range(rows):
+                running[i, j, row + 1] = running[i, j, row] + one[row] * other[row]
+    return running
+
+
+@jit
 def trailing_regression(design: FloatArray, target: FloatArray, window: int, lags: int) -> FloatArray:
     """Return coefficients, their errors, R2 and the deviation of the residuals over each window.
 
@@ -60,55 +76,48 @@ def trailing_regression(design: FloatArray, target: FloatArray, window: int, lag
     """
     width, rows = design.shape
     found = np.full((2 * width + 2, rows), np.nan)
+    running = _running_products(design, target)
     products, inverse = np.empty((width, width)), np.empty((width, width))
-    coefficients, weights = np.empty(width), np.empty(lags)
-    residuals, scores = np.empty(window), np.empty(window)
-    for lag in range(lags):
-        weights[lag] = 2 * (1 - (lag + 1) / (lags + 1))
+    coefficients = np.empty(width)
+    residuals, scores, near = np.empty(window), np.empty(window), np.empty(window)
     for row in range(window - 1, rows):
         first = row - window + 1
         for i in range(width):
-            for j in range(i + 1):
-                total = 0.0
-                for t in range(first, row + 1):
-                    total += design[i, t] * design[j, t]
-                products[i, j] = total
-                products[j, i] = total
+            for j in range(width):
+                products[i, j] = running[i, j, row + 1] - running[i, j, first]
         if not inverted(products, inverse):
             continue
-        mean, raw = 0.0, 0.0
-        coefficients[:] = 0.0
-        for t in range(first, row + 1):
-            mean += target[t]
-            raw += target[t] * target[t]
         for i in range(width):
-            moment = 0.0
-            for t in range(first, row + 1):
-                moment += design[i, t] * target[t]
+            coefficients[i] = 0.0
             for j in range(width):
-                coefficients[j] += inverse[j, i] * moment
+                coefficients[i] += inverse[i, j] * (running[width, j, row + 1] - running[width, j, first])
+        for t in range(window):
+            residuals[t] = target[first + t]
+        for i in range(width):
+            for t in range(window):
+                residuals[t] -= coefficients[i] * design[i, first + t]
         squares = 0.0
         for t in range(window):
-            fitted = 0.0
-            for i in range(width):
-                fitted += coefficients[i] * design[i, first + t]
-            residuals[t] = target[first + t] - fitted
             squares += residuals[t] * residuals[t]
-        spread = raw - mean * mean / window
         for i in range(width):
+            scores[:] = 0.0
+            for j in range(width):
+                for t in range(window):
+                    scores[t] += inverse[i, j] * design[j, first + t] * residuals[t]
+            for t in range(window):
+                near[t] = scores[t]
+            for lag in range(1, lags + 1):
+                weight = 2 * (1 - lag / (lags + 1))
+                for t in range(lag, window):
+                    near[t] += weight * scores[t - lag]
             variance = 0.0
             for t in range(window):
-                score = 0.0
-                for j in range(width):
-                    score += inverse[i, j] * design[j, first + t]
-                score *= residuals[t]
-                scores[t] = score
-                near = score
-                for lag in range(min(lags, t)):
-                    near += weights[lag] * scores[t - 1 - lag]
-                variance += score * near
+                variance += scores[t] * near[t]
             found[i, row] = coefficients[i]
             found[width + i, row] = np.sqrt(max(variance, 0.0) * window / (window - width))
-        found[2 * width, row] = 1 - squares / spread if spread > 1e-24 * raw else np.nan
+        mean = (running[width, 0, row + 1] - running[width, 0, first]) / window
+        raw = running[width, width, row + 1] - running[width, width, first]
+        spread = raw - window * mean * mean
+        found[2 * width, row] = 1 - squares / spread if spread > NO_MOVE * raw else np.nan
         found[2 * width + 1, row] = np.sqrt(squares / (window - width))
     return found

@@ -48,7 +48,7 @@ def test_ten_years_are_needed_for_a_test_and_five_for_an_average(sample):
 
 
 def test_a_month_that_is_always_good_is_found(sample):
-    # 3 % more in each April, over noise of 4 % a month and 20 years: t of 3 or more.
+    # 6 % more in each April over noise of 4 % a month and 20 years: t near 6.
     months = sample.index.month
     first = np.concatenate(([False], np.diff(months) != 0))
     close = sample.close * np.exp(np.cumsum(np.where(first & (months == 4), 0.06, 0.0)))
