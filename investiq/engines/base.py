@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from investiq.engines.scoring import agreement, combine_votes, group_votes
 from investiq.engines.signals import EngineSignal, Evidence
 from investiq.history.history import History
 
-__all__ = ["Engine", "Line", "Panel", "causal_table"]
+__all__ = ["Engine", "Line", "Panel", "causal_table", "columns_of"]
 
 
 @dataclass(frozen=True)
@@ -113,19 +113,10 @@ class Engine(ABC):
             `score` in [-100, 100], `confidence` in [0, 1], both NaN where there is
             too little data, and `signal_count`, the rules that fired.
         """
-        table = self._table(features)
-        weights = signed_weights(self.rules, table)
-        votes = group_votes(weights, [rule.group for rule in self.rules])
-        ready = self.is_ready(table)
-        count = (weights != 0).sum(axis=0)
-        return pd.DataFrame(
-            {
-                "score": np.where(ready, self.combine(votes, table), np.nan),
-                "confidence": np.where(ready, self.confidence(table, agreement(votes), count), np.nan),
-                "signal_count": count * ready,
-            },
-            index=features.index,
-        )
+        table = columns_of(features, ("n_obs", *self.units))
+        score, confidence, weights = self._scored(table)
+        count = (weights != 0).sum(axis=0) * ~np.isnan(score)
+        return pd.DataFrame({"score": score, "confidence": confidence, "signal_count": count}, index=features.index)
 
     def explain(self, row: pd.Series) -> EngineSignal:
         """Return what one row of `features` says, with its evidence in words and numbers.
@@ -135,22 +126,20 @@ class Engine(ABC):
         row : Series
             One row of `features`, such as ``features.iloc[-1]``.
         """
-        features = row.to_frame().T
-        scored = self.score(features).iloc[0]
         metrics = {name: float(row[name]) for name in self.units}
-        score = float(scored["score"])
+        table = {name: np.array([value]) for name, value in {"n_obs": float(row["n_obs"]), **metrics}.items()}
+        scores, confidences, weights = self._scored(table)
+        score = float(scores[0])
         evidence: tuple[Evidence, ...] = ()
         votes: dict[str, float] = {}
         if np.isnan(score):
             reason = self.why_not_ready(row)  # type: ignore[arg-type]  # a Series is indexed by its names
         else:
-            weights = signed_weights(self.rules, self._table(features))[:, 0]
-            fired = [(rule, float(weight)) for rule, weight in zip(self.rules, weights, strict=True) if weight]
+            fired = [(rule, float(weight)) for rule, weight in zip(self.rules, weights[:, 0], strict=True) if weight]
             found = (evidence_of(rule, weight, metrics, self.units) for rule, weight in fired)
             evidence = tuple(sorted(found, key=lambda each: -each.weight))
-            by_group = group_votes(weights[:, np.newaxis], [rule.group for rule in self.rules])
             voted = {each.group for each in evidence}
-            votes = {group: float(vote[0]) for group, vote in by_group.items() if group in voted}
+            votes = {group: float(vote[0]) for group, vote in self._votes(weights).items() if group in voted}
             reason = ", ".join(f"{'+' if each.direction > 0 else '-'} {each.name}" for each in evidence) or "no signal"
         reasons = self.why_missing(row)  # type: ignore[arg-type]
         return EngineSignal(
@@ -158,7 +147,7 @@ class Engine(ABC):
             version=self.version,
             score=score,
             label=signal_label(score),
-            confidence=float(scored["confidence"]),
+            confidence=float(confidences[0]),
             evidence=evidence,
             votes=votes,
             missing={name: reasons.get(name, "") for name, value in metrics.items() if np.isnan(value)},
@@ -170,8 +159,29 @@ class Engine(ABC):
             tags=() if np.isnan(score) else self.tags(row),  # type: ignore[arg-type]
         )
 
-    def _table(self, features: pd.DataFrame) -> dict[str, FloatArray]:
-        return {name: features[name].to_numpy(dtype=float) for name in ("n_obs", *self.units)}
+    def _votes(self, weights: FloatArray) -> dict[str, FloatArray]:
+        return group_votes(weights, [rule.group for rule in self.rules])
+
+    def _scored(self, table: Table) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return score, confidence and the signed weight of each rule, at each row."""
+        weights = signed_weights(self.rules, table)
+        votes = self._votes(weights)
+        ready = self.is_ready(table)
+        confidence = self.confidence(table, agreement(votes), (weights != 0).sum(axis=0))
+        return np.where(ready, self.combine(votes, table), np.nan), np.where(ready, confidence, np.nan), weights
+
+
+def columns_of(features: pd.DataFrame, names: Sequence[str]) -> dict[str, FloatArray]:
+    """Return numeric columns of a causal table as contiguous arrays.
+
+    Parameters
+    ----------
+    features : DataFrame of shape (n_rows, n_columns)
+    names : sequence of str
+    """
+    # One block at once: pandas takes longer to hand out a hundred columns than the engines to read them.
+    block = np.ascontiguousarray(features[list(names)].to_numpy(dtype=np.float64).T)
+    return dict(zip(names, block, strict=True))
 
 
 def causal_table(history: History, columns: Mapping[str, Any]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from investiq.core.errors import ConfigError, InvestIQError
 from investiq.core.facts import Unit, format_value
-from investiq.engines.base import Panel, causal_table
+from investiq.engines.base import Panel, causal_table, columns_of
 from investiq.engines.rules import FloatArray, Table
 from investiq.engines.supplementary.all_topics import TOPICS
 from investiq.engines.supplementary.signals import AppliedAdjustment, SupplementarySignal
@@ -120,7 +120,7 @@ class SupplementaryView:
             of confidence is ``directional * sign(score) + undirected``, capped by
             whoever applies it.
         """
-        table = self._table(features)
+        table = columns_of(features, ("n_obs", *self.units))
         counted = self._counted(table)
         is_directional = np.array([each.is_directional for _, each in self._adjustments], dtype=bool)
         sums = {
@@ -131,8 +131,8 @@ class SupplementaryView:
 
     def explain(self, row: pd.Series) -> SupplementarySignal:
         """Return what one row of `features` says, such as ``features.iloc[-1]``."""
-        table = self._table(row.to_frame().T)
         metrics = {name: float(row[name]) for name in self.units}
+        table = {name: np.array([value]) for name, value in {"n_obs": float(row["n_obs"]), **metrics}.items()}
         words = {name: str(row[name]) for name in self.words}
         failed = dict(line.split(": ", 1) for line in words[FAILED].splitlines())
         counted = self._counted(table)[:, 0]
@@ -163,9 +163,6 @@ class SupplementaryView:
             metrics=metrics,
             words=words,
         )
-
-    def _table(self, features: pd.DataFrame) -> dict[str, FloatArray]:
-        return {name: features[name].to_numpy(dtype=float) for name in ("n_obs", *self.units)}
 
     def _counted(self, table: Table) -> FloatArray:
         """Return the amount of each adjustment at each row, 0 where another one counts its fact."""
