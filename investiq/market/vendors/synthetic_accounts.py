@@ -83,8 +83,8 @@ def quarters_of(
     level = np.log(value * business.sales_to_price / 4)
     state = _opening(business, 4 * float(np.exp(level)))
     paid, margin, found = _dividends_by_quarter(company), 0.0, []
-    for end, (shock, turn) in zip(period_ends, rng.standard_normal((period_ends.size, 2)).tolist(), strict=True):
-        row = company.row_at(end)
+    shocks = rng.standard_normal((period_ends.size, 2)).tolist()
+    for end, row, (shock, turn) in zip(period_ends, company.rows_at(period_ends), shocks, strict=True):
         day: date = end.astype(object)
         is_listed = end >= company.ts[0].astype("datetime64[D]")
         price = company.close[row] * company.split_factor[row] if is_listed else company.close[0]
@@ -106,9 +106,10 @@ def quarters_of(
 def _dividends_by_quarter(company: Company) -> dict[tuple[int, int], float]:
     """Return the cash of each calendar quarter per share of the first bar's units."""
     found: dict[tuple[int, int], float] = {}
-    for action in company.actions:
+    rows = company.rows_at(np.array([action.ex_date for action in company.actions], dtype="datetime64[D]"))
+    for action, row in zip(company.actions, rows, strict=True):
         if action.cash:
-            each = action.cash * float(company.split_factor[company.row_at(action.ex_date)])
+            each = action.cash * float(company.split_factor[row])
             quarter = (action.ex_date.year, (action.ex_date.month - 1) // 3)
             found[quarter] = found.get(quarter, 0.0) + each
     return found

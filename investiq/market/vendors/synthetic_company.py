@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -85,10 +84,9 @@ class Company:
         turnover = self.draws("statements").uniform(0.0035, 0.01)
         return float(np.rint(np.median(self.volume[:60]) / turnover / 1_000) * 1_000)
 
-    def row_at(self, day: date | np.datetime64) -> int:
-        """Return the last session on or before `day`, the first one for an earlier day."""
-        row = np.searchsorted(self.ts, np.datetime64(day, "us"), side="right") - 1
-        return max(int(row), 0)
+    def rows_at(self, days: NDArray[np.datetime64]) -> NDArray[np.intp]:
+        """Return the last session on or before each day, the first one for an earlier day."""
+        return np.maximum(np.searchsorted(self.ts, days.astype("datetime64[us]"), side="right") - 1, 0)
 
 
 def next_session(days: NDArray[np.datetime64]) -> NDArray[np.datetime64]:

@@ -54,10 +54,11 @@ def report_times(company: Company, filings: Filings) -> NDArray[np.datetime64]:
     rng = company.draws("earnings")
     count = len(filings.quarters)
     filed = np.array([filings.reported[each.period_end] for each in filings.quarters], dtype="datetime64[us]")
-    days = next_session(filed.astype("datetime64[D]") - rng.integers(0, 7, count))
+    days = next_session(filed.astype("datetime64[D]") - rng.integers(0, 7, count).astype("timedelta64[D]"))
     minutes = np.where(rng.random(count) < 0.6, rng.uniform(962, 990, count), rng.uniform(390, 510, count))
     told = local_time(days, minutes).tz_localize(None).to_numpy().astype("datetime64[us]")
-    return np.minimum(told, filed)
+    found: NDArray[np.datetime64] = np.minimum(told, filed)
+    return found
 
 
 def surprises(company: Company, told: NDArray[np.datetime64], drift: float = 0.0) -> NDArray[np.float64]:
@@ -93,9 +94,7 @@ def earnings(company: Company, filings: Filings, drift: float = 0.0) -> pd.DataF
     day_told = told.astype("datetime64[D]")
     days = day_told if due is None else np.append(day_told, due.filed)
     count, net = len(quarters), np.array([each.amounts["net_income"] for each in quarters])
-    units = company.split_factor[
-        np.maximum(np.searchsorted(company.ts, days.astype("datetime64[us]"), side="right") - 1, 0)
-    ]
+    units = company.split_factor[company.rows_at(days)]
     shares = units * [each.average_shares for each in quarters] * np.where(net > 0, DILUTION, 1.0)
     eps, revenue = (net / shares).round(2), np.array([each.amounts["revenue"] for each in quarters])
     standard = np.append(surprises(company, told, drift), rng.standard_normal(count - told.size))
@@ -200,7 +199,8 @@ def short_interest(company: Company, filings: Filings) -> pd.DataFrame:
             "float_pct": (shorted / floated).round(6),
         }
     )
-    return table[published <= company.ts[-1].astype("datetime64[D]")].reset_index(drop=True)
+    told: pd.DataFrame = table[published <= company.ts[-1].astype("datetime64[D]")]
+    return told.reset_index(drop=True)
 
 
 def _settlement_rows(company: Company) -> NDArray[np.intp]:

@@ -121,16 +121,17 @@ def shares_on(company: Company, quarters: Sequence[Quarter], days: NDArray[np.da
     """Return the shares outstanding on each day, as traded then: those of the last quarter that had ended."""
     ends = np.array([each.period_end for each in quarters], dtype="datetime64[D]")
     counts = np.array([company.first_shares, *(each.shares for each in quarters)])
-    rows = np.maximum(np.searchsorted(company.ts, days.astype("datetime64[us]"), side="right") - 1, 0)
+    rows = company.rows_at(days)
     found = counts[np.searchsorted(ends, days.astype("datetime64[D]"), side="right")] * company.split_factor[rows]
     return np.rint(found)
 
 
 def _period_ends(company: Company) -> NDArray[np.datetime64]:
-    first, last = company.ts[[0, -1]].astype("datetime64[M]").astype(np.int64) // 3
-    starts = np.arange(first - _QUARTERS_BEFORE, last + 1) * 3
-    ends: NDArray[np.datetime64] = (starts + 3).astype("datetime64[M]").astype("datetime64[D]") - np.timedelta64(1, "D")
-    return ends[ends <= company.ts[-1].astype("datetime64[D]")]
+    first, last = (int(each) // 3 for each in company.ts[[0, -1]].astype("datetime64[M]").astype(np.int64))
+    after = np.datetime64(0, "M") + 3 * np.arange(first - _QUARTERS_BEFORE + 1, last + 2)
+    ends = after.astype("datetime64[D]") - 1
+    found: NDArray[np.datetime64] = ends[ends <= company.ts[-1].astype("datetime64[D]")]
+    return found
 
 
 def _first_filings(
@@ -191,7 +192,7 @@ def _table(company: Company, filings: Sequence[Filing]) -> pd.DataFrame:
     filed = np.array([each.filed for each in filings], dtype="datetime64[D]")
     ends = np.array([each.period.period_end for each in filings], dtype="datetime64[D]")
     # A split before the filing counts in it, as the accounting rules have it.
-    units = np.array([company.split_factor[company.row_at(day)] for day in filed])
+    units = company.split_factor[company.rows_at(filed)]
     units[filed < company.ts[0].astype("datetime64[D]")] = 1.0
     basic = np.rint(units * [each.period.average_shares for each in filings])
     amounts = pd.DataFrame([each.period.amounts for each in filings])
