@@ -27,6 +27,9 @@ _TOLERANCE: Final = 1e-4
 LEAST_VARIANCE: Final = 1e-3
 # Log odds of a change of state against none, beyond which more makes no difference.
 _MOST_ODDS: Final = 16.0
+# Slope of the log-likelihood at which the search ends, and what rounding may leave of it.
+_LEAST_SLOPE: Final = 1e-4
+_ROUNDED_SLOPE: Final = 1e-2
 # A deviation below this share of the largest return is rounding.
 _ROUNDING: Final = 1e-12
 
@@ -100,21 +103,24 @@ def _refined(values: FloatArray, start: _Point) -> tuple[float, _Point, bool]:
     off = ~np.eye(states, dtype=bool)
     odds = np.log(start.transition / np.diag(start.transition)[:, np.newaxis])[off]
     least = math.log(LEAST_VARIANCE)
-    bounds = [(None, None)] * states + [(least, None)] * states + [(-_MOST_ODDS, _MOST_ODDS)] * odds.size
+    lowest = np.repeat([-np.inf, least, -_MOST_ODDS], [states, states, odds.size])
+    highest = np.repeat([np.inf, _MOST_ODDS], [2 * states, odds.size])
 
     def at(place: FloatArray) -> _Point:
+        place = np.clip(place, lowest, highest)
         rates = np.eye(states)
         rates[off] = np.exp(place[2 * states :])
         return _Point(place[:states], np.exp(place[states : 2 * states]), rates / rates.sum(axis=1, keepdims=True))
 
     def loss(place: FloatArray) -> tuple[float, FloatArray]:
         value, slopes = _slopes(values, at(place))
-        return -value, -slopes
+        # Beyond a bound nothing changes any more.
+        return -value, np.where((place < lowest) | (place > highest), 0.0, -slopes)
 
-    first = np.concatenate([start.means, np.log(start.variances), odds.clip(-_MOST_ODDS, _MOST_ODDS)])
-    options = {"ftol": 1e-13, "gtol": 1e-4, "maxiter": 500}
-    end = minimize(loss, first, method="L-BFGS-B", jac=True, bounds=bounds, options=options)
-    return -float(end.fun), at(end.x), bool(end.success)
+    first = np.concatenate([start.means, np.log(start.variances), odds])
+    end = minimize(loss, first, method="BFGS", jac=True, options={"gtol": _LEAST_SLOPE, "maxiter": 500})
+    # A search that can gain no more for rounding has ended at the maximum too.
+    return -float(end.fun), at(end.x), bool(np.abs(end.jac).max() <= _ROUNDED_SLOPE)
 
 
 def _slopes(values: FloatArray, point: _Point) -> tuple[float, FloatArray]:
