@@ -109,7 +109,7 @@ def statistics_of(close: FloatArray, market: FloatArray) -> list[float]:
     returns, other = close[1:] / close[:-1] - 1, market[1:] / market[:-1] - 1
     deviation = returns.std(ddof=1)
     ranges = []
-    lags = LAGS[LAGS <= returns.size // 2]
+    lags = LAGS[returns.size // 2 >= LAGS]
     for lag in lags:
         block = returns[: returns.size // lag * lag].reshape(-1, lag)
         path = (block - block.mean(axis=1, keepdims=True)).cumsum(axis=1)
@@ -158,7 +158,7 @@ def window_by_window(prices: Prices) -> FloatArray:
     rows = []
     for symbol in range(SYMBOLS):
         for end in ENDS:
-            window = prices.until(symbol, end)
+            window = prices.until(symbol, int(end))
             indicators = [values[-1] for values in by_talib(window)]
             rows.append(indicators + statistics_of(window.close, prices.close[-1, :end]))
     return np.array(rows)

@@ -52,7 +52,7 @@ class TechnicalEngine(Engine):
     >>> features = engine.features(iq.History.of(iq.load_bars("^GSPC")))
     >>> signal = engine.explain(features.iloc[-1])
     >>> signal.label, [evidence.name for evidence in signal.evidence][:2]
-    ('Weak Sell', ['Strong Trend Down', 'Price Below MAs'])
+    ('Sell', ['Strong Trend Down', 'Oversold Bounce Setup'])
     """
 
     name = "technical"

@@ -66,7 +66,7 @@ def technical_features(history: History) -> pd.DataFrame:
     >>> import investiq as iq
     >>> table = technical_features(iq.History.of(iq.load_bars("^GSPC", start="2018")))
     >>> table[["rsi", "adx", "weekly_rsi"]].iloc[-1].round(1).to_list()
-    [35.4, 45.3, 26.6]
+    [41.7, 34.9, 36.6]
     """
     inputs = inputs_of(history)
     columns: dict[str, Any] = {}
