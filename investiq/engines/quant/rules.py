@@ -139,7 +139,7 @@ _SEASON_TEXT: Final = (
 
 RULES: Final[tuple[VoteRule, ...]] = (
     VoteRule(
-        names=("12-1 Momentum", "Negative 12-1 Momentum"),
+        names=("Strong 12-1 Momentum", "Weak 12-1 Momentum"),
         group="momentum",
         vote=_by_z("momentum_factor_z"),
         value="momentum_factor_z",

@@ -52,9 +52,9 @@ NAN = np.nan
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"momentum_factor_z": 1.01}, {"12-1 Momentum": 2}),
-        ({"momentum_factor_z": 1.6}, {"12-1 Momentum": 3}),
-        ({"momentum_factor_z": -2.6}, {"Negative 12-1 Momentum": -4}),
+        ({"momentum_factor_z": 1.01}, {"Strong 12-1 Momentum": 2}),
+        ({"momentum_factor_z": 1.6}, {"Strong 12-1 Momentum": 3}),
+        ({"momentum_factor_z": -2.6}, {"Weak 12-1 Momentum": -4}),
         ({"momentum_factor_z": 1.0, "momentum_factor": 0.5}, {}),
         ({"momentum_factor_z": NAN, "momentum_factor": 0.16}, {"Year Up": 2}),
         ({"momentum_factor_z": NAN, "momentum_factor": -0.16}, {"Year Down": -2}),
