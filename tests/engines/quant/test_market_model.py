@@ -8,7 +8,9 @@ import statsmodels.api as sm
 import investiq as iq
 from investiq.engines.quant.conditional_volatility import conditional_volatility
 from investiq.engines.quant.features import quant_features
+from investiq.engines.quant.jumps import jumps
 from investiq.engines.quant.market_model import market_model
+from investiq.engines.quant.ratios import reward
 from investiq.engines.quant.returns import sample_of
 from investiq.history.records import Records
 from investiq.metrics.conventions import Convention
@@ -166,3 +168,27 @@ def test_the_volatility_of_a_synthetic_index_is_followed():
     true = iq.synthetic_truth("SYN-MKT").frame["sigma"].to_numpy()[1:][own]
     assert np.corrcoef(forecast, true)[0, 1] > 0.9
     assert np.median(forecast / true) == pytest.approx(1.0, abs=0.1)
+
+
+def test_the_drift_of_a_synthetic_walk_is_recovered():
+    # Sharpe ratios of years without overlap; each has an error near 1, the mean of n of them 1 / sqrt(n).
+    bars = iq.load_bars("SYN-GBM")
+    model = iq.synthetic_truth("SYN-GBM").model
+    found = reward(sample_of(iq.History.of(bars)))["sharpe_ratio_year"][252::252]
+    expected = (model.drift - 0.045) / model.volatility
+    assert found.mean() == pytest.approx(expected, abs=2.5 / np.sqrt(found.size))
+
+
+def test_planted_jumps_are_found():
+    # Moves of 8 deviations among normal ones, of which 0.3 % pass 3: 5 of 252, and one or two by chance.
+    rng = np.random.default_rng(4)
+    bars = iq.load_bars("^GSPC")[:401]
+    returns = rng.normal(0, 0.01, 400)
+    planted = [160, 200, 250, 310, 390]
+    returns[planted] = np.array([0.08, -0.08, 0.08, -0.08, -0.08])
+    close = 100 * np.concatenate(([1.0], np.cumprod(1 + returns)))
+    prices = {"open": close, "high": close * 1.001, "low": close * 0.999, "close": close}
+    found = jumps(sample_of(iq.History.of(dataclasses.replace(bars, **prices))))
+    assert (np.abs(found["jump_score"][np.array(planted) + 1]) > 5).all()
+    assert 5 <= found["jump_days"][-1] <= 9
+    assert found["jump_intensity"][-1] >= 5 * 0.08 / 252
