@@ -138,7 +138,7 @@ class SupplementaryView:
         counted = self._counted(table)[:, 0]
         applied = self._applied(counted, metrics, words)
         absent = {
-            topic.name: f"no {topic.needs} known at this time" if topic.needs else "too short a past"
+            topic.name: f"needs {topic.needs}; nothing is known at this time" if topic.needs else "too short a past"
             for topic in self.topics
             if topic.name not in failed and _has_nothing(topic, metrics, words)
         }

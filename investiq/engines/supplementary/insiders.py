@@ -145,8 +145,8 @@ def _why_missing(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 _TEXT: Final = (
-    "in 90 days {insider_buys} purchases by {insider_buyers} persons, {insider_executive_buys} by executives, "
-    "and {insider_sells} sales; net, weighted by title, {insider_net_share} of a day's dollar volume"
+    "filed in 90 days: purchases {insider_buys} (persons {insider_buyers}, by executives {insider_executive_buys}), "
+    "sales {insider_sells}; net value, weighted by title, {insider_net_share} of a day's dollar volume"
 )
 
 TOPIC: Final = Topic(

@@ -64,9 +64,9 @@ def test_the_auditor_finds_every_column_point_in_time(history):
 def test_without_records_only_prices_speak(sample):
     signal = VIEW.explain(VIEW.features(iq.History.of(sample)).iloc[-1])
     assert signal.absent == {
-        "options": "no option chains known at this time",
-        "insiders": "no insider trades known at this time",
-        "short interest": "no short interest known at this time",
+        "options": "needs option chains; nothing is known at this time",
+        "insiders": "needs insider trades; nothing is known at this time",
+        "short interest": "needs short interest; nothing is known at this time",
     }
     assert signal.failed == {}
     assert {each.topic for each in signal.adjustments} <= {"volatility proxy"}

@@ -77,7 +77,7 @@ def test_a_series_without_volume_has_no_pressure_and_says_why(sample):
     assert np.isnan(signal.metrics["squeeze_pressure"])
     assert signal.missing["squeeze_pressure"] == "no volume of 20 bars"
     assert signal.words["squeeze_level"] == ""
-    assert signal.absent == {"short interest": "no short interest known at this time"}
+    assert signal.absent == {"short interest": "needs short interest; nothing is known at this time"}
 
 
 PARTS = ("insider_signal", "options_skew_percentile", "options_put_call_interest_percentile", "smart_money_flow")
