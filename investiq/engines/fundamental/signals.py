@@ -183,9 +183,15 @@ _GROWTH: Final = (
         ("Margin Widens", "Margin Narrows"), "growth", "margin_expansion_yoy", "fraction", (0.02, -0.03), (2, 2),
         "net margin of the quarter less last year's", without_past=True,
     ),
-    by_level(
-        ("A Year of Growth", ""), "growth", "consecutive_growth_quarters", "count", (3.5, NEVER), (2, 0),
-        "quarters in a row above last year's revenue:",
+    VoteRule(
+        names=("A Year of Growth", ""),
+        group="growth",
+        vote=lambda t: np.where(t["consecutive_growth_quarters"] >= 4, 2.0, 0.0),
+        value="consecutive_growth_quarters",
+        thresholds=(4.0, NEVER),
+        unit="count",
+        texts=("{consecutive_growth_quarters} quarters in a row above last year's revenue", ""),
+        dated="filing_day",
     ),
 )  # fmt: skip
 _LEVERAGE: Final = (
