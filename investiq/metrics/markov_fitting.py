@@ -13,7 +13,7 @@ from investiq.metrics.markov_result import Switching
 if TYPE_CHECKING:
     from investiq.metrics.inputs import FloatArray
 
-__all__ = ["fit_switching"]
+__all__: list[str] = []
 
 # Variances of the states in units of the sample's, from which the search sets out, and the chance to stay in a state.
 _STARTS: Final[dict[int, tuple[tuple[tuple[float, ...], float], ...]]] = {

@@ -17,7 +17,7 @@ from investiq.metrics.origin import ends_of, origin
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MarkovSwitching", "Switching"]
+__all__ = ["MarkovSwitching"]
 
 # In the order of their variance.
 _NAMES: Final = {
