@@ -1,5 +1,4 @@
 import dataclasses
-import time
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from investiq.market.vendors import synthetic, synthetic_records
 from investiq.market.vendors.synthetic_events import report_times, surprises
 from investiq.market.vendors.synthetic_news import publish_news
 from investiq.market.vendors.synthetic_options import RATE, total_variance
-from investiq.market.vendors.synthetic_records import RECORDS, chains_of, filings_of
+from investiq.market.vendors.synthetic_records import RECORDS, filings_of
 
 SHARES = ("SYN001", "SYN003", "SYN005", "SYN008", "SYN025", "SYN220", "SYN225")
 COMPANIES = [name for name in synthetic.SYMBOLS if name not in synthetic.INDICES][:40]
@@ -441,20 +440,6 @@ def test_the_truth_tells_of_the_company():
     assert known.business.restates
     assert list(known.surprises.columns) == ["reported_at", "surprise"]
     assert len(known.surprises) == len(quarters("SYN008"))
-
-
-def test_the_records_of_a_symbol_are_made_quickly():
-    company = synthetic.company_of("SYN042")
-    for made in (synthetic_records.filings_of, synthetic_records.news_of, chains_of):
-        made.cache_clear()
-    start = time.process_time()
-    for kind in RECORDS:
-        if kind != "options":
-            synthetic_records.records_of(company, kind)
-    small = time.process_time() - start
-    synthetic_records.records_of(company, "options")
-    assert small < 0.3
-    assert time.process_time() - start - small < 0.5
 
 
 def test_indices_of_styles_move_with_what_they_stand_for():
