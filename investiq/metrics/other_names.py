@@ -9,11 +9,13 @@ __all__: list[str] = []
 ELSEWHERE: Final[dict[str, str]] = {
     "annual_return": "cagr",
     "annual_volatility": "volatility",
+    "black_scholes": "black_scholes_price",
     "calmar": "calmar_ratio",
     "cvar": "expected_shortfall",
     "dsr": "deflated_sharpe_ratio",
     "es": "expected_shortfall",
     "hurst": "hurst_exponent",
+    "iv": "implied_volatility",
     "mdd": "max_drawdown",
     "minbtl": "minimum_backtest_length",
     "mintrl": "minimum_track_record_length",

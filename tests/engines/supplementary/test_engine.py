@@ -101,7 +101,10 @@ def test_an_adjustment_that_takes_away_bears_the_name_of_that_side(history):
 def test_a_topic_of_which_nothing_is_known_is_absent_with_what_it_needs(history):
     view = SupplementaryView((DIVIDENDS, EARNINGS))
     signal = view.explain(view.features(history).iloc[0])
-    assert signal.absent == {"dividends": "needs dividends; nothing is known at this time", "earnings": "too short a past"}
+    assert signal.absent == {
+        "dividends": "needs dividends; nothing is known at this time",
+        "earnings": "too short a past",
+    }
     assert (signal.adjustments, signal.missing, signal.tags) == ((), {}, ())
 
 
