@@ -146,6 +146,9 @@ def _light(values: FloatArray) -> NDArray[Any]:
 
 
 def _regime_pane(x: NDArray[np.datetime64], regimes: NDArray[Any], theme: Theme) -> Pane:
+    # A step needs its corners only: the bars at which the regime changes, and the last.
+    corners = np.unique([0, *(np.flatnonzero(regimes[1:] != regimes[:-1]) + 1), regimes.size - 1])
+    x, regimes = x[corners], regimes[corners]
     parts = [str(name).rpartition("_") for name in regimes]
     height = np.array([_HEIGHTS.get(volatility, 0.0) for volatility, _, _ in parts], dtype=np.float32)
     trend = np.array([trend for _, _, trend in parts])
@@ -166,7 +169,7 @@ def _regime_pane(x: NDArray[np.datetime64], regimes: NDArray[Any], theme: Theme)
     ]
     words = ["unknown" if name == "unknown" else str(name).replace("_", " ") for name in regimes]
     told = line(x, np.zeros(x.size, dtype=np.float32), "Regime", "rgba(0, 0, 0, 0)", hover="%{text}", text=words)
-    return Pane(title="Regime", traces=[*traces, told | {"showlegend": False}], weight=0.6, limits=(0, 5), ticks=(0,))
+    return Pane(title="Regime", traces=[*traces, told | {"showlegend": False}], weight=0.6, limits=(0, 5), ticks=(-1,))
 
 
 def _confidence_pane(x: NDArray[np.datetime64], confidence: FloatArray, theme: Theme) -> Pane:

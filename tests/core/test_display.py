@@ -1,6 +1,6 @@
 import re
 
-from investiq.core.display import facts_table, lines_table
+from investiq.core.display import facts_table, lines_table, to_html, to_text
 from investiq.core.facts import Fact, Table
 from investiq.core.notes import Note
 from investiq.core.result import Result
@@ -79,7 +79,7 @@ def test_a_result_without_lines_shows_none():
 def test_a_sentence_wraps_and_a_number_does_not():
     rows = facts_table([Fact("Return", 0.25, "fraction"), Fact("Reason", "because " * 12)]).split("<tr>")
     assert '<td class="iq-value">25.00 %</td>' in rows[1]
-    assert '<td class="iq-value iq-words">because' in rows[2]
+    assert '<td class="iq-value iq-words" colspan="2">because' in rows[2]
 
 
 def test_only_texts_longer_than_a_line_may_wrap():
@@ -87,3 +87,20 @@ def test_only_texts_longer_than_a_line_may_wrap():
     page = lines_table(Table("Choices", ("choice", longer), ((sixty, longer),)))
     assert f'<th scope="col" class="iq-wide">{longer}</th>' in page
     assert f'<td>{sixty}</td><td class="iq-wide">{longer}</td>' in page
+
+
+def test_a_score_has_its_place_drawn_beside_it_and_a_folded_table_keeps_its_rows():
+    table = Table(
+        "Engines", ("Engine", "Score"), (("A", "+40.0"), ("B", "-35.0"), ("C", "n/a")), signed=("Score",),
+        scales=("Score",), is_folded=True,
+    )  # fmt: skip
+    html = to_html("T", [], [], [], None, [table], "score +40.0")
+    # From the middle, half a percent of the width per point: 50 to 70, and 32.5 to 50.
+    assert "left:50.0%;width:20.0%" in html
+    assert "left:32.5%;width:17.5%" in html
+    assert html.count('class="iq-scale"') == 3
+    assert '<details class="iq-fold"><summary><h4>Engines</h4></summary>' in html
+    assert '<p class="iq-headline">score +40.0</p>' in html
+    text = to_text("T", [], [], [], None, [table], "score +40.0")
+    assert all(cell in text for row in table.rows for cell in row)
+    assert text.splitlines()[1] == "score +40.0"

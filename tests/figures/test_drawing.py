@@ -41,7 +41,7 @@ def test_a_backtest_is_drawn_as_its_overview(short_result):
 
 
 def test_an_analysis_is_drawn_as_its_chart(analysis):
-    assert draw(analysis).layout.xaxis.anchor == "y6"
+    assert draw(analysis).layout.xaxis.anchor == "y7"
 
 
 def test_a_report_is_drawn_as_its_facts():

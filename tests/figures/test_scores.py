@@ -11,14 +11,15 @@ def figure(analysis):
 
 
 def test_the_panes_are_named_with_their_units(figure):
-    titles = [figure.layout[f"yaxis{row or ''}"].title.text for row in ("", 2, 3, 4, 5, 6)]
+    titles = [figure.layout[f"yaxis{row or ''}"].title.text for row in ("", 2, 3, 4, 5, 6, 7)]
     assert titles == [
         "Level (index points)",
         "Volume",
-        "RSI 14 (0-100)",
-        "MACD (points)",
         "Score (±100)",
         "Conf. (%)",
+        "Regime",
+        "RSI 14 (0-100)",
+        "MACD (points)",
     ]
 
 
@@ -44,7 +45,7 @@ def test_every_line_has_the_values_of_the_table(figure, analysis, trace):
 
 def test_one_time_axis_serves_all_panes(figure):
     assert {each.xaxis for each in figure.data} == {"x"}
-    assert figure.layout.xaxis.anchor == "y6"
+    assert figure.layout.xaxis.anchor == "y7"
     assert figure.layout.template.layout.hoversubplots == "axis"
 
 
@@ -52,8 +53,36 @@ def test_guides_stand_at_the_customary_levels(figure):
     guides = {}
     for shape in figure.layout.shapes:
         guides.setdefault(shape.yref, []).append(shape.y0)
-    assert guides == {"y3": [30, 70], "y4": [0], "y5": [-70, -30, 0, 30, 70]}
-    assert tuple(figure.layout.yaxis5.range) == (-100, 100)
+    assert guides == {"y3": [-70, -30, 0, 30, 70], "y6": [30, 70], "y7": [0]}
+    # Room for the legend above 100.
+    assert tuple(figure.layout.yaxis3.range) == (-100, 128)
+
+
+def test_engines_that_speak_are_thin_lines_which_twenty_years_hide_until_asked(figure, analysis, trace):
+    assert {"Technical", "Quant"} <= {each.name for each in figure.data}
+    assert not {"Fundamental", "Sentiment"} & {each.name for each in figure.data}
+    line = trace(figure, "Quant")
+    assert line.visible == "legendonly"
+    np.testing.assert_allclose(line.y, analysis.table["quant_score"], rtol=1e-6)
+    short = analysis_chart(iq.analyze(iq.History.of(analysis.bars[-300:])))
+    assert trace(short, "Quant").visible is True
+    assert trace(short, "Quant").line.dash != trace(short, "Technical").line.dash
+
+
+def test_the_regime_is_its_trend_by_colour_and_its_volatility_by_height(figure, analysis, trace):
+    days = analysis.table.index.strftime("%Y-%m-%d")
+
+    def height(name, day):
+        # A step holds until its next corner.
+        line = trace(figure, name)
+        corners = np.array(line.x, dtype="datetime64[D]")
+        return line.y[np.searchsorted(corners, np.datetime64(day), side="right") - 1]
+
+    heights = {"low_vol": 1, "normal": 2, "high_vol": 3}
+    for row in range(150, len(days), 97):
+        volatility, _, trend = analysis.table["regime"].iloc[row].rpartition("_")
+        drawn = {name: height(name.capitalize(), days[row]) for name in ("bull", "sideways", "bear")}
+        assert drawn == {"bull": 0, "sideways": 0, "bear": 0} | {trend: heights[volatility]}
 
 
 def test_the_watermark_and_the_time_of_knowledge_are_stated(figure):
@@ -76,9 +105,9 @@ def test_trades_can_be_drawn_on_the_price(short_result, trace):
 
 
 def test_too_few_bars_for_a_score_still_make_a_chart(short_bars, trace):
-    figure = analysis_chart(iq.analyze(short_bars[:30]))
+    figure = analysis_chart(iq.analyze(short_bars[:29]))
     assert np.isnan(trace(figure, "Score").y).all()
 
 
 def test_twenty_years_stay_light(figure):
-    assert len(figure.to_json()) < 2_600_000
+    assert len(figure.to_json()) < 2_700_000
