@@ -16,7 +16,10 @@ BACKTESTER = [
     ROOT / "docs" / f"{name}.md"
     for name in ("audit", "explaining_fills", "interop", "portfolios", "strategies", "sweeps", "trials", "validation")
 ]
-ENGINES = [ROOT / "docs" / f"{name}.md" for name in ("fundamental", "quant", "regimes", "supplementary", "technical")]
+ENGINES = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("analysis", "fundamental", "quant", "regimes", "supplementary", "technical")
+]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")])
 
 

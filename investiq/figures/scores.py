@@ -26,6 +26,8 @@ FloatArray = NDArray[np.float64]
 
 # Each engine keeps its dash in every chart, so that colour is not the only difference.
 _DASHES: Final = {"technical": "solid", "fundamental": "dash", "quant": "dot", "sentiment": "dashdot"}
+# Bars up to which five stepped lines can be told apart.
+_READABLE: Final = 300
 _HEIGHTS: Final = {"low_vol": 1.0, "normal": 2.0, "high_vol": 3.0}
 
 
@@ -118,7 +120,7 @@ def _score_pane(x: NDArray[np.datetime64], score: FloatArray, voices: dict[str, 
     edge = {"color": theme.text, "width": 1.5 if x.size <= DENSE else 0.8, "shape": "hv"}
     joint = line(x, score, "Score", theme.text, hover="%{y:+.1f} of 100", fill="tozeroy", fillcolor=theme.fill)
     guides = (-70, -30, 0, 30, 70)
-    is_shown: Any = True if x.size <= DENSE else "legendonly"
+    is_shown: Any = True if x.size <= _READABLE else "legendonly"
     thin = [
         line(x, _light(own), name.capitalize(), _color(name, theme), width=0.9, hover="%{y:+.1f}", visible=is_shown)
         | {"line": {"color": _color(name, theme), "width": 0.9, "dash": _DASHES.get(name, "solid"), "shape": "hv"}}
@@ -127,7 +129,7 @@ def _score_pane(x: NDArray[np.datetime64], score: FloatArray, voices: dict[str, 
     ]
     return Pane(
         title="Score (±100)",
-        traces=[joint | {"line": edge}, *thin],
+        traces=[*thin, joint | {"line": edge}],
         weight=1.7,
         limits=(-100, 128),
         levels=guides,
