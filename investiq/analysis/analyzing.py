@@ -82,10 +82,10 @@ def analyze(
     --------
     >>> import investiq as iq
     >>> analysis = iq.analyze("^GSPC", as_of="2013-05-20")
-    >>> analysis.engines["technical"].label
-    'Weak Buy'
-    >>> analysis.engines["fundamental"].score
-    nan
+    >>> [name for name, signal in analysis.engines.items() if signal.label is None]
+    ['fundamental', 'sentiment']
+    >>> analysis.table.index[-1].date().isoformat()
+    '2013-05-20'
     """
     gathered = _gathered(data)
     whole = gathered.history.bars()

@@ -69,8 +69,9 @@ def gather(data: str | Bars, *, provider: Provider | None = None, as_of: When | 
 
     Examples
     --------
-    >>> gather("^IXIC").history
-    <History of ^IXIC: bars ^IXIC, ^GSPC; records ^VIX, WTI, FF3, MACRO:CORE_CPI, MACRO:AAA, MACRO:BAA>
+    >>> found = gather("^IXIC")
+    >>> found.history.benchmark, sorted(found.history.series), [note.code for note in found.notes]
+    ('^GSPC', ['^GSPC', '^IXIC'], ['not_gathered'])
     """
     main = load_bars(data, provider=provider) if isinstance(data, str) else data
     missing: dict[str, list[str]] = {}

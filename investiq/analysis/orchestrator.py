@@ -209,7 +209,8 @@ def _shares(weights: FloatArray, speaks: NDArray[np.bool_]) -> FloatArray:
     """Return weights as parts of those that speak, 0 for the silent."""
     present = np.where(speaks, weights, 0.0)
     total = present.sum(axis=0)
-    return np.divide(present, total, out=np.zeros_like(present), where=total > 0)
+    parts: FloatArray = np.divide(present, total, out=np.zeros_like(present), where=total > 0)
+    return parts
 
 
 def _weighted(values: FloatArray, parts: FloatArray) -> FloatArray:
@@ -218,7 +219,7 @@ def _weighted(values: FloatArray, parts: FloatArray) -> FloatArray:
 
 
 def _horizon(score: FloatArray, mix: Mapping[str, float]) -> FloatArray:
-    chosen = score[[ENGINES.index(name) for name in mix]]  # type: ignore[arg-type]  # names of engines
+    chosen = score[[ENGINES.index(name) for name in mix]]
     weights = np.broadcast_to(np.array(list(mix.values()))[:, np.newaxis], chosen.shape)
     return _weighted(chosen, _shares(weights, np.isfinite(chosen)))
 

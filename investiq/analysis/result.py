@@ -162,7 +162,7 @@ class Analysis(Result):
         >>> import investiq as iq
         >>> now, then = (iq.analyze("^GSPC", as_of=day) for day in ("2018-12-31", "2018-09-20"))
         >>> now.compare(then).lost[:1]
-        ('Price Above MAs (technical)',)
+        ('MACD Cross Up (technical)',)
         """
         from investiq.analysis.comparing import AnalysisComparison
 
