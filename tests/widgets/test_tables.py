@@ -141,3 +141,14 @@ def test_notes_are_escaped_and_signed():
 @pytest.mark.parametrize(("value", "text"), [(0.0123, "+1.23 %"), (-0.5, "-50.00 %"), (0.0, "+0.00 %"), (NAN, "n/a")])
 def test_a_change_carries_its_sign(value, text):
     assert tables.signed_percent(value) == text
+
+
+def test_the_engine_view_has_the_joint_verdict_and_every_engine_or_its_silence():
+    import investiq as iq
+
+    analysis = iq.analyze(iq.History.of(iq.load_bars("^GSPC")[-300:]))
+    html = tables.engine_views(analysis)
+    assert f"{analysis.score:+.1f}" in html
+    assert all(f"<h4>{name}" in html for name in ("Technical", "Fundamental", "Quant", "Sentiment"))
+    assert html.count("silent: ") == 2
+    assert analysis.engines["fundamental"].reason in html
