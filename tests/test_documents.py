@@ -18,7 +18,7 @@ BACKTESTER = [
 ]
 ENGINES = [
     ROOT / "docs" / f"{name}.md"
-    for name in ("analysis", "fundamental", "quant", "regimes", "supplementary", "technical")
+    for name in ("analysis", "fundamental", "quant", "regimes", "sentiment", "supplementary", "technical")
 ]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")])
 

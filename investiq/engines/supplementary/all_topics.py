@@ -11,6 +11,8 @@ from investiq.engines.supplementary import (
     gaps,
     insiders,
     macro,
+    news_sentiment,
+    news_velocity,
     options,
     rotation,
     short_interest,
@@ -35,4 +37,6 @@ TOPICS: Final[tuple[Topic, ...]] = (
     rotation.TOPIC,
     correlations.TOPIC,
     macro.TOPIC,
+    news_sentiment.TOPIC,
+    news_velocity.TOPIC,
 )

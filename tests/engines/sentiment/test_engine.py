@@ -22,7 +22,21 @@ def bars(split_sample):
 def busy(bars, news):
     """Their history, with copies, roundups, late and future articles among some six a day."""
     rng = np.random.default_rng(7)
-    words = ["profit", "loss", "beat", "miss", "rise", "fall", "lawsuit", "court", "eps", "shares", "the", "launch", "Fed"]
+    words = [
+        "profit",
+        "loss",
+        "beat",
+        "miss",
+        "rise",
+        "fall",
+        "lawsuit",
+        "court",
+        "eps",
+        "shares",
+        "the",
+        "launch",
+        "Fed",
+    ]
     first, last = bars.known_at[[0, -1]].astype(np.int64)
     rows = []
     for number, moment in enumerate(np.sort(rng.integers(first, last, 3000)).astype("datetime64[us]")):
