@@ -15,6 +15,7 @@ Unit = Literal[
     "ratio",
     "score",
     "money",
+    "amount",
     "price",
     "shares",
     "count",
@@ -45,6 +46,8 @@ _DECIMALS: Final[dict[str, int]] = {
 }
 # A p-value that its decimals would round to zero is told as a bound: it is never nothing.
 _LEAST_P_VALUE: Final = 0.0001
+# Sums of a company's accounts are told by their size, to the hundredth of it.
+_SIZES: Final = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
 _SUFFIX: Final[dict[str, str]] = {
     "bars": "bars",
     "sessions": "sessions",
@@ -68,7 +71,8 @@ class Fact:
         shown as ``n/a`` and needs a `note` that says why.
     unit : str
         How it is shown: ``"fraction"`` as percent, ``"ratio"`` with two
-        decimals, ``"p_value"`` with four, ``"money"``, ``"count"``, ``"date"`` and so on.
+        decimals, ``"p_value"`` with four, ``"money"`` to the cent, ``"amount"``
+        by its size (3.96 bn), ``"count"``, ``"date"`` and so on.
     convention : str
         How it was computed: periods per year, ddof, risk-free, basis.
     note : str
@@ -120,6 +124,8 @@ def format_value(value: Any, unit: Unit = "") -> str:
     ('-12.34 %', 'n/a', '1,234.50')
     >>> format_value(-1e-9, "fraction"), format_value(2e-7, "p_value")
     ('0.00 %', '< 0.0001')
+    >>> format_value(3_963_007_000.0, "amount"), format_value(-821_311.0, "amount")
+    ('3.96 bn', '-821.31 k')
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "n/a"
@@ -136,6 +142,8 @@ def format_value(value: Any, unit: Unit = "") -> str:
         return f"{_unsigned_zero(f'{number * 100:,.2f}')} %"
     if unit == "p_value" and 0 <= number < _LEAST_P_VALUE / 2:
         return f"< {_LEAST_P_VALUE:.4f}"
+    if unit == "amount":
+        return _sized(number)
     if unit in ("count", "bars", "sessions"):
         text = f"{number:,.0f}" if number == round(number) else f"{number:,.1f}"
     elif unit == "shares":
@@ -146,6 +154,12 @@ def format_value(value: Any, unit: Unit = "") -> str:
         text = f"{number:,.6g}"
     text = _unsigned_zero(text)
     return f"{text} {_SUFFIX[unit]}" if unit in _SUFFIX else text
+
+
+def _sized(number: float) -> str:
+    # A size counts from where two decimals round up to it, so that 999,999 is 1.00 m and not 1,000.00 k.
+    size, name = next(((size, name) for size, name in _SIZES if abs(number) >= 0.999995 * size), (1.0, ""))
+    return f"{_unsigned_zero(f'{number / size:,.2f}')} {name}".rstrip()
 
 
 def _unsigned_zero(text: str) -> str:

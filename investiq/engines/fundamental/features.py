@@ -73,7 +73,7 @@ _COUNTS: Final = (
 # Every feature that is a number, with the unit in which it is shown.
 FEATURES: Final[dict[str, Unit]] = {
     **dict.fromkeys(MONEY, "price"),
-    **dict.fromkeys(_TOTALS, "money"),
+    **dict.fromkeys(_TOTALS, "amount"),
     **dict.fromkeys(_FRACTIONS, "fraction"),
     **dict.fromkeys(_RATIOS, "ratio"),
     **dict.fromkeys(_Z_SCORES, "ratio"),

@@ -107,7 +107,7 @@ _QUALITY: Final = (
         (2, 2), "operating income of sales", without_past=True,
     ),
     by_level(
-        ("Cash From Operations", "Cash Drain in Operations"), "quality", "operating_cash_flow", "money", (0.0, 0.0),
+        ("Cash From Operations", "Cash Drain in Operations"), "quality", "operating_cash_flow", "amount", (0.0, 0.0),
         (2, 3), "operating cash flow of a year",
     ),
     VoteRule(
@@ -116,7 +116,7 @@ _QUALITY: Final = (
         vote=_free_cash_flow,
         value="free_cash_flow",
         thresholds=(0.0, 0.0),
-        unit="money",
+        unit="amount",
         texts=(
             "operating cash flow {operating_cash_flow} leaves {free_cash_flow} after investment",
             "operating cash flow {operating_cash_flow} leaves {free_cash_flow} after investment",
@@ -215,7 +215,7 @@ _LEVERAGE: Final = (
         vote=_negative_equity,
         value="shareholders_equity",
         thresholds=(0.0, 0.0),
-        unit="money",
+        unit="amount",
         texts=("", "shareholders' equity {shareholders_equity}"),
         dated="filing_day",
     ),
@@ -289,7 +289,7 @@ _CAPITAL: Final = (
         vote=_dividend,
         value="dividends_paid",
         thresholds=(("net_income", "free_cash_flow"), ("net_income", "free_cash_flow")),
-        unit="money",
+        unit="amount",
         texts=(
             "dividends {dividends_paid} against net income {net_income} and free cash flow {free_cash_flow}",
             "dividends {dividends_paid} against net income {net_income} and free cash flow {free_cash_flow}",
