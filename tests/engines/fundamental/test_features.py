@@ -1,5 +1,4 @@
 import dataclasses
-import time
 
 import numpy as np
 import pandas as pd
@@ -336,16 +335,3 @@ def test_every_feature_has_a_column_and_no_other(history):
     features = fundamental_features(history(quarters(8)))
     assert list(features.columns) == ["known_at", "n_obs", *FEATURES, *WORDS]
     pd.testing.assert_index_equal(features.index, history(None).bars().index)
-
-
-def test_ten_years_take_a_few_milliseconds(sample):
-    bars = sample.between("2009-01-02", "2018-12-31")
-    source = iq.History.of(bars, records=[records_of("statements", quarters(60), "period_end", bars.symbol)])
-    assert len(bars) >= 2_500
-    fundamental_features(source)
-    times = []
-    for _ in range(5):
-        start = time.process_time()
-        fundamental_features(source)
-        times.append(time.process_time() - start)
-    assert min(times) < 0.060  # 15 ms on a quiet machine
