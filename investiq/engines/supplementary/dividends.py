@@ -18,7 +18,7 @@ from investiq.history.history import History
 
 __all__ = ["TOPIC", "dividend_features"]
 
-# How long a change or a special payment says something, in calendar days from its ex-date.
+# How long a change or a special payment says something, in calendar days from its ex-date; of a missing one, from when it was overdue.
 RECENT_DAYS: Final = 90
 # A payment that is due for one and a half periods is missing.
 OVERDUE: Final = 1.5
@@ -26,6 +26,8 @@ CUT_SCORE, RAISE_SCORE = -1.5, 1.5
 PLAIN_CHANGE: Final = 0.10
 FEWEST_CHANGES: Final = 8
 FEWEST_PAYMENTS: Final = 5
+# Of a change; less of a deviation is rounding.
+_ROUNDING: Final = 1e-9
 # Days between payments to payments a year, by the nearest.
 _PERIODS: Final = np.array([30.4, 91.3, 182.6, 365.25])
 _FREQUENCIES: Final = np.array([12.0, 4.0, 2.0, 1.0])
@@ -59,14 +61,15 @@ def dividend_features(history: History) -> dict[str, FloatArray]:
 
     The payments are the records of kind ``"actions"`` where the history has them, known
     from their declaration; else the actions of the bars. A payment counts from its ex-date
-    on; what was paid before the first bar is left out, since its split basis is not known.
+    on; what was paid before the first bar is left out, since its split basis is not known,
+    and so is cash in another currency without an exchange rate.
 
     Returns
     -------
     dict of str to ndarray of shape (n_bars,)
         ``dividend_trailing_yield``: regular cash of a year's payments over the price,
-        on one split basis, from 365 days of bars on; ``dividend_forward_yield``: the latest times the payments
-        a year; ``dividend_change``: the latest over the one before, less 1, with
+        on one split basis, from 365 days of bars on; ``dividend_forward_yield``: the
+        latest times the payments a year; ``dividend_change``: the latest over the one before, less 1, with
         its place among the changes before (at least 8); ``dividend_growth``: yearly,
         between the first and the latest of at least 5; ``dividend_streak``: years of
         rising yearly totals; ``dividend_is_overdue``: 1 where one and a half periods
@@ -108,20 +111,36 @@ def _payments(history: History, kind: str) -> _Payments:
     if records is None:
         chosen = [each for each in bars.actions if each.kind == kind and each.cash]
         ex_date = np.array([each.ex_date for each in chosen], dtype="datetime64[D]")
-        cash = np.array([each.cash for each in chosen], dtype=float)
+        rates = [_rate(each.currency, each.exchange_rate, bars) for each in chosen]
+        cash = np.array([each.cash for each in chosen], dtype=float) * np.array(rates, dtype=float)
         known = ex_date.astype("datetime64[us]")
     else:
         frame = records.frame
         rows = ((frame["kind"] == kind) & (frame["cash"] > 0)).to_numpy()
         ex_date = records.labels[rows].astype("datetime64[D]")
-        cash = frame["cash"].to_numpy(dtype=float)[rows]
+        rates = [_rate(*each, bars) for each in zip(frame["currency"][rows], frame["exchange_rate"][rows], strict=True)]
+        cash = frame["cash"].to_numpy(dtype=float)[rows] * np.array(rates, dtype=float)
         # The money goes to holders of the ex-date: a declared payment counts from then on.
         known = np.maximum(known_instants(records)[rows], ex_date.astype("datetime64[us]"))
-    inside = ex_date >= bars.ts[:1].astype("datetime64[D]") if len(bars) else np.zeros(ex_date.size, dtype=bool)
+    inside = np.isfinite(cash) & (ex_date >= bars.ts[0].astype("datetime64[D]") if len(bars) else False)
     known, ex_date, cash = known[inside], ex_date[inside], cash[inside]
-    order = np.argsort(known, kind="stable")
-    known, ex_date, cash = known[order], ex_date[order], cash[order]
-    return _Payments(known, ex_date, cash * _split_factors(bars, ex_date))
+    order = np.lexsort((ex_date, known))
+    # What was told of only after a later payment's ex-date would come out of turn.
+    order = order[ex_date[order] >= np.maximum.accumulate(ex_date[order])]
+    known, ex_date, cash = known[order], ex_date[order], (cash * _split_factors(bars, ex_date))[order]
+    # Payments of one ex-date are one, known with its last part.
+    begins = np.flatnonzero(np.diff(ex_date, prepend=np.datetime64("NaT")) != np.timedelta64(0, "D"))
+    if not begins.size:
+        return _Payments(known, ex_date, cash)
+    ends = np.append(begins[1:], ex_date.size) - 1
+    return _Payments(known[ends], ex_date[begins], np.add.reduceat(cash, begins))
+
+
+def _rate(currency: object, rate: float | None, bars: Bars) -> float:
+    """Return what turns cash into the currency of the price, NaN where that is not known; no currency is the price's."""
+    if not isinstance(currency, str) or currency == bars.passport.currency:
+        return 1.0
+    return float(rate) if rate is not None and 0 < rate < np.inf else np.nan
 
 
 def _split_factors(bars: Bars, dates: NDArray[np.datetime64]) -> FloatArray:
@@ -165,7 +184,7 @@ def _at(payments: _Payments, last: int) -> tuple[float, ...]:
     return (
         frequency,
         float(changes[-1]) if changes.size else np.nan,
-        float((changes[-1] - before.mean()) / spread) if spread > 0 else np.nan,
+        float((changes[-1] - before.mean()) / spread) if spread > _ROUNDING else np.nan,
         float((cash[-1] / cash[0]) ** (1 / years) - 1) if cash.size >= FEWEST_PAYMENTS and years > 0 else np.nan,
         _streak(cash, frequency),
     )
@@ -184,11 +203,14 @@ def _streak(cash: FloatArray, frequency: float) -> float:
 def _change(t: Table) -> FloatArray:
     z, change = t["dividend_change_z"], t["dividend_change"]
     is_plain = np.isnan(z)
-    fell = np.where(is_plain, change < -PLAIN_CHANGE, (z < CUT_SCORE) & (change < 0))
-    rose = np.where(is_plain, change > PLAIN_CHANGE, (z > RAISE_SCORE) & (change > 0))
-    is_recent = t["dividend_days_since"] <= RECENT_DAYS
-    moved = is_recent * (0.02 * rose - 0.03 * fell)
-    return np.where(t["dividend_is_overdue"] == 1, -0.05, moved).astype(np.float64)
+    fell = np.where(is_plain, change < -PLAIN_CHANGE, (z < CUT_SCORE) & (change < -_ROUNDING))
+    rose = np.where(is_plain, change > PLAIN_CHANGE, (z > RAISE_SCORE) & (change > _ROUNDING))
+    days = t["dividend_days_since"]
+    moved = (days <= RECENT_DAYS) * (0.02 * rose - 0.03 * fell)
+    # Suspended long ago is no news.
+    is_recent = days <= OVERDUE * 365.25 / t["dividend_frequency"] + RECENT_DAYS
+    missing = np.where(is_recent, -0.05, 0.0)
+    return np.where(t["dividend_is_overdue"] == 1, missing, moved).astype(np.float64)
 
 
 def _special(t: Table) -> FloatArray:
@@ -221,7 +243,7 @@ TOPIC: Final = Topic(
             value="dividend_change",
             texts=(
                 "the latest payment is {dividend_change} above the one before",
-                "the latest payment changed by {dividend_change}; {dividend_days_since} since its ex-date",
+                "changed by {dividend_change}; {dividend_days_since} since the ex-date, {dividend_frequency} expected a year",
             ),
         ),
         Adjustment(

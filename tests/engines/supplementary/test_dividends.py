@@ -23,6 +23,7 @@ def history(sample, actions, price=100.0, split=None, records=()):
         sample[:size],
         open=still / factor, high=still / factor, low=still / factor, close=still / factor,
         split_factor=factor, total_factor=factor, actions=tuple(actions),
+        passport=dataclasses.replace(sample.passport, currency="USD"),
     )  # fmt: skip
     return iq.History.of(bars, records=records)
 
@@ -93,6 +94,7 @@ def amount(**changes):
         "dividend_change_z": np.nan,
         "dividend_days_since": 10.0,
         "dividend_is_overdue": 0.0,
+        "dividend_frequency": 4.0,
     }
     return float(TOPIC.adjustments[0].amount({name: np.array([value]) for name, value in (quiet | changes).items()})[0])
 
@@ -136,10 +138,56 @@ def test_a_company_that_never_paid_says_so(sample):
 def test_declared_payments_are_seen_from_their_ex_date_not_before(sample):
     days = pd.DatetimeIndex(["1999-06-10", "1999-09-10"], tz="UTC", name="ts").as_unit("us")
     declared = pd.DatetimeIndex(["1999-05-01", "1999-08-01"], tz="UTC").as_unit("us")
-    frame = pd.DataFrame({"kind": "dividend", "cash": [0.5, 0.6], "known_at": declared}, index=days)
+    values = {"kind": "dividend", "cash": [0.5, 0.6], "currency": "USD", "exchange_rate": np.nan, "known_at": declared}
+    frame = pd.DataFrame(values, index=days)
     records = Records(
         kind="actions", name="actions:^GSPC", frame=frame, provider="test", source="", known_at_rule="", unit="USD"
     )
     given = history(sample, [], records=[records])
     assert np.isnan(at(given, "1999-09-09")["dividend_change"])
     assert at(given, "1999-09-10")["dividend_change"] == pytest.approx(0.2)
+
+
+def declared(sample, rows):
+    """A history whose payments are records: ex-date, cash, currency, exchange rate."""
+    days, cash, currency, rate = zip(*rows, strict=True)
+    index = pd.DatetimeIndex(days, tz="UTC", name="ts").as_unit("us")
+    values = {"kind": "dividend", "cash": cash, "currency": currency, "exchange_rate": rate, "known_at": index}
+    frame = pd.DataFrame(values, index=index)
+    records = Records(
+        kind="actions", name="actions:^GSPC", frame=frame, provider="test", source="", known_at_rule="", unit="USD"
+    )
+    return history(sample, [], records=[records])
+
+
+def test_payments_of_one_ex_date_are_one(sample):
+    rows = [(each.ex_date, each.cash / 2, "USD", np.nan) for each in RISING for _ in range(2)]
+    assert at(declared(sample, rows), "2001-12-31") == pytest.approx(
+        at(history(sample, RISING), "2001-12-31"), nan_ok=True
+    )
+
+
+def test_cash_of_another_currency_is_exchanged_or_left_out(sample):
+    rows = [(each.ex_date, each.cash / 1.25, "EUR", 1.25) for each in RISING]
+    given = at(declared(sample, rows), "2001-12-31")
+    assert given["dividend_trailing_yield"] == pytest.approx(4 * 0.60 / 100)
+    rows[-1] = (*rows[-1][:3], np.nan)  # no rate for December
+    assert at(declared(sample, rows), "2001-12-31")["dividend_days_since"] > 100
+    foreign = [dataclasses.replace(each, currency="EUR", exchange_rate=2.0) for each in RISING]
+    assert at(history(sample, foreign), "2001-12-31")["dividend_trailing_yield"] == pytest.approx(8 * 0.60 / 100)
+
+
+def test_rounding_is_no_change(sample):
+    cash = [0.3, 0.1 + 0.2] * 6  # they differ by 6e-17
+    paid = history(sample, [dataclasses.replace(each, cash=value) for each, value in zip(RISING, cash, strict=False)])
+    row = at(paid, "2001-12-31")
+    assert row["dividend_change"] != 0
+    assert np.isnan(row["dividend_change_z"])
+    assert amount(**row) == 0.0
+    assert amount(dividend_change=1e-16, dividend_change_z=3.0) == 0.0
+
+
+def test_a_suspension_counts_for_ninety_days(sample):
+    stopped = history(sample, RISING[:8])  # overdue from 2001-04-26, 137 days after 2000-12-10
+    assert amount(**at(stopped, "2001-07-24")) == -0.05
+    assert amount(**at(stopped, "2001-07-26")) == 0.0
