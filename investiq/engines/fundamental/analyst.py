@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.engines.fundamental.measuring import FloatArray, ratio
+from investiq.engines.fundamental.states import split_factors_at
 from investiq.engines.joining import known_counts, known_instants
 from investiq.history.history import History
 
@@ -22,12 +23,15 @@ TYPICAL_UPSIDE: Final = 0.15
 LEAST_CONTRIBUTORS: Final = 3
 OLDEST_DAYS: Final = 90
 CHANGES_DAYS: Final = 30
+# Without a rating for so long nobody follows the company any more.
+COVERED_DAYS: Final = 365
 
 # In this order: a longer name that holds a shorter one comes first.
 _LEVELS: Final = (
     ("strong buy", 2.0), ("strong sell", -2.0), ("underperform", -1.0), ("underweight", -1.0), ("outperform", 1.0),
     ("overweight", 1.0), ("market perform", 0.0), ("sector perform", 0.0), ("equal weight", 0.0), ("accumulate", 1.0),
-    ("neutral", 0.0), ("reduce", -1.0), ("hold", 0.0), ("sell", -1.0), ("buy", 1.0),
+    ("neutral", 0.0), ("in line", 0.0), ("peer perform", 0.0), ("market weight", 0.0), ("sector weight", 0.0),
+    ("reduce", -1.0), ("hold", 0.0), ("sell", -1.0), ("buy", 1.0),
 )  # fmt: skip
 _DAY: Final = np.timedelta64(1, "D")
 
@@ -54,7 +58,8 @@ def analyst_features(history: History) -> dict[str, FloatArray]:
         `high`, `low`, `contributors`, `median_upside` of all companies) and
         ``"analyst_ratings"`` (columns `firm`, `action`: upgrade, downgrade,
         initiated or reiterated, `rating`) of the main symbol. Targets are per share
-        of the day they became known.
+        of the day they became known; a source that does not count its contributors
+        is taken at its word. A year after the last rating there are none.
     """
     columns = {name: np.full(len(history.bars()), np.nan) for name in ANALYST}
     return columns | _targets(history) | _ratings(history)
@@ -67,8 +72,7 @@ def _targets(history: History) -> dict[str, FloatArray]:
     known = known_instants(records)
     order = np.argsort(known, kind="stable")
     row = known_counts(main, known[order]) - 1
-    first = np.minimum(np.searchsorted(main.known_at, known[order]), len(main) - 1)
-    scale = main.split_factor[first]
+    scale = split_factors_at(main, known[order])
 
     def at(name: str, per_share: bool = False) -> FloatArray:
         if name not in records.frame:
@@ -119,7 +123,8 @@ def _ratings(history: History) -> dict[str, FloatArray]:
         total = np.concatenate(([0.0], np.cumsum(flags)))
         return total[end] - total[begin]
 
-    is_known = end > 0
+    age = (main.known_at - np.append(known[order], np.datetime64("NaT"))[end - 1]) / _DAY
+    is_known = age <= COVERED_DAYS
     return {
         "analyst_rating": np.where(
             is_known, _mean_level(frame["firm"].to_numpy(dtype=object), levels)[end - 1], np.nan

@@ -16,7 +16,7 @@ from investiq.history.records import Records
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BALANCES", "FLOWS", "QUARTERS", "SHARES", "States", "ago", "four", "statement_states"]
+__all__ = ["BALANCES", "FLOWS", "QUARTERS", "SHARES", "States", "ago", "four", "split_factors_at", "statement_states"]
 
 FloatArray = NDArray[np.float64]
 
@@ -163,7 +163,7 @@ def statement_states(records: Records, main: Bars) -> States:
 
     values = _values(frame, arrival)
     shares = [_FIELDS.index(name) for name in SHARES]
-    values[shares, :-1] /= _factor_at(main, known)
+    values[shares, :-1] /= split_factors_at(main, known)
     quarters, years = (values[:, place] for place in places)
     flows = len(FLOWS)
     derived = np.full(quarters[:flows].shape, np.nan)
@@ -215,11 +215,11 @@ def _currency(frame: pd.DataFrame, arrival: NDArray[np.int64]) -> NDArray[np.obj
     return names
 
 
-def _factor_at(main: Bars, known: NDArray[np.datetime64]) -> FloatArray:
-    """Return the split factor of the day on which each filing became known, 1.0 before the first bar."""
+def split_factors_at(main: Bars, known: NDArray[np.datetime64]) -> FloatArray:
+    """Return the split factor of the day on which each record became known, 1.0 before the first bar."""
     if not len(main):
         return np.ones(known.size)
-    # The first row that sees it; the filing is of that row's day, or of the evening before.
+    # The first row that sees it; the record is of that row's day, or of the evening before.
     first = np.minimum(np.searchsorted(main.known_at, known), len(main) - 1)
     before = np.where(main.ts[first] <= known, first, first - 1)
     return np.where(before >= 0, main.split_factor[before], 1.0)

@@ -27,6 +27,7 @@ def test_the_upside_by_hand(history, share):
 def test_a_target_of_two_analysts_or_of_ninety_days_ago_is_none(history, share):
     few = analyst_features(history(None, targets(contributors=2.0)))
     assert np.isnan(few["analyst_upside"]).all()
+    assert not np.isnan(analyst_features(history(None, targets(contributors=3.0)))["analyst_upside"]).all()
     features = analyst_features(history(None, targets()))
     assert not np.isnan(at(features, share, "analyst_upside", "2018-05-01"))
     assert np.isnan(at(features, share, "analyst_upside", "2018-05-04"))
@@ -45,6 +46,27 @@ def test_a_split_restates_a_target(history, sample):
 
 
 @pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ("2018-03-14 23:00", 17.5),  # the evening before the ex-date: of an old share
+        ("2018-03-15 13:00", 70.0),  # on the morning of the ex-date: of a new one
+    ],
+)
+def test_a_target_is_of_a_share_of_its_own_day(history, sample, known, expected):
+    bars = priced(sample, 56.0, split=("2018-03-15", 4.0))
+    features = analyst_features(history(None, targets(known_at=known), bars=bars))
+    assert at(features, bars, "analyst_target", "2018-03-15") == pytest.approx(expected)
+
+
+def test_a_year_after_the_last_rating_nobody_follows_the_company(history, share):
+    row = {"day": "2016-02-01", "known_at": "2016-02-01 14:00", "firm": "A", "action": "upgrade", "rating": "Buy"}
+    features = analyst_features(history(None, records_of("analyst_ratings", [row], "day")))
+    assert at(features, share, "analyst_net_changes", "2017-01-30") == 0
+    assert np.isnan(at(features, share, "analyst_net_changes", "2017-02-01"))
+    assert np.isnan(at(features, share, "analyst_rating", "2017-02-01"))
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("Strong Buy", 2),
@@ -52,6 +74,9 @@ def test_a_split_restates_a_target(history, sample):
         ("Outperform", 1),
         ("Underperform", -1),
         ("Market Perform", 0),
+        ("Market Outperform", 1),
+        ("In-Line", 0),
+        ("Sector Weight", 0),
         ("Buy", 1),
     ],
 )
