@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from investiq.core.facts import Table, format_value
@@ -22,18 +22,22 @@ HORIZON_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "medium_term": ("Weeks to months", "quant"),
     "long_term": ("Months to quarters", "fundamental"),
 }
+# What is shown before the evidence of each engine is unfolded.
+_MOST_SHOWN: Final = 10
 # Panels that stand open: what can be lost is read before what is merely known.
 _RISK: Final = "risk"
 
 
 def sheets(analysis: Analysis) -> list[Table]:
     """Return all tables of an analysis, in the order in which they are read."""
-    signals = analysis.engines.values()
+    speaking = [each for each in analysis.engines.values() if each.evidence]
+    is_long = sum(len(each.evidence) for each in speaking) > _MOST_SHOWN
     found = [
         _engines(analysis),
-        *(_evidence(each, analysis) for each in signals if each.evidence),
         _horizons(analysis),
         _adjustments(analysis),
+        *([_strongest_of_all(analysis, speaking)] if is_long else []),
+        *(_evidence(each, analysis, is_folded=is_long) for each in speaking),
         *_panels(analysis),
         _missing(analysis),
     ]
@@ -98,7 +102,28 @@ def _strongest(signal: EngineSignal) -> str:
     return ("; ".join(each.name for each in signal.evidence[:2]) or "no signal") + tags
 
 
-def _evidence(signal: EngineSignal, analysis: Analysis) -> Table:
+def _strongest_of_all(analysis: Analysis, signals: Sequence[EngineSignal]) -> Table:
+    """Return the signals with the largest votes, each weighed by the part of its engine in the score."""
+    found = [(signal.engine, each) for signal in signals for each in signal.evidence]
+    weights = analysis.weights
+    heaviest = sorted(found, key=lambda each: -each[1].weight * weights[each[0]])[:_MOST_SHOWN]
+    rows = tuple(
+        (
+            each.name,
+            f"{each.direction * each.weight:+.2g}",
+            engine,
+            format_value(each.value, each.unit),
+            _day(each, analysis),
+            each.text,
+        )
+        for engine, each in heaviest
+    )
+    title = f"Strongest evidence, {len(rows)} of {len(found)} signals, by vote and weight of the engine"
+    columns = ("Signal", "Vote", "Engine", "Value", "Known", "In words")
+    return Table(title, columns, rows, ("Value",), signed=("Vote",))
+
+
+def _evidence(signal: EngineSignal, analysis: Analysis, *, is_folded: bool) -> Table:
     rows = (
         (
             each.name,
@@ -113,7 +138,7 @@ def _evidence(signal: EngineSignal, analysis: Analysis) -> Table:
     )
     columns = ("Signal", "Vote", "Group", "Value", "Threshold", "Known", "In words")
     title = f"{signal.engine.capitalize()} evidence ({_said(signal)})"
-    return Table(title, columns, tuple(rows), ("Value", "Threshold"), signed=("Vote",))
+    return Table(title, columns, tuple(rows), ("Value", "Threshold"), signed=("Vote",), is_folded=is_folded)
 
 
 def _day(evidence: Evidence, analysis: Analysis) -> str:

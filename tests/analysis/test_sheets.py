@@ -1,0 +1,44 @@
+import dataclasses
+
+import pytest
+
+import investiq as iq
+
+
+@pytest.fixture(scope="module")
+def share():
+    return iq.analyze("SYN001", as_of="2013-06-28")
+
+
+def table(analysis, title):
+    return next(each for each in analysis.tables() if each.title.startswith(title))
+
+
+def test_the_strongest_evidence_is_by_vote_times_weight_and_the_rest_is_folded(share):
+    shown = table(share, "Strongest evidence, 10 of")
+    weights = {each.name: each.weight * share.weights[name] for name, e in share.engines.items() for each in e.evidence}
+    assert [row[0] for row in shown.rows] == sorted(weights, key=lambda name: -weights[name])[:10]
+    folded = [each for each in share.tables() if "evidence (" in each.title]
+    assert len(folded) == sum(bool(each.evidence) for each in share.engines.values())
+    assert all(each.is_folded for each in folded)
+
+
+def test_late_facts_carry_the_day_on_which_they_became_known(share):
+    rows = table(share, "Fundamental evidence").rows
+    filed = {row[5] for row in rows if row[0] in ("Liquid", "Cash From Operations", "Altman Safe")}
+    (newest,) = filed
+    statements = iq.load_records("SYN001", "statements").until("2013-06-28").frame
+    assert newest == f"{statements['known_at'].max():%Y-%m-%d}"
+
+
+def test_little_evidence_is_shown_at_once(share):
+    few = {name: dataclasses.replace(each, evidence=each.evidence[:2]) for name, each in share.engines.items()}
+    short = dataclasses.replace(share, engines=few)
+    assert not any(each.title.startswith("Strongest") for each in short.tables())
+    assert not any(each.is_folded for each in short.tables() if "evidence (" in each.title)
+
+
+def test_risk_stands_open_and_other_panels_are_folded(share):
+    panels = {each.title: each.is_folded for each in share.tables() if each.columns[0] == "Figure"}
+    assert panels.pop("Quant: risk") is False
+    assert all(panels.values())
