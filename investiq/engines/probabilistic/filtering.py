@@ -30,6 +30,9 @@ FILTER_BARS: Final = 21
 # Only the ratio matters: errors are scaled by the innovations.
 _FIXED: Final = Variances(observation=1e-2, level=1e-3, slope=1e-3)
 
+# An error of a slope up to this, in log returns, is rounding.
+_LEAST_ERROR: Final = 1e-12
+
 
 class FilteredTrend(NamedTuple):
     """What `fitted_trend` knows of each bar, each of shape (n_bars,).
@@ -39,7 +42,8 @@ class FilteredTrend(NamedTuple):
     level : ndarray
         Median of the price's level, in the unit of the price.
     velocity, velocity_ratio : ndarray
-        Slope as a log return per bar, and over its standard error.
+        Slope as a log return per bar, and over its standard error, which is scaled
+        by recent surprises while the ratio of the variances is fixed.
     uncertainty : ndarray
         Error of the next level as forecast now, in log returns.
     forecast_error : ndarray
@@ -145,8 +149,10 @@ def _filtered(close: FloatArray, variances: Variances | None) -> FloatArray:
     size = _recent(trend.innovation_z)
     ahead = np.sqrt(np.maximum(spread**2 - own.observation, 0.0))
     fitted = np.full(close.size, 0.0 if variances is None else 1.0)
+    # Variances of which only the ratio is chosen give errors without a size of their own.
+    slope_error = trend.slope_error * size if variances is None else trend.slope_error
     ratio = np.full(close.size, np.nan)
-    np.divide(trend.slope, trend.slope_error, out=ratio, where=trend.slope_error > 0)
+    np.divide(trend.slope, slope_error, out=ratio, where=slope_error > _LEAST_ERROR)
     z = np.where(fitted == 1, trend.innovation_z, np.nan)
     return np.stack(
         [trend.level, trend.slope, ratio, ahead * size, spread * size, trend.innovation, z, fitted],

@@ -71,6 +71,21 @@ def test_uncertainty_differs_between_a_calm_and_a_wild_series():
     # Five times the moves: five times the error, before the first fit and after it; a filter of constant variances gave one number.
     for row in (200, 899):
         assert wild.uncertainty[row] / calm.uncertainty[row] == pytest.approx(5, rel=1e-3)
+        # And a slope that is five times as large is five times as unsure.
+        assert wild.velocity_ratio[row] == pytest.approx(calm.velocity_ratio[row], rel=1e-3)
+
+
+def test_the_slope_is_measured_by_its_error_before_the_first_fit_too():
+    # Under the right ratio of variances the innovations have the size that the filter expects, so a slope over its error is
+    # near a standard normal around the true one: here the variances are 1e-4 of the fixed ones.
+    generator = np.random.default_rng(12)
+    slope = np.cumsum(np.sqrt(1e-7) * generator.standard_normal(240))
+    level = np.cumsum(slope + np.sqrt(1e-7) * generator.standard_normal(240))
+    trend = fitted_trend(np.exp(level + 1e-3 * generator.standard_normal(240)), days(240))
+    assert (trend.is_fitted == 0).all()
+    # The slope of the step into row t + 1 is the one that the filter gives at t.
+    error = (trend.velocity[30:-1] - slope[31:]) / (trend.velocity[30:-1] / trend.velocity_ratio[30:-1])
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(1, abs=0.25)
 
 
 def test_uncertainty_rises_within_a_series_when_it_turns_wild():
