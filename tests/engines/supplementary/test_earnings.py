@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,3 +114,69 @@ def test_a_company_without_reports_has_reasons(sample):
     row = {name: values[-1] for name, values in found.items()}
     assert np.isnan(list(row.values())).all()
     assert TOPIC.why_missing(row)["earnings_beat_rate"] == "no report known"
+
+
+def split_at(sample, row, ratio=4.0):
+    factor = np.ones(600)
+    factor[row:] = ratio
+    prices = {name: getattr(sample, name)[:600] / factor for name in ("open", "high", "low", "close")}
+    return dataclasses.replace(sample[:600], **prices, split_factor=factor, total_factor=factor)
+
+
+def test_a_split_between_two_reports_is_no_fall_of_earnings(sample):
+    # 4 for 1 on 2000-02-01: the report of 2000-04-30 tells a quarter of what it would have told.
+    row = sample.index.get_loc(pd.Timestamp("2000-02-01", tz="UTC"))
+    frame = reports().frame.copy()
+    after = frame["known_at"] > pd.Timestamp("2000-02-01", tz="UTC")
+    frame.loc[after, ["eps_actual", "eps_estimate"]] /= 4
+    split = iq.History.of(split_at(sample, row), records=[records_of(frame.reset_index().to_dict("records"))])
+    found = earnings_features(split)
+    for day in ("2000-05-01", "2000-08-31", "2000-11-30"):
+        place = sample.index.get_loc(pd.Timestamp(day, tz="UTC"))
+        plain = at(sample, reports(), day)
+        plain |= {name: plain[name] / 4 for name in ("earnings_eps", "earnings_surprise")}
+        assert {name: values[place] for name, values in found.items()} == pytest.approx(plain, nan_ok=True)
+    # Between the split and the next report the last one is shown on the new basis.
+    assert found["earnings_eps"][row - 1 : row + 1].tolist() == pytest.approx([1.30, 1.30 / 4])
+
+
+def test_surprises_that_differ_by_rounding_have_no_standard(sample):
+    frame = reports().frame.assign(eps_estimate=lambda each: each["eps_actual"] - 0.01)
+    row = at(sample, records_of(frame.reset_index().to_dict("records")), "2000-11-30")
+    assert row["earnings_surprise"] == pytest.approx(0.01)
+    assert np.isnan(row["earnings_sue"])
+
+
+def test_without_an_announcement_the_weekday_a_year_before_is_expected(sample):
+    # September's report is expected 364 days after that of Saturday 1999-10-30, 21:00: on 2000-10-28, 21:00.
+    row = at(sample, reports(6), "2000-10-20")  # known at 20:00
+    assert row["earnings_days_to_expected"] == pytest.approx(8 + 1 / 24)
+    assert (row["earnings_uncertainty"], row["earnings_reliability"]) == (0.0, 1.0)
+    near = at(sample, reports(6), "2000-10-26")
+    assert (near["earnings_uncertainty"], near["earnings_reliability"]) == (0.1, 0.7)
+    assert TOPIC.tags(near) == ("EARNINGS EXPECTED IN 3 DAYS",)
+    assert at(sample, reports(6), "2000-11-27")["earnings_days_to_expected"] == 0.0  # 30 days late
+    late = at(sample, reports(6), "2000-11-28")
+    assert np.isnan([late["earnings_days_to_expected"], late["earnings_uncertainty"]]).all()
+    assert TOPIC.why_missing(late)["earnings_uncertainty"] == "no report was announced, nor told of a year before"
+
+
+def test_an_announcement_outranks_the_expectation(sample):
+    announced = {
+        "ts": pd.Timestamp("2000-09-30", tz="UTC").as_unit("us"),
+        "reported_at": pd.Timestamp("2000-11-10 21:00", tz="UTC").as_unit("us"),
+        "known_at": pd.Timestamp("2000-10-10 12:00", tz="UTC").as_unit("us"),
+    }
+    row = at(sample, reports(6, **announced), "2000-10-26")
+    assert row["earnings_days_to_next"] == pytest.approx(15 + 1 / 24)
+    assert (row["earnings_uncertainty"], row["earnings_reliability"]) == (0.0, 1.0)
+    assert TOPIC.tags(row) == ()
+
+
+def test_a_record_that_becomes_known_with_its_report_announces_nothing():
+    history = iq.load_history("SYN001", records=["earnings"])
+    found = earnings_features(history)
+    assert history.find_records("earnings").frame["eps_actual"].isna().any()
+    assert np.isnan(found["earnings_days_to_next"]).all()
+    # A split of 4 for 1 lies between the reports of 2012: growth is that of the company.
+    assert np.nanmin(found["earnings_eps_growth"]) > -0.4
