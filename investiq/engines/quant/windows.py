@@ -18,7 +18,9 @@ NO_CHANGE: Final = 1e-13
 def trailing_sum(values: FloatArray, window: int) -> FloatArray:
     """Return the sum of the last `window` values at each row, NaN before the first full window.
 
-    Differences of one running sum, so that no row depends on a later one.
+    Sums begin anew every `window` values, and a window is the end of one block and
+    the beginning of the next: nothing is subtracted, so a value that has left
+    leaves no rounding behind, and no row depends on a later one.
 
     Examples
     --------
@@ -27,8 +29,13 @@ def trailing_sum(values: FloatArray, window: int) -> FloatArray:
     """
     total = np.full(values.size, np.nan)
     if values.size >= window:
-        running = np.concatenate(([0.0], np.cumsum(values)))
-        total[window - 1 :] = running[window:] - running[:-window]
+        blocks = np.zeros((-(-values.size // window), window))
+        blocks.ravel()[: values.size] = values
+        until = np.cumsum(blocks, axis=1).ravel()
+        onwards = np.cumsum(blocks[:, ::-1], axis=1)[:, ::-1]
+        # A window that begins with a block is that block.
+        onwards[:, 0] = 0.0
+        total[window - 1 :] = until[window - 1 : values.size] + onwards.ravel()[: values.size - window + 1]
     return total
 
 

@@ -235,3 +235,19 @@ def test_a_crash_of_a_third_leaves_the_later_windows_exact(sample):
     assert table["jump_score"].iloc[500] < -10
     assert table["excess_kurtosis"].iloc[-1] == pytest.approx(scipy.stats.kurtosis(year, bias=False), rel=1e-8)
     assert table["sharpe_ratio_year"].iloc[-1] == close_to(sharpe_ratio(year - RATE, YEAR))
+
+
+def test_a_move_of_a_thousandfold_leaves_nothing_behind_once_it_has_left_the_windows(history_of):
+    # A reverse split that no provider told of: its fourth power is 1e12, those of a usual year add up to 1e-5.
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.01, 1200)))
+    market = dataclasses.replace(history_of(close[::-1].copy(), spread=0.0).bars(), symbol="MKT")
+    broken = close * np.where(np.arange(1200) >= 100, 1000, 1)
+    plain, after = (
+        quant_features(iq.History.of(history_of(each, spread=0.0).bars(), benchmark=market)).iloc[-1]
+        for each in (close, broken)
+    )
+    names = [
+        *("skewness", "excess_kurtosis", "autocorrelation_z", "variance_ratio_z", "volatility", "sharpe_ratio_lo"),
+        *("beta", "beta_standard_error", "beta_r2", "beta_stability_p", "low_vol_factor_ratio", "jump_intensity"),
+    ]
+    np.testing.assert_allclose(after[names].astype(float), plain[names].astype(float), rtol=1e-9)
