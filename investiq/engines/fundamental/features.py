@@ -203,8 +203,8 @@ def _of_states(states: States) -> dict[str, FloatArray]:
 def quality_score(columns: dict[str, FloatArray]) -> FloatArray:
     """Return how many of six marks of quality a company bears; NaN where fewer than four are known.
 
-    Return on equity, net margin and revenue growth half a deviation above their
-    own past (without one: above 12, 12 and 5 %), cash from operations, a return on
+    Return on equity, net margin and revenue growth above 0 and half a deviation above
+    their own past (without one: above 12, 12 and 5 %), cash from operations, a return on
     capital above 10 %, debt to equity below its past (without one: below 1.5).
     """
     marks = [
@@ -224,7 +224,7 @@ def quality_score(columns: dict[str, FloatArray]) -> FloatArray:
 
 def _above_past(columns: dict[str, FloatArray], name: str, level: float) -> FloatArray:
     past = columns[f"{name}_z_score"]
-    return np.where(np.isnan(past), _exceeds(columns[name], level), _exceeds(past, 0.5))
+    return np.where(np.isnan(past), _exceeds(columns[name], level), _exceeds(past, 0.5) * (columns[name] > 0))
 
 
 def _exceeds(values: FloatArray, level: float) -> FloatArray:

@@ -1,5 +1,8 @@
 """What votes in the fundamental engine on the business itself: quality, growth, leverage, capital return.
 
+A deviation from a company's own past does not vote against its level: revenue that
+falls more slowly than before is no growth, a smaller loss no margin.
+
 A fact votes once. Return on equity votes and its DuPont factors do not; cash behind
 earnings votes through Piotroski's points, else through operating cash flow over net
 income, else through accruals; a share count through buybacks where those are known.
@@ -10,12 +13,16 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.engines.fundamental.quality import BENEISH_FLAG
-from investiq.engines.fundamental.voting import NEVER, by_level, by_past, held_back, level_votes, past_votes
+from investiq.engines.fundamental.voting import NEVER, by_level, by_past, held_back, level_votes, past_votes, within
 from investiq.engines.rules import FloatArray, Table, VoteRule, side
 
 __all__ = ["BUSINESS"]
+
+# Growth of revenue that counts as good by itself.
+GROWTH: Final = 0.08
 
 
 def _piotroski(t: Table) -> FloatArray:
@@ -41,7 +48,12 @@ def _altman(t: Table) -> FloatArray:
     return 2.0 * (score > t["altman_safe"]) - 3.0 * (score < t["altman_distress"])
 
 
-_DEBT_PAST: Final = past_votes("debt_to_equity_z_score", -1.0, 1.5)
+def _debt_sides(t: Table) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    debt, limit = t["debt_to_equity"], t["debt_to_equity_limit"]
+    return ~(debt > limit), ~(debt < limit / 3)
+
+
+_DEBT_PAST: Final = past_votes("debt_to_equity_z_score", -1.0, 1.5, _debt_sides)
 
 
 def _debt(t: Table) -> FloatArray:
@@ -59,7 +71,7 @@ def _thin_equity(t: Table) -> FloatArray:
 
 
 _BUYBACKS: Final = (
-    past_votes("buyback_intensity_z_score", 1.0, -np.inf),
+    past_votes("buyback_intensity_z_score", 1.0, -np.inf, within("buyback_intensity", 0.0)),
     lambda t: np.where(
         np.isnan(t["buyback_intensity_z_score"]),
         2.0 * (t["buyback_intensity"] > 0.5)
@@ -85,13 +97,13 @@ def _dividend(t: Table) -> FloatArray:
 
 _MARGIN: Final = ("profit_margin", "gross_margin", "operating_margin")
 _QUALITY: Final = (
-    by_past("Return on Equity", "quality", "roe", "fraction"),
+    by_past("Return on Equity", "quality", "roe", within("roe", 0.0)),
     by_level(
         ("High Return on Equity", "Low Return on Equity"), "quality", "roe", "fraction", (0.12, 0.03), (3, 2),
         "return on average equity", without_past=True,
     ),
     *(
-        by_past(title, "quality", name, "fraction")
+        by_past(title, "quality", name, within(name, 0.0))
         for title, name in zip(("Profit Margin", "Gross Margin", "Operating Margin"), _MARGIN, strict=True)
     ),
     by_level(
@@ -161,24 +173,24 @@ _QUALITY: Final = (
         ("", "Accounts Look Embellished"), "quality", "beneish_m_score", "ratio", (NEVER, BENEISH_FLAG), (0, 2),
         "M-score of Beneish", low_is_good=True,
     ),
-    by_past("Working Capital Turnover", "quality", "working_capital_turnover", "ratio"),
+    by_past("Working Capital Turnover", "quality", "working_capital_turnover"),
     by_level(
         ("Quick Working Capital", "Slow Working Capital"), "quality", "working_capital_turnover", "ratio", (4.0, 1.5),
         (1, 1), "sales over working capital", without_past=True,
     ),
 )  # fmt: skip
 _GROWTH: Final = (
-    by_past("Revenue Growth", "growth", "revenue_growth", "fraction"),
+    by_past("Revenue Growth", "growth", "revenue_growth", within("revenue_growth", 0.0, GROWTH)),
     by_level(
-        ("Revenue Grows", "Revenue Shrinks"), "growth", "revenue_growth", "fraction", (0.08, -0.03), (3, 3),
+        ("Revenue Grows", "Revenue Shrinks"), "growth", "revenue_growth", "fraction", (GROWTH, -0.03), (3, 3),
         "revenue of a year on the year before", without_past=True,
     ),
-    by_past("Revenue Acceleration", "growth", "revenue_acceleration", "fraction"),
+    by_past("Revenue Acceleration", "growth", "revenue_acceleration", within("revenue_acceleration", 0.0, 0.0)),
     by_level(
         ("Growth Speeds Up", "Growth Slows"), "growth", "revenue_acceleration", "fraction", (0.02, -0.05), (2, 2),
         "yearly growth of the newest quarter less that of the one before", without_past=True,
     ),
-    by_past("Margin Expansion", "growth", "margin_expansion_yoy", "fraction"),
+    by_past("Margin Expansion", "growth", "margin_expansion_yoy", within("margin_expansion_yoy", 0.0, 0.0)),
     by_level(
         ("Margin Widens", "Margin Narrows"), "growth", "margin_expansion_yoy", "fraction", (0.02, -0.03), (2, 2),
         "net margin of the quarter less last year's", without_past=True,
@@ -195,7 +207,7 @@ _GROWTH: Final = (
     ),
 )  # fmt: skip
 _LEVERAGE: Final = (
-    by_past("Debt to Equity", "leverage", "debt_to_equity", "ratio", -1.0, 1.5),
+    by_past("Debt to Equity", "leverage", "debt_to_equity", _debt_sides, -1.0, 1.5),
     VoteRule(
         names=("Little Debt", "Much Debt"),
         group="leverage",

@@ -6,30 +6,42 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.core.facts import Unit
 from investiq.engines.rules import FloatArray, Table, VoteRule, side
 from investiq.engines.scoring import weight_of_z
 
-__all__ = ["by_level", "by_past", "held_back", "level_votes", "past_votes"]
+__all__ = ["by_level", "by_past", "held_back", "level_votes", "past_votes", "within"]
 
 Vote = Callable[[Table], FloatArray]
+Sides = Callable[[Table], tuple[NDArray[np.bool_], NDArray[np.bool_]]]
 # A side that a level does not have.
 NEVER: Final = np.nan
 
 
-def past_votes(feature: str, bullish: float = 1.0, bearish: float = -1.0) -> Vote:
+def past_votes(feature: str, bullish: float = 1.0, bearish: float = -1.0, sides: Sides | None = None) -> Vote:
     """Return the vote of a z-score: bullish beyond `bullish`, bearish beyond `bearish`, as heavy as it is far.
 
-    `bullish` below `bearish` says that low is good.
+    `bullish` below `bearish` says that low is good. `sides` tells where the level
+    itself lets a bullish and where it lets a bearish vote stand.
     """
 
     def vote(t: Table) -> FloatArray:
         z = t[feature]
-        votes = side(z > bullish, z < bearish) if bullish > bearish else side(z < bullish, z > bearish)
+        good, bad = (z > bullish, z < bearish) if bullish > bearish else (z < bullish, z > bearish)
+        if sides is not None:
+            may_be_good, may_be_bad = sides(t)
+            good, bad = good & may_be_good, bad & may_be_bad
+        votes = side(good, bad)
         return np.where(votes == 0, 0.0, votes * weight_of_z(np.nan_to_num(z)))
 
     return vote
+
+
+def within(feature: str, good_above: float = -np.inf, bad_below: float = np.inf) -> Sides:
+    """Return where a level is high enough for a bullish vote of its deviation, and low enough for a bearish one."""
+    return lambda t: (t[feature] > good_above, t[feature] < bad_below)
 
 
 def level_votes(
@@ -56,9 +68,9 @@ def held_back(vote: Vote, *others: Vote) -> Vote:
 
 
 def by_past(
-    title: str, group: str, feature: str, unit: Unit, bullish: float = 1.0, bearish: float = -1.0, *, dated: bool = True
+    title: str, group: str, feature: str, sides: Sides | None = None, bullish: float = 1.0, bearish: float = -1.0
 ) -> VoteRule:
-    """Return the rule on how far a trailing year's `feature` lies from its past three years."""
+    """Return the rule on how far a trailing year's `feature` lies from its past three years, see `past_votes`."""
     z = f"{feature}_z_score"
     text = f"{title.lower()} {{{feature}}}, {{{z}}} deviations from its past three years"
     names = (f"{title} Above Its Past", f"{title} Below Its Past")
@@ -66,12 +78,12 @@ def by_past(
     return VoteRule(
         names=(names[1], names[0]) if low_is_good else names,
         group=group,
-        vote=past_votes(z, bullish, bearish),
+        vote=past_votes(z, bullish, bearish, sides),
         value=z,
         thresholds=(bullish, bearish),
         unit="ratio",
         texts=(text, text),
-        dated="filing_day" if dated else "",
+        dated="filing_day",
     )
 
 
