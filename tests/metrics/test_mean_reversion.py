@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from inspect import signature
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from arch.unitroot import ADF
+from statsmodels.tsa.adfvalues import mackinnonp
+from statsmodels.tsa.stattools import adfuller
 
 from investiq.core.errors import DataError, InsufficientDataError
-from investiq.metrics.mean_reversion import half_life
+from investiq.metrics.mean_reversion import _mackinnon_p, half_life
 
 
 def reverting(rho, count, seed):
@@ -110,3 +113,27 @@ def test_a_unit_root_that_is_rejected_at_ten_percent_only_gives_no_half_life():
     assert 0.05 < ADF(level, trend="c", method="aic").pvalue < 0.1
     assert math.isnan(found.periods)
     assert "unit root is not rejected" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("seed", "count", "rho"), [(0, 25, 0.5), (1, 60, 0.9), (2, 504, 0.97), (3, 504, 1.0), (4, 2000, 0.0)]
+)
+def test_statistic_and_p_value_are_those_of_statsmodels(seed, count, rho):
+    # Over both of MacKinnon's polynomials: statistics from -46 to -0.1.
+    level = reverting(rho, count, seed)
+    tuple_only = {"result_object": False} if "result_object" in signature(adfuller).parameters else {}
+    statistic, p_value = adfuller(level, regression="c", autolag="AIC", **tuple_only)[:2]
+    found = half_life(level)
+    assert found.adf_statistic == pytest.approx(statistic, rel=1e-9)
+    assert found.adf_p_value == pytest.approx(p_value, rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("statistic", [-20.0, -18.83, -5.0, -1.62, -1.61, -1.6, 0.0, 2.74, 2.75])
+def test_the_p_value_is_mackinnon_s(statistic):
+    assert _mackinnon_p(statistic) == pytest.approx(mackinnonp(statistic), rel=1e-12)
+
+
+def test_steps_that_are_combinations_of_others_are_no_test():
+    # A period of four: the fourth lag is the step itself, and lags beyond it repeat the first.
+    with pytest.raises(DataError, match="follow from those before without any error"):
+        half_life(np.tile([0.0, 1.0, 3.0, 1.5], 100))
