@@ -210,7 +210,8 @@ def _change(t: Table) -> FloatArray:
     # Suspended long ago is no news.
     is_recent = days <= OVERDUE * 365.25 / t["dividend_frequency"] + RECENT_DAYS
     missing = np.where(is_recent, -0.05, 0.0)
-    return np.where(t["dividend_is_overdue"] == 1, missing, moved).astype(np.float64)
+    amount: FloatArray = np.where(t["dividend_is_overdue"] == 1, missing, moved)
+    return amount
 
 
 def _special(t: Table) -> FloatArray:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from investiq.core.calendar import periods_per_year
 from investiq.core.facts import Unit
 from investiq.engines.base import Line, Panel
-from investiq.engines.joining import closes_on, known_counts, known_instants, series_of
+from investiq.engines.joining import ROLES, Role, known_counts, known_instants
 from investiq.engines.rules import FloatArray
 from investiq.engines.supplementary.pairs import joint_returns, rolling_regression, trailing_return
 from investiq.engines.supplementary.topics import Topic
@@ -34,6 +36,8 @@ REGIME_APPETITE: Final = 0.02
 # Records by the first of these names that the history holds, in percent.
 _YIELDS: Final = ("^TNX", "DGS10")
 _FEAR: Final = ("^VIX",)
+# A series that ended tells nothing of today.
+_MOST_AGE: Final = np.timedelta64(10, "D")
 
 UNITS: Final[dict[str, Unit]] = {
     "macro_market_return": "fraction",
@@ -60,7 +64,8 @@ def macro_features(history: History) -> dict[str, FloatArray]:
     Returns
     -------
     dict of str to ndarray of shape (n_bars,)
-        Returns and changes over 20 bars. ``macro_market_trend``: 1 where the market
+        Returns and changes over 20 bars of each series by itself, as of its newest bar
+        known at the row, 10 days old at most. ``macro_market_trend``: 1 where the market
         rose more than 2 % and its mean of 20 closes lies above that of 50, -1
         mirrored. ``macro_rates``: 1 easing (the 10-year yield fell 0.25 points, or
         without records of it the bond fund rose 1.5 %), -1 tightening.
@@ -72,23 +77,23 @@ def macro_features(history: History) -> dict[str, FloatArray]:
         dates, with its standard error.
     """
     main = history.bars()
-    own_benchmark = history.benchmark == history.symbol
-    market = main if own_benchmark else series_of(history, "market")
-    bonds, gold = series_of(history, "bonds"), series_of(history, "gold")
-    closes = _closes(main, market)
-    rise, bond_rise, gold_rise = (_change(_closes(main, each)) for each in (market, bonds, gold))
-    trend = _on_known(closes, lambda known: sma(known, 20) - sma(known, 50))
-    volatility = _on_known(closes, lambda known: historical_volatility(known, WINDOW, periods_per_year=252))
-    change = _record_change(main, _first(history, _YIELDS))
+    market = None if history.benchmark is None else history.series[history.benchmark]
+    bonds, gold = _playing(history, "bonds"), _playing(history, "gold")
+    rise, bond_rise, gold_rise = (
+        _seen(main, each, lambda bars: trailing_return(bars.adjusted("total").close, WINDOW))
+        for each in (market, bonds, gold)
+    )
+    trend, volatility = _seen(main, market, _trend), _seen(main, market, _volatility)
+    change = _seen_record(main, _first(history, _YIELDS), lambda values: values[WINDOW:] - values[:-WINDOW])
     appetite = rise - bond_rise
     rates = np.where(
-        np.isnan(change), _level(bond_rise, -BOND_MOVE, BOND_MOVE), -_level(change, -YIELD_MOVE, YIELD_MOVE)
+        np.isnan(change), _level(bond_rise, -BOND_MOVE, BOND_MOVE), _level(-change, -YIELD_MOVE, YIELD_MOVE)
     )
     strength = np.select(
         [appetite > STRONG_APPETITE, appetite > 0, appetite > -STRONG_APPETITE], [2.0, 1.0, -1.0], -2.0
     )
     regime = ((appetite > REGIME_APPETITE) & (rise > 0)).astype(float) - ((appetite < -REGIME_APPETITE) & (rise < 0))
-    beta, error = _rate_beta(main, None if own_benchmark else market, bonds)
+    beta, error = _rate_beta(main, market, bonds)
     return {
         "macro_market_return": rise,
         "macro_market_trend": np.where(
@@ -103,7 +108,7 @@ def macro_features(history: History) -> dict[str, FloatArray]:
         "macro_inflation": _level(gold_rise, GOLD_FALL, GOLD_RISE),
         "macro_volatility": volatility,
         "macro_volatility_level": _level(volatility, LOW_VOLATILITY, HIGH_VOLATILITY),
-        "macro_vix": _latest(main, _first(history, _FEAR)),
+        "macro_vix": _seen_record(main, _first(history, _FEAR), lambda values: values),
         "macro_appetite": appetite,
         "macro_appetite_level": np.where(np.isnan(appetite), np.nan, strength),
         "macro_risk_regime": np.where(np.isnan(appetite), np.nan, regime),
@@ -112,23 +117,34 @@ def macro_features(history: History) -> dict[str, FloatArray]:
     }
 
 
-def _closes(main: Bars, other: Bars | None) -> FloatArray:
-    if other is None:
+def _playing(history: History, role: Role) -> Bars | None:
+    """Return the bars of a role, those of the main symbol too: a bond fund tells of rates on its own page."""
+    return next((history.series[name] for name in ROLES[role] if name in history.series), None)
+
+
+def _seen(main: Bars, other: Bars | None, measure: Callable[[Bars], FloatArray]) -> FloatArray:
+    """Return a measure of the other symbol's own bars, at each row the newest one known."""
+    if other is None or not len(other):
         return np.full(len(main), np.nan)
-    return main.adjusted("total").close if other is main else closes_on(main, other)
+    return _newest(main, measure(other), other.known_at)
 
 
-def _change(closes: FloatArray) -> FloatArray:
-    return _on_known(closes, lambda known: trailing_return(known, WINDOW))
-
-
-def _on_known(closes: FloatArray, measure: Any) -> FloatArray:
-    """Return a measure of consecutive known closes, at the rows that have one."""
-    known = np.isfinite(closes)
-    found = np.full(closes.size, np.nan)
-    if known.any():
-        found[known] = measure(closes[known])
+def _newest(main: Bars, values: FloatArray, known: NDArray[np.datetime64]) -> FloatArray:
+    found = np.full(len(main), np.nan)
+    newest = known_counts(main, known) - 1
+    is_fresh = (newest >= 0) & (main.known_at - known[newest] <= _MOST_AGE)
+    found[is_fresh] = values[newest[is_fresh]]
     return found
+
+
+def _trend(market: Bars) -> FloatArray:
+    close = market.adjusted("total").close
+    return sma(close, 20) - sma(close, 50)
+
+
+def _volatility(market: Bars) -> FloatArray:
+    years = periods_per_year(market.interval, market.passport.calendar)
+    return historical_volatility(market.adjusted("total").close, WINDOW, periods_per_year=years)
 
 
 def _level(values: FloatArray, low: float, high: float) -> FloatArray:
@@ -139,38 +155,27 @@ def _first(history: History, names: tuple[str, ...]) -> Records | None:
     return next((found for name in names if (found := history.find_records(name)) is not None), None)
 
 
-def _by_time(records: Records) -> tuple[FloatArray, Any]:
-    """Return the values of a series of records as they became known, and when."""
-    known = known_instants(records)
-    order = np.argsort(known, kind="stable")
+def _seen_record(main: Bars, records: Records | None, measure: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Return a measure of the values of a series of records, at each row the newest one known; without its first rows where it is shorter."""
+    if records is None or not len(records):
+        return np.full(len(main), np.nan)
     column = next(name for name in records.frame.columns if name != "known_at")
-    return records.frame[column].to_numpy(dtype=float)[order], known[order]
-
-
-def _latest(main: Bars, records: Records | None) -> FloatArray:
-    found = np.full(len(main), np.nan)
-    if records is not None and len(records):
-        values, known = _by_time(records)
-        count = known_counts(main, known)
-        found[count > 0] = values[count[count > 0] - 1]
-    return found
-
-
-def _record_change(main: Bars, records: Records | None) -> FloatArray:
-    found = np.full(len(main), np.nan)
-    if records is not None and len(records) > WINDOW:
-        values, known = _by_time(records)
-        count = known_counts(main, known)
-        enough = count > WINDOW
-        found[enough] = values[count[enough] - 1] - values[count[enough] - 1 - WINDOW]
-    return found
+    values, known = records.frame[column].to_numpy(dtype=float), known_instants(records)
+    # Days without a value, and what is told again or after a later day, are left out.
+    has = np.isfinite(values)
+    values, known, labels = values[has], known[has], records.labels[has]
+    order = np.lexsort((labels, known))
+    latest = np.maximum.accumulate(labels[order])
+    order = order[np.diff(latest, prepend=np.datetime64("NaT")) != np.timedelta64(0, "us")]
+    found = measure(values[order])
+    return _newest(main, found, known[order][order.size - found.size :]) if found.size else np.full(len(main), np.nan)
 
 
 def _rate_beta(main: Bars, market: Bars | None, bonds: Bars | None) -> tuple[FloatArray, FloatArray]:
-    if bonds is None:
+    if bonds is None or bonds is main:
         nothing = np.full(len(main), np.nan)
         return nothing, nothing
-    joint = joint_returns(main, bonds) if market is None else joint_returns(main, bonds, market)
+    joint = joint_returns(main, bonds) if market is None or market is main else joint_returns(main, bonds, market)
     slopes, errors = rolling_regression(joint.main, joint.others, SENSITIVITY_WINDOW)
     return tuple(joint.at_rows(each[0], SENSITIVITY_WINDOW) for each in (slopes, errors))  # type: ignore[return-value]
 
@@ -180,19 +185,25 @@ def _tags(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _why_missing(row: Mapping[str, Any]) -> dict[str, str]:
-    bonds, gold = "no bond fund in the history", "no gold in the history"
+    few = f"or fewer than {WINDOW + 1} bars of it"
+    market, bonds, gold = (f"no {each} in the history, {few}" for each in ("benchmark", "bond fund", "gold"))
+    both = "needs the benchmark and a bond fund"
     reasons = {
-        "macro_market_return": "no benchmark in the history",
-        "macro_market_trend": "no benchmark in the history",
-        "macro_volatility": "no benchmark in the history",
+        "macro_market_return": market,
+        "macro_market_trend": "no benchmark in the history, or fewer than 50 bars of it",
+        "macro_volatility": market,
+        "macro_volatility_level": market,
         "macro_bond_return": bonds,
         "macro_yield_change": "no records of the 10-year yield in the history",
+        "macro_rates": "no bond fund and no records of the 10-year yield",
         "macro_gold_return": gold,
         "macro_inflation": gold,
         "macro_vix": "no records of the VIX in the history",
-        "macro_appetite": bonds,
-        "macro_risk_regime": bonds,
-        "macro_rate_beta": f"{bonds}, or fewer than {SENSITIVITY_WINDOW + 1} common dates",
+        "macro_appetite": both,
+        "macro_appetite_level": both,
+        "macro_risk_regime": both,
+        "macro_rate_beta": f"no bond fund in the history, or fewer than {SENSITIVITY_WINDOW + 1} common dates",
+        "macro_rate_beta_error": "no rate beta",
     }
     return {name: why for name, why in reasons.items() if np.isnan(row[name])}
 
@@ -211,7 +222,7 @@ TOPIC: Final = Topic(
                 Line("10-year yield, 20 days", "macro_yield_change", "percentage points"),
                 Line("Rates", "macro_rates", "1 easing, -1 tightening"),
                 Line("Gold, 20 bars", "macro_gold_return", "a weak proxy for fears of inflation"),
-                Line("Market volatility", "macro_volatility", "20 log returns x sqrt(252)"),
+                Line("Market volatility", "macro_volatility", "20 log returns x sqrt(bars a year)"),
                 Line("VIX", "macro_vix", "points"),
                 Line("Risk appetite", "macro_appetite", "market less bonds, 20 bars"),
                 Line("Rate beta", "macro_rate_beta", "slope on bonds beside the market, 252 common dates"),

@@ -116,5 +116,54 @@ def test_without_the_series_there_are_reasons(sample):
     row = last(iq.History.of(series(sample, np.full(80, 100.0), "OWN")))
     assert np.isnan([row["macro_market_return"], row["macro_rates"], row["macro_inflation"]]).all()
     why = TOPIC.why_missing(row)
-    assert why["macro_gold_return"] == "no gold in the history"
-    assert why["macro_market_trend"] == "no benchmark in the history"
+    assert why["macro_gold_return"] == "no gold in the history, or fewer than 21 bars of it"
+    assert why["macro_market_trend"] == "no benchmark in the history, or fewer than 50 bars of it"
+    assert all(why[name] for name in row)
+
+
+def test_weekly_volatility_is_over_fifty_two_weeks():
+    market = iq.load_bars("SYN-MKT").resampled("1w")
+    row = last(iq.History.of(iq.load_bars("SYN001").resampled("1w"), benchmark=market))
+    moves = np.diff(np.log(market.adjusted("total").close))[-20:]
+    assert row["macro_volatility"] == pytest.approx(moves.std(ddof=1) * np.sqrt(52))
+
+
+def test_days_without_a_yield_and_what_is_told_again_are_left_out(sample):
+    values = np.append(np.full(39, 4.0), [4.1, 4.2, 4.3])
+    values[[20, 30]] = np.nan
+    table = records_of(sample, values, "DGS10")
+    again = table.frame.iloc[[5]].assign(value=9.0, known_at=table.frame["known_at"].iloc[-1])
+    rows = pd.concat([table.frame, again]).sort_index(kind="stable")
+    history = iq.History.of(series(sample, np.full(45, 100.0), "OWN"), records=[dataclasses.replace(table, frame=rows)])
+    # Of 40 values the newest is 4.3, known a day late, the 20 before it end at 4.0.
+    assert macro_features(history)["macro_yield_change"][41:].tolist() == pytest.approx([0.2, 0.3, 0.3, 0.3])
+
+
+def test_what_ended_tells_nothing_of_today(sample):
+    own, market = series(sample, np.full(80, 100.0), "OWN"), series(sample, np.full(60, 100.0), "MARKET")
+    fear = records_of(sample, [15.0] * 60, "^VIX")
+    found = macro_features(iq.History.of(own, benchmark=market, records=[fear]))
+    age = (own.known_at - market.known_at[-1]) / np.timedelta64(1, "D")
+    np.testing.assert_array_equal(np.isfinite(found["macro_market_return"]), (np.arange(80) >= 20) & (age <= 10))
+    assert (found["macro_vix"][59], np.isnan(found["macro_vix"][-1])) == (15.0, True)
+
+
+def test_the_market_is_the_same_for_a_share_that_misses_days(sample):
+    rng = np.random.default_rng(4)
+    market = series(sample, 100 * np.cumprod(1 + rng.normal(0, 0.01, 300)), "MARKET")
+    bonds = series(sample, 100 * np.cumprod(1 + rng.normal(0, 0.01, 300)), "TLT")
+    full = series(sample, np.full(300, 100.0), "OWN")
+    kept = np.flatnonzero(rng.random(300) < 0.7)
+    names = ("ts", "known_at", "open", "high", "low", "close", "volume", "split_factor", "total_factor", "flags")
+    holed = dataclasses.replace(full, **{name: getattr(full, name)[kept] for name in names})
+    whole, missing = (macro_features(iq.History.of(each, bonds, benchmark=market)) for each in (full, holed))
+    for name in set(whole) - {"macro_rate_beta", "macro_rate_beta_error"}:
+        np.testing.assert_array_equal(missing[name], whole[name][kept], err_msg=name)
+
+
+def test_a_bond_fund_and_a_benchmark_have_their_own_overlay(sample):
+    rising = series(sample, np.append(np.full(80, 100.0), 102.0), "TLT")
+    row = last(iq.History.of(rising, benchmark=rising))
+    assert (row["macro_market_return"], row["macro_bond_return"], row["macro_rates"]) == pytest.approx((0.02, 0.02, 1))
+    assert row["macro_appetite"] == 0.0
+    assert np.isnan(row["macro_rate_beta"])
