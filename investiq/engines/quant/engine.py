@@ -38,6 +38,10 @@ _NEED_BENCHMARK: Final = (
 )
 _NEED_FACTORS: Final = tuple(name for name in FEATURES if name.startswith("factor_"))
 _NEED_FIT: Final = ("garch_persistence", "garch_alpha", "garch_degrees_of_freedom")
+_NO_FACTORS: Final = (
+    'neither records "FF3" (numbers market, smb, hml and risk_free; by month, or by day for daily bars) '
+    "nor funds for market, size and value have enough periods"
+)
 
 
 class QuantEngine(Engine):
@@ -111,9 +115,9 @@ def _benchmark_reasons(row: Mapping[str, Any]) -> dict[str, str]:
     elif not benchmark:
         reason = "the history names no benchmark"
     else:
-        reason = f"too few days in common with {benchmark}, or none lately"
+        reason = f"too few days in common with {benchmark}, none lately, or it does not move"
     source = str(row["factor_source"])
-    factors = "" if source else 'neither records "FF3" nor funds for market, size and value with enough periods'
+    factors = "" if source else _NO_FACTORS
     return dict.fromkeys(_NEED_BENCHMARK, reason) | (dict.fromkeys(_NEED_FACTORS, factors) if factors else {})
 
 

@@ -22,8 +22,10 @@ _RECORDS: Final = "FF3"
 _FACTORS: Final = ("market", "smb", "hml")
 _DAYS: Final = 252
 _MONTHS: Final = 60
-# Records further apart than this are of months.
-_DAILY_SPACING: Final = np.timedelta64(7, "D")
+_RATE: Final = "risk_free"
+# By the usual distance of two records they are of days or months. Weeks end in either of two months.
+_DAILY_SPACING: Final = np.timedelta64(4, "D")
+_MONTHLY_SPACING: Final = np.timedelta64(25, "D")
 # After this no newer factor is expected any more.
 _STALE: Final = {"records": np.timedelta64(120, "D"), "proxies": np.timedelta64(15, "D")}
 _NAMES: Final = (
@@ -56,12 +58,14 @@ def factor_regression(history: History, sample: Sample) -> dict[str, FloatArray 
     """Return the regression on three factors, as far as they were known at each row.
 
     Ken French's records ``"FF3"`` where the history has them: over 60 months, or
-    252 days if they are daily. Otherwise funds in their place over 252 days:
-    benchmark, small caps less benchmark, value less growth; `factor_is_proxy` is
-    then 1. Alpha and the residual deviation are annual; errors are Newey and West's.
+    over 252 days if records and bars are daily. Otherwise funds in their place over
+    252 bars: benchmark, small caps less benchmark, value less growth;
+    `factor_is_proxy` is then 1. Alpha and the residual deviation are annual; errors
+    are Newey and West's.
     """
     records = history.tables.get(_RECORDS)
-    pairs = _of_funds(history, sample) if records is None else _of_records(history, sample, records)
+    pairs = None if records is None else _of_records(history, sample, records)
+    pairs = _of_funds(history, sample) if pairs is None else pairs
     rows = sample.rows
     if pairs is None or not pairs.excess.size:
         nothing = {name: np.full(rows, np.nan) for name in (*_NAMES, "factor_is_proxy")}
@@ -86,24 +90,33 @@ def factor_regression(history: History, sample: Sample) -> dict[str, FloatArray 
 
 
 def _of_records(history: History, sample: Sample, records: Records) -> _Pairs | None:
-    labels, known = records.labels, known_instants(records)
-    if labels.size < 2:
+    """Return the pairs with records, None where these lack a factor or are of other periods than the bars."""
+    labels, known, frame = records.labels, known_instants(records), records.frame
+    names = (*_FACTORS, _RATE)
+    if labels.size < 2 or any(name not in frame or frame[name].dtype.kind not in "fiu" for name in names):
         return None
-    frame = records.frame
-    factors = np.stack([frame[name].to_numpy(dtype=float) for name in _FACTORS])
-    rate = frame["risk_free"].to_numpy(dtype=float)
+    # Of a period that was revised, what was known of it first.
+    order = np.lexsort((known, labels))
+    labels, known = labels[order], known[order]
+    values = np.stack([frame[name].to_numpy(dtype=float)[order] for name in names])
+    if records.unit.startswith("percent"):
+        values /= 100
+    factors, rate = values[:-1], values[-1]
     bars = history.bars()
-    if labels[1] - labels[0] > _DAILY_SPACING:
+    spacing = np.median(np.diff(labels))
+    if spacing >= _MONTHLY_SPACING and bars.interval != "1w":
         months = months_of(sample.close, sample.months)
         number = labels.astype("datetime64[M]").astype(np.int64)
         _, mine, theirs = np.intersect1d(months.number, number, return_indices=True)
         returns, done = months.returns[mine], bars.known_at[months.known_row[mine]]
         ends = bars.ts[months.known_row[mine] - 1]
         window, per_year = _MONTHS, 12.0
-    else:
+    elif spacing <= _DAILY_SPACING and bars.interval == "1d":
         _, mine, theirs = np.intersect1d(bars.ts[1:], labels, return_indices=True)
         returns, done, ends = sample.returns[mine], bars.known_at[mine + 1], bars.ts[mine + 1]
         window, per_year = _DAYS, sample.periods_per_year
+    else:
+        return None
     excess, chosen = returns - rate[theirs], factors[:, theirs]
     complete = np.isfinite(excess) & np.isfinite(chosen).all(axis=0)
     available = np.maximum(done, known[theirs])

@@ -110,14 +110,18 @@ def _risk_free(history: History, bars: Bars) -> tuple[FloatArray, NDArray[np.str
 
 
 def _known_yields(history: History, bars: Bars, name: str) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Return the yields in the order in which they became known, and how many were at each row."""
+    """Return the newest yields in the order in which they became known, and how many were at each row."""
     if (records := history.tables.get(name)) is not None:
+        frame = records.frame
+        numbers = [each for each in frame.columns if frame[each].dtype.kind in "fiu"]
+        values = frame[numbers[0]].to_numpy(dtype=float) if numbers else np.full(len(frame), np.nan)
         known = known_instants(records)
-        columns = [each for each in records.frame.columns if each != "known_at"]
-        values = records.frame[columns[0]].to_numpy(dtype=float)
         order = np.argsort(known, kind="stable")
-        given = order[np.isfinite(values[order])]
-        return values[given], known_counts(bars, known[given])
+        order = order[np.isfinite(values[order])]
+        # A day before one that is known already, such as an old one revised, is no news.
+        days = records.labels[order].astype(np.int64)
+        newest = order[days == np.maximum.accumulate(days)]
+        return values[newest], known_counts(bars, known[newest])
     if name in history.series and name != history.symbol:
         series = history.series[name]
         return series.close, known_counts(bars, series.known_at)

@@ -7,6 +7,7 @@ import statsmodels.api as sm
 
 import investiq as iq
 from investiq.engines.quant.conditional_volatility import conditional_volatility
+from investiq.engines.quant.engine import QuantEngine
 from investiq.engines.quant.features import quant_features
 from investiq.engines.quant.jumps import jumps
 from investiq.engines.quant.market_model import market_model
@@ -105,6 +106,80 @@ def test_monthly_factors_enter_when_they_are_published(pair, table):
         assert (last["factor_is_proxy"], last["factor_source"]) == (0.0, "FF3")
 
 
+def factors_of(frame, unit="fraction per month"):
+    return dataclasses.replace(iq.load_records("FF3"), frame=frame, unit=unit)
+
+
+FACTORS = ["factor_alpha", "factor_market_beta", "factor_size_beta", "factor_value_beta", "factor_r2"]
+
+
+def test_factors_in_percent_are_taken_as_percent(pair, table):
+    # As Ken French publishes them.
+    frame = iq.load_records("FF3").frame
+    numbers = frame.columns.drop("known_at")
+    percent = factors_of(frame.assign(**{name: 100 * frame[name] for name in numbers}), "percent per month")
+    found = quant_features(iq.History.of(pair[0], benchmark=pair[1], records=[percent])).iloc[-1]
+    np.testing.assert_allclose(found[FACTORS].astype(float), table[FACTORS].iloc[-1].astype(float), rtol=1e-9)
+
+
+def test_a_revised_factor_counts_as_it_was_known_first(pair, table):
+    frame = iq.load_records("FF3").frame
+    later = frame.iloc[-30:-3].assign(market=5.0, known_at=frame["known_at"].iloc[-2])
+    both = pd.concat([later, frame]).sort_index(kind="stable")
+    found = quant_features(iq.History.of(pair[0], benchmark=pair[1], records=[factors_of(both)]))
+    np.testing.assert_array_equal(found[FACTORS], table[FACTORS])
+
+
+@pytest.mark.parametrize("change", ["without a column", "words in a column", "none"])
+def test_records_that_are_no_factors_leave_a_reason(pair, change):
+    frame = iq.load_records("FF3").frame
+    frame = {
+        "without a column": lambda: frame.drop(columns="hml"),
+        "words in a column": lambda: frame.assign(risk_free="n/a"),
+        "none": lambda: frame.iloc[:0],
+    }[change]()
+    row = quant_features(iq.History.of(pair[0][:400], records=[factors_of(frame)])).iloc[-1]
+    assert (row["factor_source"], np.isnan(row["factor_alpha"])) == ("", True)
+    assert "numbers market, smb, hml and risk_free" in QuantEngine().explain(row).missing["factor_alpha"]
+
+
+@pytest.mark.parametrize(("interval", "every"), [("1d", 5), ("1w", 1), ("1w", 21)])
+def test_factors_of_other_periods_than_the_bars_are_not_used(pair, interval, every):
+    # A weekly factor has no daily return to go with, and the last close of a month of weeks is not the month's.
+    bars = pair[0] if interval == "1d" else pair[0].resampled(interval)
+    labels = pair[0].index[::every]
+    values = np.random.default_rng(0).normal(0, 0.01, (labels.size, 4))
+    frame = pd.DataFrame(values, index=labels, columns=["market", "smb", "hml", "risk_free"])
+    found = quant_features(iq.History.of(bars, records=[factors_of(frame.assign(known_at=labels))]))
+    assert (found["factor_source"] == "").all()
+
+
+def test_daily_factors_are_regressed_over_252_days(pair):
+    mine = pair[0]
+    rng = np.random.default_rng(0)
+    own = returns_of(mine)
+    market = own.to_numpy() + rng.normal(0, 0.004, own.size)
+    frame = pd.DataFrame(
+        {
+            "market": market,
+            "smb": rng.normal(0, 0.01, own.size),
+            "hml": rng.normal(0, 0.01, own.size),
+            "risk_free": 1e-4,
+        },
+        index=own.index,
+    )
+    frame = frame.assign(known_at=frame.index + pd.Timedelta("10D"))
+    found = quant_features(iq.History.of(mine, records=[factors_of(frame, "fraction per day")])).iloc[-1]
+    # The newest factor known at the last close.
+    last = int((frame["known_at"] <= mine.frame["known_at"].iloc[-1]).sum())
+    at = slice(last - 252, last)
+    assert last < own.size
+    fit = least_squares(own.to_numpy()[at] - 1e-4, frame[["market", "smb", "hml"]].to_numpy()[at])
+    assert found["factor_market_beta"] == pytest.approx(fit.coefficients[1], rel=1e-9)
+    assert found["factor_alpha"] == pytest.approx(252 * fit.coefficients[0], rel=1e-7)
+    assert found["factor_source"] == "FF3"
+
+
 def test_funds_in_the_place_of_factors_are_called_proxies(pair):
     mine, market = pair
     rng = np.random.default_rng(0)
@@ -143,6 +218,28 @@ def test_a_yield_in_percent_counts_from_the_day_it_was_known(pair):
     # 30 hours after midnight is past the close of that session, and before that of the next.
     assert table["quant_risk_free_rate"].iloc[[100, 101, 200, 201]].to_list() == [0.045, 0.02, 0.02, 0.05]
     assert table["risk_free_source"].iloc[[100, 101]].to_list() == ["constant", "DGS3MO"]
+
+
+def yields_of(values, labels, known):
+    frame = pd.DataFrame({"close": values, "known_at": known}, index=labels)
+    origin = {"provider": "made up", "source": "", "known_at_rule": "given", "unit": "percent"}
+    return Records(kind="series", name="DGS3MO", frame=frame, **origin)
+
+
+def test_an_old_yield_revised_is_not_the_newest(pair):
+    # The yield of row 100 is revised after that of row 150 was known.
+    mine = pair[0][:400]
+    at = mine.index
+    yields = yields_of([2.0, 9.0, 3.0], at[[100, 100, 150]], at[[101, 300, 151]])
+    table = quant_features(iq.History.of(mine, records=[yields]))
+    assert table["quant_risk_free_rate"].iloc[[101, 151, 399]].to_list() == [0.02, 0.03, 0.03]
+
+
+def test_yields_in_words_leave_the_constant_rate(pair):
+    mine = pair[0][:100]
+    yields = yields_of(["n/a", "n/a"], mine.index[:2], mine.index[:2])
+    table = quant_features(iq.History.of(mine, records=[yields]))
+    assert (table["quant_risk_free_rate"].iloc[-1], table["risk_free_source"].iloc[-1]) == (0.045, "constant")
 
 
 def test_the_betas_of_synthetic_shares_are_recovered():
