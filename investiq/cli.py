@@ -101,6 +101,34 @@ def analyze(symbol: str, as_of: str | None, html: Path | None, as_json: bool, **
 
 
 @command(main)
+@click.argument("universe", nargs=-1, required=True, type=SymbolName())
+@click.option("--where", metavar="CONDITION", help="On columns of the analysis, such as 'score > 30 and rsi < 70'.")
+@click.option("--as-of", metavar="TIME", help="Use only what was known then, UTC; a date means its end.")
+@click.option(
+    "--workers",
+    type=click.Choice(("one", "processes")),
+    default="one",
+    show_default=True,
+    help="Analyse in this process, or on every core.",
+)
+@click.option("--html", type=FILE, help="Also write facts and figure to this .html file.")
+@as_json_option
+def screen(
+    universe: tuple[str, ...], where: str | None, as_of: str | None, workers: str, html: Path | None, as_json: bool
+) -> None:
+    """Analyse every symbol of UNIVERSE, a name of `investiq data universe` or symbols, and show those that match.
+
+    \b
+    investiq screen SYN001 SYN002 SYN003 --where "score > 10 and confidence > 0.4"
+    """  # noqa: D301  click reads \b: keep the example on its own line
+    from investiq.market.universes import is_universe
+
+    chosen = universe[0] if len(universe) == 1 and is_universe(universe[0]) else universe
+    result = iq.screen(chosen, where=where, as_of=as_of, executor=None if workers == "one" else workers)
+    show(result, as_json, html=result.export(html) if html else None)
+
+
+@command(main)
 @click.argument("symbol", type=SymbolName())
 @data_options
 @_run_options

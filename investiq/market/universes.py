@@ -24,7 +24,7 @@ from investiq.market.vendors.synthetic_lives import Life, lives
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SYNTHETIC", "list_universes", "load_universe", "read_universe"]
+__all__ = ["SYNTHETIC", "is_universe", "list_universes", "load_universe", "read_universe"]
 
 SYNTHETIC: Final = "synthetic"
 _DAY: Final = timedelta(days=1)
@@ -62,6 +62,17 @@ def list_universes() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"first": "datetime64[us]", "last": "datetime64[us]"})
 
 
+def is_universe(name: str) -> bool:
+    """Return whether `load_universe` knows the name.
+
+    Examples
+    --------
+    >>> is_universe("dow30"), is_universe("SYN001")
+    (True, False)
+    """
+    return name in (*_names(), SYNTHETIC)
+
+
 def load_universe(name: str, as_of: When | None = None) -> Universe:
     """Return a universe, with its members as they were known at `as_of`.
 
@@ -90,7 +101,7 @@ def load_universe(name: str, as_of: When | None = None) -> Universe:
     (True, False)
     """
     known = (*_names(), SYNTHETIC)
-    if name not in known:
+    if not is_universe(name):
         raise DataError(
             f"there is no universe {name!r}{near_matches(name, known)}; known are {', '.join(known)}; "
             "for your own list of members use iq.read_universe"

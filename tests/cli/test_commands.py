@@ -441,3 +441,20 @@ def test_parameters_of_every_type_are_read():
         assert made == Sample(window=3, level=0.5, strict=True)
         with pytest.raises(click.BadParameter, match="strict must be true or false, was '1'"):
             terminal.make_strategy("sample", ["strict=1"])
+
+
+def test_screen_prints_what_matches(run):
+    outcome = run("screen", "^GSPC", "^IXIC", "--where", "rsi < 60", "--as-of", "2013-05-20")
+    assert outcome.exit_code == 0
+    assert outcome.output == f"{iq.screen(['^GSPC', '^IXIC'], where='rsi < 60', as_of='2013-05-20')}\n"
+
+
+def test_screen_takes_a_universe_by_its_name(run):
+    found = json.loads(run("screen", "dow30", "--as-of", "2018-12-31", "--json").output)
+    assert found["title"] == "Screen of dow30: 0 of 0 match"  # the sample has none of these shares
+
+
+def test_a_wrong_condition_is_told_on_one_line(run):
+    outcome = run("screen", "^GSPC", "--where", "scor > 1")
+    assert outcome.exit_code == 3
+    assert "where names 'scor', which is no column of the analysis; did you mean 'score'" in outcome.stderr
