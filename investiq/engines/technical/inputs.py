@@ -25,6 +25,7 @@ Columns = dict[str, FloatArray | Words]
 # Differences below this share of a price are rounding: a flat price does not cross its own averages.
 ROUNDING: Final = 1e-9
 NO_VOLUME: Final = "no volume"
+NO_RANGE: Final = "high and low of the bars are the same"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from investiq.engines.base import Line
 from investiq.engines.rules import FloatArray, Table, VoteRule, side
 from investiq.engines.scoring import trailing_quantiles
 from investiq.engines.technical.inputs import (
+    NO_RANGE,
     NO_VOLUME,
     BoolArray,
     Columns,
@@ -294,5 +295,9 @@ MEAN_REVERSION: Final = Topic(
         Line("Distance from SMA-50", "sma_50_distance"),
         Line("20-bar return", "roc_20"),
     ),
-    needs={"mfi_14": (15, NO_VOLUME)},
+    needs={
+        "mfi_14": (15, NO_VOLUME),
+        # 14 changes for the first RSI, and 60 of them for its tenths: what is left is a trend without a slope.
+        **dict.fromkeys(("rsi_lower_bound", "rsi_upper_bound"), (75, NO_RANGE)),
+    },
 )

@@ -11,6 +11,8 @@ from investiq.engines.base import Line
 from investiq.engines.joining import closes_on, series_of
 from investiq.engines.rules import FloatArray, Table, VoteRule, side
 from investiq.engines.technical.inputs import (
+    NO_RANGE,
+    NO_VOLUME,
     ROUNDING,
     Columns,
     Inputs,
@@ -40,7 +42,7 @@ AVERAGE: Final = 20
 # Lehmann, 1990), so that they are no vote.
 SHORT_LOW: Final = 0.10
 SHORT_HIGH: Final = 0.90
-NO_MARKET: Final = "no benchmark, or no bar of it on this date"
+NO_MARKET: Final = "no benchmark, no bar of it on this date, or too few dates in common"
 # Patterns of two and three bars turn a move that was there before their first bar; the others know their own context.
 BARS_OF: Final = {
     **dict.fromkeys(("engulfing", "piercing", "dark_cloud"), 2),
@@ -68,7 +70,7 @@ def _columns(inputs: Inputs) -> Columns:
 
 
 def _quality(inputs: Inputs) -> FloatArray:
-    """Return 2 where volume is high and a level is near, 1 with one of them, 0 with none."""
+    """Return 2 where volume is high and there is a level of support or resistance, 1 with one of them, 0 with none."""
     traded = ratio(inputs.bars.volume, sma(inputs.bars.volume, 10))
     has_level = ~np.isnan(inputs.done["support"]) | ~np.isnan(inputs.done["resistance"])
     return np.where(np.isnan(traded), np.nan, (traded > QUALITY_VOLUME).astype(float) + has_level)
@@ -212,7 +214,8 @@ MOMENTUM: Final = Topic(
         "Keltner Squeeze": lambda t: t["keltner_squeeze"] == 1,
     },
     needs={
-        "divergence_quality": (10, "no volume"),
+        "divergence_quality": (10, NO_VOLUME),
+        "squeeze_release_momentum": (39, NO_RANGE),
         **{f"relative_strength_{name}": (bars, NO_MARKET) for name, bars in _MARKET_BARS.items()},
     },
 )

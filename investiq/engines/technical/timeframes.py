@@ -22,8 +22,7 @@ WEEKLY_WINDOW: Final = 10
 LEAST_BARS: Final = 60
 LEAST_WEEKS: Final = 20
 FRAMES: Final[tuple[Interval, ...]] = ("5min", "15min", "60min", "4h", "1d")
-NO_WEEKS: Final = "weeks are made from daily or shorter bars"
-NO_FRAMES: Final = "the alignment of timeframes needs intraday bars"
+NO_FRAMES: Final = "no intraday bars, or fewer than 20 completed ones of a timeframe"
 
 
 class Weeks(NamedTuple):
@@ -122,10 +121,10 @@ TIMEFRAMES: Final = Topic(
         Line("Alignment of timeframes", "timeframe_alignment", "intraday bars only; no vote"),
     ),
     needs={
-        "weekly_trend": (60, NO_WEEKS),
-        "weekly_rsi": (90, NO_WEEKS),
-        "weeks": (6, NO_WEEKS),
-        "weekly_change": (6, NO_WEEKS),
+        "weekly_trend": (60, "bars of a week or longer, fewer than 10 completed weeks, or none with a range"),
+        "weekly_rsi": (90, "bars of a week or longer, or fewer than 15 completed weeks"),
+        "weeks": (6, "bars of a week or longer, or no completed week"),
+        "weekly_change": (6, "bars of a week or longer, or no week before this one"),
         **dict.fromkeys(("timeframe_up_share", "timeframe_alignment"), (1, NO_FRAMES)),
     },
 )

@@ -10,6 +10,7 @@ import numpy as np
 from investiq.engines.base import Line
 from investiq.engines.rules import FloatArray, Table, VoteRule, side
 from investiq.engines.technical.inputs import (
+    NO_RANGE,
     Columns,
     Inputs,
     Topic,
@@ -269,4 +270,5 @@ TREND: Final = Topic(
         Line("Top of the Ichimoku cloud", "cloud_top", "9, 26, 52 bars, as computed 26 bars ago"),
         Line("Bottom of the Ichimoku cloud", "cloud_bottom"),
     ),
+    needs=dict.fromkeys(("trend", "trend_slope"), (TREND_WINDOW, NO_RANGE)),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from investiq.engines.base import Line
-from investiq.engines.technical.inputs import Columns, Inputs, Topic, rank, ratio
+from investiq.engines.technical.inputs import NO_RANGE, Columns, Inputs, Topic, rank, ratio
 from investiq.indicators.trend import sma
 from investiq.indicators.volatility import atr
 
@@ -28,6 +28,7 @@ VOLATILITY: Final = Topic(
         Line("ATR(14)", "atr_14", "Wilder's smoothing"),
         Line("ATR ratio", "atr_ratio", "ATR over its mean of 20 bars; no vote", "atr_ratio_percentile"),
     ),
+    needs={"atr_ratio": (34, NO_RANGE), "atr_ratio_percentile": (94, NO_RANGE)},
     tags={
         "Volatility Expanding": lambda t: t["atr_ratio_percentile"] > EXPANDING,
         "Volatility Contracting": lambda t: t["atr_ratio_percentile"] < CONTRACTING,

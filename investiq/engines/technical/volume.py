@@ -22,8 +22,8 @@ SPIKE_Z: Final = 2.0
 FLOW: Final = 0.05
 VWAP_BAND: Final = 0.005
 LONGER: Final = ("1d", "1w", "1mo")
-NO_REPORTS: Final = "no report of earnings is known"
-NO_SESSIONS: Final = "a VWAP of the session needs intraday bars"
+NO_REPORTS: Final = "no report of earnings is known, or no volume since"
+NO_SESSIONS: Final = "a VWAP of the session needs intraday bars with volume"
 
 
 def _columns(inputs: Inputs) -> Columns:
@@ -169,7 +169,7 @@ VOLUME: Final = Topic(
         **dict.fromkeys(("volume_ratio", "obv_trend", "accumulation_distribution"), (20, NO_VOLUME)),
         **dict.fromkeys(("vwap_20", "vwap_position"), (20, NO_VOLUME)),
         "volume_ratio_z": (80, NO_VOLUME),
-        "volume_zscore": (61, NO_VOLUME),
+        "volume_zscore": (61, "no volume, or the same in each of the 60 bars before"),
         "vwap_session": (1, NO_SESSIONS),
         **dict.fromkeys(("vwap_anchored", "vwap_anchored_position"), (1, NO_REPORTS)),
     },

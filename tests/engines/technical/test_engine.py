@@ -269,7 +269,7 @@ def test_the_reason_of_a_missing_value_is_told_once_enough_bars_are_known(quiet)
         "volume": "no volume",
         "volume_ratio": "no volume",
         "support": "no swing low of the last 30 bars lies below the close",
-        "relative_strength_rising": "no benchmark, or no bar of it on this date",
+        "relative_strength_rising": "no benchmark, no bar of it on this date, or too few dates in common",
     }
     assert says(quiet, n_obs=50, **gone, volume_ratio_z=np.nan).missing["volume_ratio_z"] == ""
 

@@ -240,9 +240,31 @@ def test_weekly_bars_have_no_weeks_below_them(sample):
 
     table = technical_features(iq.History.of(resample(sample[:1000], "1w")))
     assert table[["weekly_trend", "weekly_rsi", "weeks", "weekly_change"]].isna().all(axis=None)
-    assert (
-        TechnicalEngine().explain(table.iloc[-1]).missing["weekly_rsi"] == "weeks are made from daily or shorter bars"
-    )
+    missing = TechnicalEngine().explain(table.iloc[-1]).missing
+    assert missing["weekly_rsi"] == "bars of a week or longer, or fewer than 15 completed weeks"
+
+
+def test_after_a_year_nothing_is_missing_without_a_reason(history_of):
+    # A fund with one price a day, one that never moves, and one without volume.
+    moving, flat = 100 + np.sin(np.arange(400.0)), np.full(400, 50.0)
+    for close, columns in ((moving, {"spread": 0.0}), (flat, {"spread": 0.0}), (moving, {"volume": np.nan})):
+        missing = TechnicalEngine().explain(last_of(history_of(close, **columns))).missing
+        assert all(missing.values()), [name for name, reason in missing.items() if not reason]
+    missing = TechnicalEngine().explain(last_of(history_of(moving, spread=0.0))).missing
+    assert {missing[name] for name in ("trend", "trend_slope", "rsi_lower_bound", "rsi_upper_bound")} == {
+        "high and low of the bars are the same"
+    }
+
+
+def test_the_reasons_of_intraday_bars_are_theirs(intraday):
+    # Three sessions and a half from a Tuesday on: no week is complete, and no timeframe of 4 hours or a day has 20 bars.
+    silent = dataclasses.replace(intraday, volume=np.full(len(intraday), np.nan))
+    for bars, words in ((intraday, ""), (silent, "a VWAP of the session needs intraday bars with volume")):
+        missing = TechnicalEngine().explain(last_of(iq.History.of(bars[:91]))).missing
+        assert missing["weeks"] == "bars of a week or longer, or no completed week"
+        assert missing["weekly_rsi"] == "bars of a week or longer, or fewer than 15 completed weeks"
+        assert missing["timeframe_alignment"] == "no intraday bars, or fewer than 20 completed ones of a timeframe"
+        assert missing.get("vwap_session", "") == words
 
 
 @pytest.fixture(scope="module")
