@@ -72,7 +72,7 @@ def _first_guess(x: FloatArray, target: FloatArray) -> FloatArray:
     # Far out of the money log(price) is about -x^2 / (2 s^2), less what the price at the inflection lacks.
     inflection = np.sqrt(-2 * x)
     with np.errstate(divide="ignore", invalid="ignore"):
-        depth = np.maximum(np.log(_black(x, inflection)[0] / target), 0.0)
+        depth = np.maximum(np.log(_black(x, inflection)[0]) - np.log(target), 0.0)
         guess: FloatArray = -x / np.sqrt(2 * depth - x / 2)
     return guess
 

@@ -154,3 +154,8 @@ def test_without_time_or_volatility_the_price_is_intrinsic_and_the_greeks_have_a
 def test_a_price_of_nothing_that_trades_is_refused(arguments, message):
     with pytest.raises(DataError, match=message):
         black_scholes_price(*arguments, 0.1, is_call=True)
+
+
+def test_the_least_of_prices_is_solved_without_a_warning():
+    found = implied_volatility(1e-310, 100.0, 110.0, 0.5, 0.0, is_call=True).value
+    assert 0.0 < found < 0.01

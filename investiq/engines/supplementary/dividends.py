@@ -209,14 +209,11 @@ def _change(t: Table) -> FloatArray:
     moved = (days <= RECENT_DAYS) * (0.02 * rose - 0.03 * fell)
     # Suspended long ago is no news.
     is_recent = days <= OVERDUE * 365.25 / t["dividend_frequency"] + RECENT_DAYS
-    missing = np.where(is_recent, -0.05, 0.0)
-    amount: FloatArray = np.where(t["dividend_is_overdue"] == 1, missing, moved)
-    return amount
+    return np.where(t["dividend_is_overdue"] == 1, -0.05 * is_recent, moved).astype(np.float64)
 
 
 def _special(t: Table) -> FloatArray:
-    extra: FloatArray = 0.02 * (t["dividend_special"] > 0)
-    return extra
+    return np.where(t["dividend_special"] > 0, 0.02, 0.0)
 
 
 def _why_missing(row: Mapping[str, Any]) -> dict[str, str]:
