@@ -19,6 +19,7 @@ from investiq.engines.scoring import percentile_rank
 
 __all__ = [
     "REGIMES", "Regime", "priors", "ranked_regime_codes", "regime_codes", "regime_scale", "success_probability",
+    "trailing_moments",
 ]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
@@ -95,7 +96,7 @@ def regime_codes(
         raise ConfigError(
             f"expected 0 <= low_volatility <= high_volatility, were {low_volatility} and {high_volatility}"
         )
-    deviation, mean = _moments(close, window)
+    deviation, mean = trailing_moments(close, window)
     unsure = np.zeros(close.size, dtype=bool) if uncertainty is None else uncertainty > UNCERTAINTY
     codes = _codes(unsure, deviation >= high_volatility, deviation <= low_volatility, mean, drift * deviation)
     codes[np.isnan(deviation)] = np.nan
@@ -127,7 +128,7 @@ def ranked_regime_codes(
     tuple of ndarray of float64, each of shape (n_bars,)
         Places in `REGIMES` and ranks in [0, 1]; NaN where a rank is.
     """
-    deviation, mean = _moments(close, window)
+    deviation, mean = trailing_moments(close, window)
     # Rounded, so that deviations equal but for the last bits of a sum rank as equal.
     rank = percentile_rank(np.round(deviation, 12))
     codes = _codes(uncertainty_rank > UNCERTAIN_RANK, rank >= HIGH_RANK, rank <= LOW_RANK, mean, DRIFT * deviation)
@@ -135,8 +136,8 @@ def ranked_regime_codes(
     return codes, rank
 
 
-def _moments(close: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
-    """Return population deviation and mean of the last `window` log returns."""
+def trailing_moments(close: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
+    """Return population deviation and mean of the last `window` log returns, each of shape (n_bars,)."""
     from investiq.indicators.volatility import historical_volatility
 
     deviation = historical_volatility(close, window, periods_per_year=1, ddof=0)

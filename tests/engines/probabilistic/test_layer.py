@@ -9,7 +9,7 @@ import pytest
 import investiq as iq
 from investiq.engines.probabilistic import filtering, switching
 from investiq.engines.probabilistic.filtering import fitted_trend, refit_rows, training_spans
-from investiq.engines.probabilistic.layer import FEATURES, MONEY, ProbabilisticLayer
+from investiq.engines.probabilistic.layer import FEATURES, MONEY, ProbabilisticLayer, raw_odds
 from investiq.engines.probabilistic.regimes import REGIMES, priors, ranked_regime_codes, regime_scale
 
 LAYER = ProbabilisticLayer()
@@ -102,6 +102,21 @@ def test_the_error_of_a_forecast_is_that_of_its_surprises():
     trend = fitted_trend(prices, days(1200))
     assert np.median(trend.forecast_error[300:]) == pytest.approx(0.01, rel=0.1)
     assert np.nanstd(trend.innovation_z[300:]) == pytest.approx(1, abs=0.08)
+
+
+def test_volatility_and_momentum_are_those_of_trailing_log_returns(history, table):
+    logs = np.log(pd.Series(history.bars().adjusted().close, index=table.index)).diff()
+    for name, expected in {
+        "prob_volatility": logs.rolling(20).std(ddof=0),
+        "prob_momentum": logs.rolling(20).mean(),
+        "prob_prior_volatility": logs.rolling(60).std(ddof=0),
+    }.items():
+        pd.testing.assert_series_equal(table[name], expected, check_names=False, rtol=1e-8, atol=1e-12)
+
+
+def test_odds_can_be_had_without_the_states(history, table):
+    bars = history.bars().adjusted()
+    np.testing.assert_array_equal(raw_odds(bars.close, bars.ts), table["prob_success_probability"])
 
 
 def test_the_smoothed_price_has_a_gain_of_one(history_of):
