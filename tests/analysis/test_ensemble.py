@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from investiq.analysis.ensemble import joint_side
+from investiq.analysis.ensemble import PASSING_SCORE, joint_score, joint_side
+from investiq.core.errors import ConfigError, DataError
 
 NAN = np.nan
 
@@ -40,3 +41,44 @@ def test_weights_weigh_and_confidence_can_too():
 @pytest.mark.parametrize("method", ["majority", "unanimous", "maximum_confidence"])
 def test_all_agree_by_every_method(method):
     assert one([-1, -1, -1], method=method) == -1
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        # Scores 0.9, 0.5 and 0.4, and in a second row 0.6 alone.
+        ("mean", (0.6, 0.6)),
+        ("product", (0.18, 0.6)),
+        ("minimum", (0.4, 0.6)),
+        ("maximum", (0.9, 0.6)),
+    ],
+)
+def test_filters_are_combined_by_hand(method, expected):
+    scores = np.array([[0.9, NAN], [0.5, 0.6], [0.4, NAN]])
+    assert joint_score(scores, method=method) == pytest.approx(expected)
+
+
+def test_weights_of_filters_are_divided_by_those_present():
+    # (3 x 0.9 + 1 x 0.5) / 4 = 0.8; without the first (1 x 0.5 + 4 x 0.25) / 5 = 0.3.
+    scores = np.array([[0.9, NAN], [0.5, 0.5], [NAN, 0.25]])
+    assert joint_score(scores, method="weighted_average", weights=[3, 1, 4]) == pytest.approx([0.8, 0.3])
+
+
+def test_a_score_of_one_half_passes_and_none_does_not():
+    joint = joint_score(np.array([[0.5, 0.499, NAN]]))
+    assert (joint >= PASSING_SCORE).tolist() == [True, False, False]
+    for method in ("product", "minimum", "maximum"):
+        assert np.isnan(joint_score(np.array([[NAN], [NAN]]), method=method)).all()
+
+
+def test_filters_that_cannot_be_combined_are_refused():
+    one = np.array([[0.5]])
+    with pytest.raises(DataError, match=r"1 of 2 scores lie outside \[0, 1\]"):
+        joint_score(np.array([[0.5, NAN], [1.1, NAN]]))
+    with pytest.raises(ConfigError, match="method must be one of mean, weighted_average, product"):
+        joint_score(one, method="median")
+    with pytest.raises(ConfigError, match="weights must be 1 numbers above 0"):
+        joint_score(one, method="weighted_average", weights=[1, 2])
+    for method, weights in (("mean", [1]), ("weighted_average", None)):
+        with pytest.raises(ConfigError, match="weights belong to the weighted average"):
+            joint_score(one, method=method, weights=weights)
