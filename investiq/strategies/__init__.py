@@ -23,9 +23,11 @@ from investiq.strategies.gates import WinRateGate
 from investiq.strategies.kelly import kelly_fraction
 from investiq.strategies.mean_reversion import MeanReversion
 from investiq.strategies.momentum import Momentum
+from investiq.strategies.odds import OddsPolicy
 from investiq.strategies.opening_range import OpeningRange
 from investiq.strategies.portfolio_costs import capacity, holding_period, turnover, turnover_costs
 from investiq.strategies.rebuilding import rebuilt
+from investiq.strategies.routed import Routed
 from investiq.strategies.sized import Sized
 from investiq.strategies.sizing import (
     ConfidenceSize,
@@ -59,12 +61,14 @@ __all__ = [
     "KellySize",
     "MeanReversion",
     "Momentum",
+    "OddsPolicy",
     "OnTimeframe",
     "OpeningRange",
     "PanelStrategy",
     "RandomEntries",
     "RegimeSize",
     "RiskSize",
+    "Routed",
     "SixtyForty",
     "Sized",
     "Sizer",

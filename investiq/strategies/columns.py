@@ -24,7 +24,7 @@ FloatArray = NDArray[np.float64]
 NAMES: Final = (
     "open", "high", "low", "close", "sma", "ema", "highest_high", "lowest_low", "atr", "volatility", "rsi",
     "macd_histogram", "zscore", "rate_of_change", "rate_of_change_rank", "close_rank", "velocity", "uncertainty",
-    "regime", "technical_score", "technical_confidence", "quant_score", "quant_confidence", "engine_score",
+    "regime", "raw_odds", "technical_score", "technical_confidence", "quant_score", "quant_confidence", "engine_score",
     "engine_confidence",
 )  # fmt: skip
 
@@ -56,6 +56,10 @@ class _AdjustedPrices:
     @cached_property
     def close(self) -> FloatArray:
         return self._adjusted("close")
+
+    @property
+    def ts(self) -> NDArray[np.datetime64]:
+        return self._bars.ts
 
     @cached_property
     def trend(self) -> tuple[FloatArray, FloatArray]:
@@ -129,8 +133,9 @@ def table(columns: Sequence[Column], bars: Bars) -> FloatArray:
         ``macd_histogram`` (fast, slow, signal); ``volatility`` (window), the sample
         deviation of log returns per bar; ``close_rank`` (past) and
         ``rate_of_change_rank`` (window, past), the rank in [0, 1] among that many
-        values before; ``velocity`` and ``uncertainty``, see `regimes.trend_of`;
-        ``regime`` (window), see `regimes.regime_codes`; ``technical_score``,
+        values before; ``velocity`` and ``uncertainty``, see `filtering.trend_of`;
+        ``regime`` (window), see `regimes.regime_codes`; ``raw_odds``, see
+        `probabilistic.layer`; ``technical_score``,
         ``technical_confidence``, ``quant_score`` and ``quant_confidence`` of these
         engines on the bars alone, and ``engine_score`` and ``engine_confidence`` of
         both, see `engine_view.weighted_view`.
@@ -177,6 +182,10 @@ def _compute(column: Column, prices: _AdjustedPrices) -> FloatArray:
                 return values
             case "velocity" | "uncertainty":
                 return prices.trend[name == "uncertainty"]
+            case "raw_odds":
+                from investiq.engines.probabilistic.layer import raw_odds
+
+                return raw_odds(prices.close, prices.ts)
             case (
                 "technical_score" | "technical_confidence" | "quant_score" | "quant_confidence"
                 | "engine_score" | "engine_confidence"

@@ -26,12 +26,14 @@ from investiq.strategies import (
     KellySize,
     MeanReversion,
     Momentum,
+    OddsPolicy,
     OnTimeframe,
     OpeningRange,
     PanelStrategy,
     RandomEntries,
     RegimeSize,
     RiskSize,
+    Routed,
     Sized,
     Strategy,
     TrendCrossover,
@@ -56,6 +58,7 @@ SIMPLE = [
     MeanReversion(window=10, entry=-1.0, exit=0.0),
     TrendCrossover(),
     EngineView(),
+    OddsPolicy(),
 ]
 WRAPPED = [
     RandomEntries(holding_bars=(5, 20, 1), span=1200, seed=3),
@@ -71,6 +74,7 @@ WRAPPED = [
     Sized(strategy=Breakout(), sizer=FixedShares(shares=10)),
     Sized(strategy=Breakout(), sizer=FixedMoney(amount_usd=5000)),
     AtrBrackets(strategy=Breakout()),
+    Routed(),
 ]
 EVERY = [*SIMPLE, *WRAPPED]
 each_strategy = pytest.mark.parametrize("strategy", EVERY, ids=lambda each: repr(each)[:80])
