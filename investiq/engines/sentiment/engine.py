@@ -34,9 +34,10 @@ class SentimentEngine(Engine):
 
     Notes
     -----
-    The score is ``100 * (tone + momentum) / (4 + abs(momentum))``: the normalised tone,
-    weighing 4, and the vote of the momentum, weighing up to 3. While the momentum
-    is silent the score is the normalised tone itself.
+    The score is ``100 * (tone + momentum) / (4 + abs(momentum)) * n / (n + 1)``: the
+    normalised tone, weighing 4, and the vote of the momentum, weighing up to 3, of n
+    good or bad articles. One story reaches 48 at most, two 64; n counts distinct
+    articles beyond 0.2 either way, so neutral ones add no weight to a single story.
 
     Confidence is ``0.4 * min(articles / 10, 1) + 0.4 * majority + 0.1``, and 0.1 more
     with FinBERT, at most 0.95; the majority is the largest share among good, bad
@@ -130,7 +131,10 @@ class SentimentEngine(Engine):
         """Return the score of each row, see the notes of the class."""
         tone, momentum = votes[TONE], votes[MOMENTUM]
         score: FloatArray = 100 * (tone + momentum) / (TONE_WEIGHT + np.abs(momentum))
-        return score
+        # Shrunk as groups of rules are in `scoring.combine_votes`: two headlines that agree are no strong case.
+        toned = table["positive_articles"] + table["negative_articles"]
+        shrunk: FloatArray = score * toned / (toned + 1)
+        return shrunk
 
     def confidence(self, table: Table, agreeing: FloatArray, count: NDArray[np.int64]) -> FloatArray:
         """Return the raw confidence of each row, see the notes of the class."""

@@ -62,8 +62,9 @@ def busy(bars, news):
 
 @pytest.fixture(scope="module")
 def row():
-    """One row at which nothing is said: a neutral tone of ten articles."""
-    values = {**dict.fromkeys(FEATURES, 0.0), "total_articles": 10.0, "article_count": 10.0, "neutral_articles": 10.0}
+    """One row without a score: the tones of seven good and two bad articles, and a neutral one, cancel."""
+    values = {**dict.fromkeys(FEATURES, 0.0), "total_articles": 10.0, "article_count": 10.0}
+    values |= {"positive_articles": 7.0, "negative_articles": 2.0, "neutral_articles": 1.0}
     values |= {"sentiment_momentum": np.nan, "sentiment_acceleration": np.nan, "known_articles": 10.0}
     head = {"known_at": pd.Timestamp("2020-01-02 21:00", tz="UTC"), "n_obs": 300}
     return pd.Series(head | values | dict.fromkeys(WORDS, ""), name=pd.Timestamp("2020-01-02", tz="UTC"))
@@ -73,17 +74,44 @@ def says(row, **changes):
     return ENGINE.explain(pd.Series({**row, **changes}, name=row.name))
 
 
-def test_without_momentum_the_score_is_the_normalised_tone(row):
+def test_without_momentum_the_score_is_the_normalised_tone_shrunk(row):
+    # 7 good and 2 bad articles: 42 x 9 / 10.
     signal = says(row, normalized_score=42.0)
-    assert signal.score == pytest.approx(42.0)
+    assert signal.score == pytest.approx(37.8)
     assert [each.name for each in signal.evidence] == ["News Tone Positive"]
-    assert says(row, normalized_score=-42.0).score == pytest.approx(-42.0)
+    assert says(row, normalized_score=-42.0).score == pytest.approx(-37.8)
+
+
+@pytest.mark.parametrize(
+    ("titles", "score", "label"),
+    [
+        # One tone of 1: 100 x tanh(3 / 1.5) x 1/2.
+        (["1 a story"], 48.2014, "Buy"),
+        (["1 a story", "1 another tale"], 64.2685, "Buy"),  # 2/3
+        (["1 a story", "1 another tale", "1 a third affair"], 72.3021, "Strong Buy"),  # 3/4
+        # Neutral articles are no further stories: 3 x 1.1 / 3 = 1.1, 100 x tanh(1.1 / 1.5) x 1/2.
+        (["1 a story", "0.1 something", "0 nothing"], 31.2550, "Buy"),
+        (["0.2 a story", "0.2 another tale"], 0.0, "Neutral"),
+    ],
+)
+def test_a_single_story_is_never_a_strong_case(bars, news, stated, titles, score, label):
+    for sign in (1, -1):
+        rows = [
+            {"published": str(bars.known_at[-1] - np.timedelta64(2, "h")), "title": f"{sign * float(tone)} {text}"}
+            for tone, text in (title.split(maxsplit=1) for title in titles)
+        ]
+        # A copy of the first story adds nothing.
+        history = iq.History.of(bars, records=[news([*rows, rows[0]])])
+        engine = SentimentEngine(stated)
+        signal = engine.explain(engine.features(history).iloc[-1])
+        assert signal.score == pytest.approx(sign * score, abs=1e-4)
+        assert signal.label == (label if sign > 0 else label.replace("Buy", "Sell"))
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        # The tone weighs 4, so 50 votes 2: 100 x (2 + 2) / (4 + 2).
+        # The tone weighs 4, so 50 votes 2: 100 x (2 + 2) / (4 + 2); all of nine articles with a tone, 9/10.
         ({"sentiment_momentum": 1.51}, 400 / 6),
         ({"sentiment_momentum": -1.51}, 0.0),
         ({"sentiment_momentum": 1.5}, 50.0),
@@ -96,7 +124,7 @@ def test_without_momentum_the_score_is_the_normalised_tone(row):
     ],
 )
 def test_momentum_and_tone_are_averaged_by_weight(row, changes, expected):
-    assert says(row, normalized_score=50.0, **changes).score == pytest.approx(expected)
+    assert says(row, normalized_score=50.0, **changes).score == pytest.approx(0.9 * expected)
 
 
 def test_confidence_grows_with_articles_and_their_majority(row):
@@ -105,7 +133,7 @@ def test_confidence_grows_with_articles_and_their_majority(row):
     assert says(row, **some).confidence == pytest.approx(0.54)
     assert says(row, **some, using_finbert=1.0).confidence == pytest.approx(0.64)
     # 0.4 + 0.4 + 0.1 + 0.1 is held at 0.95.
-    assert says(row, using_finbert=1.0).confidence == pytest.approx(0.95)
+    assert says(row, positive_articles=10.0, using_finbert=1.0).confidence == pytest.approx(0.95)
 
 
 def test_a_row_is_marked_by_its_flags(row):
