@@ -42,6 +42,29 @@ _NO_FACTORS: Final = (
     'neither records "FF3" (numbers market, smb, hml and risk_free; by month, or by day for daily bars) '
     "nor funds for market, size and value have enough periods"
 )
+_FEW_PAST: Final = "fewer than 60 of the 252 bars before have a value to compare with"
+_STILL: Final = "the returns of 252 bars do not vary"
+# From how many bars on a feature has a value, and why it may have none even so.
+_UNDEFINED: Final = (
+    (31, ("garch_vol_ratio",), "the returns of 30 bars do not vary"),
+    (91, ("garch_vol_ratio_percentile",), _FEW_PAST),
+    (61, ("sharpe_ratio", "sharpe_standard_error"), "the returns of 60 bars do not vary"),
+    (61, ("omega_ratio",), "none of 60 returns is below the risk-free return"),
+    (121, ("sharpe_percentile", "sharpe_z", "omega_z"), _FEW_PAST),
+    (253, ("sharpe_ratio_year", "kelly_fraction", "kelly_standard_error", "skewness", "excess_kurtosis"), _STILL),
+    (253, ("autocorrelation_lag1", "autocorrelation_z", "variance_ratio", "variance_ratio_z"), _STILL),
+    (253, ("sharpe_ratio_lo",), f"{_STILL}, or alternate so much that a year has no variance"),
+    (253, ("sortino_ratio",), "none of 252 returns is below the risk-free return"),
+    (253, ("rachev_ratio",), "the worst 5 % of 252 returns are no losses"),
+    (263, ("win_rate", "best_strategy", "best_strategy_call"), "one of two rules has called no move in 252 bars"),
+    (263, ("momentum_win_rate", "momentum_win_p"), "no two returns of 252 bars in succession are moves"),
+    (263, ("mean_reversion_win_rate", "mean_reversion_win_p"), "no move of 252 bars began off the average of 10"),
+    (62, ("jump_score",), "half of the 60 returns before are equal"),
+    (313, ("jump_days", "jump_share", "jump_intensity"), "of 252 returns none has 60 before it that vary"),
+    # Their windows, and a month or a quarter to wait for the next session that opens one.
+    (800, ("hurst_exponent", "hurst_lower", "hurst_upper", "hurst_regime"), "no window of a size varies"),
+    (600, ("mean_reversion_half_life", "mean_reversion_p"), "each log price follows from those before, or none moves"),
+)
 
 
 class QuantEngine(Engine):
@@ -132,21 +155,16 @@ def _fit_reasons(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _undefined_reasons(row: Mapping[str, Any]) -> dict[str, str]:
-    reasons = {}
-    if float(row["mean_reversion_p"]) >= 0.05:
+    reasons: dict[str, str] = {}
+    known = int(row["n_obs"])
+    for bars, names, reason in _UNDEFINED:
+        if known >= bars:
+            reasons |= dict.fromkeys(names, reason)
+    p_value = float(row["mean_reversion_p"])
+    if p_value >= 0.05:
         reasons["mean_reversion_half_life"] = "a unit root is not rejected: a random walk would look the same"
+    elif p_value < 0.05:
+        reasons["mean_reversion_half_life"] = "the log price leaps over its mean each bar, or does not return to one"
     if np.isfinite(float(row["seasonality_avg_return"])):
         reasons |= dict.fromkeys(("seasonality_t", "seasonality_p"), "fewer than 10 years of this calendar month")
-    if int(row["n_obs"]) > 252:
-        still = "the returns do not vary, or none is below the risk-free return"
-        names = (
-            "sharpe_ratio",
-            "sharpe_ratio_year",
-            "sharpe_ratio_lo",
-            "sortino_ratio",
-            "omega_ratio",
-            "kelly_fraction",
-        )
-        reasons |= dict.fromkeys(names, still)
-        reasons |= dict.fromkeys(("skewness", "excess_kurtosis", "autocorrelation_lag1"), "the returns do not vary")
     return reasons

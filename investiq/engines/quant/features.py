@@ -93,6 +93,8 @@ FEATURES: Final[dict[str, Unit]] = {
     "drawdown_bars": "bars",
     "var_95": "fraction",
     "var_95_percentile": "fraction",
+    "var_95_exceedances": "count",
+    "var_95_kupiec_p": "p_value",
     "cvar_95": "fraction",
     "cvar_95_percentile": "fraction",
     "rachev_ratio": "ratio",

@@ -63,6 +63,8 @@ PANELS: Final = (
             Line("Forecast over realised", "garch_vol_ratio", "", "garch_vol_ratio_percentile"),
             Line("Persistence of volatility", "garch_persistence", "alpha + beta"),
             Line("Value at risk, 95 %", "var_95", "one bar, 252 bars", "var_95_percentile"),
+            Line("Losses beyond it", "var_95_exceedances", "of 252 bars, it as known the bar before; 12.6 expected"),
+            Line("p of that number", "var_95_kupiec_p", "Kupiec"),
             Line("Expected shortfall, 95 %", "cvar_95", "one bar, 252 bars", "cvar_95_percentile"),
             Line("Drawdown", "drawdown", "from the peak of 252 bars", "drawdown_percentile"),
             Line("Bars since the peak", "drawdown_bars"),

@@ -19,11 +19,21 @@ SHARE: Final = 0.05
 
 
 def tails(sample: Sample) -> dict[str, FloatArray]:
-    """Return value at risk, expected shortfall (losses above 0) and the Rachev ratio at 95 %, with ranks."""
+    """Return value at risk, expected shortfall (losses above 0) and the Rachev ratio at 95 %, with ranks.
+
+    The value at risk comes with its backtest: how many of the last 252 returns fell
+    below the one known a bar before, and Kupiec's p of that number.
+    """
     quantile, worst, best = trailing_tails(sample.returns, WINDOW, SHARE, WINDOW * SHARE)
+    # Of a return, the quantile before it; where there is none, no count of 252 is given.
+    before = np.concatenate(([np.nan], quantile))[: quantile.size]
+    exceeded = trailing_sum((sample.returns < before).astype(float), WINDOW)
+    exceeded[: 2 * WINDOW - 1] = np.nan
     columns = {
         "var_95": -quantile,
         "var_95_percentile": percentile_rank(-quantile),
+        "var_95_exceedances": exceeded,
+        "var_95_kupiec_p": _kupiec_p(exceeded),
         "cvar_95": -worst,
         "cvar_95_percentile": percentile_rank(-worst),
         "rachev_ratio": quotient(best, -worst, worst < 0),
@@ -55,3 +65,13 @@ def shape(sample: Sample) -> dict[str, FloatArray]:
     excess = quotient(central4, variance**2, moves) - 3
     kurtosis = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * excess + 6)
     return {"skewness": after_first(skew), "excess_kurtosis": after_first(kurtosis)}
+
+
+def _kupiec_p(exceeded: FloatArray) -> FloatArray:
+    """Return the p of Kupiec's proportion of failures, as ``metrics.exceedances.kupiec_test``."""
+    from scipy.special import chdtrc, xlogy
+
+    missed = WINDOW - exceeded
+    gain = xlogy(exceeded, exceeded / (WINDOW * SHARE)) + xlogy(missed, missed / (WINDOW * (1 - SHARE)))
+    p_value: FloatArray = chdtrc(1, 2 * np.maximum(gain, 0.0))
+    return p_value

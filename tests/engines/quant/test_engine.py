@@ -136,6 +136,22 @@ def test_what_is_missing_has_its_reason(sample):
     assert np.isfinite(alone.metrics["garch_forecast_vol"])
 
 
+@pytest.mark.parametrize("shape", ["flat", "rising evenly", "rising only", "to and fro"])
+def test_nothing_is_missing_without_a_reason_where_the_past_is_long(history_of, shape):
+    bars = np.arange(1200.0)
+    close = {
+        "flat": np.full(1200, 10.0),
+        "rising evenly": 10 * 1.001**bars,
+        "rising only": 10 * np.cumprod(1.0005 + np.abs(np.random.default_rng(0).normal(0, 0.01, 1200))),
+        "to and fro": 100 + bars % 2,
+    }[shape]
+    features = ENGINE.features(history_of(close, spread=1e-3))
+    # Seasons take years.
+    own = {name: why for name, why in ENGINE.explain(features.iloc[-1]).missing.items() if "season" not in name}
+    assert own
+    assert [name for name, why in own.items() if not why] == []
+
+
 def test_a_lean_to_the_left_is_marked_and_does_not_vote(quiet):
     assert says(quiet, skewness=-0.6).tags == ("CRASH RISK",)
     assert says(quiet, skewness=0.6).tags == ("LOTTERY",)

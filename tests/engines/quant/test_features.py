@@ -13,6 +13,7 @@ from investiq.engines.quant.features import FEATURES, WORDS, quant_features
 from investiq.metrics.autocorrelated_sharpe import autocorrelation_adjusted_sharpe
 from investiq.metrics.conventions import Convention
 from investiq.metrics.drawdowns import max_drawdown
+from investiq.metrics.exceedances import kupiec_test
 from investiq.metrics.jumps import jump_days
 from investiq.metrics.mean_reversion import half_life
 from investiq.metrics.persistence import autocorrelation, variance_ratio
@@ -94,6 +95,21 @@ def test_tails_and_shape_are_the_metrics_of_their_windows(at):
     peak = 251 - np.argmax(close[-252:][::-1])
     assert row["drawdown"] == close_to(close[-1] / close[-252:].max() - 1)
     assert row["drawdown_bars"] == 251 - peak
+
+
+def test_value_at_risk_is_tested_by_what_came_after_it(at):
+    _, returns, row = at
+    if len(returns) < 504:
+        assert np.isnan(row["var_95_exceedances"])
+        return
+    count = sum(returns[t] < np.quantile(returns[t - 252 : t], 0.05) for t in range(len(returns) - 252, len(returns)))
+    assert row["var_95_exceedances"] == count
+    assert row["var_95_kupiec_p"] == close_to(kupiec_test(count, 252).p_value)
+
+
+def test_the_backtest_of_the_value_at_risk_needs_504_returns(table):
+    assert np.isnan(table["var_95_exceedances"].iloc[503])
+    assert np.isfinite(table["var_95_exceedances"].iloc[504])
 
 
 def test_jumps_are_those_of_the_metric(at):
