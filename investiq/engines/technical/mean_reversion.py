@@ -36,7 +36,8 @@ __all__ = ["MEAN_REVERSION"]
 RSI_BOUNDS: Final = {1.0: (40.0, 80.0), -1.0: (20.0, 60.0), 0.0: (30.0, 70.0)}
 # Half of each bound is what the series itself has done: the tenths of its trailing year.
 RSI_SHARES: Final = (0.10, 0.90)
-RSI_DEEP: Final = 0.05
+# The lower half of what lies below its bound on a random walk; below 5 % lies nearly all of it.
+RSI_DEEP: Final = 0.01
 # Quong and Soudack (1989).
 MFI_LOW: Final = 20.0
 MFI_HIGH: Final = 80.0

@@ -85,9 +85,9 @@ def test_a_quiet_row_is_neutral_with_low_confidence(quiet):
         ({"trend": 1.0, "weekly_trend": 1.0, "weeks": 19.0}, {"Uptrend": 2}),
         ({"trend": 1.0, "weekly_trend": 1.0, "weeks": 20.0, "n_obs": 59}, {"Uptrend": 2}),
         ({"trend": 1.0, "weekly_trend": 1.0, "weeks": 20.0, "n_obs": 60}, {"Uptrend": 2, "Weekly Confirms Uptrend": 3}),
-        ({"rsi": 30.0, "rsi_percentile": 0.01}, {}),  # low for its year, but not below the bound
-        ({"rsi": 29.9, "rsi_percentile": 0.049}, {"Deeply Oversold (Adaptive)": 3}),
-        ({"rsi": 29.9, "rsi_percentile": 0.05}, {"Oversold": 2}),
+        ({"rsi": 30.0, "rsi_percentile": 0.001}, {}),  # low for its year, but not below the bound
+        ({"rsi": 29.9, "rsi_percentile": 0.009}, {"Deeply Oversold (Adaptive)": 3}),
+        ({"rsi": 29.9, "rsi_percentile": 0.01}, {"Oversold": 2}),
         ({"rsi": 70.0}, {}),
         ({"rsi": 70.1}, {"Overbought": -2}),
         ({"rsi": 70.1, "rsi_upper_bound": np.nan}, {}),
