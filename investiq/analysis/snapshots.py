@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from investiq.core.errors import ConfigError, DataError
 from investiq.core.types import Interval
+from investiq.history.instants import aware, instant
 from investiq.runtime.paths import data_dir
 from investiq.storage import generations
 from investiq.storage.locks import exclusive
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SnapshotKey", "load_snapshot", "save_snapshot", "snapshot_times"]
 
-_STAMP: Final = "%Y%m%dT%H%M%SZ"
+# To the microsecond, as times of knowledge are: cut to seconds, a snapshot would be found before it was known.
+_STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
 _HASH_DIGITS: Final = 16
 
 
@@ -44,7 +46,7 @@ class SnapshotKey:
     Raises
     ------
     ConfigError
-        If a name is empty, or JSON cannot hold the parameters.
+        If a name is empty or no name of a folder, or JSON cannot hold the parameters.
     """
 
     symbol: str
@@ -55,8 +57,8 @@ class SnapshotKey:
 
     def __post_init__(self) -> None:
         for name in ("symbol", "vendor", "interval", "subject"):
-            if not getattr(self, name):
-                raise ConfigError(f"a snapshot needs a {name}, was {getattr(self, name)!r}")
+            if getattr(self, name) in ("", ".", ".."):
+                raise ConfigError(f"a snapshot needs a {name} that can name a folder, was {getattr(self, name)!r}")
         _ = self.parameter_hash
 
     @property
@@ -125,14 +127,15 @@ def snapshot_times(key: SnapshotKey) -> list[datetime]:
     return sorted(datetime.strptime(name, _STAMP).replace(tzinfo=UTC) for name in names)
 
 
-def load_snapshot(key: SnapshotKey, as_of: datetime | None = None) -> pd.DataFrame:
+def load_snapshot(key: SnapshotKey, as_of: str | datetime | None = None) -> pd.DataFrame:
     """Return the newest snapshot that was known at a time.
 
     Parameters
     ----------
     key : SnapshotKey
-    as_of : datetime, optional
-        Aware; by default the newest of all.
+    as_of : str or datetime, optional
+        In UTC, or aware; a date alone means the end of that day. By default the
+        newest of all.
 
     Returns
     -------
@@ -142,12 +145,13 @@ def load_snapshot(key: SnapshotKey, as_of: datetime | None = None) -> pd.DataFra
     Raises
     ------
     DataError
-        If there is none, or its file is damaged.
+        If there is none, its file is damaged, or `as_of` is no time.
     """
-    times = [each for each in snapshot_times(key) if as_of is None or each <= as_of]
+    moment = None if as_of is None else aware(instant(as_of))
+    times = [each for each in snapshot_times(key) if moment is None or each <= moment]
     found = generations.read(key.folder / times[-1].strftime(_STAMP), _every_column) if times else None
     if found is None:
-        when = "" if as_of is None else f" known at {as_of:%Y-%m-%d %H:%M} UTC"
+        when = "" if moment is None else f" known at {moment:%Y-%m-%d %H:%M} UTC"
         raise DataError(
             f"there is no snapshot of {key.subject} on {key.symbol} {key.interval} from {key.vendor} "
             f"with parameters {key.parameter_hash}{when}; make one with save_snapshot"

@@ -50,6 +50,29 @@ def test_a_past_time_reads_what_was_known_then(table):
         load_snapshot(key(), datetime(1990, 1, 1, tzinfo=UTC))
 
 
+def test_a_time_of_knowledge_is_kept_to_the_microsecond(table):
+    late = table.assign(known_at=table["known_at"] + pd.Timedelta(microseconds=900_000))
+    save_snapshot(key(), late)
+    moment = late["known_at"].iloc[-1]
+    assert snapshot_times(key()) == [moment.to_pydatetime()]
+    with pytest.raises(DataError, match="there is no snapshot"):
+        load_snapshot(key(), moment - pd.Timedelta(microseconds=1))
+    # A second one within the same second stands beside it.
+    save_snapshot(key(), table.iloc[:-1].assign(known_at=moment - pd.Timedelta(microseconds=200_000)))
+    assert len(snapshot_times(key())) == 2
+
+
+def test_a_time_can_be_a_date_or_have_another_zone(table):
+    save_snapshot(key(), table)
+    moment = table["known_at"].iloc[-1]
+    assert len(load_snapshot(key(), str(moment.date()))) == 130
+    assert len(load_snapshot(key(), moment.tz_convert("Asia/Tokyo"))) == 130
+    with pytest.raises(DataError, match="there is no snapshot"):
+        load_snapshot(key(), moment.tz_convert("Asia/Tokyo") - pd.Timedelta(seconds=1))
+    with pytest.raises(DataError, match="'soon' is not a time"):
+        load_snapshot(key(), "soon")
+
+
 def test_other_parameters_are_another_snapshot_and_their_order_is_not(table):
     save_snapshot(key(parameters={"a": 1, "b": 2}), table)
     assert len(load_snapshot(key(parameters={"b": 2, "a": 1}))) == 130
@@ -73,6 +96,8 @@ def test_a_symbol_with_a_slash_stays_in_its_folder(table, tmp_path):
 def test_what_cannot_be_kept_is_refused(table):
     with pytest.raises(ConfigError, match="a snapshot needs a vendor"):
         key(vendor="")
+    with pytest.raises(ConfigError, match=r"a symbol that can name a folder, was '\.\.'"):
+        key(symbol="..")
     with pytest.raises(ConfigError, match="what JSON can hold"):
         key(parameters={"when": object()})
     with pytest.raises(DataError, match="the table has 0 rows"):
