@@ -11,7 +11,7 @@ from investiq.core.facts import Unit
 from investiq.engines.base import Line, Panel
 from investiq.engines.joining import Role, series_of
 from investiq.engines.rules import FloatArray
-from investiq.engines.supplementary.pairs import joint_returns, rolling_correlation, rolling_regression
+from investiq.engines.supplementary.pairs import MOST_MISSED, joint_returns, rolling_correlation, rolling_regression
 from investiq.engines.supplementary.topics import Topic
 from investiq.history.history import History
 
@@ -72,12 +72,13 @@ def correlation_features(history: History) -> dict[str, FloatArray]:
 
 
 def _why_missing(row: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: f"no series of {name.removeprefix('correlation_').removeprefix('beta_').replace('_', ' ')} in the history, "
-        f"or fewer than {WINDOW + 1} common dates"
-        for name in UNITS
-        if np.isnan(row[name])
-    }
+    return {name: _reason(name) for name in UNITS if np.isnan(row[name])}
+
+
+def _reason(name: str) -> str:
+    role = next((each for each in _ROLES if name.endswith(each)), "market").replace("_", " ")
+    needed = SHORT_WINDOW if name == "correlation_market_short" else WINDOW
+    return f"no series of {role} in the history, fewer than {needed + 1} common dates, or none among the last {MOST_MISSED} bars"
 
 
 TOPIC: Final = Topic(

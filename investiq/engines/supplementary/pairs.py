@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,19 @@ from numpy.typing import NDArray
 from investiq.engines.joining import closes_on
 from investiq.history.bars import Bars
 
-__all__ = ["JointReturns", "joint_returns", "rolling_correlation", "rolling_regression", "trailing_return"]
+__all__ = [
+    "MOST_MISSED",
+    "JointReturns",
+    "joint_returns",
+    "rolling_correlation",
+    "rolling_regression",
+    "trailing_return",
+]
 
 FloatArray = NDArray[np.float64]
+
+# Bars without a common date after which what two series had in common is no longer of today.
+MOST_MISSED: Final = 10
 
 
 class JointReturns(NamedTuple):
@@ -23,16 +33,19 @@ class JointReturns(NamedTuple):
     main, others : ndarray of shape (n_common,) and (n_others, n_common)
     known : ndarray of int64, shape (n_rows,)
         Common returns known at each row of the main symbol.
+    is_fresh : ndarray of bool, shape (n_rows,)
+        Rows with a common date among the last ten.
     """
 
     main: FloatArray
     others: FloatArray
     known: NDArray[np.int64]
+    is_fresh: NDArray[np.bool_]
 
     def at_rows(self, values: FloatArray, window: int) -> FloatArray:
-        """Return what the windows of `window` returns say, at each row of the main symbol; NaN before the first."""
+        """Return what the windows of `window` returns say, at each row of the main symbol; NaN before the first and where it is stale."""
         padded = np.concatenate((np.full(window, np.nan), values))
-        return padded[np.clip(self.known - window + 1, 0, None) + window - 1]
+        return np.where(self.is_fresh, padded[np.maximum(self.known, window - 1)], np.nan)
 
 
 def joint_returns(main: Bars, *others: Bars) -> JointReturns:
@@ -41,7 +54,9 @@ def joint_returns(main: Bars, *others: Bars) -> JointReturns:
     common = np.isfinite(closes).all(axis=0)
     held = closes[:, common]
     returns = held[:, 1:] / held[:, :-1] - 1
-    return JointReturns(returns[0], returns[1:], np.maximum(np.cumsum(common) - 1, 0))
+    rows = np.arange(len(main))
+    missed = rows - np.maximum.accumulate(np.where(common, rows, -MOST_MISSED))
+    return JointReturns(returns[0], returns[1:], np.maximum(np.cumsum(common) - 1, 0), missed < MOST_MISSED)
 
 
 def rolling_correlation(x: FloatArray, y: FloatArray, window: int) -> FloatArray:

@@ -90,8 +90,13 @@ def _tags(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _why_missing(row: Mapping[str, Any]) -> dict[str, str]:
-    why = "no sector fund in the history"
-    return {"sector_fund_excess_return": why} if np.isnan(row["sector_fund_excess_return"]) else {}
+    few = f"fewer than {WINDOW + 1} common dates"
+    return {
+        "sector_excess_return": f"no bar of the benchmark on this date, or {few}",
+        "sector_excess_rank": "fewer than 60 excess returns before this one",
+        "sector_rotation": "no excess return",
+        "sector_fund_excess_return": f"no sector fund in the history or several of them, or {few}",
+    }
 
 
 TOPIC: Final = Topic(

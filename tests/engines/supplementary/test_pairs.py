@@ -83,3 +83,12 @@ def test_a_row_sees_the_newest_window_that_it_knows():
     values = np.array([1.0, 2.0, 3.0, 4.0, 5.0])  # of windows of 3 among 7 returns
     assert joint.at_rows(values, 3)[3:].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
     assert np.isnan(joint.at_rows(values, 3)[:3]).all()
+
+
+def test_what_ended_ten_bars_ago_has_nothing_in_common_with_today():
+    main, other = (iq.load_bars(name, start="2012")[:40] for name in ("SYN001", "SYN-MKT"))
+    joint = joint_returns(main, other[:20])
+    assert joint.is_fresh.tolist() == [True] * 29 + [False] * 11  # row 29 is the tenth without a common date
+    seen = joint.at_rows(np.arange(15.0), 5)  # of 19 returns
+    assert seen[28] == 14.0
+    assert np.isnan(seen[29:]).all()

@@ -44,3 +44,14 @@ def test_without_a_market_there_is_a_reason(sample):
     found = rotation_features(iq.History.of(series(sample, [100.0] * 30, "OWN")))
     assert np.isnan(found["sector_rotation"]).all()
     assert "sector_fund_excess_return" in TOPIC.why_missing({name: values[-1] for name, values in found.items()})
+
+
+def test_only_dates_of_both_are_counted(sample):
+    # The market misses two dates, so 20 common dates before the last one is the first bar.
+    own, market = series(sample, np.linspace(100.0, 122.0, 23), "OWN"), series(sample, np.full(23, 50.0), "MARKET")
+    kept = np.delete(np.arange(23), [7, 15])
+    names = ("ts", "known_at", "open", "high", "low", "close", "volume", "split_factor", "total_factor", "flags")
+    holed = dataclasses.replace(market, **{name: getattr(market, name)[kept] for name in names})
+    found = rotation_features(iq.History.of(own, benchmark=holed))["sector_excess_return"]
+    assert found[-1] == pytest.approx(0.22)
+    assert np.isnan(found[:-1]).all()
