@@ -14,6 +14,7 @@ from investiq.engines.scoring import percentile_rank
 from investiq.engines.technical.engine import TechnicalEngine
 from investiq.engines.technical.features import technical_features
 from investiq.history.records import Records
+from investiq.indicators.profiles import volume_profile
 
 VOLUME_COLUMNS = ["volume", "volume_ratio", "volume_ratio_z", "volume_zscore", "obv_trend", "accumulation_distribution"]
 VOLUME_COLUMNS += ["vwap_20", "vwap_position", "mfi_14", "divergence_quality", "volume_profile_poc"]
@@ -122,7 +123,10 @@ def test_bars_without_volume_say_so_and_do_not_warn(history_of, recwarn):
     assert table[VOLUME_COLUMNS].isna().all(axis=None)
     assert table[["bar_return", "rsi", "support_distance"]].iloc[-1].notna().sum() >= 2
     signal = TechnicalEngine().explain(table.iloc[-1])
-    assert {signal.missing[name] for name in VOLUME_COLUMNS if name != "volume_profile_poc"} == {"no volume"}
+    assert {signal.missing[name] for name in VOLUME_COLUMNS} == {
+        "no volume",
+        "no volume, or the same in each of the 60 bars before",
+    }
     assert "volume" not in signal.votes
     assert len(recwarn) == 0
 
@@ -320,3 +324,136 @@ def test_the_plain_rule_is_what_its_strategy_trades(table, sample):
     assert len(signals) > 20
     strength = table["rules_001_strength"].to_numpy()
     assert [each.confidence for each in signals] == pytest.approx([strength[each.bar] for each in signals])
+
+
+def test_columns_are_computed_with_the_windows_that_are_told(table, sample):
+    prices = pd.DataFrame({"high": sample.high, "low": sample.low, "close": sample.close}, index=table.index)
+    average_range = pd.Series(talib.ATR(sample.high, sample.low, sample.close, 14), index=table.index)
+    expected = average_range / average_range.rolling(20).mean()
+    np.testing.assert_allclose(table["atr_ratio"].iloc[60:], expected.iloc[60:], rtol=1e-8)
+    balance = pd.Series(talib.OBV(sample.close, sample.volume), index=table.index)
+    assert table["obv_trend"].iloc[20:].equals(np.sign(balance - balance.rolling(20).mean()).iloc[20:])
+    np.testing.assert_array_equal(
+        table["stochastic_percentile"], percentile_rank(np.round(table["stochastic_k"].to_numpy(), 9))
+    )
+    # The cloud that is drawn ahead: (tenkan + kijun) / 2 of today against the middle of today's 52 bars.
+    middle = (prices["high"].rolling(52).max() + prices["low"].rolling(52).min()) / 2
+    ahead = np.sign((table["tenkan"] + table["kijun"]) / 2 - middle)
+    assert table["ichimoku_future"].iloc[52:].equals(ahead.iloc[52:])
+    quality = (sample.volume > 1.2 * pd.Series(sample.volume).rolling(10).mean()).to_numpy().astype(float)
+    quality += (table["support"].notna() | table["resistance"].notna()).to_numpy()
+    np.testing.assert_array_equal(table["divergence_quality"].iloc[9:], quality[9:])
+
+
+@pytest.mark.parametrize(
+    ("cross", "line", "other"),
+    [
+        ("sma_20_50_cross", "sma_20", "sma_50"),
+        ("macd_cross", "macd", "macd_signal"),
+        ("tenkan_kijun_cross", "tenkan", "kijun"),
+        ("stochastic_cross", "stochastic_k", "stochastic_d"),
+    ],
+)
+def test_a_cross_is_up_where_the_line_comes_to_lie_above_the_other(table, cross, line, other):
+    gap = (table[line] - table[other]).iloc[100:]
+    side = np.sign(gap.where(gap.abs() > 1e-6)).ffill()  # equal is on the side where it was
+    expected = side.where(side != side.shift(1), 0.0)
+    assert table[cross].iloc[101:].equals(expected.iloc[1:])
+    assert (expected.iloc[1:] != 0).sum() > 50
+
+
+def test_the_weekly_trend_is_the_line_through_ten_completed_weeks(table, sample):
+    frame = pd.DataFrame({"high": sample.high, "low": sample.low}, index=table.index)
+    weeks = frame.resample("W-FRI").agg({"high": "max", "low": "min"})
+    for friday in weeks.index[20:-1:7]:
+        if friday not in table.index:
+            continue
+        last = weeks.loc[:friday].iloc[-10:]
+        middle = last.mean(axis=1).to_numpy()
+        slope = np.polyfit(np.arange(10.0), middle, 1)[0] / (last["high"] - last["low"]).mean()
+        is_clear = abs(slope) > 0.1 and np.corrcoef(np.arange(10.0), middle)[0, 1] ** 2 >= 0.3
+        assert table.loc[friday, "weekly_trend"] == (np.sign(slope) if is_clear else 0), friday
+
+
+def test_divergences_have_the_side_of_their_second_swing(history_of):
+    # Two rises with a fall between, the second slower and higher: the price peaks higher, its oscillators lower; and
+    # the same upside down.
+    up = np.r_[100 + np.sin(np.arange(60.0)) * 0.2, 100 + np.arange(1, 11) * 2.0, 120 - np.arange(1, 9) * 1.0]
+    path = np.r_[up, 112 + np.arange(1, 26) * 0.4, 122 - np.arange(1, 7) * 1.0]
+    for turn, side in ((1, -1), (-1, 1)):
+        table = technical_features(history_of(200 + turn * (path - 100))).iloc[-6:]
+        for name in ("rsi_divergence", "macd_divergence"):
+            # The peak is six bars before the end, and known two bars after it or with the oscillator's.
+            assert set(table[name]) == {0.0, float(side)}, name
+
+
+def test_a_structure_counts_rising_and_falling_swings(table):
+    rising, falling = table["rising_steps"], table["falling_steps"]
+    most = np.maximum(rising, falling)
+    expected = np.sign(rising - falling).where(most >= 3, 0.0).where(rising.notna())
+    assert table["market_structure"].equals(expected)
+    assert (table["market_structure"] != 0).mean() > 0.5
+    order = np.where(table["close"] > table["sma_20"], 1, -1) + np.where(table["sma_20"] > table["sma_50"], 1, -1)
+    expected = ((np.trunc(order / 2) + table["market_structure"]) / 2).iloc[60:]
+    assert table["trend_direction"].iloc[60:].equals(expected)
+
+
+def test_the_volume_profile_is_that_of_the_last_120_bars(table, sample):
+    for row in (500, 1700, 4000):
+        profile = volume_profile(sample[: row + 1], 120)
+        found = table.iloc[row]
+        assert found["volume_profile_poc"] == pytest.approx(profile.poc)
+        assert found["volume_profile_low"] == pytest.approx(profile.value_area_low)
+        assert found["volume_profile_high"] == pytest.approx(profile.value_area_high)
+
+
+def test_a_squeeze_is_a_state_and_its_release_an_event(table):
+    was_on = (table["keltner_squeeze"].shift(1) == 1) & (table["keltner_squeeze"] == 0)
+    fired = table["squeeze_fired"].iloc[40:]
+    expected = np.sign(table["squeeze_release_momentum"]).where(was_on, 0.0).iloc[40:]
+    assert fired.equals(expected)
+    # In average true ranges: a few, not fractions of a price.
+    assert 0.5 < table["squeeze_release_momentum"].abs().median() < 5
+
+
+def test_the_move_before_a_pattern_ends_before_its_first_bar(history_of):
+    # A rise, a black bar that falls below the mean of ten, a white one that engulfs it: no fall came before the pair.
+    start = 100 + np.arange(20.0)
+    close = np.r_[start, 105.0, 121.0]
+    last = last_of(history_of(close, open=np.r_[start, 119.0, 104.0], spread=20.0))
+    assert last["candle_engulfing"] > 0
+    assert last["candle_signal"] == 0
+    # A doji after a fall is a mark without a side.
+    last = last_of(history_of(200 - np.arange(30.0), spread=2.0))
+    assert last["candle_doji"] == 0.5
+    assert last["candle_signal"] == 0
+
+
+def test_a_report_known_with_a_bar_begins_with_the_next_one(sample):
+    bars = sample[:30]
+    frame = pd.DataFrame(
+        {"eps_actual": [1.0], "known_at": pd.DatetimeIndex(bars.known_at[[10]], tz="UTC")},
+        index=pd.DatetimeIndex(["1998-12-31"], tz="UTC", name="ts").as_unit("us"),
+    )
+    reports = Records(
+        kind="earnings", name="earnings:^GSPC", frame=frame, provider="test", source="", known_at_rule="", unit=""
+    )
+    table = technical_features(iq.History.of(bars, records=[reports]))
+    assert np.flatnonzero(table["vwap_anchored"].notna())[0] == 11
+
+
+def test_the_best_timeframe_is_the_one_whose_averages_are_farthest_apart(intraday):
+    frames = ("15min", "60min", "4h", "1d")
+    row = technical_features(iq.History.of(intraday)).iloc[-1]
+    # Bars of 26 a session: an hour is four of them but for a half at the end, four hours are 16 and then 10.
+    position = np.arange(len(intraday)) % 26
+    ends = (
+        np.full(len(intraday), True),
+        (position % 4 == 3) | (position == 25),
+        (position == 15) | (position == 25),
+        position == 25,
+    )
+    closes = [intraday.close[each] for each in ends]
+    apart = [(close[-10:].mean() - close[-20:].mean()) / close[-1] for close in closes]
+    assert row["best_timeframe"] == frames[np.argmax(np.abs(apart))]
+    assert row["timeframe_up_share"] == np.mean(np.array(apart) > 0)
