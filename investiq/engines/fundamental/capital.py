@@ -37,7 +37,8 @@ def capital_flows(states: States) -> dict[str, FloatArray]:
     `buyback_intensity` is net repurchases over operating cash flow;
     `share_count_change` the change over a year on one split basis;
     `payout_ratio` and `fcf_payout_ratio` are dividends over net income and over
-    free cash flow, each without meaning where that is not positive.
+    free cash flow, each without meaning where that is not positive;
+    `dividend_cover` is the smaller of the two, as far as known, over dividends.
     """
     year, end = states.trailing, states.quarters
     bought = net_repurchases(states)
@@ -54,6 +55,7 @@ def capital_flows(states: States) -> dict[str, FloatArray]:
         "dividends_paid": year["dividends_paid"],
         "payout_ratio": ratio(year["dividends_paid"], year["net_income"]),
         "fcf_payout_ratio": ratio(year["dividends_paid"], free_cash_flow(states)),
+        "dividend_cover": ratio(np.fmin(year["net_income"], free_cash_flow(states)), year["dividends_paid"]),
     }
     return {name: values[:, 0] for name, values in columns.items()} | {
         "buyback_intensity_z_score": against_past(intensity)

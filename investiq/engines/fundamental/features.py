@@ -18,6 +18,7 @@ from investiq.engines.fundamental.capital import capital_flows
 from investiq.engines.fundamental.circumstances import Industry, betas, demanded_return, industry, risk_free
 from investiq.engines.fundamental.leverage import leverage, working_capital
 from investiq.engines.fundamental.measuring import FloatArray
+from investiq.engines.fundamental.needs import not_stated
 from investiq.engines.fundamental.profitability import growth_rates, profitability
 from investiq.engines.fundamental.quality import PIOTROSKI, cash_quality, manipulation, piotroski
 from investiq.engines.fundamental.sectors import BANDS, SECTORS
@@ -51,8 +52,8 @@ _FRACTIONS: Final = (
 _RATIOS: Final = (
     "pe_ratio", "pe_compared", "pe_low", "pe_high", "implied_pe", "pb_ratio", "pb_low", "pb_high", "peg_ratio", "p_ffo",
     "p_ffo_low", "p_ffo_high", "ev_ebitda", "ev_ebitda_low", "ev_ebitda_high", "implied_ev_ebitda",
-    "price_to_fair_value", "debt_to_equity", "debt_to_equity_limit", "liabilities_to_equity", "net_debt_to_ebitda",
-    "interest_coverage", "current_ratio", "asset_coverage_ratio", "quality_of_earnings", "dupont_asset_turnover",
+    "price_to_fair_value", "debt_to_equity", "debt_to_equity_low", "debt_to_equity_limit", "liabilities_to_equity", "net_debt_to_ebitda",
+    "interest_coverage", "dividend_cover", "current_ratio", "asset_coverage_ratio", "quality_of_earnings", "dupont_asset_turnover",
     "dupont_equity_multiplier", "dupont_tax_burden", "dupont_interest_burden", "working_capital_turnover",
     "analyst_price_to_high", "analyst_price_to_low", "altman_z_score", "altman_safe", "altman_distress", "beneish_m_score", "equity_beta",
 )  # fmt: skip
@@ -87,7 +88,7 @@ FEATURES: Final[dict[str, Unit]] = {
     **{name: "count" for name in ANALYST if name.endswith(("rating", "changes", "contributors"))},
     "analyst_age_days": "days",
 }
-WORDS: Final = ("sector", "altman_model", "statement_currency")
+WORDS: Final = ("sector", "altman_model", "statement_currency", "not_stated")
 
 # What a complete set of statements holds, for the confidence: of a trailing year, and of its end.
 _YEAR_FIELDS: Final = (
@@ -127,7 +128,7 @@ def fundamental_features(history: History, sector: str | None = None) -> pd.Data
     names = np.array(SECTORS, dtype=object)[sectors.sector]
     columns["is_sector_known"] = (names != "unknown").astype(float)
     columns |= {"sector": names, "altman_model": np.full(len(bars), "", dtype=object)}
-    columns["statement_currency"] = np.full(len(bars), "", dtype=object)
+    columns |= {name: np.full(len(bars), "", dtype=object) for name in ("statement_currency", "not_stated")}
     records = history.find_records("statements")
     if records is not None:
         columns["statement_count"] = np.zeros(len(bars))
@@ -153,7 +154,8 @@ def _of_statements(history: History, states: States, sectors: Industry) -> dict[
     rate, beta = risk_free(history), betas(history)
     market = Market(bars.close, bars.split_factor, rate, demanded_return(rate, beta))
     priced = multiples(state, market, sectors)
-    columns: dict[str, Any] = state | priced | altman(state, priced["market_cap"], sectors) | discounted(state, market)
+    columns: dict[str, Any] = state | priced | altman(state, priced["market_cap"], sectors)
+    columns |= discounted(state, market, sectors)
     excluded = sectors.is_any("financial", "real_estate")
     limit = np.array([BANDS[name].debt_to_equity for name in SECTORS], dtype=float)[sectors.sector]
     columns |= {
@@ -161,10 +163,12 @@ def _of_statements(history: History, states: States, sectors: Industry) -> dict[
         "risk_free_rate": rate,
         "equity_beta": beta,
         "cost_of_equity": market.cost_of_equity,
+        "debt_to_equity_low": limit / 3,
         "debt_to_equity_limit": limit,
         "filing_age_days": bars.known_at.astype("datetime64[D]").astype(float) - state["filing_day"],
         "statement_count": np.nan_to_num(state["statement_count"]),
         "statement_currency": currency,
+        "not_stated": np.array([*not_stated(states), ""], dtype=object)[row],
         "altman_model": np.where(
             np.isnan(columns["altman_z_score"]), "", np.where(sectors.manufactures, "Z", "Z''")
         ).astype(object),

@@ -10,6 +10,7 @@ import numpy as np
 from investiq.engines.fundamental.analyst import ANALYST
 from investiq.engines.fundamental.dcf import MAX_TERMINAL_SHARE
 from investiq.engines.fundamental.features import FEATURES
+from investiq.engines.fundamental.needs import unstated_items
 from investiq.engines.fundamental.valuation import PEG_GROWTH
 
 __all__ = ["NO_STATEMENTS", "not_ready", "reasons"]
@@ -34,6 +35,7 @@ _OF_PRICE: Final = (
     "ev_ebitda", "ev_ebitda_z_score", "fcf_yield", "earnings_yield", "shareholder_yield", "owners_cash_flow_per_share",
     "fair_value_estimate", "price_to_fair_value", "price_to_fair_value_z_score",
 )  # fmt: skip
+_OF_FIRM: Final = ("enterprise_value", "ev_ebitda", "ev_ebitda_z_score", "fcf_yield", "owners_cash_flow_per_share")
 _FAIR_VALUE: Final = ("fair_value_estimate", "price_to_fair_value", "price_to_fair_value_z_score")
 # Consecutive quarters that a measure needs: a year and the year before, or three years more for its past.
 _TWO_YEARS: Final = 8
@@ -71,6 +73,8 @@ def reasons(row: Row) -> dict[str, str]:
 
 def _of_length(name: str, row: Row) -> str:
     known = int(row["quarters_known"])
+    if known >= LEAST_QUARTERS and (items := unstated_items(name, row["not_stated"])):
+        return f"not stated: {items}"
     if name.endswith("_z_score") and known < _PAST:
         return f"needs {_PAST} consecutive quarters or more, {known} are known"
     if name in _OF_TWO_YEARS and known < _TWO_YEARS:
@@ -79,7 +83,7 @@ def _of_length(name: str, row: Row) -> str:
         return not_ready(row)
     if row["sector"] in ("financial", "real_estate", "unknown") and name.endswith(("_low", "_high", "_limit")):
         return f"not used for the sector {row['sector']}"
-    return "an item that it needs is not stated, is zero, or too short a time is known"
+    return "an item that it needs is zero, was not stated a year ago, or too short a time is known"
 
 
 def _below(name: str, level: float = 0.0) -> Callable[[Row], bool]:
@@ -92,6 +96,11 @@ def _is_sector(*names: str) -> Callable[[Row], bool]:
 
 _REASONS: Final[tuple[tuple[tuple[str, ...], Callable[[Row], bool], str], ...]] = (
     (_OF_PRICE, _below("is_price_currency"), "the statements are in another currency than the price"),
+    (
+        (*_OF_FIRM, *_FAIR_VALUE, "fair_value_terminal_share"),
+        _is_sector("financial"),
+        "of a bank or insurer: money owed and held is its business",
+    ),
     (("beneish_m_score",), _is_sector("financial", "real_estate"), "the M-score is not made for banks and property"),
     (
         ("altman_z_score", "altman_safe", "altman_distress"),
@@ -128,4 +137,5 @@ _REASONS: Final[tuple[tuple[tuple[str, ...], Callable[[Row], bool], str], ...]] 
         "earnings growth over three years is unknown or outside 5 to 40 %",
     ),
     (("implied_pe", "implied_ev_ebitda"), lambda row: row["dividends_paid"] == 0, "no dividend to value"),
+    (("dividend_cover",), lambda row: row["dividends_paid"] == 0, "no dividend to cover"),
 )

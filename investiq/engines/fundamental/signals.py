@@ -23,6 +23,8 @@ __all__ = ["BUSINESS"]
 
 # Growth of revenue that counts as good by itself.
 GROWTH: Final = 0.08
+# A payout of 60 %.
+_WELL_COVERED: Final = 1 / 0.6
 
 
 def _piotroski(t: Table) -> FloatArray:
@@ -50,7 +52,7 @@ def _altman(t: Table) -> FloatArray:
 
 def _debt_sides(t: Table) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     debt, limit = t["debt_to_equity"], t["debt_to_equity_limit"]
-    return ~(debt > limit), ~(debt < limit / 3)
+    return ~(debt > limit), ~(debt < t["debt_to_equity_low"])
 
 
 _DEBT_PAST: Final = past_votes("debt_to_equity_z_score", -1.0, 1.5, _debt_sides)
@@ -58,7 +60,7 @@ _DEBT_PAST: Final = past_votes("debt_to_equity_z_score", -1.0, 1.5, _debt_sides)
 
 def _debt(t: Table) -> FloatArray:
     debt, limit = t["debt_to_equity"], t["debt_to_equity_limit"]
-    return 1.0 * (debt < limit / 3) - 2.0 * (debt > limit)
+    return 1.0 * (debt < t["debt_to_equity_low"]) - 2.0 * (debt > limit)
 
 
 def _negative_equity(t: Table) -> FloatArray:
@@ -87,12 +89,9 @@ def _raise(t: Table) -> FloatArray:
 
 
 def _dividend(t: Table) -> FloatArray:
-    paid, income, cash = t["dividends_paid"], t["net_income"], t["free_cash_flow"]
-    # Compared and not divided, so that a dividend out of a loss is uncovered too.
-    uncovered = (paid > 0) & ((paid > income) | (paid > cash))
-    return side((t["payout_ratio"] < 0.6) & (t["fcf_payout_ratio"] < 0.6) & (paid > 0), uncovered) * np.where(
-        uncovered, 2.0, 1.0
-    )
+    # The cover and not the payout, so that a dividend out of a loss is uncovered too.
+    is_known = ~np.isnan(t["payout_ratio"]) & ~np.isnan(t["fcf_payout_ratio"])
+    return 1.0 * (is_known & (t["dividend_cover"] > _WELL_COVERED)) - 2.0 * (t["dividend_cover"] < 1)
 
 
 _MARGIN: Final = ("profit_margin", "gross_margin", "operating_margin")
@@ -213,10 +212,10 @@ _LEVERAGE: Final = (
         group="leverage",
         vote=held_back(_debt, _DEBT_PAST),
         value="debt_to_equity",
-        thresholds=(("debt_to_equity_limit",), ("debt_to_equity_limit",)),
+        thresholds=(("debt_to_equity_low",), ("debt_to_equity_limit",)),
         unit="ratio",
         texts=(
-            "debt {debt_to_equity} of equity, below a third of the sector's bound {debt_to_equity_limit}",
+            "debt {debt_to_equity} of equity, below {debt_to_equity_low}, a third of the sector's bound",
             "debt {debt_to_equity} of equity, above the sector's bound {debt_to_equity_limit}",
         ),
         dated="filing_day",
@@ -299,12 +298,12 @@ _CAPITAL: Final = (
         names=("Dividend Covered", "Dividend Not Covered"),
         group="capital return",
         vote=_dividend,
-        value="dividends_paid",
-        thresholds=(("net_income", "free_cash_flow"), ("net_income", "free_cash_flow")),
-        unit="amount",
+        value="dividend_cover",
+        thresholds=(_WELL_COVERED, 1.0),
+        unit="ratio",
         texts=(
-            "dividends {dividends_paid} against net income {net_income} and free cash flow {free_cash_flow}",
-            "dividends {dividends_paid} against net income {net_income} and free cash flow {free_cash_flow}",
+            "net income {net_income} and free cash flow {free_cash_flow} cover dividends {dividends_paid} {dividend_cover} times or more",
+            "the smaller of net income {net_income} and free cash flow {free_cash_flow} is {dividend_cover} times dividends {dividends_paid}",
         ),
         dated="filing_day",
     ),

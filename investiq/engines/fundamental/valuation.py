@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from investiq.engines.fundamental.capital import free_cash_flow, net_borrowing, net_repurchases
 from investiq.engines.fundamental.circumstances import Industry
-from investiq.engines.fundamental.dcf import MAX_TERMINAL_SHARE, TERMINAL_GROWTH, present_value
+from investiq.engines.fundamental.dcf import MAX_TERMINAL_SHARE, TERMINAL_GROWTH, DcfValue, dcf, present_value
 from investiq.engines.fundamental.leverage import interest_bearing_debt
 from investiq.engines.fundamental.measuring import FloatArray, ratio
 from investiq.engines.fundamental.quality import ALTMAN_Z, ALTMAN_Z2, altman_z, altman_z2, share_count
@@ -17,7 +18,7 @@ from investiq.engines.fundamental.sectors import BANDS, SECTORS
 from investiq.engines.fundamental.states import States, ago
 from investiq.engines.scoring import z_score
 
-__all__ = ["Market", "altman", "amounts", "bands", "discounted", "multiples"]
+__all__ = ["Market", "altman", "amounts", "bands", "discounted", "fair_value", "multiples"]
 
 # Lynch's ratio is read between these rates of growth: below it explodes, above no company stays.
 PEG_GROWTH: Final = (0.05, 0.40)
@@ -95,7 +96,9 @@ def multiples(state: dict[str, FloatArray], market: Market, sectors: Industry) -
     cap = market.price * shares
     eps = state["common_income"] / np.where(diluted > 0, diluted, np.nan)
     pe = ratio(market.price, eps)
-    enterprise = cap + state["net_debt"] + state["other_claims"]
+    # Money owed and held is the business of a bank: it has no enterprise value and no free cash flow.
+    is_bank = sectors.is_any("financial")
+    enterprise = np.where(is_bank, np.nan, cap + state["net_debt"] + state["other_claims"])
     ev_ebitda = ratio(enterprise, state["ebitda"])
     ev_ebitda = np.where(enterprise > 0, ev_ebitda, np.nan)
     rate = state["eps_growth_3y"]
@@ -122,7 +125,7 @@ def multiples(state: dict[str, FloatArray], market: Market, sectors: Industry) -
         "ev_ebitda": ev_ebitda,
         "implied_ev_ebitda": justified * AFTER_TAX / (1 + 0.3 * state["debt_to_equity"]),
         "ev_ebitda_z_score": z_score(np.round(ev_ebitda, 9)),
-        "fcf_yield": ratio(state["free_cash_flow"], cap),
+        "fcf_yield": np.where(is_bank, np.nan, ratio(state["free_cash_flow"], cap)),
         "earnings_yield": ratio(state["common_income"], cap),
         "shareholder_yield": ratio(state["returned"], cap),
     }
@@ -161,14 +164,14 @@ def altman(state: dict[str, FloatArray], market_cap: FloatArray, sectors: Indust
     }
 
 
-def discounted(state: dict[str, FloatArray], market: Market) -> dict[str, FloatArray]:
+def discounted(state: dict[str, FloatArray], market: Market, sectors: Industry) -> dict[str, FloatArray]:
     """Return the discounted cash flows to owners per share at each bar, on the split basis of its price.
 
     Free cash flow plus net borrowing of the last twelve months, growing for five
     years like revenue did (within -5 and 25 %), then fading in five years to
-    2.5 %, or to the risk-free rate where that is lower.
+    2.5 %, or to the risk-free rate where that is lower. Banks and insurers have none.
     """
-    shares = state["diluted_shares"] * market.split_factor
+    shares = np.where(sectors.is_any("financial"), np.nan, state["diluted_shares"] * market.split_factor)
     flow = ratio(state["owners_cash_flow"], shares)
     pace = np.clip(state["revenue_growth"], *DCF_GROWTH)
     present = present_value(pace, market.cost_of_equity, np.minimum(TERMINAL_GROWTH, market.risk_free))
@@ -177,8 +180,24 @@ def discounted(state: dict[str, FloatArray], market: Market) -> dict[str, FloatA
     relative = ratio(market.price, value)
     return {
         "owners_cash_flow_per_share": flow,
-        "fair_value_terminal_share": present.terminal_share,
+        "fair_value_terminal_share": np.where(np.isnan(flow), np.nan, present.terminal_share),
         "fair_value_estimate": value,
         "price_to_fair_value": relative,
         "price_to_fair_value_z_score": (relative - 1) / FAIR_VALUE_BAND,
     }
+
+
+def fair_value(row: Mapping[str, Any]) -> DcfValue:
+    """Return the discounted cash flows behind one row of features, with their forecast and sensitivity table.
+
+    Raises
+    ------
+    DataError
+        If the row has no cash flow to owners or no growth of revenue.
+    """
+    return dcf(
+        row["owners_cash_flow_per_share"],
+        growth=float(np.clip(row["revenue_growth"], *DCF_GROWTH)),
+        discount_rate=row["cost_of_equity"],
+        terminal_growth=min(TERMINAL_GROWTH, row["risk_free_rate"]),
+    )

@@ -18,7 +18,7 @@ def quiet():
     values = dict.fromkeys(FEATURES, np.nan) | {
         "statement_count": 20.0, "quarters_known": 20.0, "filing_age_days": 30.0, "filing_day": 17_532.0,
         "fields_present": 18.0, "is_sector_known": 1.0, "is_price_currency": 1.0, "quarters_from_year": 0.0,
-        "pe_low": 15.0, "pe_high": 30.0, "ev_ebitda_low": 8.0, "ev_ebitda_high": 16.0, "debt_to_equity_limit": 1.5,
+        "pe_low": 15.0, "pe_high": 30.0, "ev_ebitda_low": 8.0, "ev_ebitda_high": 16.0, "debt_to_equity_low": 0.5, "debt_to_equity_limit": 1.5,
     }  # fmt: skip
     head = {"known_at": pd.Timestamp("2018-02-01 21:00", tz="UTC"), "n_obs": 1_000}
     words = {**dict.fromkeys(WORDS, ""), "sector": "industrial"}
@@ -39,7 +39,7 @@ def points(score, known=9.0):
 
 QUALITY = {"quality_score": 4.0, "pe_ratio": 20.0, "revenue_growth": 0.0, "revenue_growth_z_score": 0.0}
 ALTMAN = {"altman_safe": 2.99, "altman_distress": 1.81}
-DIVIDEND = {"payout_ratio": 0.5, "fcf_payout_ratio": 0.5, "net_income": 100.0, "free_cash_flow": np.nan}
+DIVIDEND = {"payout_ratio": 0.5, "fcf_payout_ratio": 0.5}
 TARGET = {"analyst_typical_upside": 0.15, "analyst_price_to_high": 0.8, "analyst_price_to_low": 1.2}
 
 
@@ -143,7 +143,8 @@ TARGET = {"analyst_typical_upside": 0.15, "analyst_price_to_high": 0.8, "analyst
         ({"debt_to_equity": 1.6, "debt_to_equity_z_score": -2.6}, {"Much Debt": -2}),  # less than ever, and too much
         ({"debt_to_equity": 0.4, "debt_to_equity_z_score": 2.6}, {"Little Debt": 1}),
         ({"debt_to_equity": 0.6, "debt_to_equity_z_score": 1.4}, {}),
-        ({"debt_to_equity": 9.0, "debt_to_equity_z_score": 1.6, "debt_to_equity_limit": np.nan},
+        ({"debt_to_equity": 9.0, "debt_to_equity_z_score": 1.6, "debt_to_equity_low": np.nan,
+          "debt_to_equity_limit": np.nan},
          {"Debt to Equity Above Its Past": -3}),
         ({"shareholders_equity": -1.0}, {"Negative Equity": -3}),
         ({"equity_to_assets": 0.05}, {}),
@@ -165,11 +166,13 @@ TARGET = {"analyst_typical_upside": 0.15, "analyst_price_to_high": 0.8, "analyst
         ({"capital_raise_ratio": 0.11}, {"Raises Capital": -2}),
         ({"capital_raise_ratio": 0.11, "operating_cash_flow": -1.0, "free_cash_flow": np.nan},
          {"Raises Capital": -3, "Cash Drain in Operations": -3}),
-        (DIVIDEND | {"dividends_paid": 50.0}, {"Dividend Covered": 1}),
-        (DIVIDEND | {"dividends_paid": 50.0, "fcf_payout_ratio": 0.7}, {}),
-        (DIVIDEND | {"dividends_paid": 101.0, "payout_ratio": 1.01}, {"Dividend Not Covered": -2}),
-        (DIVIDEND | {"dividends_paid": 50.0, "net_income": -1.0, "payout_ratio": np.nan}, {"Dividend Not Covered": -2}),
-        (DIVIDEND | {"dividends_paid": 0.0, "payout_ratio": 0.0, "fcf_payout_ratio": 0.0}, {}),
+        (DIVIDEND | {"dividend_cover": 1.7}, {"Dividend Covered": 1}),  # a payout of 59 %
+        (DIVIDEND | {"dividend_cover": 1.66}, {}),
+        (DIVIDEND | {"dividend_cover": 1.7, "fcf_payout_ratio": np.nan}, {}),  # of one of the two nothing is known
+        (DIVIDEND | {"dividend_cover": 0.99, "fcf_payout_ratio": np.nan}, {"Dividend Not Covered": -2}),
+        (DIVIDEND | {"dividend_cover": 1.0}, {}),
+        (DIVIDEND | {"dividend_cover": -0.1, "payout_ratio": np.nan}, {"Dividend Not Covered": -2}),
+        (DIVIDEND | {"dividend_cover": np.nan}, {}),
         (TARGET | {"analyst_upside": 0.36}, {"Target Above Price": 3}),
         (TARGET | {"analyst_upside": 0.26}, {"Target Above Price": 2}),
         (TARGET | {"analyst_upside": 0.20}, {}),  # above the price, as always

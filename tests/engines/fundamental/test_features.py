@@ -5,9 +5,12 @@ import pandas as pd
 import pytest
 
 import investiq as iq
+from investiq.engines.fundamental.circumstances import Industry
 from investiq.engines.fundamental.engine import FundamentalEngine
-from investiq.engines.fundamental.features import FEATURES, MONEY, WORDS, fundamental_features
+from investiq.engines.fundamental.features import FEATURES, MONEY, WORDS, fundamental_features, quality_score
 from investiq.engines.fundamental.measuring import against_past
+from investiq.engines.fundamental.sectors import SECTORS
+from investiq.engines.fundamental.valuation import Market, discounted, fair_value
 from tests.engines.fundamental.conftest import priced, quarters, records_of
 
 LAST = "2018-06-29"
@@ -214,6 +217,12 @@ def test_banks_and_property_have_neither_altman_nor_beneish(history, sector):
     assert told["beneish_m_score"] == "the M-score is not made for banks and property"
 
 
+def test_utilities_have_beneish_and_no_altman(history):
+    row = row_of(history(quarters(20)), sector="utilities")
+    assert row[["altman_z_score", "altman_safe"]].isna().all()
+    assert not np.isnan(row["beneish_m_score"])
+
+
 def test_altman_without_shares_is_absent_and_no_distress(history):
     rows = quarters(20, shares_basic=np.nan, shares_diluted=np.nan)
     row = row_of(history(rows), sector="industrial")
@@ -238,8 +247,8 @@ def test_statements_in_another_currency_are_not_divided_by_the_price(history):
 def test_cyclical_sectors_are_compared_on_five_years_of_earnings(history):
     # Years of 56, 56, 56, 56 and 28: mean 50.4.
     rows = quarters(20, net_income=[14.0] * 16 + [7.0] * 4)
-    energy, other = (row_of(history(rows), sector=name) for name in ("energy", "industrial"))
-    assert energy["pe_compared"] == pytest.approx(56 * 10.5 / 50.4)
+    energy, materials, other = (row_of(history(rows), sector=name) for name in ("energy", "materials", "industrial"))
+    assert energy["pe_compared"] == materials["pe_compared"] == pytest.approx(56 * 10.5 / 50.4)
     assert other["pe_compared"] == energy["pe_ratio"] == pytest.approx(21.0)
 
 
@@ -335,3 +344,145 @@ def test_every_feature_has_a_column_and_no_other(history):
     features = fundamental_features(history(quarters(8)))
     assert list(features.columns) == ["known_at", "n_obs", *FEATURES, *WORDS]
     pd.testing.assert_index_equal(features.index, history(None).bars().index)
+
+
+def test_preferred_owners_and_minorities_have_their_claims(history):
+    row = row_of(history(quarters(20, preferred_equity=20.0, minority_interest=30.0, preferred_dividends=-1.0)))
+    assert row["enterprise_value"] == pytest.approx(560 + 150 - 60 + 20 + 30)
+    assert row["pb_ratio"] == pytest.approx(560 / 180)
+    assert row["eps"] == pytest.approx(52 / 10.5)
+    assert row["earnings_yield"] == pytest.approx(52 / 560)
+
+
+def test_debt_is_the_sum_of_its_parts_where_the_total_is_not_stated(history):
+    row = row_of(history(quarters(20, total_debt=np.nan)))
+    assert row["debt_to_equity"] == pytest.approx(150 / 200)
+    assert row["enterprise_value"] == pytest.approx(650)
+
+
+def test_long_term_debt_alone_is_no_debt_and_says_which_item_is_missing(history):
+    row = row_of(history(quarters(20, total_debt=np.nan, short_term_debt=np.nan)))
+    names = ("debt_to_equity", "net_debt_to_ebitda", "enterprise_value", "ev_ebitda", "roic", "debt_to_equity_z_score")
+    assert row[list(names)].isna().all()
+    told = FundamentalEngine().explain(row).missing
+    assert {told[name] for name in names} == {"not stated: total_debt (or short_term_debt)"}
+    assert row["owners_cash_flow_per_share"] == pytest.approx(60 / 10.5)  # debt raised and repaid are stated
+
+
+def test_an_item_that_is_not_stated_is_named(history):
+    bare = row_of(history(quarters(20, capital_expenditure=np.nan, depreciation_amortization=np.nan)))
+    told = FundamentalEngine().explain(bare).missing
+    assert told["free_cash_flow"] == told["fcf_yield"] == "not stated: capital_expenditure"
+    assert told["ev_ebitda"] == "not stated: depreciation_amortization"
+    assert FundamentalEngine().explain(bare).words["not_stated"].split() == [
+        "depreciation_amortization", "capital_expenditure", "preferred_dividends", "preferred_equity", "minority_interest",
+    ]  # fmt: skip
+
+
+def test_new_debt_is_the_change_of_what_is_owed_where_flows_are_not_stated(history):
+    row = row_of(history(quarters(20, debt_issued=np.nan, total_debt=[150.0] * 16 + [160.0] * 4)))
+    assert row["owners_cash_flow_per_share"] == pytest.approx((56 + 10) / 10.5)
+    assert row["debt_raise_ratio"] == pytest.approx(10 / 300)
+
+
+def test_other_items_stand_in_for_those_not_stated(history):
+    row = row_of(history(quarters(20, gross_profit=np.nan, shares_basic=np.nan)))
+    assert row["gross_margin"] == pytest.approx(0.4)
+    assert row["market_cap"] == pytest.approx(56 * 10.5)
+
+
+def test_return_on_capital_is_on_the_average_and_after_tax_of_at_most_35_percent(history):
+    # Debt and equity less cash beyond 8: 298 after 198, mean 248; tax 9 of 18 counts as 35 %.
+    row = row_of(history(quarters(8, shareholders_equity=[100.0] * 4 + [200.0] * 4, tax_expense=9.0)))
+    assert row["roic"] == pytest.approx(80 * 0.65 / 248)
+
+
+def test_the_operating_margin_is_compared_with_last_year_s_quarter(history):
+    row = row_of(history(quarters(8, operating_income=[20.0, 21.0, 22.0, 23.0, 24.0, 25.0, 26.0, 30.0])))
+    assert row["operating_margin_expansion_yoy"] == pytest.approx(0.30 - 0.23)
+
+
+def test_a_dividend_is_covered_by_the_smaller_of_income_and_free_cash(history):
+    row = row_of(history(quarters(8, capital_expenditure=17.0)))
+    assert row["dividend_cover"] == pytest.approx(20 / 12)
+    assert row_of(history(quarters(8, net_income=-1.0)))["dividend_cover"] == pytest.approx(-4 / 12)
+    unpaid = row_of(history(quarters(8, dividends_paid=0.0)))
+    assert np.isnan(unpaid["dividend_cover"])
+    assert FundamentalEngine().explain(unpaid).missing["dividend_cover"] == "no dividend to cover"
+
+
+def test_a_bank_has_no_enterprise_value_and_no_cash_flow_to_owners(history):
+    row = row_of(history(quarters(20)), sector="financial")
+    names = ("enterprise_value", "ev_ebitda", "fcf_yield", "owners_cash_flow_per_share", "fair_value_estimate")
+    assert row[list(names)].isna().all()
+    told = FundamentalEngine("financial").explain(row).missing
+    assert {told[name] for name in names} == {"of a bank or insurer: money owed and held is its business"}
+    assert row["pb_ratio"] == pytest.approx(2.8)
+
+
+def bill_of(rate):
+    known = [{"day": "2017-01-02", "value": 100 * rate, "known_at": "2017-01-03 21:00"}]
+    return dataclasses.replace(records_of("series", known, "day"), name="DGS3MO")
+
+
+def test_growth_for_ever_is_at_most_the_yield_of_the_bill(history):
+    row = row_of(history(quarters(20), bill_of(0.01)))
+    value = fair_value(row)
+    assert (value.terminal_growth, value.discount_rate) == (0.01, pytest.approx(0.065))
+    assert value.value == pytest.approx(row["fair_value_estimate"])
+    assert value.table.loc[0.065, 0.01] == pytest.approx(row["fair_value_estimate"])
+
+
+def test_a_value_beyond_the_forecast_is_withheld():
+    state = {
+        "owners_cash_flow": np.array([10.0]),
+        "diluted_shares": np.array([1.0]),
+        "revenue_growth": np.array([0.25]),
+    }
+    sectors = Industry(np.array([SECTORS.index("industrial")]), np.array([True]))
+    for cost, is_given in ((0.0525, True), (0.045, False)):
+        market = Market(np.array([100.0]), np.array([1.0]), np.array([0.025]), np.array([cost]))
+        found = discounted(state, market, sectors)
+        assert (found["fair_value_terminal_share"][0] <= 0.85) == is_given
+        assert np.isnan(found["fair_value_estimate"][0]) != is_given
+
+
+@pytest.mark.parametrize(("moves", "expected"), [(6.0, 2.0), (-3.0, 0.5)])
+def test_beta_is_held_between_a_half_and_two(sample, moves, expected):
+    market = sample.between("2013-01-02", "2018-12-31")
+    close = 100 * (market.close / market.close[0]) ** moves
+    prices = {"open": close, "high": close, "low": close, "close": close}
+    table = records_of("statements", quarters(8), "period_end")
+    bars = dataclasses.replace(market, symbol="SPX", **prices)
+    features = fundamental_features(iq.History.of(bars, benchmark=market, records=[table]))
+    assert features["equity_beta"].iloc[-1] == expected
+
+
+MARKS = {
+    "roe": 0.10, "roe_z_score": 0.6, "profit_margin": 0.10, "profit_margin_z_score": 0.6, "revenue_growth": 0.01,
+    "revenue_growth_z_score": 0.6, "operating_cash_flow": 1.0, "roic": 0.11, "debt_to_equity": 9.0,
+    "debt_to_equity_z_score": -0.1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 6),
+        ({"roe_z_score": 0.4}, 5),
+        ({"roe_z_score": np.nan}, 5),  # without a past: above 12 %
+        ({"roe_z_score": np.nan, "roe": 0.13}, 6),
+        ({"roe": -0.01}, 5),  # the smallest of its losses
+        ({"revenue_growth_z_score": np.nan, "revenue_growth": 0.06}, 6),
+        ({"operating_cash_flow": 0.0}, 5),
+        ({"roic": 0.10}, 5),
+        ({"debt_to_equity_z_score": 0.1}, 5),
+        ({"debt_to_equity_z_score": np.nan}, 5),
+        ({"debt_to_equity_z_score": np.nan, "debt_to_equity": 1.4}, 6),
+        ({"roic": np.nan, "operating_cash_flow": np.nan}, 4),
+        ({"roic": np.nan, "operating_cash_flow": np.nan, "roe": np.nan, "roe_z_score": np.nan}, np.nan),
+    ],
+)
+def test_marks_of_quality_by_hand(changes, expected):
+    columns = {name: np.array([value]) for name, value in (MARKS | changes).items()}
+    assert quality_score(columns)[0] == pytest.approx(expected, nan_ok=True)

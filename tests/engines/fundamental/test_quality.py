@@ -63,6 +63,13 @@ def test_returns_are_scaled_by_the_assets_that_a_year_began_with(share):
     assert {"roa_up", "turnover_up"}.isdisjoint(earned(score))
 
 
+def test_debt_is_scaled_by_the_average_assets_of_its_year(share):
+    # 110 of 510 after 110 of 650, although of the assets at the end it fell from 110/500 to 110/520.
+    rows = quarters(12, total_assets=[500.0] * 3 + [800.0] + [500.0] * 7 + [520.0])
+    score = piotroski(statement_states(records_of("statements", rows, "period_end"), share))
+    assert score.points["debt_down"][-1] == 0
+
+
 def test_missing_points_scale_the_others_and_too_few_give_no_score(share):
     score = piotroski(third_year(share, current_assets=np.nan))
     assert (score.known[-1], score.total[-1], score.score[-1]) == (8, 8, 9)
@@ -140,6 +147,14 @@ def test_beneish_by_hand_from_statements(share):
         -4.84 + 0.920 * 1.25 + 0.528 * 0.40 / 0.35 + 0.404 * 1.5 + 0.892 * 1.2 + 0.115 * depreciation
         - 0.172 * 1.25 + 4.679 * 0.08 - 0.327 * 230 / 210
     )  # fmt: skip
+    assert manipulation(known)[-1] == pytest.approx(expected)
+
+
+def test_accruals_of_beneish_are_of_the_assets_at_the_end(share):
+    # Soft assets 0.16 after 30/450; leverage 0.42 after 210/450; accruals (56 - 88)/500; all else stands still.
+    rows = quarters(8, total_assets=[450.0] * 4 + [500.0] * 4)
+    expected = -4.84 + 0.920 + 0.528 + 0.404 * 0.16 * 15 + 0.892 + 0.115 - 0.172 - 4.679 * 0.064 - 0.327 * 0.9
+    known = statement_states(records_of("statements", rows, "period_end"), share)
     assert manipulation(known)[-1] == pytest.approx(expected)
 
 
