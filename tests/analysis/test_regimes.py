@@ -77,6 +77,85 @@ def test_nothing_is_known_of_the_first_bars():
     assert len(market_regimes(PLAIN[:0])) == 0
 
 
+def rank_in_year(values):
+    """Return ranks among up to 252 values before each, from 60 on, one row at a time."""
+    ranks = np.full(len(values), np.nan)
+    for row, value in enumerate(values):
+        past = np.array([each for each in values[max(0, row - 252) : row] if not np.isnan(each)])
+        if past.size >= 60 and not np.isnan(value):
+            ranks[row] = ((past < value).sum() + 0.5 * (past == value).sum()) / past.size
+    return ranks
+
+
+def believed(parts):
+    """Return the last part that three rows in succession had."""
+    last, found = None, []
+    for row, part in enumerate(parts):
+        last = part if row >= 2 and part == parts[row - 1] == parts[row - 2] else last
+        found.append(last)
+    return found
+
+
+def test_every_regime_follows_from_its_rule_one_row_at_a_time():
+    # An index that paid 30 % in the middle: as traded it would seem to fall.
+    bars = PLAIN[2000:2700]
+    paid = np.where(np.arange(700) < 350, 1.0, 1.3)
+    prices = {name: getattr(bars, name) / paid for name in ("open", "high", "low", "close")}
+    table = market_regimes(dataclasses.replace(bars, **prices, total_factor=paid))
+    close = pd.Series(bars.close)
+    volatility = rank_in_year(np.log(close).diff().rolling(10).std().round(12).to_numpy())
+    trend = rank_in_year((close / close.rolling(50).mean() - 1).round(12).to_numpy())
+    momentum = rank_in_year((close / close.shift(20) - 1).round(12).to_numpy())
+    for name, expected in {"vol_rank": volatility, "trend_rank": trend, "momentum_rank": momentum}.items():
+        np.testing.assert_allclose(table[name], expected, atol=0.005)
+    ranks = table[["vol_rank", "trend_rank", "momentum_rank"]].iloc[109:].to_numpy()
+    sizes = ["high_vol" if v > 0.85 else "low_vol" if v < 0.15 else "normal" for v, _, _ in ranks]
+    ways = ["bull" if t > 0.70 and m > 0.65 else "bear" if t < 0.30 and m < 0.35 else "sideways" for _, t, m in ranks]
+    names = [f"{size}_{way}" for size, way in zip(believed(sizes), believed(ways), strict=True)]
+    assert table["regime"].iloc[111:].tolist() == names[2:]
+    assert len(set(names[2:])) >= 8
+
+
+def test_every_class_follows_from_its_rule_one_row_at_a_time():
+    # A wild year, in which an index paid 30 % in the middle.
+    bars = PLAIN[2300:2650]
+    paid = np.where(np.arange(350) < 175, 1.0, 1.3)
+    prices = {name: getattr(bars, name) / paid for name in ("open", "high", "low", "close")}
+    table = strategy_regimes(dataclasses.replace(bars, **prices, total_factor=paid))
+    close = bars.close
+    before = np.concatenate([[np.nan], close[:-1]])
+    ranges = np.fmax(bars.high, before) - np.fmin(bars.low, before)
+    atr = np.mean(ranges[1:15])
+    expected = []
+    for row in range(15, 350):
+        atr = (13 * atr + ranges[row]) / 14
+        if row < 49:
+            continue
+        logs = np.diff(np.log(close[row - 20 : row + 1]))
+        deviation, share = logs.std(ddof=1), atr / close[row]
+        t, efficiency = logs.mean() / (deviation / 20**0.5), abs(logs.sum()) / np.abs(logs).sum()
+        change = close[row] / close[row - 20] - 1
+        points = {
+            "trending_bullish": 50 * (t > 2 and efficiency > 0.5) + 20 * (change > 0.05),
+            "trending_bearish": 50 * (t < -2 and efficiency > 0.5) + 20 * (change < -0.05),
+            "ranging": 40 * (efficiency < 0.3 and deviation < 0.025),
+            "volatile": 40 * (deviation > 0.03) + 20 * (share > 0.03),
+            "calm": 30 * (deviation < 0.01) + 20 * (share < 0.01),
+        }
+        most = max(points.values())
+        # Of equals the first.
+        expected.append((next(name for name in points if points[name] == most) if most else "unknown", most / 100))
+    assert list(zip(table["regime"].iloc[49:], table["confidence"].iloc[49:], strict=True)) == expected
+    assert {name for name, _ in expected} == {
+        "trending_bullish",
+        "trending_bearish",
+        "ranging",
+        "volatile",
+        "calm",
+        "unknown",
+    }
+
+
 def test_shares_of_the_regimes_are_what_the_limits_allow():
     # On 20 years of an index about 15 % of ten-day deviations rank above 0.85, more as volatility comes in spells; a bull
     # or bear market asks for two ranks beyond about a third each.
