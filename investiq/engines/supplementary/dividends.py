@@ -128,12 +128,14 @@ def _payments(history: History, kind: str) -> _Payments:
     # What was told of only after a later payment's ex-date would come out of turn.
     order = order[ex_date[order] >= np.maximum.accumulate(ex_date[order])]
     known, ex_date, cash = known[order], ex_date[order], (cash * _split_factors(bars, ex_date))[order]
-    # Payments of one ex-date are one, known with its last part.
+    # What is there twice counts once; payments of one ex-date are one, known with its last part.
+    _, once = np.unique(np.rec.fromarrays((ex_date, cash)), return_index=True)
+    known, ex_date, cash = known[once], ex_date[once], cash[once]
     begins = np.flatnonzero(np.diff(ex_date, prepend=np.datetime64("NaT")) != np.timedelta64(0, "D"))
     if not begins.size:
         return _Payments(known, ex_date, cash)
-    ends = np.append(begins[1:], ex_date.size) - 1
-    return _Payments(known[ends], ex_date[begins], np.add.reduceat(cash, begins))
+    whole = np.maximum.reduceat(known.astype(np.int64), begins).astype(known.dtype)
+    return _Payments(whole, ex_date[begins], np.add.reduceat(cash, begins))
 
 
 def _rate(currency: object, rate: float | None, bars: Bars) -> float:

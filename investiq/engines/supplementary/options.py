@@ -50,6 +50,7 @@ PUT_CALL_LOW, PUT_CALL_HIGH = 0.15, 0.85
 IV_LOW, IV_HIGH = 0.20, 0.80
 SKEW_Z: Final = 1.5
 
+_PUT_CALL_RANKS: Final = ("put_call_interest_percentile", "put_call_volume_percentile")
 _DAY: Final = np.timedelta64(1, "D")
 
 
@@ -123,12 +124,17 @@ def _why_missing(row: Mapping[str, Any]) -> dict[str, str]:
     if np.isnan(row["options_skew"]):
         reasons["options_skew"] = "no quotes around 25 delta at some 30 days"
     if np.isnan(row["options_max_pain"]):
-        reasons["options_max_pain"] = "no open interest in the nearest expiry"
+        names = ("options_max_pain", "options_max_pain_gap")
+        reasons |= dict.fromkeys(names, "no open interest in the nearest expiry")
     elif row["options_max_pain_days"] > PAIN_DAYS:
         reasons["options_max_pain_gap"] = f"the nearest expiry is more than {PAIN_DAYS:.0f} days ahead"
+    for name in ("call_volume", "put_volume", "call_interest", "put_interest", "unusual"):
+        reasons[f"options_{name}"] = "the chain does not state it"
     for ratio in ("options_put_call_interest", "options_put_call_volume"):
         if np.isnan(row[ratio]):
-            reasons[ratio] = "no calls to divide by"
+            reasons[ratio] = "no puts, or no calls to divide by"
+    for name in ("iv_percentile", "iv_rank", "skew_percentile", "skew_z", *_PUT_CALL_RANKS):
+        reasons[f"options_{name}"] = f"no value today, or fewer than {RANK_MINIMUM} rows with one in a year"
     return reasons
 
 

@@ -60,9 +60,10 @@ def _band(score: FloatArray) -> NDArray[np.str_]:
 
 
 def _why_missing(row: Mapping[str, Any]) -> dict[str, str]:
-    if np.isnan(row["smart_money_score"]):
-        return {"smart_money_score": f"{row['smart_money_parts']:.0f} of 4 parts known, {FEWEST_PARTS} needed"}
-    return {}
+    return {
+        "smart_money_score": f"{row['smart_money_parts']:.0f} of 4 parts known, {FEWEST_PARTS} needed",
+        "smart_money_flow": "no volume of 20 bars",
+    }
 
 
 TOPIC: Final = Topic(

@@ -91,9 +91,10 @@ def _composite(t: Table) -> dict[str, Any]:
 
 
 def _why_missing(row: Mapping[str, Any]) -> dict[str, str]:
-    reasons = {}
+    reasons: dict[str, str] = {}
     if np.isnan(row["squeeze_volume_trend"]):
-        reasons["squeeze_pressure"] = "no volume of 20 bars"
+        names = ("squeeze_volume_spike", "squeeze_volume_trend", "squeeze_pressure")
+        reasons |= dict.fromkeys(names, "no volume of 20 bars")
     if np.isnan(row["squeeze_risk"]):
         reasons["squeeze_risk"] = "needs short interest with 60 bars of its past, and the pressure"
     return reasons

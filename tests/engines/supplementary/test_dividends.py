@@ -160,8 +160,8 @@ def declared(sample, rows):
     return history(sample, [], records=[records])
 
 
-def test_payments_of_one_ex_date_are_one(sample):
-    rows = [(each.ex_date, each.cash / 2, "USD", np.nan) for each in RISING for _ in range(2)]
+def test_payments_of_one_ex_date_are_one_and_what_is_there_twice_counts_once(sample):
+    rows = [(each.ex_date, each.cash * part, "USD", np.nan) for each in RISING for part in (0.25, 0.75, 0.75)]
     assert at(declared(sample, rows), "2001-12-31") == pytest.approx(
         at(history(sample, RISING), "2001-12-31"), nan_ok=True
     )
