@@ -75,8 +75,7 @@ def factor_regression(history: History, sample: Sample) -> dict[str, FloatArray 
     found[[0, 4]] *= pairs.per_year
     found[9] *= np.sqrt(pairs.per_year)
     bars = history.bars()
-    known = np.maximum.accumulate(pairs.known)
-    place = np.searchsorted(known, bars.known_at, side="right")
+    place = np.searchsorted(pairs.known, bars.known_at, side="right")
     age = bars.ts - np.concatenate(([np.datetime64(0, "us")], pairs.period_end))[place]
     is_fresh = (place > 0) & (age <= _STALE["proxies" if pairs.is_proxy else "records"])
     spread = np.concatenate((np.full((len(_NAMES), 1), np.nan), found), axis=1)[:, place]
@@ -118,11 +117,12 @@ def _of_records(history: History, sample: Sample, records: Records) -> _Pairs | 
     else:
         return None
     excess, chosen = returns - rate[theirs], factors[:, theirs]
-    complete = np.isfinite(excess) & np.isfinite(chosen).all(axis=0)
     available = np.maximum(done, known[theirs])
-    return _Pairs(
-        excess[complete], chosen[:, complete], ends[complete], available[complete], window, per_year, is_proxy=False
-    )
+    complete = np.flatnonzero(np.isfinite(excess) & np.isfinite(chosen).all(axis=0))
+    # A period that became known after a later one never enters: no window changes in its middle.
+    in_order = available[complete] <= np.minimum.accumulate(available[complete][::-1])[::-1]
+    kept = complete[in_order]
+    return _Pairs(excess[kept], chosen[:, kept], ends[kept], available[kept], window, per_year, is_proxy=False)
 
 
 def _of_funds(history: History, sample: Sample) -> _Pairs | None:

@@ -8,7 +8,8 @@ import statsmodels.api as sm
 import investiq as iq
 from investiq.engines.quant.conditional_volatility import conditional_volatility
 from investiq.engines.quant.engine import QuantEngine
-from investiq.engines.quant.features import quant_features
+from investiq.engines.quant.factors import factor_regression
+from investiq.engines.quant.features import FEATURES, quant_features
 from investiq.engines.quant.jumps import jumps
 from investiq.engines.quant.market_model import market_model
 from investiq.engines.quant.ratios import reward
@@ -178,6 +179,22 @@ def test_daily_factors_are_regressed_over_252_days(pair):
     assert found["factor_market_beta"] == pytest.approx(fit.coefficients[1], rel=1e-9)
     assert found["factor_alpha"] == pytest.approx(252 * fit.coefficients[0], rel=1e-7)
     assert found["factor_source"] == "FF3"
+
+
+def test_factors_known_out_of_order_or_before_their_period_keep_the_truncation_law(pair):
+    mine = pair[0][:900]
+    rng = np.random.default_rng(3)
+    lags = pd.to_timedelta(
+        np.where(rng.random(900) < 0.1, rng.integers(20, 90, 900), rng.integers(-3, 2, 900)), unit="D"
+    )
+    frame = pd.DataFrame(rng.normal(0, 0.01, (900, 4)), index=mine.index, columns=["market", "smb", "hml", "risk_free"])
+    history = iq.History.of(mine, records=[factors_of(frame.assign(known_at=mine.index + lags))])
+    columns = [name for name in FEATURES if name.startswith("factor_")]
+    whole = factor_regression(history, sample_of(history))
+    for row in range(300, 900, 20):
+        past = history.until(mine.known_at[row])
+        found = factor_regression(past, sample_of(past))
+        np.testing.assert_allclose([found[n][-1] for n in columns], [whole[n][row] for n in columns], rtol=1e-10)
 
 
 def test_funds_in_the_place_of_factors_are_called_proxies(pair):
