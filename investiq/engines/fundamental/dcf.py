@@ -79,8 +79,8 @@ class DcfValue:
     def table(self) -> pd.DataFrame:
         """Value per share at discount rates one point and terminal growth half a point either way.
 
-        Cells whose value lies by more than 85 % beyond the forecast are NaN, as
-        are those whose growth reaches the discount rate.
+        Cells whose value lies by more than 85 % beyond the forecast are NaN, as are
+        those whose growth reaches the discount rate and those that debt exceeds.
         """
         import pandas as pd
 
@@ -96,8 +96,9 @@ class DcfValue:
             ]
             for rate in rates
         ]
+        values = np.array(cells)
         return pd.DataFrame(
-            cells,
+            np.where(values > 0, values, np.nan),
             index=pd.Index(rates.round(6), name="discount_rate"),
             columns=pd.Index(growths.round(6), name="terminal_growth"),
         )
@@ -175,8 +176,8 @@ def dcf(
     -------
     DcfValue
         With `.value`, `.forecast` by year and the sensitivity `.table`. The value
-        is NaN, with its reason, where the cash flow is not positive or more than
-        85 % of it lies beyond the forecast.
+        is NaN, with its reason, where the cash flow is not positive, more than
+        85 % of it lies beyond the forecast, or `net_debt` exceeds it.
 
     Raises
     ------
@@ -207,6 +208,8 @@ def dcf(
         value, reason = np.nan, f"the cash flow of the last year is not positive ({cash_flow:.2f} per share)"
     elif share > MAX_TERMINAL_SHARE:
         value, reason = np.nan, f"{share:.0%} of the value lies beyond the forecast, at most 85 % may"
+    elif value <= 0:
+        value, reason = np.nan, f"net debt of {net_debt:.2f} per share exceeds the cash flows of {value + net_debt:.2f}"
     return DcfValue(
         value=value,
         reason=reason,

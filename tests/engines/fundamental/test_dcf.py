@@ -55,6 +55,15 @@ def test_a_loss_has_no_value():
     assert value.reason == "the cash flow of the last year is not positive (-1.00 per share)"
 
 
+def test_a_share_is_not_worth_less_than_nothing():
+    # 5.1 / 0.07 = 72.86 a share, and more debt than that; at 8 % it is 85.
+    value = dcf(5.0, 0.02, 0.09, terminal_growth=0.02, net_debt=80.0)
+    assert np.isnan(value.value)
+    assert value.reason == "net debt of 80.00 per share exceeds the cash flows of 72.86"
+    assert value.table.loc[0.08, 0.02] == pytest.approx(5)
+    assert np.isnan(value.table.loc[0.09, 0.02])
+
+
 def test_rates_that_make_no_sum_are_refused():
     with pytest.raises(ConfigError, match=r"must lie below discount_rate 0\.03, was 0\.03"):
         dcf(1.0, growth=0.05, discount_rate=0.03, terminal_growth=0.03)

@@ -39,6 +39,8 @@ def steady(history):
         ("fcf_yield", 0.1),
         ("shareholder_yield", (12 + 12) / 560),
         ("implied_pe", 12 / 56 * 1.025 / (0.10 - 0.025)),
+        # Times 0.79 over 1 + 0.3 of debt to equity.
+        ("implied_ev_ebitda", 12 / 56 * 1.025 / 0.075 * 0.79 / (1 + 0.3 * 0.75)),
         ("cost_of_equity", 0.10),
         ("revenue", 400.0),
         ("ebitda", 100.0),
