@@ -10,6 +10,8 @@ import scipy.stats
 
 import investiq as iq
 from investiq.engines.quant.features import FEATURES, WORDS, quant_features
+from investiq.engines.quant.ratios import win_rates
+from investiq.engines.quant.returns import sample_of
 from investiq.metrics.autocorrelated_sharpe import autocorrelation_adjusted_sharpe
 from investiq.metrics.conventions import Convention
 from investiq.metrics.drawdowns import max_drawdown
@@ -160,6 +162,42 @@ def test_win_rates_are_counted_with_an_exact_test(at):
         won, called = int((right > 0).sum()), int((right != 0).sum())
         assert row[f"{name}_win_rate"] == close_to(won / called)
         assert row[f"{name}_win_p"] == close_to(scipy.stats.binomtest(won, called).pvalue)
+
+
+def walk_of(signs, size=0.01):
+    return 100 * np.cumprod(1 + size * np.asarray(signs, dtype=float))
+
+
+def rules_of(history_of, signs):
+    found = win_rates(sample_of(history_of(walk_of(signs), spread=0.0)))
+    return {name: values[-1] for name, values in found.items()}
+
+
+def test_a_proven_rule_calls_what_it_expects_now(history_of):
+    # A sign that is followed by its opposite: a close above the average of ten, after a rise, falls next.
+    signs = np.tile([1, -1], 200)
+    up, down = rules_of(history_of, signs[:-1]), rules_of(history_of, signs)
+    assert (up["best_strategy"], up["best_strategy_call"], down["best_strategy_call"]) == (-1.0, -1.0, 1.0)
+    # Runs of twenty go on nineteen times of twenty.
+    runs = np.tile(np.repeat([1, -1], 20), 10)
+    up, down = rules_of(history_of, runs[:-25]), rules_of(history_of, runs[:-5])
+    assert (up["best_strategy"], up["best_strategy_call"], down["best_strategy_call"]) == (1.0, 1.0, -1.0)
+
+
+def test_a_rule_is_proven_at_half_of_five_percent_and_on_the_winning_side_only(history_of):
+    rng = np.random.default_rng(0)
+    seen = set()
+    for _ in range(150):
+        # Drifts of every strength between following the last sign and turning it.
+        turn = rng.uniform(0.4, 0.6)
+        found = rules_of(history_of, np.cumprod(np.where(rng.random(300) < turn, -1, 1)))
+        name = "momentum" if found["momentum_win_rate"] >= found["mean_reversion_win_rate"] else "mean_reversion"
+        rate, p_value = found[f"{name}_win_rate"], found[f"{name}_win_p"]
+        proven = p_value < 0.025 and rate > 0.5
+        assert (found["win_rate"], found["best_strategy"] != 0) == (rate, proven)
+        assert proven or found["best_strategy_call"] == 0
+        seen.add((proven, bool(0.025 <= p_value < 0.05)))
+    assert {(True, False), (False, False), (False, True)} <= seen
 
 
 def test_a_rank_is_among_the_same_statistic_of_the_past(table):
