@@ -91,3 +91,10 @@ def test_shocks_that_never_fade_are_no_fit(returns, months):
 
 def test_the_same_returns_are_fitted_once(returns):
     assert estimate_garch(returns[10:1010]) is estimate_garch(returns[10:1010].copy())
+
+
+def test_a_series_that_stands_still_for_half_of_the_time_is_not_fitted(returns, months):
+    still = np.where(np.arange(1200) % 5 < 3, 0.0, returns[:1200])
+    found = conditional_volatility(still, months[:1201], 252)
+    assert np.isnan(found["garch_persistence"]).all()
+    assert found["garch_is_ewma"][-1] == 1

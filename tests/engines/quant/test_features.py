@@ -209,6 +209,28 @@ def test_a_rank_is_among_the_same_statistic_of_the_past(table):
         assert table[f"{name}_percentile"].iloc[1500] == pytest.approx(expected)
 
 
+def test_a_deep_fall_has_a_high_rank(table):
+    column = -table["drawdown"].to_numpy()
+    past, value = column[1700 - 252 : 1700], column[1700]
+    expected = ((past < value).sum() + 0.5 * (past == value).sum()) / 252
+    assert table["drawdown_percentile"].iloc[1700] == pytest.approx(expected)
+
+
+def test_sixty_gains_have_no_omega_although_the_year_holds_losses(history_of):
+    returns = np.where(np.arange(300) < 230, np.where(np.arange(300) % 2, 0.01, -0.01), 0.005)
+    last = quant_features(history_of(100 * np.cumprod(1 + returns), spread=0.0)).iloc[-1]
+    assert np.isnan(last["omega_ratio"])
+    assert np.isfinite(last["sortino_ratio"])
+
+
+def test_jumps_are_counted_from_a_full_year_of_scores_on(table):
+    # 60 returns before the first score, 252 scores: row 312 is the first.
+    assert np.isnan(table["jump_days"].iloc[311])
+    assert np.isfinite(table["jump_days"].iloc[312])
+    assert np.isfinite(table["jump_score"].iloc[61])
+    assert np.isnan(table["jump_score"].iloc[60])
+
+
 def test_skewness_is_no_zero_and_kurtosis_no_minus_three(table):
     # T-19: returns as fractions over a volatility in percent gave 0 and -3 always.
     assert table["skewness"].abs().median() > 0.1

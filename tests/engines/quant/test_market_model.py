@@ -259,6 +259,45 @@ def test_yields_in_words_leave_the_constant_rate(pair):
     assert (table["quant_risk_free_rate"].iloc[-1], table["risk_free_source"].iloc[-1]) == (0.045, "constant")
 
 
+def test_a_return_is_set_against_the_rate_known_at_its_own_close(pair):
+    mine = pair[0][:100]
+    yields = yields_of([2.52], mine.index[[50]], mine.index[[50]])
+    sample = sample_of(iq.History.of(mine, records=[yields]))
+    # Return 49 is of row 50: 0.0252 / 252 a day from there on.
+    assert sample.returns[48:51] - sample.excess[48:51] == pytest.approx([RATE, 1e-4, 1e-4])
+
+
+def test_the_constant_maturity_yield_goes_before_the_index_of_bills(pair):
+    mine = pair[0][:100]
+    yields = yields_of([2.0, 3.0], mine.index[:2], mine.index[:2])
+    both = [dataclasses.replace(yields, name="^IRX", frame=yields.frame.assign(close=7.0)), yields]
+    table = quant_features(iq.History.of(mine, records=both))
+    assert (table["quant_risk_free_rate"].iloc[-1], table["risk_free_source"].iloc[-1]) == (0.03, "DGS3MO")
+
+
+def test_factors_that_have_ended_are_used_for_120_days_and_funds_for_15(pair):
+    mine, market = pair[0][:900], pair[1][:900]
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(rng.normal(0, 0.01, (500, 4)), mine.index[:500], ["market", "smb", "hml", "risk_free"])
+    records = factors_of(frame.assign(known_at=frame.index))
+
+    def fund(symbol):
+        close = market.close[:500] * np.exp(np.cumsum(rng.normal(0, 0.003, 500)))
+        return dataclasses.replace(
+            market[:500], symbol=symbol, open=close, high=close * 1.01, low=close * 0.99, close=close
+        )
+
+    funds = [fund(name) for name in ("IWM", "IWD", "IWF")]
+    for history, days in (
+        (iq.History.of(mine, records=[records]), 120),
+        (iq.History.of(mine, *funds, benchmark=market), 15),
+    ):
+        source = pd.Series(factor_regression(history, sample_of(history))["factor_source"], index=mine.index)
+        age = mine.index - mine.index[499]
+        assert (source[(age > pd.Timedelta(0)) & (age <= pd.Timedelta(days=days))] != "").all()
+        assert (source[age > pd.Timedelta(days=days)] == "").all()
+
+
 def test_the_betas_of_synthetic_shares_are_recovered():
     # 4 shares by some 9 windows without overlap: half of the errors lie within 0.67 standard errors of the truth.
     market = iq.load_bars("SYN-MKT")
