@@ -18,13 +18,13 @@ SHINGLE_WORDS: Final = 3
 SIMILARITY: Final = 0.8
 # A copy appears within two days; the same words later are news again, such as a dividend every quarter.
 _SPAN: Final = 48 * 3_600_000_000  # microseconds
-_WORDS: Final = re.compile(r"[a-z0-9]+")
+_WORDS: Final = re.compile(r"[^\W_]+")
 _MEMORY: Final = 20_000
 
 
 @lru_cache(maxsize=_MEMORY)
 def shingles(text: str) -> frozenset[str]:
-    """Return every three words of a text in a row; all its words as one where it has fewer.
+    """Return every three words of a text in a row; all its words as one where it has fewer, nothing without words.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def shingles(text: str) -> frozenset[str]:
     ['acme beats the', 'beats the estimates']
     """
     words = _WORDS.findall(text.lower())
-    count = max(len(words) - SHINGLE_WORDS + 1, 1)
+    count = max(len(words) - SHINGLE_WORDS + 1, min(len(words), 1))
     return frozenset(" ".join(words[first : first + SHINGLE_WORDS]) for first in range(count))
 
 
@@ -55,7 +55,7 @@ def are_copies(
 
     Two are one story if they appeared within 48 hours and their shingles have a
     Jaccard similarity of 0.8 or more: of title and description, or of the titles
-    where one has no description. Copies are compared with the story that was
+    where one has no description; a text without words is like none. Copies are compared with the story that was
     kept, not with each other, so that a chain of them does not go on for ever.
 
     Parameters

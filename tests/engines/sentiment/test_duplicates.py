@@ -39,6 +39,17 @@ def test_different_descriptions_make_different_stories_under_one_title():
     assert are_copies(titles, texts, published).tolist() == [False, False, True]
 
 
+def test_articles_without_words_are_no_copies_of_each_other():
+    assert copies(("", 0), ("", 1), ("...", 2)) == [False, False, False]
+    published = np.full(2, np.datetime64("2020-01-06T00:00", "us"))
+    texts = ["profits rose at the maker of carts", "the chief of another firm resigned"]
+    assert are_copies(["", ""], texts, published).tolist() == [False, False]
+
+
+def test_words_of_other_scripts_tell_stories_apart():
+    assert copies(("Прибыль выросла", 0), ("Глава ушёл", 1), ("Прибыль выросла!", 2)) == [False, False, True]
+
+
 def test_an_article_known_first_is_kept_though_it_was_published_later():
     assert copies((STORY, 5), (STORY, 0)) == [False, True]
 
