@@ -52,7 +52,8 @@ def block_means(
     for newer, older in pairwise(edges):
         number = newer - older
         mean = np.full(decisions.size, np.nan)
-        np.divide(total[newer] - total[older], number, out=mean, where=number >= least)
+        # Rounded, because differences of running sums leave 1.5000000000000002 of 1.5, a threshold.
+        np.divide(np.round(total[newer] - total[older], 9), number, out=mean, where=number >= least)
         means.append(mean)
     return means
 
@@ -111,5 +112,6 @@ def velocity(usable: InstantArray, tone: FloatArray, decisions: InstantArray) ->
     newer = slopes(usable, tone, decisions, _HALF)
     older = slopes(usable, tone, decisions - _HALF, _HALF)
     own = pd.Series(slope).shift(1).rolling(_OWN_ROWS, min_periods=_OWN_LEAST).std(ddof=1).to_numpy()
-    own = np.where(own > 0, own, np.nan)
+    # Rounding leaves a tiny deviation in slopes of a tone that does not change.
+    own = np.where(own > 1e-9, own, np.nan)
     return {"velocity": slope, "velocity_z": slope / own, "acceleration_z": (newer - older) / _HALF_DAYS / own}

@@ -61,7 +61,8 @@ def _features(history: History) -> Mapping[str, Any]:
 
 def _sums(values: Any, first: Any, last: Any) -> FloatArray:
     total = np.concatenate([[0.0], np.cumsum(values)])
-    sums: FloatArray = total[last] - total[first]
+    # Rounded, because differences of running sums may pass a threshold by their last digit.
+    sums: FloatArray = np.round(total[last] - total[first], 9)
     return sums
 
 

@@ -22,6 +22,16 @@ def test_means_of_days_need_three_articles():
     assert older[0] == 3.0
 
 
+def test_means_carry_no_rounding_of_the_articles_before():
+    # Whatever came before, the difference of 1.5 between two days is 1.5 and not beyond it.
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        tone = np.concatenate([rng.choice([-3, -1.0, 1 / 3, 0.6, 3 / 7], 100), [-0.6] * 3, [0.9] * 3])
+        usable = before(*np.linspace(2000, 60, 100), 40, 35, 30, 20, 10, 1)
+        newer, older = block_means(usable, tone, np.array([NOW]), DAY, 2)
+        assert newer[0] - older[0] == 1.5
+
+
 def test_a_straight_line_has_its_own_slope():
     usable = before(70, 50, 33, 12, 2)
     days = (usable - NOW) / DAY
@@ -65,6 +75,16 @@ def test_velocity_is_measured_in_deviations_of_the_slopes_before():
     half = np.timedelta64(36, "h")
     newer, older = (slopes(usable, tone, decisions[[row]] - back, half)[0] for back in (0 * half, half))
     assert found["acceleration_z"][row] == pytest.approx((newer - older) / 1.5 / own)
+
+
+@pytest.mark.parametrize("tone", [100 / 3, -20.0, 10.0, 0.0])
+def test_a_tone_that_does_not_change_has_no_deviations_to_measure_by(tone):
+    # The mean of many 100/3 is not 100/3 to the last digit: slopes of 1e-14 must not become deviations of 6.
+    usable = np.sort(NOW + np.random.default_rng(1).integers(0, 200 * 86400, 1600).astype("timedelta64[s]"))
+    found = velocity(usable, np.full(usable.size, tone), NOW + np.arange(4, 200) * DAY)
+    assert np.isnan(found["velocity_z"]).all()
+    assert np.isnan(found["acceleration_z"]).all()
+    assert found["velocity"] == pytest.approx(0, abs=1e-9)
 
 
 def test_the_slope_of_noise_is_as_often_up_as_down():
