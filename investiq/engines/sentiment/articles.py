@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from investiq.core.errors import DataError
@@ -18,9 +20,6 @@ from investiq.engines.sentiment.scorer import Scorer
 from investiq.engines.sentiment.word_list import WordList
 from investiq.history.history import History
 from investiq.history.records import Records
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["DELAY", "TONE_SCALE", "Articles", "read_articles"]
 
@@ -78,14 +77,14 @@ class Articles:
 
 
 # The engine and the topics read the same records; what was read lives as long as they do.
-_READ: Final[WeakKeyDictionary[Records, dict[tuple[str, str, str], Articles]]] = WeakKeyDictionary()
+_READ: Final[WeakKeyDictionary[Records, dict[tuple[Hashable, ...], tuple[Scorer, Articles]]]] = WeakKeyDictionary()
 
 
 def read_articles(history: History, scorer: Scorer) -> Articles | None:
     """Return the news of the main symbol, None where the history has no records of news.
 
     Copies of a story and articles on more than 10 symbols are left out. Records
-    are read once for each scorer, told apart by its name and version.
+    are read once for each word list, and once for each other scorer and version of it.
 
     Raises
     ------
@@ -96,10 +95,13 @@ def read_articles(history: History, scorer: Scorer) -> Articles | None:
     if records is None:
         return None
     known = _READ.setdefault(records, {})
-    key = (scorer.name, scorer.version, history.symbol)
+    # A version is only as good as its author's care: two scorers of one name and version may read differently.
+    # Kept beside what it read, a scorer's id is its own.
+    is_list = type(scorer) is WordList
+    key = (scorer.name, scorer.version, history.symbol, None if is_list else id(scorer))
     if key not in known:
-        known[key] = _read(records, scorer, history.symbol)
-    return known[key]
+        known[key] = (scorer, _read(records, scorer, history.symbol))
+    return known[key][1]
 
 
 def _read(records: Records, scorer: Scorer, symbol: str) -> Articles:
@@ -119,7 +121,7 @@ def _read(records: Records, scorer: Scorer, symbol: str) -> Articles:
     mention = np.where(count[kept] <= FEW_SYMBOLS, MENTION_WEIGHTS["few"], MENTION_WEIGHTS["several"])
     texts = zip(titles[kept], descriptions[kept], strict=True)
     events = np.array([event_codes(f"{title}. {text}") for title, text in texts], dtype=np.int64)
-    sources = frame.loc[:, frame.columns.intersection(["author", "publisher"])].iloc[rows].fillna("").astype(str)
+    sources = pd.DataFrame({name: _texts(frame, name)[rows] for name in ("author", "publisher")}, dtype=str)
     return Articles(
         usable=usable[rows],
         published=published[rows],
@@ -151,5 +153,5 @@ def _tones(scorer: Scorer, titles: list[str], descriptions: list[str], keywords:
 def _texts(frame: pd.DataFrame, name: str) -> NDArray[np.object_]:
     if name not in frame:
         return np.full(len(frame), "", dtype=object)
-    texts: NDArray[np.object_] = frame[name].fillna("").astype(object).to_numpy()
+    texts: NDArray[np.object_] = frame[name].astype(object).where(frame[name].notna(), "").to_numpy()
     return texts

@@ -266,6 +266,29 @@ def test_records_are_read_once_for_each_scorer(bars, news, stated):
     assert ENGINE.features(history)["avg_sentiment"].iloc[-1] != 1.5  # another scorer reads anew
 
 
+def test_two_scorers_of_one_name_and_version_are_not_taken_for_each_other(bars, news):
+    class Fixed:
+        name, version = "fixed", "1"
+
+        def __init__(self, tone):
+            self.tone = tone
+
+        def score(self, titles, descriptions):
+            return np.full(len(titles), self.tone)
+
+    history = iq.History.of(bars, records=[news([{"published": str(bars.known_at[-9]), "title": "a"}])])
+    found = [SentimentEngine(Fixed(tone)).features(history)["avg_sentiment"].dropna().iloc[0] for tone in (0.5, -0.5)]
+    assert found == pytest.approx([1.5, -1.5])
+
+
+def test_columns_of_texts_without_any_text_are_read_as_empty(bars, news, stated):
+    records = news([{"published": str(bars.known_at[-1] - np.timedelta64(2, "h")), "title": "0.5 a"}])
+    empty = dict.fromkeys(("description", "keywords", "author", "publisher", "tickers"), np.nan)
+    records = dataclasses.replace(records, frame=records.frame.assign(**empty))
+    row = SentimentEngine(stated).features(iq.History.of(bars, records=[records])).iloc[-1]
+    assert (row["avg_sentiment"], row["direct_mention_articles"]) == (1.5, 0)
+
+
 def test_mirrored_tones_give_mirrored_scores(bars, news, stated):
     class Mirrored(type(stated)):
         name = "mirrored"
