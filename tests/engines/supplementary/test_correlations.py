@@ -26,7 +26,10 @@ def test_correlation_band_and_beta_are_scipys(pair):
         assert found["correlation_market_upper"][row] == pytest.approx(band.high, abs=1e-9)
         assert found["correlation_beta_market"][row] == pytest.approx(stats.linregress(of_y, of_x).slope, abs=1e-9)
         assert found["correlation_diversification"][row] == pytest.approx(1 - fit.statistic**2, abs=1e-9)
+        short = stats.pearsonr(of_x[-30:], of_y[-30:]).statistic
+        assert found["correlation_market_short"][row] == pytest.approx(short, abs=1e-10)
     assert np.isnan(found["correlation_market"][89])
+    assert np.isfinite(found["correlation_market_short"][30])
 
 
 def test_the_true_loading_of_a_share_lies_within_the_noise(pair):

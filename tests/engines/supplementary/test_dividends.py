@@ -191,3 +191,17 @@ def test_a_suspension_counts_for_ninety_days(sample):
     stopped = history(sample, RISING[:8])  # overdue from 2001-04-26, 137 days after 2000-12-10
     assert amount(**at(stopped, "2001-07-24")) == -0.05
     assert amount(**at(stopped, "2001-07-26")) == 0.0
+
+
+def test_level_payments_are_no_streak(sample):
+    level = [dataclasses.replace(each, cash=0.5) for each in RISING]
+    assert at(history(sample, level), "2001-12-31")["dividend_streak"] == 0
+
+
+def test_the_place_of_a_change_is_among_those_before_it(sample):
+    # Changes of 1 % and 3 % in turn, ten of them, then 6 %: mean 2 %, deviation sqrt(10 / 9) %.
+    cash = 0.5 * np.cumprod(np.append(1.0, 1 + np.array([0.01, 0.03] * 5 + [0.06])))
+    paid = [dataclasses.replace(each, cash=float(value)) for each, value in zip(RISING, cash, strict=True)]
+    row = at(history(sample, paid), "2001-12-31")
+    assert row["dividend_change_z"] == pytest.approx((0.06 - 0.02) / (0.01 * np.sqrt(10 / 9)))
+    assert amount(**row) == 0.02

@@ -180,3 +180,33 @@ def test_a_record_that_becomes_known_with_its_report_announces_nothing():
     assert np.isnan(found["earnings_days_to_next"]).all()
     # A split of 4 for 1 lies between the reports of 2012: growth is that of the company.
     assert np.nanmin(found["earnings_eps_growth"]) > -0.4
+
+
+def test_eight_surprises_before_are_the_standard(sample):
+    # The oldest of ten, 5.00, is neither among the eight before the newest nor among the last eight.
+    past = [5.0, 0.01, -0.01, 0.02, -0.02, 0.01, -0.01, 0.02, -0.02, 0.03]
+    frame = pd.concat([reports().frame] * 2).iloc[:10]
+    ends = pd.date_range("1998-01-01", periods=10, freq="MS", tz="UTC").as_unit("us")
+    frame = frame.assign(eps_actual=6.0, eps_estimate=6.0 - np.array(past), known_at=ends + pd.Timedelta(days=20))
+    row = at(sample, records_of(frame.assign(ts=ends).to_dict("records")), "1999-03-31")
+    # Squares of deviations from 0: 4 x 1e-4 and 4 x 4e-4, of eight.
+    assert row["earnings_sue"] == pytest.approx(0.03 / np.sqrt(20e-4 / 7))
+    assert row["earnings_beat_rate"] == pytest.approx(4 / 8)
+
+
+def test_of_a_corrected_report_the_first_version_counts(sample):
+    frame = reports(5).frame.reset_index()
+    late = frame.iloc[[4]].assign(eps_actual=0.5, known_at=frame["known_at"].iloc[4] + pd.Timedelta(days=30))
+    row = at(sample, records_of(pd.concat([frame, late]).to_dict("records")), "2000-08-31")
+    assert row["earnings_eps"] == 1.25
+
+
+def test_the_yearly_rate_is_from_the_oldest_of_the_quarter(sample):
+    frame = reports(5).frame.reset_index()
+    old = frame.iloc[[0]].assign(
+        ts=pd.Timestamp("1998-03-31", tz="UTC").as_unit("us"),
+        eps_actual=0.8,
+        known_at=frame["known_at"].iloc[0] - pd.Timedelta(days=365),
+    )
+    row = at(sample, records_of(pd.concat([old, frame]).to_dict("records")), "2000-05-01")
+    assert row["earnings_eps_cagr"] == pytest.approx((1.25 / 0.8) ** 0.5 - 1)

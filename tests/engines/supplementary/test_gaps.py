@@ -50,6 +50,22 @@ def test_with_a_past_the_rank_decides(sample):
     assert found["gap_reversed"][-1] == -1
 
 
-def test_intraday_bars_have_no_overnight_gap():
+@pytest.mark.parametrize(("below", "direction"), [(91, 1), (90, 0), (50, 0), (10, 0), (9, -1)])
+def test_a_gap_lies_beyond_nine_tenths_of_its_past(sample, below, direction):
+    past = (np.arange(100) - 49.5) * 1e-4  # half of them falls
+    gaps = np.append(np.random.default_rng(2).permutation(past), (below - 50) * 1e-4)
+    opens = np.append(100.0, 100 * (1 + gaps))
+    found = gap_features(history(sample, opens, np.full(102, 100.0)))
+    assert found["gap_rank"][-1] == pytest.approx(below / 100)
+    assert found["gap_direction"][-1] == direction
+
+
+def test_a_close_at_the_open_reverses_nothing(sample):
+    found = gap_features(history(sample, [100, 97, 103], [100, 97, 103]))
+    assert found["gap_direction"][1:].tolist() == [-1, 1]
+    assert found["gap_reversed"][1:].tolist() == [0, 0]
+
+
+def test_only_daily_bars_have_an_overnight_gap():
     bars = iq.load_bars("SYN001", start="2012").resampled("1w")
     assert np.isnan(gap_features(iq.History.of(bars))["gap_overnight"]).all()

@@ -55,3 +55,16 @@ def test_only_dates_of_both_are_counted(sample):
     found = rotation_features(iq.History.of(own, benchmark=holed))["sector_excess_return"]
     assert found[-1] == pytest.approx(0.22)
     assert np.isnan(found[:-1]).all()
+
+
+@pytest.mark.parametrize(("below", "rotation"), [(81, 1), (80, 0), (20, 0), (19, -1)])
+def test_with_a_past_the_rank_of_the_excess_decides(sample, below, rotation):
+    # A flat market, and a share whose closes twenty bars later give each excess of 0.01 % to 1 % once.
+    excess = np.append(np.random.default_rng(6).permutation(np.arange(1, 101)), below + 0.5) * 1e-4
+    closes = np.full(121, 100.0)
+    for row, each in enumerate(excess, start=20):
+        closes[row] = closes[row - 20] * (1 + each)
+    own, market = series(sample, closes, "OWN"), series(sample, np.full(121, 50.0), "MARKET")
+    found = rotation_features(iq.History.of(own, benchmark=market))
+    assert found["sector_excess_rank"][-1] == pytest.approx(below / 100)
+    assert found["sector_rotation"][-1] == rotation
