@@ -26,7 +26,7 @@ class Evidence:
     group : str
         Signals of one group measure one effect; they have one net vote together.
     weight : float
-        Strength, 1 to 4.
+        Strength, above 0, at most 4.
     direction : {-1, 1}
         1 is bullish, -1 bearish.
     value, threshold : float

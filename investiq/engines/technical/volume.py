@@ -98,7 +98,9 @@ def _paid(t: Table) -> FloatArray:
 _SPIKE_TEXT: Final = "volume {volume} ({volume_ratio} of its 20-bar mean, z of its logarithm {volume_zscore}), close {bar_return} from the open"
 _OBV_TEXT: Final = "OBV %s its 20-bar mean while the price changed {roc_20} in 20 bars"
 _FLOW_TEXT: Final = "Chaikin money flow over 20 bars {accumulation_distribution}"
-_VWAP_TEXT: Final = "close {close}, {vwap_position} from the volume-weighted average price"
+_VWAP_TEXT: Final = (
+    "close {close}, {vwap_position} from the volume-weighted average price, that of 20 bars or intraday of the session"
+)
 
 _rule = partial(VoteRule, group="volume")
 _RULES: Final = (
