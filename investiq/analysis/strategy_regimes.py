@@ -55,7 +55,7 @@ MOMENTUM: Final = 0.05
 def strategy_regimes(bars: Bars) -> pd.DataFrame:
     """Return the class of a market at each bar, from its last 20 returns.
 
-    Each class gathers points and the largest sum wins:
+    Each class gathers points and the largest sum wins, of equals the first here:
 
     ================= ========================================================
     trending bullish  50 for a drift with t above 2 and an efficiency above

@@ -209,6 +209,10 @@ QUIET = np.tile([0.001, -0.001], 30)
         (np.tile([0.001, -0.001], 10), 0.0, "calm", 0.5),
         # Deviation 1.5 %, +0.5 % a day: efficiency 1 / 3 and t = 1.5; 10 % in all: 20 for the change alone.
         (np.tile([0.02, -0.01], 10), 0.0, "trending_bullish", 0.2),
+        # 14 of +1.2 % and 6 of -1 %: t = 2.3, but 10.8 % made on a way of 22.8 % is an efficiency of 0.47: 20 for the change alone.
+        (np.repeat([0.012, -0.010], [14, 6]), 0.006, "trending_bullish", 0.2),
+        # Deviation 0.1 %, but days 1.1 % wide: 30 for calm, less than the 40 for ranging.
+        (np.tile([0.001, -0.001], 10), 0.0055, "ranging", 0.4),
         # 4.5 % made on a way of 10.5 %, efficiency 0.43; deviation 1.4 %, t = 0.7; ranges of 1.2 % and more: no points.
         (np.array([0.0] * 17 + [0.045, 0.03, -0.03]), 0.006, "unknown", 0.0),
     ],

@@ -11,6 +11,10 @@ from investiq.engines.probabilistic import filtering, switching
 from investiq.engines.probabilistic.filtering import fitted_trend, refit_rows, training_spans
 from investiq.engines.probabilistic.layer import FEATURES, MONEY, ProbabilisticLayer, raw_odds
 from investiq.engines.probabilistic.regimes import REGIMES, priors, ranked_regime_codes, regime_scale
+from investiq.indicators.filters import butterworth
+from investiq.indicators.kalman_fitting import fit_local_linear_trend
+from investiq.indicators.trend import ema
+from investiq.metrics.markov_fitting import fit_switching
 
 LAYER = ProbabilisticLayer()
 
@@ -104,12 +108,108 @@ def test_the_error_of_a_forecast_is_that_of_its_surprises():
     assert np.nanstd(trend.innovation_z[300:]) == pytest.approx(1, abs=0.08)
 
 
+def rank_in_year(values):
+    """Return ranks among up to 252 values before each, from 60 on, one row at a time."""
+    ranks = np.full(len(values), np.nan)
+    for row, value in enumerate(values):
+        past = np.array([each for each in values[max(0, row - 252) : row] if not np.isnan(each)])
+        if past.size >= 60 and not np.isnan(value):
+            ranks[row] = ((past < value).sum() + 0.5 * (past == value).sum()) / past.size
+    return ranks
+
+
+def test_the_filter_and_its_errors_are_those_of_statsmodels(history, table):
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    bars = history.bars().adjusted()
+    first = int(np.flatnonzero(bars.ts >= np.datetime64("2006-01-01"))[0])
+    start = first - 1000
+    known = fit_local_linear_trend(bars.close[start:first]).variances
+    assert known.observation > 0
+    model = UnobservedComponents(np.log(bars.close[start:]), "lltrend", use_exact_diffuse=True)
+    model.ssm.tolerance = 0
+    theirs = model.filter([known.observation, known.level, known.slope])
+    z = theirs.forecasts_error[0] / np.sqrt(theirs.forecasts_error_cov[0, 0])
+    size = np.sqrt(pd.Series(z[2:] ** 2).ewm(span=20).mean().to_numpy())[998:]
+    # Their predicted state is one row ahead.
+    ahead = theirs.predicted_state_cov[0, 0, 1:][1000:]
+    rows = table.iloc[first:]
+    for name, expected in {
+        "prob_velocity": theirs.filtered_state[1, 1000:],
+        "prob_innovation": theirs.forecasts_error[0, 1000:],
+        "prob_innovation_z": z[1000:],
+        "prob_uncertainty": np.sqrt(ahead) * size,
+        "prob_forecast_error": np.sqrt(ahead + known.observation) * size,
+    }.items():
+        np.testing.assert_allclose(rows[name], expected, rtol=1e-5, atol=1e-9, err_msg=name)
+    level = rows["prob_filtered_price"] * bars.factor[first:]
+    np.testing.assert_allclose(level, np.exp(theirs.filtered_state[0, 1000:]), rtol=1e-9)
+    np.testing.assert_allclose(rows["prob_ema_price"] * bars.factor[first:], ema(bars.close, 10)[first:])
+    np.testing.assert_allclose(rows["prob_butterworth_price"] * bars.factor[first:], butterworth(bars.close)[first:])
+
+
+def test_states_are_fitted_to_the_thousand_returns_before_the_quarter(history, table):
+    bars = history.bars().adjusted()
+    returns = np.diff(bars.close) / bars.close[:-1]
+    # Return i ends at row i + 1.
+    first = int(np.flatnonzero(bars.ts >= np.datetime64("2006-01-01"))[0])
+    last = int(np.flatnonzero(bars.ts >= np.datetime64("2006-04-01"))[0])
+    states = fit_switching(returns[first - 1001 : first - 1])
+    expected = states.filter(returns[first - 1001 : last - 1])[1000:, 1]
+    np.testing.assert_allclose(table["prob_markov_high_vol"].iloc[first:last], expected, rtol=1e-9)
+    # The first quarter with 250 bars before it has fewer: all there are, and the first bar has none.
+    first = refit_after(bars.ts, 250)
+    states = fit_switching(returns[: first - 1])
+    assert table["prob_markov_high_vol"].first_valid_index() == table.index[first]
+    assert table["prob_markov_high_vol"].iloc[first] == pytest.approx(states.filter(returns[:first])[-1, 1], rel=1e-9)
+
+
+def refit_after(ts, row):
+    """Return the first row from `row` on in another quarter than the one before it."""
+    months = ts.astype("datetime64[M]").astype(int) // 3
+    return next(each for each in range(row, ts.size) if months[each] != months[each - 1])
+
+
+# By hand from the rule: an uncertain bar has 0.7 of 0.4.
+SCALES = {
+    "trend_up": 1.0, "calm": 0.85, "sideways": 0.7, "trend_down": 0.6, "high_volatility": 0.5, "uncertain": 0.28,
+}  # fmt: skip
+BONUS = {
+    "trend_up": 0.05, "calm": 0.02, "sideways": 0.0, "trend_down": -0.07, "high_volatility": -0.08, "uncertain": -0.10,
+}  # fmt: skip
+
+
+def test_every_regime_follows_from_its_rule_one_row_at_a_time(history, table):
+    logs = np.log(pd.Series(history.bars().adjusted().close)).diff()
+    deviation, mean = logs.rolling(20).std(ddof=0).to_numpy(), logs.rolling(20).mean().to_numpy()
+    wild = rank_in_year(deviation.round(12))
+    unsure = rank_in_year(table["prob_uncertainty"].round(12).to_numpy())
+    np.testing.assert_allclose(table["prob_volatility_rank"], wild, atol=0.005)
+    np.testing.assert_allclose(table["prob_uncertainty_rank"], unsure, atol=0.005)
+    for row in range(81, 1500):
+        if unsure[row] > 0.95:
+            expected = "uncertain"
+        elif wild[row] >= 0.85:
+            expected = "high_volatility"
+        elif abs(mean[row]) >= 0.2 * deviation[row]:
+            expected = "trend_up" if mean[row] > 0 else "trend_down"
+        else:
+            expected = "calm" if wild[row] <= 0.15 else "sideways"
+        found = table.iloc[row]
+        assert REGIMES[int(found["prob_regime"])] == expected, row
+        assert found["prob_size_scale"] == pytest.approx(SCALES[expected])
+        odds = 0.5 + 0.5 * np.tanh(found["prob_velocity_ratio"]) - found["prob_uncertainty"] + BONUS[expected]
+        assert found["prob_success_probability"] == pytest.approx(min(max(odds, 0.05), 0.95))
+    assert table["prob_regime"].iloc[:81].isna().all()
+
+
 def test_volatility_and_momentum_are_those_of_trailing_log_returns(history, table):
     logs = np.log(pd.Series(history.bars().adjusted().close, index=table.index)).diff()
     for name, expected in {
         "prob_volatility": logs.rolling(20).std(ddof=0),
         "prob_momentum": logs.rolling(20).mean(),
         "prob_prior_volatility": logs.rolling(60).std(ddof=0),
+        "prob_win_share": (logs > 0).where(logs.notna()).astype(float).rolling(60).mean(),
     }.items():
         pd.testing.assert_series_equal(table[name], expected, check_names=False, rtol=1e-8, atol=1e-12)
 
