@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.engines.rules import FloatArray
-from investiq.engines.sentiment.articles import TONE_SCALE, Articles, InstantArray
+from investiq.engines.sentiment.articles import LOOK_BACK_DAYS, TONE_SCALE, Articles, InstantArray
 from investiq.engines.sentiment.events import EVENTS
 
-__all__ = ["COLUMNS", "HALF_LIFE_HOURS", "LOOK_BACK_DAYS", "NEWEST", "TONE_CUT", "aggregate"]
+__all__ = ["COLUMNS", "HALF_LIFE_HOURS", "NEWEST", "TONE_CUT", "aggregate"]
 
 # At most so many articles count at a row, the newest, and none older than a week.
 NEWEST: Final = 50
-LOOK_BACK_DAYS: Final = 7
 # Fixed: a half-life that follows the oldest article would let one stale story change every weight.
 HALF_LIFE_HOURS: Final = 48.0
 # An article is good or bad news beyond this tone, whatever the others say.

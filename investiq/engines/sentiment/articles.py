@@ -21,12 +21,14 @@ from investiq.engines.sentiment.word_list import WordList
 from investiq.history.history import History
 from investiq.history.records import Records
 
-__all__ = ["DELAY", "TONE_SCALE", "Articles", "read_articles"]
+__all__ = ["DELAY", "LOOK_BACK_DAYS", "TONE_SCALE", "Articles", "read_articles"]
 
 InstantArray = NDArray[np.datetime64]
 
 # Nobody acts on an article in the instant of its stamp.
 DELAY: Final = np.timedelta64(60_000_000, "us")
+# Older articles are no news. One that becomes known later than that, as in a backlog, never counts.
+LOOK_BACK_DAYS: Final = 7
 # Tones are published from -3 to 3.
 TONE_SCALE: Final = 3.0
 # An article on more symbols than this says little about any of them.
@@ -83,7 +85,8 @@ _READ: Final[WeakKeyDictionary[Records, dict[tuple[Hashable, ...], tuple[Scorer,
 def read_articles(history: History, scorer: Scorer) -> Articles | None:
     """Return the news of the main symbol, None where the history has no records of news.
 
-    Copies of a story and articles on more than 10 symbols are left out. Records
+    Copies of a story, articles on more than 10 symbols, and those that became known
+    more than a week after their publication are left out. Records
     are read once for each word list, and once for each other scorer and version of it.
 
     Raises
@@ -115,7 +118,8 @@ def _read(records: Records, scorer: Scorer, symbol: str) -> Articles:
     count = np.array([len(each) for each in tickers], dtype=np.int64)
     is_copy = are_copies(titles.tolist(), descriptions.tolist(), published[order])
     is_roundup = ~is_copy & (count > ROUNDUP_SYMBOLS)
-    kept = ~is_copy & ~is_roundup
+    is_stale = (usable - published)[order] > np.timedelta64(LOOK_BACK_DAYS, "D")
+    kept = ~is_copy & ~is_roundup & ~is_stale
     rows = order[kept]
     is_mentioned = np.array([symbol in each for each in tickers], dtype=bool)[kept]
     mention = np.where(count[kept] <= FEW_SYMBOLS, MENTION_WEIGHTS["few"], MENTION_WEIGHTS["several"])

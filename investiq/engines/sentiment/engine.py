@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from investiq.engines.base import Engine, Line, Panel
 from investiq.engines.rules import FloatArray, Table
-from investiq.engines.sentiment.aggregation import EVENT_COLUMNS, LOOK_BACK_DAYS
+from investiq.engines.sentiment.aggregation import EVENT_COLUMNS
+from investiq.engines.sentiment.articles import LOOK_BACK_DAYS
 from investiq.engines.sentiment.features import FEATURES, WORDS, sentiment_features
 from investiq.engines.sentiment.scorer import Scorer
 from investiq.engines.sentiment.signals import MOMENTUM, SIGNALS, TONE, TONE_WEIGHT

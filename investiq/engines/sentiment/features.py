@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from investiq.core.facts import Unit
 from investiq.engines.base import causal_table
 from investiq.engines.rules import FloatArray
-from investiq.engines.sentiment.aggregation import EVENT_COLUMNS, HALF_LIFE_HOURS, LOOK_BACK_DAYS, TONE_CUT, aggregate
-from investiq.engines.sentiment.articles import TONE_SCALE, Articles, InstantArray, read_articles
+from investiq.engines.sentiment.aggregation import EVENT_COLUMNS, HALF_LIFE_HOURS, TONE_CUT, aggregate
+from investiq.engines.sentiment.articles import LOOK_BACK_DAYS, TONE_SCALE, Articles, InstantArray, read_articles
 from investiq.engines.sentiment.attention import buzz
 from investiq.engines.sentiment.scorer import Scorer
 from investiq.engines.sentiment.trends import block_means, velocity

@@ -89,6 +89,17 @@ def test_the_50_newest_articles_count(read, at):
     assert (found["total_articles"], found["negative_articles"]) == (50, 0)
 
 
+def test_a_backlog_of_old_articles_does_not_hide_the_news(read, at):
+    known = str(np.datetime64(NOW, "us") - np.timedelta64(1, "h"))
+    backlog = [ago(24 * 9 + number, f"-1 old {number}", known=known) for number in range(60)]
+    articles = read([ago(5, "0.8 fresh"), *backlog])
+    assert articles.usable.size == 1
+    assert aggregate(articles, at(NOW))["avg_sentiment"] == pytest.approx([2.4])
+    assert articles.stamped.size == 61
+    # Known exactly a week after publication it counts in that instant.
+    assert read([ago(24 * 7 + 1, "1 a", known=known)]).usable.size == 1
+
+
 def test_good_news_beside_a_lawsuit_contradict(read, at):
     assert says(read, at, ago(2, "0.9 a", description="lawsuit"))["contradictory_signal"] == 1  # 2.7 > 2
     assert says(read, at, ago(2, "0.6 a", description="lawsuit"))["contradictory_signal"] == 0  # 1.8
