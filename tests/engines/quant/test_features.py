@@ -200,6 +200,14 @@ def test_a_rule_is_proven_at_half_of_five_percent_and_on_the_winning_side_only(h
     assert {(True, False), (False, False), (False, True)} <= seen
 
 
+def test_two_rules_that_lose_prove_neither(history_of):
+    # Two rises and a fall: the last sign comes again once in three, and above the average one move of three is a fall.
+    found = rules_of(history_of, np.tile([1, 1, -1], 100))
+    assert (found["momentum_win_rate"], found["mean_reversion_win_rate"]) == pytest.approx((1 / 3, 1 / 3), abs=0.01)
+    assert found["momentum_win_p"] < 1e-6
+    assert (found["best_strategy"], found["best_strategy_call"]) == (0.0, 0.0)
+
+
 def test_a_rank_is_among_the_same_statistic_of_the_past(table):
     # T-2: 252 values of the same length before the row, the row excluded.
     for name in ("sharpe", "volatility", "recent_return", "var_95", "cvar_95"):
