@@ -27,12 +27,19 @@ _SENTENCE_ENDS: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])|\n+")
 _GUIDANCE: Final = re.compile(
     r"\b(?:guidance|outlook|forecasts?|full[- ]year|expect(?:s|ed|ations?)?|targets?)\b", re.I
 )
-_RAISED: Final = re.compile(r"\b(?:rais(?:e|es|ed|ing)|increas(?:e|es|ed|ing)|lift(?:s|ed|ing)?|higher|above)\b", re.I)
+# A result above or below what was expected says nothing of what is.
+_PAST: Final = r"(?! (?:[a-z']+ ){0,2}(?:expectations?|estimates?|consensus)\b)"
+_RAISED: Final = re.compile(
+    rf"\b(?:rais(?:e|es|ed|ing)|increas(?:e|es|ed|ing)|lift(?:s|ed|ing)?|higher|above{_PAST})\b", re.I
+)
 _LOWERED: Final = re.compile(
-    r"\b(?:lower(?:s|ed|ing)?|reduc(?:e|es|ed|ing)|cut(?:s|ting)?|decreas(?:e|es|ed|ing)|below|withdr[ae]w(?:s|n)?)\b",
+    r"\b(?:lower(?:s|ed|ing)?|reduc(?:e|es|ed|ing)|cut(?:s|ting)?|decreas(?:e|es|ed|ing)"
+    rf"|below{_PAST}|withdr[ae]w(?:s|n)?)\b",
     re.I,
 )
 _MAINTAINED: Final = re.compile(r"\b(?:maintain|reiterat|reaffirm|confirm|unchanged)\w*", re.I)
+# At the end of what stands before a word: a negation, and at most two words.
+_NEGATED: Final = re.compile(r"(?:\b(?:not|no|never|nor|cannot|without)|n['’]t)\s+(?:[\w'-]+\s+){0,2}$", re.I)
 _FORWARD: Final = re.compile(
     r"\b(?:we|the company|management) (?:expects?|anticipates?|believes?|plans?|intends?|projects?|forecasts?)\b"
     r"|\b(?:going forward|looking ahead|in the coming (?:quarters?|months|years?)|next (?:quarter|year))\b",
@@ -86,7 +93,7 @@ class TextAnalysis:
     tone_change : float or None
         Tone less that of the previous text; None without one.
     guidance : {"raised", "lowered", "maintained", "mixed", "not mentioned"}
-        By the words of sentences that speak of guidance; mixed where as many raise as lower.
+        By the words of sentences that speak of guidance, negated ones left out; mixed where as many raise as lower.
     guidance_sentences, forward_looking, risks : tuple of str
         Sentences on guidance, and phrases as they stand in the text, each once, at most 20.
     topics : tuple of (str, int)
@@ -194,7 +201,8 @@ def _guidance(sentences: tuple[str, ...]) -> Guidance:
     if not sentences:
         return "not mentioned"
     raised, lowered, maintained = (
-        sum(len(pattern.findall(each)) for each in sentences) for pattern in (_RAISED, _LOWERED, _MAINTAINED)
+        sum(not _NEGATED.search(each, 0, match.start()) for each in sentences for match in pattern.finditer(each))
+        for pattern in (_RAISED, _LOWERED, _MAINTAINED)
     )
     if raised > max(lowered, maintained):
         return "raised"

@@ -31,6 +31,13 @@ def test_a_tone_between_the_cuts_is_mixed_only_with_many_matches():
         ("We reiterate our guidance for the year.", "maintained"),
         ("We raised prices in May. Our guidance is on page three.", "not mentioned"),  # raised, but not the guidance
         ("We raised prices in May.", "not mentioned"),
+        ("We did not raise our guidance.", "not mentioned"),
+        ("We aren’t lowering our outlook and reaffirm it.", "maintained"),
+        ("We will not cut jobs, and we raise our outlook.", "raised"),
+        ("Earnings came in above expectations.", "not mentioned"),
+        ("Earnings were below the market's estimates for the full year.", "not mentioned"),
+        ("We expect sales above last year.", "raised"),
+        ("We reiterate our guidance of sales above 5 billion.", "maintained"),
         ("We raised the low end and lowered the high end of our guidance.", "mixed"),
     ],
 )
