@@ -35,6 +35,12 @@ def test_an_article_on_three_to_ten_symbols_weighs_12_tenths(read, at):
     assert found["avg_sentiment"] == pytest.approx(3 * 0.7 / 1.7)
 
 
+def test_an_article_on_two_symbols_weighs_as_one_on_the_symbol_alone(read, at):
+    # 3 x (1.5 x 1 - 0.5 x 1) / (1.5 + 0.5).
+    found = says(read, at, ago(5, "1 one", tickers="NEWS|A"), ago(5, "-1 two", tickers="A"))
+    assert found["avg_sentiment"] == pytest.approx(1.5)
+
+
 def test_an_article_on_more_than_ten_symbols_is_left_out(read, at):
     rows = [ago(5, "0.5 one"), ago(5, "-1 two", tickers="|".join(["NEWS", *"ABCDEFGHIJ"]))]
     assert read(rows).roundups.size == 1
@@ -106,6 +112,8 @@ def test_good_news_beside_a_lawsuit_contradict(read, at):
     assert says(read, at, ago(2, "0.9 a", description="earnings"))["contradictory_signal"] == 0
     assert says(read, at, ago(2, "-0.9 a", description="earnings"))["contradictory_signal"] == 1
     assert says(read, at, ago(2, "-0.9 a", description="lawsuit"))["contradictory_signal"] == 0
+    assert says(read, at, ago(2, "-0.9 a", description="analyst"))["contradictory_signal"] == 1
+    assert says(read, at, ago(2, "0.9 a", description="antitrust"))["contradictory_signal"] == 1
 
 
 def test_the_breakdown_counts_every_class_of_an_article(read, at):
@@ -129,6 +137,13 @@ def test_the_impact_of_a_leading_source_is_one_at_most_and_falls_with_age(read, 
     # 20 hours: 0.5 + 0.1 + 0.2 = 0.8 for the Financial Times, 0.6 for another.
     rows = [ago(20, "0.5 a", author="Financial Times"), ago(20, "-0.5 b", publisher="Local News")]
     assert says(read, at, *rows)["news_signal"] == pytest.approx((0.4 * 0.5 - 0.3 * 0.5) / 0.7)
+
+
+def test_freshness_falls_at_one_and_at_six_hours(read, at):
+    # Impacts 0.8 below 1 hour, 0.7 below 6, 0.6 from then on, against 0.6 of 20 hours; tones 0.5 and -0.5.
+    for hours, impact in ((0.99, 0.8), (1, 0.7), (5.99, 0.7), (6, 0.6)):
+        signal = says(read, at, ago(hours, "0.5 a"), ago(20, "-0.5 b"))["news_signal"]
+        assert signal == pytest.approx(0.5 * (impact - 0.6) / (impact + 0.6), abs=1e-12)
 
 
 def test_news_without_a_tone_give_a_signal_of_zero_and_no_news_none(read, at):

@@ -64,3 +64,13 @@ def test_chance_alone_is_called_abnormal_on_few_days():
     decisions = START + np.arange(70, 2000) * DAY
     share = np.nanmean(buzz(usable, decisions)["abnormal_buzz"])
     assert 0.01 < share < 0.05  # stated: some 3 %
+
+
+def test_the_usual_number_itself_is_not_abnormal():
+    # Four articles a day, every day: 4 is the 98th percentile and not above it; one more is.
+    start = np.datetime64("2020-01-01T01:00", "us")
+    usable = start + np.arange(70 * 4) * np.timedelta64(6, "h")
+    at = np.array([np.datetime64("2020-03-11T00:00", "us")])
+    assert buzz(usable, at)["buzz_ratio"] == pytest.approx([1.0])
+    assert buzz(usable, at)["abnormal_buzz"] == [0]
+    assert buzz(np.append(usable, at - np.timedelta64(1, "h")), at)["abnormal_buzz"] == [1]

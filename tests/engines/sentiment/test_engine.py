@@ -203,6 +203,25 @@ def test_a_copy_changes_nothing_but_the_count_of_copies(bars, news):
     pd.testing.assert_series_equal(one[same], two[same])
 
 
+def test_urgency_follows_the_tone_of_the_day_and_its_articles(bars, news, stated):
+    def urgency(*tones):
+        rows = [
+            {"published": str(bars.known_at[-1] - np.timedelta64(2 + place, "h")), "title": f"{tone} story {place}"}
+            for place, tone in enumerate(tones)
+        ]
+        return SentimentEngine(stated).features(iq.History.of(bars, records=[news(rows)])).iloc[-1]["news_urgency"]
+
+    assert [urgency(*[-0.6] * count) for count in (1, 2, 3)] == ["High", "High", "Immediate"]
+    assert [urgency(tone) for tone in (0.59, 0.2, 0.19)] == ["Medium", "Medium", "Low"]
+    assert urgency() == ""
+
+
+def test_copies_of_more_than_a_week_ago_are_not_counted(bars, news):
+    end = bars.known_at[-1]
+    rows = [{"published": str(end - np.timedelta64(hours, "h")), "title": "Profit rises again"} for hours in (200, 190)]
+    assert ENGINE.features(iq.History.of(bars, records=[news(rows)]))["duplicate_articles"].iloc[-1] == 0
+
+
 def test_the_own_z_score_uses_the_sessions_before(bars, news, stated):
     rng = np.random.default_rng(9)
     tones = rng.uniform(-0.9, 0.9, len(bars))
