@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from investiq.analysis.text import regime_words
 from investiq.core.facts import Fact, Table, format_value
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from investiq.analysis.result import Analysis
 
 __all__ = ["AnalysisComparison"]
+
+# Levels of one symbol: another's are another scale, no movement.
+_LEVELS: Final = frozenset({"price", "money", "amount", "shares"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -80,7 +83,7 @@ class AnalysisComparison(Result):
         return [
             Fact("Change of the score", change, "score", f"{_signed(then.score)} to {_signed(now.score)}", why),
             Fact(
-                "Change of the confidence", now.confidence - then.confidence, "fraction", _both(self, "confidence"), why
+                "Change of the confidence", now.confidence - then.confidence, "points", _both(self, "confidence"), why
             ),
             Fact("Signal", f"{then.label or 'no score'} to {now.label or 'no score'}"),
             Fact("Conviction", f"{then.conviction or 'none'} to {now.conviction or 'none'}"),
@@ -148,7 +151,8 @@ class AnalysisComparison(Result):
         return Table("Evidence gained and lost", ("What", "Vote", "Signal", "In words"), tuple(rows), signed=("Vote",))
 
     def _moved(self) -> Table:
-        """Return the figures of the panels that both have and that differ."""
+        """Return the figures of the panels that both have and that differ; of two symbols none that is a level."""
+        are_two = self.now.symbol != self.then.symbol
         rows = []
         for name, panels in self.now.panels.items():
             then, now = (_metrics(each, name) for each in (self.then, self.now))
@@ -156,9 +160,11 @@ class AnalysisComparison(Result):
                 was, has = then.get(line.feature, math.nan), now.get(line.feature, math.nan)
                 unit = self.now.units.get(line.feature, "")
                 shown = format_value(was, unit), format_value(has, unit)
-                if not math.isnan(was) and not math.isnan(has) and shown[0] != shown[1]:
+                is_level = are_two and unit in _LEVELS
+                if not math.isnan(was) and not math.isnan(has) and shown[0] != shown[1] and not is_level:
                     rows.append((name.capitalize(), line.title, *shown))
-        return Table("Figures that moved", ("Engine", "Figure", *self.names), tuple(rows), self.names, is_folded=True)
+        title = "Figures that differ" if are_two else "Figures that moved"
+        return Table(title, ("Engine", "Figure", *self.names), tuple(rows), self.names, is_folded=True)
 
 
 def _voice(analysis: Analysis, name: str) -> tuple[float, float]:

@@ -14,6 +14,7 @@ Unit = Literal[
     "fraction",
     "ratio",
     "score",
+    "points",
     "money",
     "amount",
     "price",
@@ -71,7 +72,8 @@ class Fact:
         shown as ``n/a`` and needs a `note` that says why.
     unit : str
         How it is shown: ``"fraction"`` as percent, ``"ratio"`` with two
-        decimals, ``"p_value"`` with four, ``"money"`` to the cent, ``"amount"``
+        decimals, ``"points"`` as a signed change of a fraction in percentage
+        points, ``"p_value"`` with four, ``"money"`` to the cent, ``"amount"``
         by its size (3.96 bn), ``"count"``, ``"date"`` and so on.
     convention : str
         How it was computed: periods per year, ddof, risk-free, basis.
@@ -140,6 +142,9 @@ def format_value(value: Any, unit: Unit = "") -> str:
         return "infinite" if number > 0 else "-infinite"
     if unit == "fraction":
         return f"{_unsigned_zero(f'{number * 100:,.2f}')} %"
+    if unit == "points":
+        change = f"{number * 100:+,.1f}"
+        return f"{change if change.strip('+-0.') else '0.0'} points"
     if unit == "p_value" and 0 <= number < _LEAST_P_VALUE / 2:
         return f"< {_LEAST_P_VALUE:.4f}"
     if unit == "amount":

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import investiq as iq
+from investiq.core.facts import format_fact
 from investiq.figures.scores import analysis_comparison_chart
 
 
@@ -49,6 +50,31 @@ def test_two_symbols_are_called_by_their_names(history):
     earlier = iq.analyze(history, as_of="2018-09-20").compare(other)
     assert earlier.names == ("^IXIC 2018-12-31", "^GSPC 2018-09-20")
     assert earlier.title == "Analysis compared: ^IXIC 2018-12-31 and ^GSPC 2018-09-20"
+
+
+def test_the_confidence_changes_by_points(compared):
+    fact = next(fact for fact in compared.facts() if fact.label == "Change of the confidence")
+    then, now = (round(100 * view.confidence, 4) for view in (compared.then, compared.now))
+    assert float(format_fact(fact).removesuffix(" points")) == pytest.approx(now - then, abs=0.051)
+    assert format_fact(fact)[0] == ("+" if now > then else "-")
+
+
+def test_only_one_symbols_price_levels_move(compared, history):
+    def figures(of, title):
+        return {row[1] for table in of.tables() if table.title == title for row in table.rows}
+
+    titles = {
+        line.title: compared.now.units.get(line.feature)
+        for panels in compared.now.panels.values()
+        for panel in panels
+        for line in panel.lines
+    }
+    levels = {title for title, unit in titles.items() if unit in ("price", "money", "amount", "shares")}
+    assert figures(compared, "Figures that moved") & levels
+    other = iq.analyze(iq.History.of(iq.load_bars("^IXIC")[-400:]))
+    differing = figures(iq.analyze(history).compare(other), "Figures that differ")
+    assert differing
+    assert not differing & levels
 
 
 def test_text_and_html_state_the_same_cells(compared):
