@@ -61,7 +61,8 @@ def price_chart(
     ----------
     bars : Bars
         Drawn as they are. Adjusted bars are rescaled by one constant, so that
-        the last price is the traded one.
+        the last price is the traded one, and their volume so that it counts the
+        shares of the last bar.
     overlays : mapping of name to Series, optional
         Lines over the price, indexed like the bars, in the prices of `bars`.
     trades : DataFrame, optional
@@ -171,13 +172,24 @@ def price_pane(
 
 
 def volume_pane(bars: Bars, theme: Theme, weight: float = 0.8) -> Pane:
-    """Return the pane of volumes; a bar that closed below its open is stronger."""
+    """Return the pane of volumes, in the shares of the last bar; a bar that closed below its open is stronger.
+
+    Volume of raw bars is drawn as traded. That of adjusted bars counts shares of
+    the first bar, and is rescaled by one constant as their prices are.
+    """
     tint = np.where(bars.close < bars.open, theme.muted, theme.border).tolist()
+    volume, has_split = bars.volume, False
+    if bars.basis != "raw":
+        volume = bars.volume * float(bars.split_factor[-1])
+        has_split = bool((bars.split_factor != bars.split_factor[-1]).any())
     # Providers count the volume of an index each in their own way.
-    is_index = bars.passport.currency == "index points"
-    hover = "%{y:,.0f}" if is_index else "%{y:,.0f} shares"
-    trace = columns(date_axis(bars.ts), bars.volume, "Volume", theme.faint, hover=hover, tint=tint)
-    return Pane(title="Volume" if is_index else "Volume (shares)", traces=[trace], weight=weight)
+    unit = "" if bars.passport.currency == "index points" else "shares"
+    basis = "on the last bar's split basis" if has_split else ""
+    hover = " ".join(filter(None, ("%{y:,.0f}", unit, basis)))
+    # A pane of volumes is low: the words about the split stand on lines of their own.
+    words = ",<br>".join(filter(None, (unit, basis.replace(" split", "<br>split"))))
+    trace = columns(date_axis(bars.ts), volume, "Volume", theme.faint, hover=hover, tint=tint)
+    return Pane(title=f"Volume ({words})" if words else "Volume", traces=[trace], weight=weight)
 
 
 def _aligned(name: str, values: pd.Series[float], bars: Bars) -> FloatArray:

@@ -80,6 +80,29 @@ def test_the_volume_of_a_share_is_in_shares(short_bars, trace):
     assert trace(figure, "Volume").hovertemplate.startswith("%{y:,.0f} shares<")
 
 
+def test_the_volume_of_a_split_share_counts_the_shares_of_the_last_bar(split_bars, trace):
+    # Two for one at bar 100: a share sold before is two of today's, and what is sold since counts as it was reported.
+    today = np.concatenate([2 * split_bars.volume[:100], split_bars.volume[100:]])
+    for how in ("split", "total"):
+        figure = price_chart(split_bars.adjusted(how))
+        np.testing.assert_allclose(trace(figure, "Volume").y, today)
+        assert figure.layout.yaxis2.title.text == "Volume (on the last bar's<br>split basis)"
+        assert trace(figure, "Volume").hovertemplate.startswith("%{y:,.0f} on the last bar's split basis<")
+    passport = dataclasses.replace(split_bars.passport, currency="USD")
+    share = price_chart(dataclasses.replace(split_bars, passport=passport).adjusted())
+    assert share.layout.yaxis2.title.text == "Volume (shares,<br>on the last bar's<br>split basis)"
+
+
+def test_volume_as_traded_and_that_after_the_last_split_need_no_basis(split_bars, trace):
+    figure = price_chart(split_bars)
+    np.testing.assert_array_equal(trace(figure, "Volume").y, split_bars.volume)
+    assert figure.layout.yaxis2.title.text == "Volume"
+    # No split within: the shares of every bar are those of the last one.
+    later = price_chart(split_bars[100:].adjusted())
+    np.testing.assert_allclose(trace(later, "Volume").y, split_bars.volume[100:])
+    assert later.layout.yaxis2.title.text == "Volume"
+
+
 def test_sample_data_are_watermarked_in_both_themes(short_bars):
     for theme in ("light", "dark"):
         marks = [note.text for note in price_chart(short_bars, theme=theme).layout.annotations]

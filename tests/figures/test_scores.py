@@ -99,6 +99,17 @@ def test_levels_of_a_split_share_lie_on_its_adjusted_prices(split_bars, trace):
     assert trace(figure, "SMA 20").y[120] == pytest.approx(adjusted[101:121].mean())
 
 
+def test_the_last_volume_of_a_split_share_is_the_one_reported(trace):
+    bars = iq.load_bars("SYN001", end="2013")
+    figure = analysis_chart(iq.analyze(iq.History.of(bars)))
+    drawn = trace(figure, "Volume").y
+    assert bars.split_factor[-1] > 1
+    # Prices halve and shares double with a split: the money traded is the same on either basis.
+    np.testing.assert_allclose(drawn[-1], bars.volume[-1])
+    np.testing.assert_allclose(drawn * bars.close * bars.split_factor / bars.split_factor[-1], bars.volume * bars.close)
+    assert "last bar's" in figure.layout.yaxis2.title.text
+
+
 def test_trades_can_be_drawn_on_the_price(short_result, trace):
     figure = analysis_chart(iq.analyze(short_result.bars), trades=short_result.trades, theme="dark")
     np.testing.assert_array_equal(trace(figure, "Entry").y, short_result.trades["entry_price"])
