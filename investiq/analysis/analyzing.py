@@ -59,8 +59,9 @@ def analyze(
     scorer : Scorer, optional
         What reads the news; by default the built-in word list.
     weights : callable, optional
-        Weights of the engines from a model, see `weights.WeightSource`; by default
-        those of the market's regime.
+        Weights of the engines from a model: called once with the whole table, it
+        returns a DataFrame of as many rows with one column per engine, where a row
+        with NaN falls back; by default those of the market's regime.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def analyze(
     InsufficientDataError
         If no bar was known at `as_of`.
     DataError
-        If the bars are adjusted.
+        If the bars are adjusted, or `weights` is something else.
     UnknownSymbolError
         If no provider serves the symbol.
 

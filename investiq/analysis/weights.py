@@ -34,9 +34,14 @@ REGIME_WEIGHTS: Final[Mapping[str, tuple[float, float, float, float]]] = {
     "normal_sideways": (20.0, 40.0, 15.0, 25.0),
     "unknown": DEFAULT_WEIGHTS,
 }
-# From the causal table to a weight for each row and engine, in columns named like the engines. None, or NaN in
-# a row: no weights from here, those of the regime hold. A model answers so until it has passed its gates.
+# Called once, with the whole causal table; returns the weights of every row, in columns named like the engines. None,
+# or NaN in a row: no weights from here, those of the regime hold. A model answers so until it has passed its gates.
 WeightSource = Callable[["pd.DataFrame"], "pd.DataFrame | None"]
+_CONTRACT: Final = (
+    "weights must be a function of the table that returns a DataFrame of as many rows with one column per engine "
+    "(a row with NaN falls back to the regime's weights), such as weights=lambda table: pd.DataFrame("
+    "{'technical': 30.0, 'fundamental': 30.0, 'quant': 20.0, 'sentiment': 20.0}, index=table.index)"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,8 +77,8 @@ def engine_weights(
     Raises
     ------
     DataError
-        If a regime has no weights, or those of the model are not one number of at
-        least 0 per row and engine.
+        If a regime has no weights, `source` is no function, or what it returns is
+        not one number of at least 0 per row and engine in a DataFrame.
 
     Examples
     --------
@@ -90,6 +95,8 @@ def engine_weights(
         )
     values = np.array([REGIME_WEIGHTS[name] for name in names]).reshape(-1, len(ENGINES))[places].T
     origin = np.where(regimes == "unknown", "default", "regime")
+    if source is not None and not callable(source):
+        raise DataError(f"{_CONTRACT}; this is of type {type(source).__name__}")
     modelled = None if source is None or table is None else source(table)
     if modelled is not None:
         own = _checked(modelled, len(regimes))
@@ -101,6 +108,10 @@ def engine_weights(
 
 
 def _checked(modelled: pd.DataFrame, rows: int) -> FloatArray:
+    import pandas as pd
+
+    if not isinstance(modelled, pd.DataFrame):
+        raise DataError(f"{_CONTRACT}; this one returned an object of type {type(modelled).__name__}")
     if missing := [name for name in ENGINES if name not in modelled.columns]:
         raise DataError(
             f"weights of a model need the columns {', '.join(ENGINES)}; {', '.join(missing)} missing, "

@@ -65,6 +65,23 @@ def test_weights_that_make_no_sense_are_refused(rows, said):
         )
 
 
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ({"technical": 1.0}, "this is of type dict"),
+        (lambda table: {"technical": 1.0}, "this one returned an object of type dict"),
+    ],
+)
+def test_weights_that_are_no_function_to_a_frame_are_refused_with_the_contract_and_an_example(source, what):
+    with pytest.raises(DataError, match=what) as refused:
+        engine_weights(np.array(["unknown"], dtype=object), pd.DataFrame(index=[0]), source)
+    example = str(refused.value).split("weights=")[1].split("; this")[0]
+    function = eval(example, {"pd": pd})
+    found = engine_weights(np.array(["unknown"] * 2, dtype=object), pd.DataFrame(index=range(2)), function)
+    assert found.percent.T.tolist() == [[30, 30, 20, 20]] * 2
+    assert found.origin.tolist() == ["model", "model"]
+
+
 def test_a_regime_of_another_spelling_is_refused():
     with pytest.raises(DataError, match="no weights are known for the regime 'bull_low_vol'"):
         engine_weights(np.array(["bull_low_vol"], dtype=object))
