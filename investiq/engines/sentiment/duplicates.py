@@ -20,6 +20,8 @@ SIMILARITY: Final = 0.8
 _SPAN: Final = 48 * 3_600_000_000  # microseconds
 _WORDS: Final = re.compile(r"[^\W_]+")
 _MEMORY: Final = 20_000
+# A symbol's news are gathered anew for each analysis, and are mostly the same.
+_BATCHES: Final = 64
 
 
 @lru_cache(maxsize=_MEMORY)
@@ -79,13 +81,18 @@ def are_copies(
        similarity search." Proceedings of WWW 2007, 131-140.
     """
     times = published.astype("datetime64[us]").astype(np.int64).tolist()
+    return np.array(_copies(tuple(titles), tuple(descriptions), tuple(times)), dtype=bool)
+
+
+@lru_cache(maxsize=_BATCHES)
+def _copies(titles: tuple[str, ...], descriptions: tuple[str, ...], times: tuple[int, ...]) -> tuple[bool, ...]:
     title_sets = [shingles(title) for title in titles]
     text_sets = [
         shingles(f"{title} {text}") if text else None for title, text in zip(titles, descriptions, strict=True)
     ]
     # Only like is compared with like: whole texts with each other, titles where one has no more.
     by_title, by_text = _Index(), _Index()
-    is_copy = np.zeros(len(titles), dtype=bool)
+    is_copy = [False] * len(titles)
     for row, (time, title_set, text_set) in enumerate(zip(times, title_sets, text_sets, strict=True)):
         near = by_title.near(time, title_set)
         if text_set:
@@ -101,7 +108,7 @@ def are_copies(
             by_title.add(row, time, title_set)
             if text_set:
                 by_text.add(row, time, text_set)
-    return is_copy
+    return tuple(is_copy)
 
 
 class _Index:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from investiq.engines.joining import closes_on
+from investiq.engines.quant.windows import trailing_sum
 from investiq.history.bars import Bars
 
 __all__ = [
@@ -124,9 +125,7 @@ def trailing_return(close: FloatArray, window: int = 20) -> FloatArray:
 
 def _products(x: FloatArray, y: FloatArray, window: int) -> FloatArray:
     """Return the sum of products of deviations from the mean of each window; 0 where it is rounding."""
-    # A convolution sums each window by itself, so a value does not depend on where the series starts or ends.
-    ones = np.ones(window)
-    of_x, of_y, both = (np.convolve(each, ones, "valid") for each in (x, y, x * y))
-    found = both - of_x * of_y / window
-    found[np.abs(found) <= 1e-12 * np.convolve(np.abs(x * y), ones, "valid")] = 0.0
+    of_x, of_y, both, size = (trailing_sum(each, window)[window - 1 :] for each in (x, y, x * y, np.abs(x * y)))
+    found: FloatArray = both - of_x * of_y / window
+    found[np.abs(found) <= 1e-12 * size] = 0.0
     return found
