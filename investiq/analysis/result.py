@@ -143,6 +143,7 @@ class Analysis(Result):
             self.conviction,
             tuple(self.engines.values()),
             conflict_penalty=float(self._last("conflict_penalty")),
+            weights=self.weights,
         )
 
     def explain(self) -> str:

@@ -24,6 +24,9 @@ HORIZON_WORDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 # What is shown before the evidence of each engine is unfolded.
 _MOST_SHOWN: Final = 10
+# Named beside an engine's score: on its side, and against it.
+_MOST_FOR: Final = 2
+_MOST_AGAINST: Final = 1
 # Panels that stand open: what can be lost is read before what is merely known.
 _RISK: Final = "risk"
 
@@ -80,16 +83,25 @@ def _engines(analysis: Analysis) -> Table:
             signal.label or "silent",
             format_value(signal.confidence, "fraction"),
             format_value(weights[name], "fraction"),
+            f"{len(signal.evidence)} / {len(signal.votes)}" if signal.label else "n/a",
             _strongest(signal),
         )
         for name, signal in analysis.engines.items()
     ]
-    columns = ("Engine", "Score", "Signal", "Confidence", "Weight", "Strongest evidence, or why it is silent")
+    columns = (
+        "Engine",
+        "Score",
+        "Signal",
+        "Confidence",
+        "Weight",
+        "Signals / groups",
+        "Strongest for and against its score, or why it is silent",
+    )
     return Table(
         f"Engines at the bar of {analysis.bar}",
         columns,
         tuple(rows),
-        ("Confidence", "Weight"),
+        columns[3:6],
         signed=("Score",),
         scales=("Score",),
     )
@@ -98,8 +110,16 @@ def _engines(analysis: Analysis) -> Table:
 def _strongest(signal: EngineSignal) -> str:
     if math.isnan(signal.score):
         return signal.reason
+    side = -1 if signal.score < 0 else 1
+    same = [each for each in signal.evidence if each.direction == side][:_MOST_FOR]
+    against = [each for each in signal.evidence if each.direction != side][:_MOST_AGAINST]
+    told = [
+        ", ".join(f"{'+' if each.direction > 0 else '-'} {each.name}" for each in found)
+        for found in (same, against)
+        if found
+    ]
     tags = f" [{', '.join(signal.tags)}]" if signal.tags else ""
-    return ("; ".join(each.name for each in signal.evidence[:2]) or "no signal") + tags
+    return ("; ".join(told) or "no signal") + tags
 
 
 def _strongest_of_all(analysis: Analysis, signals: Sequence[EngineSignal]) -> Table:

@@ -58,6 +58,7 @@ def recommendation(
     signals: Sequence[EngineSignal],
     *,
     conflict_penalty: float = 0.0,
+    weights: Mapping[str, float] | None = None,
 ) -> str:
     """Return the view in sentences.
 
@@ -72,6 +73,9 @@ def recommendation(
         Of every engine, the silent ones too.
     conflict_penalty : float
         Confidence lost because engines contradict each other.
+    weights : mapping of str to float, optional
+        The part of each engine in the score: signals stand in the order of their
+        votes times it. By default all count alike.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def recommendation(
         return f"No view: no engine has enough data ({reasons}). {NOT_ADVICE}."
     side = -1 if score < 0 else 1
     evidence = [(item, each.engine) for each in signals for item in each.evidence]
-    evidence.sort(key=lambda found: -found[0].weight)
+    evidence.sort(key=lambda found: -found[0].weight * (1.0 if weights is None else weights[found[1]]))
     sides = {1: "Bullish", -1: "Bearish"} if label == "Neutral" else {side: "For it", -side: "Against it"}
     sure = f"{confidence_word(confidence)} confidence ({format_value(confidence, 'fraction')})"
     told = [

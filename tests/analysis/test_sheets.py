@@ -3,6 +3,8 @@ import dataclasses
 import pytest
 
 import investiq as iq
+from investiq.core.types import signal_label
+from investiq.engines.signals import Evidence
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +23,28 @@ def test_the_strongest_evidence_is_by_vote_times_weight_and_the_rest_is_folded(s
     folded = [each for each in share.tables() if "evidence (" in each.title]
     assert len(folded) == sum(bool(each.evidence) for each in share.engines.values())
     assert all(each.is_folded for each in folded)
+
+
+def heard(share, score, *votes):
+    found = tuple(
+        Evidence(name=name, group=name, weight=abs(vote), direction=1 if vote > 0 else -1, value=1.0, threshold=0.0,
+                 unit="", text=name)
+        for name, vote in votes
+    )  # fmt: skip
+    own = dataclasses.replace(
+        share.engines["technical"], score=score, label=signal_label(score), evidence=found, tags=(),
+        votes=dict.fromkeys(("trend", "momentum"), 1.0),
+    )  # fmt: skip
+    row = table(dataclasses.replace(share, engines={**share.engines, "technical": own}), "Engines at").rows[0]
+    return row[5:]
+
+
+def test_an_engine_names_the_strongest_on_the_side_of_its_score_and_the_strongest_against_it(share):
+    votes = ("Divergence", -4), ("Gap", -3), ("Above MAs", 3), ("Above SMA-200", 2), ("OBV Up", 1)
+    assert heard(share, 18.5, *votes) == ("5 / 2", "+ Above MAs, + Above SMA-200; - Divergence")
+    assert heard(share, -18.5, *votes) == ("5 / 2", "- Divergence, - Gap; + Above MAs")
+    assert heard(share, 50.0, ("OBV Up", 1)) == ("1 / 2", "+ OBV Up")
+    assert heard(share, 0.0) == ("0 / 2", "no signal")
 
 
 def test_late_facts_carry_the_day_on_which_they_became_known(share):

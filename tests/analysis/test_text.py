@@ -38,6 +38,12 @@ def test_it_states_action_confidence_evidence_uncertainty_and_that_it_is_no_advi
     )
 
 
+def test_signals_stand_in_the_order_of_vote_times_weight_of_the_engine():
+    # Golden Cross 4 x 0.2 = 0.8, Overbought 2 x 0.2; Cheap 3 x 0.8 = 2.4.
+    said = recommendation("Buy", 33.0, 0.63, "LOW", (TREND, VALUE), weights={"technical": 0.2, "fundamental": 0.8})
+    assert "For it: Cheap (fundamental), Golden Cross (technical). Against it: Overbought (technical)." in said
+
+
 def test_for_a_sale_the_bears_speak_for_it():
     said = recommendation("Weak Sell", -12.0, 0.35, "LOW", (TREND, VALUE))
     assert said.startswith("Weak Sell / Hold with very low confidence")
