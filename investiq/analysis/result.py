@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from investiq.analysis import sheets
-from investiq.analysis.text import recommendation, regime_words
+from investiq.analysis.text import CONFIDENCE_SCALE, recommendation, regime_words
 from investiq.core.facts import Fact, Table, Unit, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
@@ -90,6 +90,12 @@ class Analysis(Result):
     def confidence(self) -> float:
         """The combined confidence in [0, 1]: raw, no calibrated probability; NaN without a score."""
         return float(self._last("confidence"))
+
+    @property
+    def mean_confidence(self) -> float:
+        """The plain mean of the confidences of the engines that speak, which decides the conviction; NaN without any."""
+        speaking = [each.confidence for each in self.engines.values() if not math.isnan(each.score)]
+        return sum(speaking) / len(speaking) if speaking else math.nan
 
     @property
     def coverage(self) -> float:
@@ -206,7 +212,7 @@ class Analysis(Result):
             Fact(
                 "Score, equal weights", float(self._last("equal_weight_score")), "score", "what no weighting says", why
             ),
-            Fact("Confidence", self.confidence, "fraction", "raw: how much agrees and how much it rests on", why),
+            Fact("Confidence", self.confidence, "fraction", f"raw: agreement and data; {CONFIDENCE_SCALE}", why),
             Fact("Calibrated probability", math.nan, "fraction", "", "no calibration is fitted"),
             Fact(
                 "Coverage",
@@ -216,6 +222,13 @@ class Analysis(Result):
             ),
             Fact("Conflict penalty", float(self._last("conflict_penalty")), "fraction", "within the confidence", why),
             Fact("Supplementary", self.adjustment, "fraction", "within the confidence, at most 10 % either way", why),
+            Fact(
+                "Mean confidence of engines",
+                self.mean_confidence,
+                "fraction",
+                "plain, for the conviction: HIGH asks for more than 65 %, MODERATE for 50 %",
+                why,
+            ),
             Fact("Conviction", self.conviction, "", "engines at ±20 on the side of the score: HIGH 3, MODERATE 2", why),
             Fact("Market regime", regime_words(self.regime), "", self._market),
             Fact(

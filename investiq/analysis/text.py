@@ -10,7 +10,7 @@ from investiq.core.facts import format_value
 from investiq.core.types import SignalLabel
 from investiq.engines.signals import EngineSignal
 
-__all__ = ["ACTIONS", "confidence_word", "recommendation", "regime_words"]
+__all__ = ["ACTIONS", "CONFIDENCE_SCALE", "confidence_word", "recommendation", "regime_words"]
 
 ACTIONS: Final[Mapping[SignalLabel, str]] = {
     "Strong Buy": "Strong Buy",
@@ -21,6 +21,8 @@ ACTIONS: Final[Mapping[SignalLabel, str]] = {
     "Sell": "Sell",
     "Strong Sell": "Strong Sell",
 }
+# What `confidence_word` says.
+CONFIDENCE_SCALE: Final = "high above 80 %, moderate above 60 %, low above 40 %, else very low"
 NOT_ADVICE: Final = "Not advice"
 # Signals named on each side.
 _SHOWN: Final = 4

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import pytest
 
@@ -60,6 +61,16 @@ def test_little_evidence_is_shown_at_once(share):
     short = dataclasses.replace(share, engines=few)
     assert not any(each.title.startswith("Strongest") for each in short.tables())
     assert not any(each.is_folded for each in short.tables() if "evidence (" in each.title)
+
+
+def test_the_mean_confidence_that_decides_the_conviction_is_a_fact(share):
+    sure = {"technical": 0.4, "fundamental": 0.9, "quant": 0.5, "sentiment": 0.6}
+    engines = {name: dataclasses.replace(share.engines[name], confidence=each) for name, each in sure.items()}
+    # The silent one does not count: (0.4 + 0.9 + 0.5) / 3 = 0.6.
+    engines["sentiment"] = dataclasses.replace(engines["sentiment"], score=math.nan, label=None, confidence=math.nan)
+    facts = {fact.label: fact for fact in dataclasses.replace(share, engines=engines).facts()}
+    assert facts["Mean confidence of engines"].value == pytest.approx(0.6)
+    assert "high above 80 %, moderate above 60 %, low above 40 %, else very low" in facts["Confidence"].convention
 
 
 def test_risk_stands_open_and_other_panels_are_folded(share):
