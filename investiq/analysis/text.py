@@ -12,11 +12,12 @@ from investiq.engines.signals import EngineSignal
 
 __all__ = ["ACTIONS", "CONFIDENCE_SCALE", "confidence_word", "recommendation", "regime_words"]
 
+# What each label asks for, the label itself always in it.
 ACTIONS: Final[Mapping[SignalLabel, str]] = {
     "Strong Buy": "Strong Buy",
     "Buy": "Buy",
     "Weak Buy": "Weak Buy / Hold",
-    "Neutral": "Hold",
+    "Neutral": "Hold (Neutral)",
     "Weak Sell": "Weak Sell / Hold",
     "Sell": "Sell",
     "Strong Sell": "Strong Sell",

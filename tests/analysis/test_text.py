@@ -52,7 +52,7 @@ def test_for_a_sale_the_bears_speak_for_it():
 
 def test_a_neutral_view_takes_no_side():
     said = recommendation("Neutral", -1.0, 0.5, "LOW", (TREND,))
-    assert said.startswith("Hold with low confidence")
+    assert said.startswith("Hold (Neutral) with low confidence")
     assert "Bullish: Golden Cross (technical). Bearish: Overbought (technical)." in said
 
 
@@ -67,5 +67,7 @@ def test_without_any_engine_the_reasons_are_told():
 
 
 @pytest.mark.parametrize("label", ["Strong Buy", "Buy", "Weak Buy", "Neutral", "Weak Sell", "Sell", "Strong Sell"])
-def test_every_label_has_an_action(label):
-    assert recommendation(label, 1.0, 0.5, "LOW", (TREND,)).endswith("Not advice.")
+def test_every_label_has_an_action_that_names_it(label):
+    said = recommendation(label, 1.0, 0.5, "LOW", (TREND,))
+    assert label in said.partition(" with ")[0]
+    assert said.endswith("Not advice.")
