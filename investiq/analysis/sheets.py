@@ -27,6 +27,8 @@ _MOST_SHOWN: Final = 10
 # Named beside an engine's score: on its side, and against it.
 _MOST_FOR: Final = 2
 _MOST_AGAINST: Final = 1
+# Bars of six years: from here on no window of a feature is longer than the past.
+_LONG_PAST: Final = 6 * 252
 # Panels that stand open: what can be lost is read before what is merely known.
 _RISK: Final = "risk"
 
@@ -225,13 +227,23 @@ def _missing(analysis: Analysis) -> Table:
     speaking = {name: each.missing for name, each in analysis.engines.items() if not math.isnan(each.score)}
     for name, missing in {**speaking, "supplementary": analysis.supplementary.missing}.items():
         for feature, reason in missing.items():
-            grouped.setdefault((name, reason or f"too short a past: {len(analysis.bars)} bars"), []).append(feature)
+            grouped.setdefault((name, reason or _why(feature, analysis)), []).append(feature)
     for topic, reason in analysis.supplementary.failed.items():
         grouped.setdefault(("supplementary", f"failed: {reason}"), []).append(topic.replace("_", " "))
     for topic, reason in analysis.supplementary.absent.items():
         grouped.setdefault(("supplementary", reason), []).append(topic.replace("_", " "))
     rows = tuple((name.capitalize(), reason, ", ".join(features)) for (name, reason), features in grouped.items())
     return Table("Without a value, and why", ("Engine", "Reason", "What"), rows, is_folded=True)
+
+
+def _why(feature: str, analysis: Analysis) -> str:
+    """Return why a feature of which nobody gives a reason has no value."""
+    column = analysis.table[feature] if feature in analysis.table else None
+    newest = None if column is None else column.last_valid_index()
+    if newest is not None:
+        return f"none at this bar; its newest value is of {newest:%Y-%m-%d}"
+    bars = len(analysis.bars)
+    return "no data for it in the history" if bars >= _LONG_PAST else f"too short a past: {bars} bars"
 
 
 def _is_missing(value: object) -> bool:

@@ -1,9 +1,12 @@
 import dataclasses
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import investiq as iq
+from investiq.analysis.sheets import _missing
 from investiq.core.types import signal_label
 from investiq.engines.signals import Evidence
 
@@ -71,6 +74,31 @@ def test_the_mean_confidence_that_decides_the_conviction_is_a_fact(share):
     facts = {fact.label: fact for fact in dataclasses.replace(share, engines=engines).facts()}
     assert facts["Mean confidence of engines"].value == pytest.approx(0.6)
     assert "high above 80 %, moderate above 60 %, low above 40 %, else very low" in facts["Confidence"].convention
+
+
+def test_a_long_past_is_not_called_too_short(share):
+    bars = iq.load_bars("^GSPC")
+    quant = dataclasses.replace(share.engines["technical"], missing={"never": "", "once": "", "known": "no trades"})
+    values = {"never": np.nan, "once": np.where(np.arange(len(bars)) == 1511, 1.0, np.nan)}
+
+    def reasons(count):
+        columns = {name: np.broadcast_to(value, len(bars))[:count] for name, value in values.items()}
+        history = iq.History.of(bars[:count])
+        said = dataclasses.replace(
+            share, history=history, table=pd.DataFrame(columns, index=history.bars().index),
+            engines={"technical": quant}, supplementary=dataclasses.replace(share.supplementary, missing={}),
+        )  # fmt: skip
+        return {row[2]: row[1] for row in _missing(said).rows if row[0] == "Technical"}
+
+    # Six years are 6 x 252 = 1,512 bars.
+    assert reasons(1511) == {"never, once": "too short a past: 1511 bars", "known": "no trades"}
+    assert reasons(1512)["never"] == "no data for it in the history"
+    day = f"{bars.index[1511]:%Y-%m-%d}"
+    assert reasons(1600) == {
+        "never": "no data for it in the history",
+        "once": f"none at this bar; its newest value is of {day}",
+        "known": "no trades",
+    }
 
 
 def test_risk_stands_open_and_other_panels_are_folded(share):
