@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from investiq.analysis import sheets
 from investiq.analysis.text import CONFIDENCE_SCALE, recommendation, regime_words
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from investiq.analysis.comparing import AnalysisComparison
 
 __all__ = ["Analysis"]
+
+# The passport's moment is that of the data; "As of" is the analysis' own.
+_PASSPORT_WORDS: Final = {"As of": "Last bar known"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -249,7 +252,7 @@ class Analysis(Result):
     def provenance(self) -> list[Fact]:
         """Return the data passport and the conventions of the score."""
         return [
-            *(Fact(label, value) for label, value in self.bars.describe()),
+            *(Fact(_PASSPORT_WORDS.get(label, label), value) for label, value in self.bars.describe()),
             Fact("Cut", f"only what was known by {format_value(self.as_of, 'time')} was seen"),
             Fact("Beside it", sheets.beside(self.history)),
             *(Fact("Engine", f"{each.engine}, version {each.version}") for each in self.engines.values()),
@@ -257,6 +260,10 @@ class Analysis(Result):
             Fact("Ranks", "share of the 252 bars before that lie lower, ties half; at least 60 bars"),
             Fact("Engine score", "100 x sum of votes / sum of their sizes x n / (n + 1), n groups with a vote"),
         ]
+
+    def urgent_notes(self) -> tuple[Note, ...]:
+        """Return what voids the headline: bars that are not of `as_of`, and engines that failed."""
+        return tuple(note for note in self.notes if note.code == "stale" or note.severity == "error")
 
     def to_frame(self) -> pd.DataFrame:
         """Return `table`."""

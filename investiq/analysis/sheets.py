@@ -238,7 +238,7 @@ def _missing(analysis: Analysis) -> Table:
 
 def _why(feature: str, analysis: Analysis) -> str:
     """Return why a feature of which nobody gives a reason has no value."""
-    column = analysis.table[feature] if feature in analysis.table else None
+    column = analysis.table.get(feature)
     newest = None if column is None else column.last_valid_index()
     if newest is not None:
         return f"none at this bar; its newest value is of {newest:%Y-%m-%d}"

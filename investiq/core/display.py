@@ -140,14 +140,15 @@ def to_html(
     watermark: str | None,
     tables: Sequence[Table] = (),
     headline: str = "",
+    urgent: Sequence[Note] = (),
 ) -> str:
-    """Return a self-contained card; every text from outside is escaped."""
+    """Return a self-contained card; every text from outside is escaped, and the `urgent` of the notes stand first."""
     mark = f'<span class="iq-mark">{escape(watermark)}</span>' if watermark else ""
     line = f'<p class="iq-headline">{escape(headline)}</p>' if headline else ""
     return (
-        f'<style>{STYLE}</style><div class="iq-card"><h3>{escape(title)}{mark}</h3>{line}'
+        f'<style>{STYLE}</style><div class="iq-card"><h3>{escape(title)}{mark}</h3>{line}{notes_list(urgent)}'
         f"{facts_table(facts)}{''.join(lines_table(table) for table in tables)}"
-        f"{notes_list(notes)}{provenance_block(provenance)}</div>"
+        f"{notes_list([note for note in notes if note not in urgent])}{provenance_block(provenance)}</div>"
     )
 
 
@@ -159,17 +160,22 @@ def to_text(
     watermark: str | None,
     tables: Sequence[Table] = (),
     headline: str = "",
+    urgent: Sequence[Note] = (),
 ) -> str:
     """Return the plain-text twin of `to_html`."""
     lines = [f"{title}  [{watermark}]" if watermark else title, *([headline] if headline else [])]
-    lines += _rows(facts)
+    lines += [*_signs(urgent), *_rows(facts)]
     for table in tables:
         lines += ["", f"  {table.title}", *_lines(table)]
-    if notes:
-        lines += ["", *(f"  {NOTE_SIGNS[note.severity]} {note.text}" for note in notes)]
+    if others := [note for note in notes if note not in urgent]:
+        lines += ["", *_signs(others)]
     if provenance:
         lines += ["", "  Provenance and conventions", *_rows(provenance, side="<")]
     return "\n".join(lines)
+
+
+def _signs(notes: Sequence[Note]) -> list[str]:
+    return [f"  {NOTE_SIGNS[note.severity]} {note.text}" for note in notes]
 
 
 def _rows(facts: Sequence[Fact], side: str = ">") -> list[str]:

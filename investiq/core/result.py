@@ -58,6 +58,10 @@ class Result:
         """Return the notes that stand under the printed result, those that only reading it brings to light included."""
         return self.notes
 
+    def urgent_notes(self) -> tuple[Note, ...]:
+        """Return those of the shown notes that stand under the headline, as they may void it; by default none."""
+        return ()
+
     def to_frame(self) -> pd.DataFrame:
         """Return the result as one table."""
         raise NotImplementedError
@@ -79,6 +83,7 @@ class Result:
             self.watermark,
             self.tables(),
             self.headline,
+            self.urgent_notes(),
         )
 
     def __str__(self) -> str:
@@ -90,6 +95,7 @@ class Result:
             self.watermark,
             self.tables(),
             self.headline,
+            self.urgent_notes(),
         )
 
     def __repr__(self) -> str:

@@ -1,5 +1,7 @@
+import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from investiq.analysis.analyzing import Analysis, analyze
 from investiq.analysis.gathering import gather
 from investiq.analysis.orchestrator import COMBINED
 from investiq.core.errors import DataError, InsufficientDataError, UnknownSymbolError
+from investiq.core.notes import Note
 
 _HOLIDAYS = ("2024-01-15", "2024-02-19", "2024-03-29", "2024-05-27", "2024-06-19", "2024-07-04")
 
@@ -144,7 +147,7 @@ def test_a_date_means_what_was_known_at_its_end(bars):
 
 def test_text_and_html_state_the_same_cells(analysis):
     text, html = str(analysis), analysis._repr_html_()
-    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).replace("&#x27;", "'").replace("&gt;", ">")
+    plain = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)))
     for table in analysis.tables():
         for row in table.rows:
             for cell in row:
@@ -209,3 +212,27 @@ def test_an_analysis_long_after_the_newest_bar_says_how_many_sessions_it_misses(
     assert notes["stale"].rows == 22
     assert "the newest bar is of 2018-12-31, and 22 session(s) of XNYS closed" in notes["stale"].text
     assert "stale" not in {note.code for note in analyze(bars, as_of="2018-12-31T20:59").notes}
+
+
+def test_what_voids_the_verdict_stands_under_the_headline_and_nowhere_else(bars):
+    past = analyze(bars, as_of="2019-02-01")
+    failed = Note(code="engine_failed", text="the quant engine failed", severity="error")
+    said = dataclasses.replace(past, notes=(*past.notes, failed))
+    stale = next(note.text for note in past.notes if note.code == "stale")
+    assert str(said).splitlines()[1:4] == [said.headline, f"  ! {stale}", "  x the quant engine failed"]
+    html = unescape(said._repr_html_())
+    for text in (stale, failed.text):
+        assert str(said).count(text) == html.count(text) == 1
+        assert html.index(said.headline) < html.index(text) < html.index("<table")
+    for note in past.notes:
+        assert str(said).count(note.text) == 1
+    assert str(analyze(bars)).splitlines()[2].startswith("  In words")
+
+
+def test_as_of_is_the_analysis_own_and_the_passports_is_the_last_bar_known(bars):
+    past = analyze(bars)
+    lines = [fact.label for fact in (*past.facts(), *past.provenance())]
+    assert lines.count("As of") == 1
+    moments = {fact.label: fact.value for fact in past.provenance()}
+    # The last session of 2018 closed at 16:00 in New York.
+    assert moments["Last bar known"] == "2018-12-31 21:00 UTC"
