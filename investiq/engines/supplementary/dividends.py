@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ __all__ = ["TOPIC", "dividend_features"]
 
 # How long a change or a special payment says something, in calendar days from its ex-date; of a missing one, from when it was overdue.
 RECENT_DAYS: Final = 90
+# Symbols whose payments are kept as they were read.
+_REMEMBERED: Final = 128
 # A payment that is due for one and a half periods is missing.
 OVERDUE: Final = 1.5
 CUT_SCORE, RAISE_SCORE = -1.5, 1.5
@@ -88,7 +91,7 @@ def dividend_features(history: History) -> dict[str, FloatArray]:
     count = known_counts(bars, regular.known)
     rows = count > 0
     newest = count[rows] - 1
-    said = np.array([_at(regular, last) for last in range(regular.known.size)]).T
+    said = _said(tuple(each.tobytes() for each in regular))
     for name, values in zip(_BY_PAYMENT, said, strict=True):
         found[f"dividend_{name}"][rows] = values[newest]
     days = (bars.known_at[rows] - regular.ex_date[newest]) / _DAY
@@ -172,6 +175,14 @@ def _last_year(bars: Bars, payments: _Payments, count: NDArray[np.int64], freque
     old = known_counts(bars, (payments.ex_date + 380).astype("datetime64[us]"))
     cash: FloatArray = total[count] - total[np.minimum(np.maximum(count - a_year, old), count)]
     return cash
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _said(parts: tuple[bytes, ...]) -> FloatArray:
+    """Return `_at` of every payment, shape (n_said, n_payments), from the bytes of `_Payments`."""
+    kinds = ("M8[us]", "M8[D]", "f8")
+    payments = _Payments(*(np.frombuffer(part, dtype=kind) for part, kind in zip(parts, kinds, strict=True)))
+    return np.array([_at(payments, last) for last in range(payments.known.size)]).T
 
 
 def _at(payments: _Payments, last: int) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ __all__ = ["TOPIC", "earnings_features"]
 PAST_SURPRISES: Final = 8
 FEWEST_SURPRISES: Final = 4
 NEAR_DAYS: Final = 7
+# Symbols whose reports are kept as they were read.
+_REMEMBERED: Final = 128
 UNRELIABLE_DAYS: Final = 3
 # What a coming report adds to the uncertainty of a forecast, and leaves of its reliability.
 UNCERTAINTY: Final = 0.1
@@ -100,8 +103,7 @@ def earnings_features(history: History) -> dict[str, FloatArray]:
     count = known_counts(bars, reports.known)
     rows = count > 0
     if reports.known.size:
-        said = np.array([_at(reports, last) for last in range(reports.known.size)]).T
-        for name, values in zip(_BY_REPORT, said, strict=True):
+        for name, values in zip(_BY_REPORT, _said(tuple(each.tobytes() for each in reports)), strict=True):
             found[name][rows] = values[count[rows] - 1]
         for name in ("earnings_eps", "earnings_surprise"):
             found[name] /= bars.split_factor
@@ -137,6 +139,14 @@ def _reports(records: Records, bars: Bars) -> _Reports:
     factor = bars.split_factor[np.maximum(np.searchsorted(bars.ts, known, side="right") - 1, 0)]
     eps, estimate, revenue = values.values()
     return _Reports(known, records.labels[kept], eps * factor, estimate * factor, revenue)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _said(parts: tuple[bytes, ...]) -> FloatArray:
+    """Return `_at` of every report, shape (n_said, n_reports), from the bytes of `_Reports`."""
+    kinds = ("M8[us]", "M8[us]", "f8", "f8", "f8")
+    reports = _Reports(*(np.frombuffer(part, dtype=kind) for part, kind in zip(parts, kinds, strict=True)))
+    return np.array([_at(reports, last) for last in range(reports.known.size)]).T
 
 
 def _at(reports: _Reports, last: int) -> tuple[float, ...]:
