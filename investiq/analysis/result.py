@@ -206,7 +206,8 @@ class Analysis(Result):
     def facts(self) -> list[Fact]:
         """Return score, confidence and what stands behind them, and the bar that they were decided on."""
         passport = self.bars.passport
-        why = self.reason
+        # The recommendation has the reasons of the engines; the other facts need not repeat them.
+        why = "" if self.label else "no score"
         shared = f"{self._last('weight_origin')} weights of the engines that speak"
         return [
             Fact("In words", self.recommendation),

@@ -55,6 +55,7 @@ STYLE: Final = """
 .iq-card .iq-scale{display:inline-block;position:relative;width:84px;height:8px;margin-left:8px;border-radius:2px;overflow:hidden;
  background:linear-gradient(to right,transparent 49.4%,currentColor 49.4%,currentColor 50.6%,transparent 50.6%),
  var(--iq-border,var(--jp-border-color2,#e8edf2))}
+.iq-card .iq-scale.iq-none{visibility:hidden}
 .iq-card .iq-scale i{position:absolute;top:0;bottom:0;background:currentColor}
 .iq-mark{display:inline-block;border:1px solid currentColor;border-radius:4px;padding:0 6px;margin-left:8px;font-size:11px;letter-spacing:.06em;
  color:var(--iq-mark,#8a5a00);vertical-align:middle}
@@ -100,7 +101,7 @@ def _scale(table: Table, column: str, cell: str) -> str:
     try:
         score = float(cell)
     except ValueError:  # a score that is missing
-        return '<span class="iq-scale" aria-hidden="true"></span>'
+        return '<span class="iq-scale iq-none" aria-hidden="true"></span>'
     left, width = 50 + min(score, 0) / 2, abs(score) / 2
     return f'<span class="iq-scale" aria-hidden="true"><i style="left:{left:.1f}%;width:{width:.1f}%"></i></span>'
 

@@ -175,7 +175,14 @@ def test_an_analysis_of_few_bars_says_why_it_has_no_score(bars):
     assert few.title == "Analysis of ^GSPC: no score"
     assert np.isnan(few.score)
     assert few.conviction is None
-    assert "the technical engine needs 50 bars, 10 are known" in str(few)
+    reason = "the technical engine needs 50 bars, 10 are known"
+    remarks = [f"{fact.value} {fact.convention} {fact.note}" for fact in few.facts()]
+    assert [reason in each for each in remarks] == [True] + [False] * (len(remarks) - 1)
+    missing = {fact.label: fact.note for fact in few.facts() if fact.value is None or fact.value != fact.value}
+    assert len(missing) == 9
+    assert {note for label, note in missing.items() if label != "Calibrated probability"} == {"no score"}
+    # By the recommendation and beside the engine itself.
+    assert str(few).count(reason) == 2
     assert "No view: no engine has enough data" in few.recommendation
     assert few.table["label"].isna().all()
     assert (few.coverage, few.regime) == (0, "unknown")

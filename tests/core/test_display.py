@@ -98,7 +98,10 @@ def test_a_score_has_its_place_drawn_beside_it_and_a_folded_table_keeps_its_rows
     # From the middle, half a percent of the width per point: 50 to 70, and 32.5 to 50.
     assert "left:50.0%;width:20.0%" in html
     assert "left:32.5%;width:17.5%" in html
-    assert html.count('class="iq-scale"') == 3
+    # The missing score has an empty place, so that the numbers stay under each other.
+    assert html.count('class="iq-scale"') == 2
+    assert 'n/a<span class="iq-scale iq-none" aria-hidden="true"></span>' in html
+    assert ".iq-scale.iq-none{visibility:hidden}" in html
     assert '<details class="iq-fold"><summary><h4>Engines</h4></summary>' in html
     assert '<p class="iq-headline">score +40.0</p>' in html
     text = to_text("T", [], [], [], None, [table], "score +40.0")
