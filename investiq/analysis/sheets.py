@@ -238,10 +238,8 @@ def _missing(analysis: Analysis) -> Table:
 
 def _why(feature: str, analysis: Analysis) -> str:
     """Return why a feature of which nobody gives a reason has no value."""
-    column = analysis.table.get(feature)
-    newest = None if column is None else column.last_valid_index()
-    if newest is not None:
-        return f"none at this bar; its newest value is of {newest:%Y-%m-%d}"
+    if feature in analysis.table and len(known := analysis.table[feature].dropna()):
+        return f"none at this bar; its newest value is of {known.index[-1]:%Y-%m-%d}"
     bars = len(analysis.bars)
     return "no data for it in the history" if bars >= _LONG_PAST else f"too short a past: {bars} bars"
 
