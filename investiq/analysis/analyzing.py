@@ -16,6 +16,7 @@ from investiq.analysis.running import EngineRun, run_engine, run_extras, run_lay
 from investiq.analysis.weights import WeightSource
 from investiq.core import calendar
 from investiq.core.errors import DataError, InsufficientDataError
+from investiq.core.facts import Unit
 from investiq.core.notes import Note, merge_notes
 from investiq.engines import warming
 from investiq.engines.base import Engine, causal_table
@@ -35,7 +36,7 @@ from investiq.history.instants import instant, label_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Analysis", "analyze", "analyze_history", "engines"]
+__all__ = ["Analysis", "analyze", "analyze_history", "engines", "feature_units"]
 
 
 def analyze(
@@ -156,17 +157,22 @@ def analyze_history(
         table=scored,
         weights=weights,
     )
-    units = {name: unit for each in voices for name, unit in each.units.items()}
     return Analysis(
         history=history,
         as_of=as_of,
         table=pd.concat([scored, together], axis=1),
         engines={run.signal.engine: run.signal for run in runs},
         panels={**{each.name: each.panels for each in voices}, view.name: view.panels},
-        units=units | ProbabilisticLayer.units | view.units,
+        units=feature_units(voices),
         supplementary=extras.signal,
         notes=merge_notes(*(run.notes for run in runs), layer.notes, extras.notes, notes),
     )
+
+
+def feature_units(voices: Sequence[Engine]) -> dict[str, Unit]:
+    """Return the unit of every feature that is a number, of the engines, the probabilistic layer and the other topics."""
+    own = {name: unit for each in voices for name, unit in each.units.items()}
+    return own | ProbabilisticLayer.units | SupplementaryView().units
 
 
 def _joined(history: History, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from investiq.analysis.analyzing import analyze
-from investiq.analysis.screen_result import Screen
+from investiq.analysis.analyzing import analyze, engines, feature_units
+from investiq.analysis.screen_result import Screen, first_sentence
 from investiq.core.errors import DataError, InvestIQError, near_matches
 from investiq.core.notes import Note, merge_notes
 from investiq.runtime.executors import Executor, executor_name, run_chunks
@@ -42,6 +43,11 @@ class _Found:
     row: dict[str, Any] | None
     failure: str = ""
     watermark: str | None = None
+
+    @property
+    def has_score(self) -> bool:
+        """Whether there is a row with a score: nothing in it is missing for want of data alone."""
+        return self.row is not None and isinstance(self.row["label"], str)
 
 
 def screen(
@@ -78,8 +84,9 @@ def screen(
     Raises
     ------
     DataError
-        If the universe or a column of the condition is unknown, or a symbol stands
-        in it twice.
+        If the condition is none, which is told before any symbol is analysed; if a
+        column in it is unknown, told after the first; if the universe is unknown, or
+        a symbol stands in it twice.
 
     Notes
     -----
@@ -93,9 +100,13 @@ def screen(
     >>> sorted(found.frame.index)
     ['^GSPC', '^IXIC']
     """
+    named = _names(where)
     name, symbols, notes = _members(universe, as_of)
     executor_name(executor)
-    chunks = [symbols[first : first + _CHUNK] for first in range(0, len(symbols), _CHUNK)]
+    # With a condition the first symbol goes alone: its row tells whether all names in it are columns.
+    lone = symbols[:1] if named else []
+    chunks = [lone] if lone else []
+    chunks += [symbols[first : first + _CHUNK] for first in range(len(lone), len(symbols), _CHUNK)]
     found: list[_Found] = []
     with progress(len(symbols), f"screening {name}") as advance:
         answers = run_chunks(
@@ -105,8 +116,12 @@ def screen(
             in_flight=_IN_FLIGHT,
         )
         try:
+            is_checked = False
             for _, answer in answers:
                 found += answer
+                if not is_checked and any(each.has_score for each in answer):
+                    is_checked = True
+                    _matches(_frame(answer), where)
                 advance(len(answer))
         except KeyboardInterrupt:
             text = f"interrupted after {len(found):,} of {len(symbols):,} symbols; the others are not in the table"
@@ -120,8 +135,29 @@ def screen(
         frame=frame.assign(matches=_matches(frame, where)),
         asked=len(symbols),
         failures={symbol: failures[symbol] for symbol in symbols if symbol in failures},
+        named=tuple(each for each in named if each in frame.columns),
+        units=feature_units(engines()),
         watermarks=tuple(sorted({each.watermark for each in found if each.watermark})),
         notes=merge_notes(notes, _failed(failures)),
+    )
+
+
+def _names(where: str | None) -> list[str]:
+    """Return the names in a condition, in their order; refuse what is no expression."""
+    if where is None:
+        return []
+    try:
+        tree = ast.parse(where.strip().replace("`", ""), mode="eval")
+    except (AttributeError, SyntaxError, ValueError) as error:
+        raise _no_condition(where, error) from None
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return list(dict.fromkeys(node.id for node in sorted(found, key=lambda node: (node.lineno, node.col_offset))))
+
+
+def _no_condition(where: object, error: Exception) -> DataError:
+    return DataError(
+        f"where must be a condition on columns such as \"score > 30 and regime == 'normal_bull'\", "
+        f"was {where!r} ({type(error).__name__}: {error})"
     )
 
 
@@ -185,11 +221,8 @@ def _matches(frame: pd.DataFrame, where: str | None) -> np.ndarray[tuple[int], n
             f"where names {name!r}, which is no column of the analysis{near_matches(name, frame.columns)}; "
             "iq.analyze(...).table.columns lists them"
         ) from None
-    except (SyntaxError, TypeError, ValueError, NotImplementedError) as error:
-        raise DataError(
-            f"where must be a condition on columns such as \"score > 30 and regime == 'normal_bull'\", "
-            f"was {where!r} ({type(error).__name__}: {error})"
-        ) from None
+    except (AttributeError, SyntaxError, TypeError, ValueError, NotImplementedError) as error:
+        raise _no_condition(where, error) from None
     answer = np.asarray(met)
     if answer.dtype != np.bool_ or answer.shape != (len(frame),):
         raise DataError(
@@ -202,5 +235,5 @@ def _failed(failures: dict[str, str]) -> tuple[Note, ...]:
     if not failures:
         return ()
     symbol, why = next(iter(failures.items()))
-    text = f"{len(failures):,} symbol(s) could not be analysed, such as {symbol} ({why.partition(';')[0]}); .failures names all"
+    text = f"{len(failures):,} symbol(s) could not be analysed, such as {symbol} ({first_sentence(why)}); .failures names all"
     return (Note(code="not_analysed", text=text, rows=len(failures)),)

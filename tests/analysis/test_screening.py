@@ -82,6 +82,49 @@ def test_a_wrong_universe_is_refused_in_words(universe, message):
         iq.screen(universe)
 
 
+def test_what_the_condition_names_stands_in_the_table_with_its_unit(found):
+    (matches,) = (each for each in found.tables() if each.title.startswith("Matches"))
+    assert matches.columns[:3] == ("Symbol", "rsi", "Signal")
+    shown = {row[0]: row[1] for row in matches.rows}
+    # From 0 to 100, like a score, with one decimal.
+    assert shown == {symbol: f"{found.frame.loc[symbol, 'rsi']:.1f}" for symbol in found.symbols}
+    assert "rsi" in matches.numbers
+
+
+def test_a_condition_on_usual_columns_adds_no_second_one():
+    words = iq.screen(["^GSPC"], where="score > -101 and regime != '' and quant_weight > 0 and score < 101")
+    assert words.named == ("score", "regime", "quant_weight")
+    (matches,) = words.tables()
+    assert matches.columns[:5] == ("Symbol", "regime", "quant_weight", "Signal", "Score")
+    assert matches.columns.count("Score") == 1
+    # In the bear market of 2018 technical has 15 and quant 35 of the 50 that speak: 70 %.
+    assert matches.rows[0][1:3] == ("high_vol_bear", "70.00 %")
+
+
+@pytest.mark.parametrize(("where", "analysed"), [("score >", 0), ("scor > 30", 1), ("score + 1", 1)])
+def test_a_wrong_condition_stops_before_the_others_are_analysed(monkeypatch, where, analysed):
+    from investiq.analysis import screening
+
+    asked = []
+    real = screening.analyze
+    monkeypatch.setattr(screening, "analyze", lambda symbol, **options: asked.append(symbol) or real(symbol, **options))
+    with pytest.raises(DataError):
+        iq.screen(["^GSPC", "^IXIC", "SYN001"], where=where, as_of="2013-05-20")
+    assert len(asked) == analysed
+
+
+def test_a_failure_is_told_by_its_first_sentence_and_kept_whole():
+    found = iq.screen(["GHOST"])
+    whole = found.failures["GHOST"]
+    ((symbol, shown),) = found.tables()[0].rows
+    assert symbol == "GHOST"
+    assert shown == "UnknownSymbolError: no offline data for 'GHOST'"
+    assert whole.startswith(f"{shown};")
+    last = {fact.label: fact for fact in found.facts() if "last bar" in fact.label}
+    assert list(last) == ["Oldest last bar", "Newest last bar"]
+    assert {fact.note for fact in last.values()} == {"no symbol was analysed"}
+
+
 def test_a_universe_by_name_brings_its_cautions():
     members = iq.load_universe("dow30")
     found = iq.screen("dow30", as_of="2018-12-31")
