@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from investiq.engines.quant.garch_likelihood import student_likelihood
 from investiq.engines.quant.windows import hold, period_starts
 from investiq.engines.rules import FloatArray
-from investiq.metrics.conventions import Convention
 from investiq.metrics.garch_kernel import linear_variances
-from investiq.metrics.realised_volatility import ewma_volatility
 
 __all__ = ["GarchEstimate", "conditional_volatility", "estimate_garch"]
 
 FEWEST_RETURNS: Final = 500
 MOST_RETURNS: Final = 1000
+# RiskMetrics, for daily returns.
+_DECAY: Final = 0.94
 # Returns from which the exponentially weighted alternative is given.
 FEWEST_FOR_EWMA: Final = 29
 # Four years of shares by quarter are 16,000 estimates of 8 KB each; beyond these the oldest is forgotten.
@@ -160,9 +160,7 @@ def conditional_volatility(
     rows = months.size
     names = ("garch_persistence", "garch_alpha", "garch_degrees_of_freedom")
     forecast = np.full(rows, np.nan)
-    if returns.size >= FEWEST_FOR_EWMA:
-        forecast[1:] = ewma_volatility(returns, Convention(periods_per_year=periods_per_year))
-        forecast[:FEWEST_FOR_EWMA] = np.nan
+    forecast[FEWEST_FOR_EWMA:] = np.sqrt(_weighted_variances(returns)[FEWEST_FOR_EWMA - 1 :] * periods_per_year)
     starts = period_starts(months, "quarter")
     fitted = np.full((3, starts.size), np.nan)
     is_ewma = np.where(np.isnan(forecast), np.nan, 1.0)
@@ -182,6 +180,15 @@ def conditional_volatility(
         is_ewma[start:end] = 0.0
     columns: dict[str, Any] = {name: hold(fitted[row], starts, rows) for row, name in enumerate(names)}
     return {"garch_forecast_vol": forecast, **columns, "garch_is_ewma": is_ewma}
+
+
+def _weighted_variances(returns: FloatArray) -> FloatArray:
+    """Return RiskMetrics' mean of squares up to each return, as ``metrics.realised_volatility.ewma_volatility``.
+
+    Without its refusals: a wild return later must not silence the rows before it.
+    """
+    sums: FloatArray = linear_variances(returns, 0.0, 1 - _DECAY, 0.0, _DECAY, 0.0)[1:]
+    return sums / (1 - _DECAY ** np.arange(1, returns.size + 1))
 
 
 def _is_moving(sample: FloatArray) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from investiq.engines.quant.conditional_volatility import conditional_volatility, estimate_garch
 from investiq.metrics.conditional_volatility import garch
 from investiq.metrics.conventions import Convention
+from investiq.metrics.realised_volatility import ewma_volatility
 
 YEAR = Convention(periods_per_year=252)
 
@@ -82,6 +83,22 @@ def test_fewer_than_five_hundred_returns_give_the_weighted_forecast(returns, mon
     # pandas' own mean with weights of 0.94.
     squares = pd.Series(returns[:480] ** 2).ewm(alpha=0.06).mean()
     assert found["garch_forecast_vol"][480] == pytest.approx(np.sqrt(252 * squares.iloc[-1]))
+
+
+def test_the_weighted_forecast_is_the_metric(returns, months):
+    found = conditional_volatility(returns[:480], months[:481], 252)["garch_forecast_vol"]
+    assert np.isnan(found[:29]).all()
+    np.testing.assert_allclose(found[29:], ewma_volatility(returns[:480], YEAR)[28:], rtol=1e-12)
+
+
+def test_moves_that_look_like_percents_are_followed_as_they_are(returns, months):
+    # From the 300th on one of four returns doubles the price, more than any series of fractions should hold.
+    wild = np.where((np.arange(480) >= 300) & (np.arange(480) % 4 == 0), 1.5, returns[:480])
+    found, calm = (
+        conditional_volatility(each, months[:481], 252)["garch_forecast_vol"] for each in (wild, returns[:480])
+    )
+    np.testing.assert_array_equal(found[:301], calm[:301])
+    assert found[480] == pytest.approx(np.sqrt(252 * pd.Series(wild**2).ewm(alpha=0.06).mean().iloc[-1]))
 
 
 def test_shocks_that_never_fade_are_no_fit(returns, months):

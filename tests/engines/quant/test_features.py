@@ -321,6 +321,17 @@ def test_a_crash_of_a_third_leaves_the_later_windows_exact(sample):
     assert table["sharpe_ratio_year"].iloc[-1] == close_to(sharpe_ratio(year - RATE, YEAR))
 
 
+def test_wild_moves_later_on_leave_the_rows_before_them(history_of):
+    # From bar 900 on the price trebles and falls back to a third: no series of returns that a metric would take.
+    steps = np.random.default_rng(3).normal(0, 0.01, 1200)
+    steps[900:] = np.where(np.arange(300) % 2, np.log(3), -np.log(3))
+    history = history_of(100 * np.exp(np.cumsum(steps)), spread=0.0)
+    whole, past = quant_features(history)[:900], quant_features(history.until(history.bars().known_at[899]))
+    for name in FEATURES:
+        np.testing.assert_allclose(whole[name], past[name], rtol=1e-10, atol=1e-10, err_msg=name)
+    assert np.isfinite(whole["garch_forecast_vol"].iloc[-1])
+
+
 def test_a_move_of_a_thousandfold_leaves_nothing_behind_once_it_has_left_the_windows(history_of):
     # A reverse split that no provider told of: its fourth power is 1e12, those of a usual year add up to 1e-5.
     close = 100 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.01, 1200)))
