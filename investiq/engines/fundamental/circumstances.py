@@ -1,4 +1,4 @@
-"""What surrounds a company at each bar: its sector, the risk-free rate and the return that its owners demand."""
+"""What surrounds a company at each bar: its sector, its beta and the return that its owners demand."""
 
 from __future__ import annotations
 
@@ -20,11 +20,8 @@ from investiq.engines.fundamental.sectors import (
 from investiq.engines.joining import closes_on, known_counts, known_instants, series_of
 from investiq.history.history import History
 
-__all__ = ["RISK_FREE", "Industry", "betas", "industry", "risk_free"]
+__all__ = ["Industry", "betas", "industry"]
 
-# A convention for work without a bill's yield in the history.
-RISK_FREE: Final = 0.045
-_BILLS: Final = ("DGS3MO", "^IRX")
 _PROFILES: Final = ("profile", "company")
 
 BETA_WINDOW: Final = 252
@@ -78,24 +75,6 @@ def industry(history: History, sector: str | None = None) -> Industry:
     makes = np.array([*map(is_manufacturer, found, codes[order]), False])
     counts = known_counts(history.bars(), known[order]) - 1
     return Industry(places[counts], makes[counts])
-
-
-def risk_free(history: History) -> FloatArray:
-    """Return the yield of the 3-month bill last known at each bar, as a fraction; 0.045 where the history has none.
-
-    Read are records ``"DGS3MO"`` or ``"^IRX"``, in percent.
-    """
-    main = history.bars()
-    rates = np.full(len(main), RISK_FREE)
-    records = next((history.tables[name] for name in _BILLS if name in history.tables), None)
-    if records is None or not len(records):
-        return rates
-    column = next(name for name in records.frame.columns if name != "known_at")
-    values = records.frame[column].to_numpy(dtype=float) / 100
-    known = known_instants(records)
-    order = np.flatnonzero(~np.isnan(values))[np.argsort(known[~np.isnan(values)], kind="stable")]
-    counts = known_counts(main, known[order])
-    return np.where(counts > 0, np.append(values[order], np.nan)[counts - 1], RISK_FREE)
 
 
 def betas(history: History) -> FloatArray:

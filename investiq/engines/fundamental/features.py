@@ -15,7 +15,7 @@ from investiq.core.facts import Unit
 from investiq.engines.base import causal_table
 from investiq.engines.fundamental.analyst import ANALYST, analyst_features
 from investiq.engines.fundamental.capital import capital_flows
-from investiq.engines.fundamental.circumstances import Industry, betas, demanded_return, industry, risk_free
+from investiq.engines.fundamental.circumstances import Industry, betas, demanded_return, industry
 from investiq.engines.fundamental.leverage import leverage, working_capital
 from investiq.engines.fundamental.measuring import FloatArray
 from investiq.engines.fundamental.needs import not_stated
@@ -24,6 +24,7 @@ from investiq.engines.fundamental.quality import PIOTROSKI, cash_quality, manipu
 from investiq.engines.fundamental.sectors import BANDS, SECTORS
 from investiq.engines.fundamental.states import States, statement_states
 from investiq.engines.fundamental.valuation import Market, altman, amounts, bands, discounted, multiples
+from investiq.engines.risk_free import known_risk_free
 from investiq.history.history import History
 
 __all__ = ["FEATURES", "FIELDS", "MONEY", "WORDS", "fundamental_features"]
@@ -151,7 +152,7 @@ def _of_statements(history: History, states: States, sectors: Industry) -> dict[
     state["is_price_currency"] = np.where(row < 0, np.nan, is_same.astype(float))
     for name in ("shares", "diluted_shares"):
         state[name] = np.where(is_same, state[name], np.nan)
-    rate, beta = risk_free(history), betas(history)
+    rate, beta = known_risk_free(history).rate, betas(history)
     market = Market(bars.close, bars.split_factor, rate, demanded_return(rate, beta))
     priced = multiples(state, market, sectors)
     columns: dict[str, Any] = state | priced | altman(state, priced["market_cap"], sectors)

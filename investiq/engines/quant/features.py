@@ -118,8 +118,8 @@ def quant_features(history: History) -> pd.DataFrame:
     ----------
     history : History
         The main symbol, and where it has them: a benchmark, factor records
-        ``"FF3"`` or funds in their place, and the yield of Treasury bills
-        (``"DGS3MO"`` or ``"^IRX"``, in percent).
+        ``"FF3"`` or funds in their place, and a risk-free rate, see
+        `known_risk_free`.
 
     Returns
     -------

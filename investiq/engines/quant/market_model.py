@@ -47,6 +47,7 @@ def market_model(sample: Sample) -> dict[str, FloatArray]:
     if at.size:
         rate = sample.returns[at] - sample.excess[at]
         columns = _columns(sample.excess[at], market[at] - rate)
+        columns["low_vol_factor_ratio"] = _relative_volatility(sample.returns[at], market[at])
         # The return of row t is the one before it in the array of returns.
         found = {name: _spread(values, at + 1, rows) for name, values in columns.items()}
     return {**found, "low_vol_factor_z": z_score(found["low_vol_factor_ratio"])}
@@ -60,8 +61,6 @@ def _columns(mine: FloatArray, theirs: FloatArray) -> dict[str, FloatArray]:
     apart = old_squares + after.squares
     freedom = 2 * HALF - 4
     f = quotient((whole.squares - apart) / 2, apart / freedom, apart > 1e-14 * whole.moves)
-    spread = (_Line(each, each, WINDOW).moves for each in (mine, theirs))
-    mine_moves, their_moves = spread
     return {
         "beta": beta,
         "beta_standard_error": error,
@@ -69,8 +68,12 @@ def _columns(mine: FloatArray, theirs: FloatArray) -> dict[str, FloatArray]:
         "beta_r2": explained,
         "beta_stability_shift": after.beta - old_beta,
         "beta_stability_p": _f_tail(f, 2, freedom),
-        "low_vol_factor_ratio": np.sqrt(quotient(mine_moves, their_moves, their_moves > 0)),
     }
+
+
+def _relative_volatility(mine: FloatArray, theirs: FloatArray) -> FloatArray:
+    mine_moves, their_moves = (_Line(each, each, WINDOW).moves for each in (mine, theirs))
+    return np.sqrt(quotient(mine_moves, their_moves, their_moves > 0))
 
 
 class _Line:

@@ -21,7 +21,7 @@ PANELS: Final = (
             Line("Sortino ratio", "sortino_ratio", "252 bars, annual, target the risk-free return"),
             Line("Omega ratio", "omega_ratio", "60 bars, target the risk-free return"),
             Line("Seasonal return", "seasonality_avg_return", "this calendar month in past years"),
-            Line("Risk-free rate", "quant_risk_free_rate", "annual; 4.5 % where the history has none"),
+            Line("Risk-free rate", "quant_risk_free_rate", "annual, newest known; 4.5 % where the history has none"),
         ),
     ),
     Panel(

@@ -21,6 +21,7 @@ from investiq.metrics.market_model import capm
 from investiq.metrics.regression import least_squares
 
 RATE = 0.045 / 252
+CONSTANT = "constant: no DGS3MO, ^IRX or FF3 was known"
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,13 @@ def returns_of(bars):
     return pd.Series(close[1:] / close[:-1] - 1, index=bars.index[1:])
 
 
+def bills_of(bars):
+    """The bill of the factors as known at each close, a twelfth of a year's for a month, by return of a day."""
+    at = pd.DataFrame({"at": pd.DatetimeIndex(bars.known_at[1:], tz="UTC")})
+    month = pd.merge_asof(at, iq.load_records("FF3").frame, left_on="at", right_on="known_at")["risk_free"]
+    return 12 * month.to_numpy() / 252
+
+
 def thinned(bars, kept):
     names = ("ts", "open", "high", "low", "close", "volume", "known_at", "split_factor", "total_factor", "flags")
     return dataclasses.replace(bars, **{name: getattr(bars, name)[kept] for name in names})
@@ -46,21 +54,22 @@ def thinned(bars, kept):
 @pytest.mark.parametrize("row", [300, 900, 1599])
 def test_beta_is_that_of_the_metric_and_of_statsmodels(pair, table, row):
     mine, theirs = (returns_of(bars).iloc[row - 252 : row] for bars in pair)
-    found = capm(mine - RATE, theirs - RATE, Convention(periods_per_year=252))
+    bills = bills_of(pair[0])[row - 252 : row]
+    found = capm(mine - bills, theirs - bills, Convention(periods_per_year=252))
     last = table.iloc[row]
     assert last["beta"] == pytest.approx(found.beta, rel=1e-9)
     assert last["beta_standard_error"] == pytest.approx(found.beta_error, rel=1e-8)
     assert last["beta_r2"] == pytest.approx(found.r_squared, rel=1e-8)
     assert last["beta_blume"] == pytest.approx(0.67 * found.beta + 0.33)
     assert last["low_vol_factor_ratio"] == pytest.approx(mine.std() / theirs.std(), rel=1e-9)
-    fitted = sm.OLS(mine.to_numpy(), sm.add_constant(theirs.to_numpy())).fit(
+    fitted = sm.OLS((mine - bills).to_numpy(), sm.add_constant((theirs - bills).to_numpy())).fit(
         cov_type="HAC", cov_kwds={"maxlags": 4, "use_correction": True}
     )
     assert last["beta_standard_error"] == pytest.approx(fitted.bse[1], rel=1e-4)
 
 
 def test_the_change_of_beta_is_tested_as_chow_did(pair, table):
-    mine, theirs = (returns_of(bars).iloc[-120:].to_numpy() - RATE for bars in pair)
+    mine, theirs = (returns_of(bars).iloc[-120:].to_numpy() - bills_of(bars)[-120:] for bars in pair)
     halves = [sm.OLS(mine[part], sm.add_constant(theirs[part])).fit() for part in (slice(60), slice(60, 120))]
     one = sm.OLS(mine, sm.add_constant(theirs)).fit()
     apart = halves[0].ssr + halves[1].ssr
@@ -234,7 +243,7 @@ def test_a_yield_in_percent_counts_from_the_day_it_was_known(pair):
     table = quant_features(iq.History.of(mine, records=[yields]))
     # 30 hours after midnight is past the close of that session, and before that of the next.
     assert table["quant_risk_free_rate"].iloc[[100, 101, 200, 201]].to_list() == [0.045, 0.02, 0.02, 0.05]
-    assert table["risk_free_source"].iloc[[100, 101]].to_list() == ["constant", "DGS3MO"]
+    assert table["risk_free_source"].iloc[[100, 101]].to_list() == [CONSTANT, "DGS3MO"]
 
 
 def yields_of(values, labels, known):
@@ -256,7 +265,7 @@ def test_yields_in_words_leave_the_constant_rate(pair):
     mine = pair[0][:100]
     yields = yields_of(["n/a", "n/a"], mine.index[:2], mine.index[:2])
     table = quant_features(iq.History.of(mine, records=[yields]))
-    assert (table["quant_risk_free_rate"].iloc[-1], table["risk_free_source"].iloc[-1]) == (0.045, "constant")
+    assert (table["quant_risk_free_rate"].iloc[-1], table["risk_free_source"].iloc[-1]) == (0.045, CONSTANT)
 
 
 def test_a_return_is_set_against_the_rate_known_at_its_own_close(pair):
