@@ -16,11 +16,17 @@ _LONGEST_LINE: Final = 60
 NOTE_SIGNS: Final = {"info": "i", "caution": "!", "error": "x"}
 
 # Colours come as CSS variables so that JupyterLab's, Voila's and a report's theme apply; the fallbacks are the light theme.
+# Tables say that they inherit: in a page without a doctype a browser would give them the page's colour and 16 px, and a
+# page may colour its own cells. JupyterLab has no variables for gains and losses, so its dark theme gets its own.
 STYLE: Final = """
 .iq-card{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:13px;line-height:1.45;max-width:980px;
  color:var(--iq-text,var(--jp-content-font-color1,#1b2733));background:var(--iq-surface,var(--jp-layout-color1,#fff));
  border:1px solid var(--iq-border,var(--jp-border-color2,#dde3ea));border-radius:8px;padding:14px 18px}
+[data-jp-theme-light="false"] .iq-card{--iq-up:#3fc1a5;--iq-down:#ff8a8f;--iq-mark:#e3b341}
+.iq-card h3,.iq-card h4{color:inherit}
+.iq-card table,.iq-card tr,.iq-card td,.iq-card th{color:inherit;font-family:inherit;font-size:inherit;line-height:inherit}
 .iq-card h3{margin:0 0 8px;font-size:15px;font-weight:600}
+.iq-card table.iq-facts,.iq-card table.iq-lines{font-size:13px}
 .iq-card table.iq-facts{border-collapse:collapse;table-layout:auto;width:100%;margin:0}
 .iq-card table.iq-facts td,.iq-card table.iq-facts th{padding:4px 10px 4px 0;border:0;border-bottom:1px solid var(--iq-border,var(--jp-border-color2,#e8edf2));
  text-align:left;vertical-align:top;background:none}
@@ -30,6 +36,7 @@ STYLE: Final = """
 .iq-card .iq-provenance table.iq-facts td{border-bottom:0;padding-top:1px;padding-bottom:1px}
 .iq-card .iq-provenance table.iq-facts td.iq-value{text-align:left;white-space:normal;font-weight:400;width:auto;overflow-wrap:anywhere}
 .iq-card .iq-quiet,.iq-card td.iq-convention{color:var(--iq-muted,var(--jp-content-font-color2,#5b6b7b));font-size:12px}
+.iq-card .iq-provenance table.iq-facts,.iq-card .iq-provenance table.iq-facts td{font-size:11.5px}
 .iq-card ul.iq-notes{list-style:none;margin:10px 0 0;padding:0}
 .iq-card ul.iq-notes li{margin:3px 0;padding-left:20px;position:relative}
 .iq-card ul.iq-notes li b{position:absolute;left:2px}
@@ -37,7 +44,7 @@ STYLE: Final = """
 .iq-card details.iq-provenance summary{cursor:pointer}
 .iq-card h4{margin:14px 0 4px;font-size:13px;font-weight:600}
 .iq-card .iq-scroll{overflow-x:auto}
-.iq-card table.iq-lines{border-collapse:collapse;table-layout:auto;width:100%;margin:0;font-size:12.5px}
+.iq-card table.iq-lines{border-collapse:collapse;table-layout:auto;width:100%;margin:0}
 .iq-card table.iq-lines th,.iq-card table.iq-lines td{padding:4px 12px 4px 0;border:0;text-align:left;vertical-align:top;background:none;
  border-bottom:1px solid var(--iq-border,var(--jp-border-color2,#e8edf2))}
 .iq-card table.iq-lines th{font-weight:500;color:var(--iq-muted,var(--jp-content-font-color2,#5b6b7b))}
