@@ -93,11 +93,13 @@ def _backtest(symbol: str, options: dict[str, Any]) -> Any:
 @data_options
 @click.option("--as-of", metavar="TIME", help="Use only what was known then, UTC; a date means its end.")
 @click.option("--html", type=FILE, help="Also write facts and figure to this .html file.")
+@click.option("--full", is_flag=True, help="Print every fact, signal and figure, with the provenance.")
 @as_json_option
-def analyze(symbol: str, as_of: str | None, html: Path | None, as_json: bool, **options: Any) -> None:
+def analyze(symbol: str, as_of: str | None, html: Path | None, full: bool, as_json: bool, **options: Any) -> None:
     """Analyse SYMBOL: score, confidence and the evidence behind them."""
     result = iq.analyze(bars_of(symbol, options), as_of=as_of)
-    show(result, as_json, html=result.export(html) if html else None)
+    brief = None if full else f"{result.brief()}\n\n  --full prints every fact, signal and figure, with the provenance"
+    show(result, as_json, text=brief, html=result.export(html) if html else None)
 
 
 @command(main)

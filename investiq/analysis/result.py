@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from investiq.analysis import sheets
 from investiq.analysis.text import CONFIDENCE_SCALE, recommendation, regime_words
+from investiq.core.display import to_text
 from investiq.core.facts import Fact, Table, Unit, format_value
 from investiq.core.notes import Note
 from investiq.core.result import Result
@@ -158,6 +159,19 @@ class Analysis(Result):
     def explain(self) -> str:
         """Return the recommendation and, by engine, every signal with its numbers and its date."""
         return "\n".join([self.recommendation, *sheets.evidence_lines(self)])
+
+    def brief(self) -> str:
+        """Return as text what is read first; `print` of the analysis shows everything."""
+        return to_text(
+            self.title,
+            self.facts()[:1],
+            self.notes,
+            [],
+            self.watermark,
+            sheets.brief_sheets(self),
+            self.headline,
+            self.urgent_notes(),
+        )
 
     def compare(self, other: Analysis) -> AnalysisComparison:
         """Return what differs between this analysis and another one, of the same symbol at another moment or of another.

@@ -15,7 +15,7 @@ from investiq.history.history import History
 if TYPE_CHECKING:
     from investiq.analysis.result import Analysis
 
-__all__ = ["HORIZON_WORDS", "beside", "evidence_lines", "sheets"]
+__all__ = ["HORIZON_WORDS", "beside", "brief_sheets", "evidence_lines", "sheets"]
 
 HORIZON_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "short_term": ("Days to weeks", "60 % technical, 40 % sentiment"),
@@ -46,6 +46,13 @@ def sheets(analysis: Analysis) -> list[Table]:
         *_panels(analysis),
         _missing(analysis),
     ]
+    return [table for table in found if table.rows]
+
+
+def brief_sheets(analysis: Analysis) -> list[Table]:
+    """Return the tables that are read first: engines, horizons, the strongest evidence, and what is missing."""
+    speaking = [each for each in analysis.engines.values() if each.evidence]
+    found = [_engines(analysis), _horizons(analysis), _strongest_of_all(analysis, speaking), _missing(analysis)]
     return [table for table in found if table.rows]
 
 

@@ -92,12 +92,12 @@ def _columns(given: tuple[str, ...]) -> dict[str, str] | None:
     return {name: column for name, _, column in pairs} or None
 
 
-def show(result: Result | Report, as_json: bool, **files: Path | None) -> None:
-    """Print a result as text or as JSON, and the files that were written."""
+def show(result: Result | Report, as_json: bool, *, text: str | None = None, **files: Path | None) -> None:
+    """Print a result as text (or another `text` of it) or as JSON, and the files that were written."""
     written = {name: path for name, path in files.items() if path is not None}
     if as_json:
         click.echo(result_to_json(result, **{name: str(path) for name, path in written.items()}))
         return
-    click.echo(str(result))
+    click.echo(str(result) if text is None else text)
     for name, path in written.items():
         click.echo(f"\n{name}: {path}")

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -257,10 +258,25 @@ def test_analyze_prints_the_facts_of_the_analysis(run, tmp_path):
     assert page.read_text().startswith("<!doctype html>")
 
 
-def test_analyze_prints_the_text_of_the_analysis(run):
-    outcome = run("analyze", "^GSPC")
+def test_analyze_prints_the_text_of_the_analysis_in_full(run):
+    outcome = run("analyze", "^GSPC", "--full")
     assert outcome.exit_code == 0
     assert outcome.output == f"{iq.analyze('^GSPC')}\n"
+
+
+def test_analyze_prints_first_what_is_read_first_in_the_words_of_the_full_text(run):
+    outcome = run("analyze", "^GSPC", "--as-of", "2019-02-01")
+    assert outcome.exit_code == 0
+    view = iq.analyze("^GSPC", as_of="2019-02-01")
+    printed = outcome.output.splitlines()
+    stale = next(note.text for note in view.notes if note.code == "stale")
+    assert printed[:3] == [f"{view.title}  [SAMPLE]", view.headline, f"  ! {stale}"]
+    assert printed[3].split(maxsplit=2) == ["In", "words", view.recommendation]
+    titles = [line.strip().split(",")[0].split(" at the")[0] for before, line in pairwise(printed) if not before]
+    assert titles[:4] == ["Engines", "Horizons", "Strongest evidence", "Without a value"]
+    assert set(printed[4:-1]) <= set(str(view).splitlines())
+    assert "--full" in printed[-1]
+    assert len(printed) < 80
 
 
 def test_backtest_prints_the_facts_of_the_backtest(run):
