@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from investiq.figures.theme import Theme, template, watermark_note
-from investiq.figures.views import DENSE, range_buttons, time_axis
+from investiq.figures.views import DENSE, open_at, range_buttons, time_axis
 
 __all__ = ["Pane", "area", "band", "columns", "date_axis", "line", "stack"]
 
@@ -40,12 +40,15 @@ class Pane:
         Horizontal guides.
     ticks : tuple of float
         Where the ticks stand; otherwise plotly chooses.
+    tick_words : tuple of str
+        What is written at each of `ticks`, in place of the number.
     tick_format : str
         d3 format of the ticks, such as ``".0%"``.
     scale : {"linear", "log"}
     far, near : list of dict
         Traces for a view of more than `DENSE` bars, and those that take their
-        place when a button shortens the view.
+        place when a button shortens the view. A near trace is hidden in the
+        long view; with ``visible`` ``"legendonly"`` it stays in the legend.
     """
 
     title: str
@@ -54,6 +57,7 @@ class Pane:
     limits: tuple[float, float] | None = None
     levels: tuple[float, ...] = ()
     ticks: tuple[float, ...] = ()
+    tick_words: tuple[str, ...] = ()
     tick_format: str = ""
     scale: Literal["linear", "log"] = "linear"
     far: list[dict[str, Any]] = field(default_factory=list)
@@ -62,7 +66,7 @@ class Pane:
     @property
     def all_traces(self) -> list[dict[str, Any]]:
         """Every trace, those of a short view hidden at first."""
-        return [*self.far, *({**trace, "visible": False} for trace in self.near), *self.traces]
+        return [*self.far, *({"visible": False, **trace} for trace in self.near), *self.traces]
 
 
 def date_axis(ts: InstantArray) -> InstantArray:
@@ -154,6 +158,7 @@ def stack(
     subtitle: str,
     watermark: str | None,
     height: int,
+    view: str = "All",
 ) -> go.Figure:
     """Return the panes over one time axis, the first on top.
 
@@ -168,6 +173,8 @@ def stack(
         ``"SAMPLE"`` or ``"SYNTHETIC"``: written across the first pane and into the subtitle.
     height : int
         Pixels.
+    view : str, default "All"
+        The button whose view the figure opens at; the rest is a click away.
     """
     layout: dict[str, Any] = {
         "template": template(theme),
@@ -191,7 +198,10 @@ def stack(
         layout["annotations"].append(watermark_note(watermark, theme, y=sum(domains[0]) / 2))
     layout["margin"] = {"t": 96 + 22 * (_legend_rows(panes[0]) - 1)}
     layout["updatemenus"] = range_buttons(dict(zip(map(_key, names), panes, strict=True)), ts, axis, theme)
-    return go.Figure(data=traces, layout=layout)
+    figure = go.Figure(data=traces, layout=layout)
+    if view != "All":
+        open_at(figure, view)
+    return figure
 
 
 def _axis_names(panes: Sequence[Pane]) -> list[str]:
@@ -227,10 +237,12 @@ def _place(
         axis["range"] = list(pane.limits)
     if pane.ticks:
         axis["tickvals"] = list(pane.ticks)
+    if pane.tick_words:
+        axis["ticktext"] = list(pane.tick_words)
     if pane.tick_format:
         axis["tickformat"] = pane.tick_format
     layout[_key(name)] = axis
-    is_named = legend == "legend" or len(pane.traces) > 1  # one line alone is named by its axis title
+    is_named = legend == "legend" or len(pane.near) + len(pane.traces) > 1  # one line alone is named by its axis title
     traces.extend(
         {"showlegend": is_named, **trace, "xaxis": "x", "yaxis": name, "legend": legend} for trace in pane.all_traces
     )

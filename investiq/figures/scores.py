@@ -26,16 +26,17 @@ FloatArray = NDArray[np.float64]
 
 # Each engine keeps its dash in every chart, so that colour is not the only difference.
 _DASHES: Final = {"technical": "solid", "fundamental": "dash", "quant": "dot", "sentiment": "dashdot"}
-# Bars up to which five stepped lines can be told apart.
-_READABLE: Final = 300
+# Regimes begin with one of these; the word is that of the axis.
 _HEIGHTS: Final = {"low_vol": 1.0, "normal": 2.0, "high_vol": 3.0}
+_VOLATILITIES: Final = ("low", "normal", "high")
 
 
 def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, theme: ThemeName = "light") -> go.Figure:
     """Draw what an analysis knows at every bar: price, volume, scores, confidence, regime, RSI and MACD.
 
     The panes share one time axis: zooming one zooms all, and the hover box
-    tells every value of a bar. The price has the moving averages of 20, 50 and
+    tells every value of a bar. Daily bars open at the last two years; the
+    buttons lead to the rest. The price has the moving averages of 20, 50 and
     200 bars and the Bollinger band; the score guides where its label changes,
     and the engines it is made of as thin lines, which a click on the legend
     shows where more bars are drawn than a screen has room for. The regime's
@@ -64,17 +65,17 @@ def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, th
     bars = raw.adjusted("total")
     x = date_axis(bars.ts)
 
-    def column(name: str) -> FloatArray:
-        return table[name].to_numpy(dtype=np.float64)
+    def column(name: str) -> NDArray[Any]:
+        return _light(table[name].to_numpy(dtype=np.float64))
 
-    def level(name: str) -> FloatArray:
+    def level(name: str, scale: float = 1.0) -> NDArray[Any]:
         # The table states money as traded on the day; the chart shows adjusted prices.
-        return column(name) * bars.factor
+        return _light(table[name].to_numpy(dtype=np.float64) * bars.factor * scale)
 
     averages = {f"SMA {window}": level(f"sma_{window}") for window in (20, 50, 200)}
     bands = {"Bollinger 20, 2": (level("bb_lower"), level("bb_upper"))}
     scale = 1.0 / float(bars.factor[-1])
-    lines = {name: level(name) * scale for name in ("macd", "macd_signal", "macd_histogram")}
+    lines = {name: level(name, scale) for name in ("macd", "macd_signal", "macd_histogram")}
     rows = [price_pane(bars, colors, overlays=averages, bands=bands, trades=trades)]
     if not np.isnan(bars.volume).all():
         rows.append(volume_pane(bars, colors, weight=0.7))
@@ -93,7 +94,8 @@ def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, th
         title=analysis.title,
         subtitle=f"{analysis.headline}<br>{period_text(bars)} · known at {analysis.as_of:%Y-%m-%d %H:%M} UTC",
         watermark=analysis.watermark,
-        height=1060,
+        height=1080,
+        view="2Y" if bars.interval == "1d" else "All",
     )
 
 
@@ -117,24 +119,26 @@ def _macd_pane(x: NDArray[np.datetime64], lines: dict[str, FloatArray], unit: st
 
 def _score_pane(x: NDArray[np.datetime64], score: FloatArray, voices: dict[str, FloatArray], theme: Theme) -> Pane:
     # A score holds until the next bar is decided, so its line steps.
-    edge = {"color": theme.text, "width": 1.5 if x.size <= DENSE else 0.8, "shape": "hv"}
+    edge = {"color": theme.text, "width": 1.3, "shape": "hv"}
     joint = line(x, score, "Score", theme.text, hover="%{y:+.1f} of 100", fill="tozeroy", fillcolor=theme.fill)
     guides = (-70, -30, 0, 30, 70)
-    is_shown: Any = True if x.size <= _READABLE else "legendonly"
     thin = [
-        line(x, _light(own), name.capitalize(), _color(name, theme), width=0.9, hover="%{y:+.1f}", visible=is_shown)
+        line(x, own, name.capitalize(), _color(name, theme), hover="%{y:+.1f}")
         | {"line": {"color": _color(name, theme), "width": 0.9, "dash": _DASHES.get(name, "solid"), "shape": "hv"}}
         for name, own in voices.items()
         if np.isfinite(own).any()
     ]
-    return Pane(
-        title="Score (±100)",
-        traces=[*thin, joint | {"line": edge}],
-        weight=1.7,
-        limits=(-100, 128),
-        levels=guides,
-        ticks=guides,
-    )
+    look: dict[str, Any] = {
+        "title": "Score (±100)",
+        "weight": 1.7,
+        "limits": (-100, 128),
+        "levels": guides,
+        "ticks": guides,
+    }
+    if x.size <= DENSE:
+        return Pane(traces=[*thin, joint | {"line": edge}], **look)
+    # Five stepped lines through years are a smear: the engines leave the long view for the legend.
+    return Pane(near=[each | {"visible": "legendonly"} for each in thin], traces=[joint | {"line": edge}], **look)
 
 
 def _color(engine: str, theme: Theme) -> str:
@@ -143,13 +147,16 @@ def _color(engine: str, theme: Theme) -> str:
 
 
 def _light(values: FloatArray) -> NDArray[Any]:
-    # Half the bytes; a pixel is coarser than the eighth digit of a score.
-    return values.astype(np.float32)
+    """Return the values in half the bytes, where the two decimals that the hover box tells bear it."""
+    # Below 8,192 a float32 lies within 0.00025 of its value.
+    is_small = bool((np.abs(values[np.isfinite(values)]) < 8192).all())
+    return values.astype(np.float32) if is_small else values
 
 
 def _regime_pane(x: NDArray[np.datetime64], regimes: NDArray[Any], theme: Theme) -> Pane:
     # A step needs its corners only: the bars at which the regime changes, and the last.
     corners = np.unique([0, *(np.flatnonzero(regimes[1:] != regimes[:-1]) + 1), regimes.size - 1])
+    every, at_each = x, regimes
     x, regimes = x[corners], regimes[corners]
     parts = [str(name).rpartition("_") for name in regimes]
     height = np.array([_HEIGHTS.get(volatility, 0.0) for volatility, _, _ in parts], dtype=np.float32)
@@ -169,9 +176,31 @@ def _regime_pane(x: NDArray[np.datetime64], regimes: NDArray[Any], theme: Theme)
         }
         for name, tint in tints.items()
     ]
-    words = ["unknown" if name == "unknown" else str(name).replace("_", " ") for name in regimes]
-    told = line(x, np.zeros(x.size, dtype=np.float32), "Regime", "rgba(0, 0, 0, 0)", hover="%{text}", text=words)
-    return Pane(title="Regime", traces=[*traces, told | {"showlegend": False}], weight=0.6, limits=(0, 5), ticks=(-1,))
+    words = {name: _regime_words(name) for name in np.unique(regimes).tolist()}
+    told = line(
+        every,
+        np.zeros(every.size, dtype=np.float32),
+        "Regime",
+        "rgba(0, 0, 0, 0)",
+        hover="%{text}",
+        text=[words[name] for name in at_each],
+    )
+    return Pane(
+        title="Regime<br>(volatility)",
+        traces=[*traces, told | {"showlegend": False}],
+        weight=0.9,
+        limits=(0, 5),
+        ticks=tuple(_HEIGHTS.values()),
+        tick_words=_VOLATILITIES,
+    )
+
+
+def _regime_words(regime: str) -> str:
+    """Return ``"bull market, low volatility"`` for ``"low_vol_bull"``."""
+    volatility, _, trend = regime.rpartition("_")
+    if volatility not in _HEIGHTS:
+        return regime
+    return f"{trend} market, {_VOLATILITIES[list(_HEIGHTS).index(volatility)]} volatility"
 
 
 def _confidence_pane(x: NDArray[np.datetime64], confidence: FloatArray, theme: Theme) -> Pane:

@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 from investiq.figures.theme import Theme
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from investiq.figures.panes import Pane
 
-__all__ = ["DENSE", "range_buttons", "time_axis"]
+__all__ = ["DENSE", "open_at", "range_buttons", "time_axis"]
 
 InstantArray = NDArray[np.datetime64]
 
 # Three years of sessions: on a screen of 1,400 pixels under two pixels a bar, where candles and columns merge.
 DENSE: Final = 756
 
-_BUTTONS: Final = (("3M", 63), ("6M", 126), ("1Y", 252), ("3Y", 756), ("5Y", 1260))
+_BUTTONS: Final = (("3M", 63), ("6M", 126), ("1Y", 252), ("2Y", 504), ("3Y", 756), ("5Y", 1260))
 # Cutting out weekends costs the browser bars x weekends: 1 s for twenty years, where a weekend is a fifth of a pixel.
 _CUT_UP_TO: Final = 2600
 _DAY: Final = np.timedelta64(1, "D")
@@ -115,14 +117,25 @@ def range_buttons(
     return [_menu([*buttons, _button("All", back, shown, is_near=False)], theme)]
 
 
+def open_at(figure: go.Figure, label: str) -> None:
+    """Show what a click on the button called `label` shows; the whole where the data are too short for that button."""
+    for menu in figure.layout.updatemenus:
+        for button in menu.buttons:
+            if button.label == label:
+                traces, axes, rows = button.args if button.method == "update" else ({"visible": ()}, *button.args, ())
+                figure.update_layout(axes)
+                for row, is_visible in zip(rows, traces["visible"], strict=True):
+                    figure.data[row].visible = is_visible
+
+
 def _button(label: str, change: dict[str, Any], panes: Sequence[Pane], *, is_near: bool) -> dict[str, Any]:
     """Return a button that changes the axes and exchanges the traces of far and near views."""
     rows: list[int] = []
-    visible: list[bool] = []
+    visible: list[bool | str] = []
     count = 0
     for pane in panes:
         rows += range(count, count + len(pane.far) + len(pane.near))
-        visible += [not is_near] * len(pane.far) + [is_near] * len(pane.near)
+        visible += [not is_near] * len(pane.far) + [is_near or trace.get("visible", False) for trace in pane.near]
         count += len(pane.all_traces)
     if not rows:
         return {"label": label, "method": "relayout", "args": [change]}

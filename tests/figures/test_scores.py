@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ def test_the_panes_are_named_with_their_units(figure):
         "Volume",
         "Score (±100)",
         "Conf. (%)",
-        "Regime",
+        "Regime<br>(volatility)",
         "RSI 14 (0-100)",
         "MACD (points)",
     ]
@@ -37,10 +39,11 @@ def test_every_line_has_the_values_of_the_table(figure, analysis, trace):
         "Confidence": "confidence",
     }
     for name, column in columns.items():
-        np.testing.assert_array_equal(trace(figure, name).y, analysis.table[column])
+        # The hover box tells two decimals.
+        np.testing.assert_allclose(trace(figure, name).y, analysis.table[column], rtol=1e-7, atol=3e-4)
     lower, upper = (each for each in figure.data if each.name == "Bollinger 20, 2")
-    np.testing.assert_array_equal(lower.y, analysis.table["bb_lower"])
-    np.testing.assert_array_equal(upper.y, analysis.table["bb_upper"])
+    np.testing.assert_allclose(lower.y, analysis.table["bb_lower"], rtol=1e-7, atol=3e-4)
+    np.testing.assert_allclose(upper.y, analysis.table["bb_upper"], rtol=1e-7, atol=3e-4)
 
 
 def test_one_time_axis_serves_all_panes(figure):
@@ -58,15 +61,37 @@ def test_guides_stand_at_the_customary_levels(figure):
     assert tuple(figure.layout.yaxis3.range) == (-100, 128)
 
 
-def test_engines_that_speak_are_thin_lines_which_twenty_years_hide_until_asked(figure, analysis, trace):
-    assert {"Technical", "Quant"} <= {each.name for each in figure.data}
-    assert not {"Fundamental", "Sentiment"} & {each.name for each in figure.data}
-    line = trace(figure, "Quant")
-    assert line.visible == "legendonly"
-    np.testing.assert_allclose(line.y, analysis.table["quant_score"], rtol=1e-6)
+def test_ten_years_open_at_the_last_two_with_axes_fitted_and_every_engine_drawn(figure, analysis, trace):
+    # Two years are 504 sessions, and the axis begins one before them.
+    first = analysis.table.index[-504]
+    start = np.datetime64(figure.layout.xaxis.range[0])
+    assert np.busday_count(start, first.date()) == 1
+    visible = analysis.bars.frame.iloc[-504:]
+    bottom, top = figure.layout.yaxis.range
+    whole = analysis.bars.low.min()
+    assert whole < bottom < visible["low"].min() < visible["high"].max() < top
+    assert trace(figure, "^GSPC").visible is True
+    assert trace(figure, "^GSPC close").visible is False
+    assert trace(figure, "Quant").visible is True
+    # All data are in it.
+    np.testing.assert_allclose(trace(figure, "Quant").y, analysis.table["quant_score"], rtol=1e-6)
+
+
+def test_the_long_view_keeps_the_engines_in_its_legend(figure):
+    names = [each.name for each in figure.data]
+    shown = {}
+    for button in figure.layout.updatemenus[0].buttons:
+        changes, _, rows = button.args
+        shown[button.label] = dict(zip([names[row] for row in rows], changes["visible"], strict=True))
+    assert (shown["2Y"]["Quant"], shown["All"]["Quant"]) == (True, "legendonly")
+    assert (shown["2Y"]["^GSPC"], shown["All"]["^GSPC"]) == (True, False)
+
+
+def test_a_year_opens_whole_with_a_dash_for_every_engine(analysis, trace):
     short = analysis_chart(iq.analyze(iq.History.of(analysis.bars[-300:])))
-    assert trace(short, "Quant").visible is True
+    assert trace(short, "Quant").visible is None  # drawn
     assert trace(short, "Quant").line.dash != trace(short, "Technical").line.dash
+    assert np.busday_count(np.datetime64(short.layout.xaxis.range[0]), analysis.table.index[-300].date()) == 1
 
 
 def test_the_regime_is_its_trend_by_colour_and_its_volatility_by_height(figure, analysis, trace):
@@ -83,6 +108,18 @@ def test_the_regime_is_its_trend_by_colour_and_its_volatility_by_height(figure, 
         volatility, _, trend = analysis.table["regime"].iloc[row].rpartition("_")
         drawn = {name: height(name.capitalize(), days[row]) for name in ("bull", "sideways", "bear")}
         assert drawn == {"bull": 0, "sideways": 0, "bear": 0} | {trend: heights[volatility]}
+
+
+def test_the_axis_and_the_hover_box_say_what_the_regime_is(figure, analysis, trace):
+    axis = figure.layout.yaxis5
+    assert dict(zip(axis.ticktext, axis.tickvals, strict=True)) == {"low": 1, "normal": 2, "high": 3}
+    told = trace(figure, "Regime")
+    # At every bar, since the hover box shows a trace at its own points only.
+    assert len(told.text) == len(analysis.table)
+    by_name = dict(zip(analysis.table["regime"], told.text, strict=True))
+    assert by_name["high_vol_bear"] == "bear market, high volatility"
+    assert by_name["normal_sideways"] == "sideways market, normal volatility"
+    assert by_name["unknown"] == "unknown"
 
 
 def test_the_watermark_and_the_time_of_knowledge_are_stated(figure):
@@ -118,6 +155,14 @@ def test_trades_can_be_drawn_on_the_price(short_result, trace):
 def test_too_few_bars_for_a_score_still_make_a_chart(short_bars, trace):
     figure = analysis_chart(iq.analyze(short_bars[:29]))
     assert np.isnan(trace(figure, "Score").y).all()
+
+
+def test_levels_beyond_what_half_the_bytes_can_tell_keep_all_of_them(split_bars, trace):
+    # At a million a float32 steps by 0.06, which two decimals would show.
+    prices = {name: getattr(split_bars, name) * 400 for name in ("open", "high", "low", "close")}
+    figure = analysis_chart(iq.analyze(dataclasses.replace(split_bars, **prices)))
+    close = prices["close"] * split_bars.total_factor / split_bars.total_factor[-1]
+    assert trace(figure, "SMA 20").y[-1] == pytest.approx(close[-20:].mean(), rel=1e-12)
 
 
 def test_twenty_years_stay_light(figure):

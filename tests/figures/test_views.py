@@ -1,9 +1,10 @@
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from investiq.figures.panes import Pane, line
 from investiq.figures.theme import theme_of
-from investiq.figures.views import range_buttons, time_axis
+from investiq.figures.views import open_at, range_buttons, time_axis
 
 LIGHT = theme_of("light")
 
@@ -88,6 +89,20 @@ def test_a_fixed_axis_stays_fixed():
 
 def test_a_view_without_values_leaves_its_axis_alone():
     assert "yaxis.range" not in buttons(weekdays("2017-01-02", 300), np.full(300, np.nan))["3M"]
+
+
+def test_a_figure_opens_at_what_its_button_shows():
+    ts = weekdays("2017-01-02", 300)
+    pane = Pane(title="Value (USD)", traces=[line(ts.astype("datetime64[D]"), np.arange(300.0), "value", "#000000")])
+    menus = range_buttons({"yaxis": pane}, ts, time_axis(ts, ts[0]), LIGHT)
+    figure = go.Figure(data=pane.all_traces, layout={"updatemenus": menus})
+    open_at(figure, "2Y")  # 504 bars: there is no such button
+    assert figure.layout.yaxis.range is None
+    open_at(figure, "3M")
+    # 237 to 299 and 5 % of 62 on either side, as above; 237 weekdays after Monday 2 January 2017
+    # are 47 weeks and two days: Wednesday 29 November. The axis begins a session earlier.
+    assert figure.layout.yaxis.range == pytest.approx((233.9, 302.1))
+    assert figure.layout.xaxis.range[0] == "2017-11-28"
 
 
 def test_a_short_series_needs_no_buttons():
