@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from investiq.market.universes import list_universes, load_universe, read_universe
     from investiq.market.validating import compare_sources
     from investiq.market.vendors.files import read_bars
+    from investiq.market.vendors.record_files import read_records
     from investiq.metrics.assessing import assess
     from investiq.metrics.conventions import Convention
     from investiq.metrics.correlation import correlate
@@ -111,6 +112,7 @@ _HOMES: Final[dict[str, str]] = {
     "price_changes": "investiq.market.trailing",
     "quote": "investiq.market.quotes",
     "read_bars": "investiq.market.vendors.files",
+    "read_records": "investiq.market.vendors.record_files",
     "read_universe": "investiq.market.universes",
     "replay": "investiq.backtesting.replaying",
     "screen": "investiq.analysis.screening",
@@ -180,6 +182,7 @@ __all__ = [
     "price_changes",
     "quote",
     "read_bars",
+    "read_records",
     "read_universe",
     "replay",
     "screen",

@@ -46,7 +46,8 @@ class History:
         Raises
         ------
         DataError
-            If there are no bars, or two different series share a name.
+            If there are no bars, two different series share a name, or `records`
+            holds something else.
         """
         if not bars:
             raise DataError("a history needs at least one Bars")
@@ -55,7 +56,7 @@ class History:
             if each is not None and series.setdefault(each.symbol, each) is not each:
                 raise DataError(f"two different series are called {each.symbol!r}; pass each symbol once")
         tables: dict[str, Records] = {}
-        for table in records:
+        for table in _listed(records):
             if tables.setdefault(table.name, table) is not table:
                 raise DataError(f"two different records are called {table.name!r}; pass each once")
         return cls(
@@ -110,3 +111,14 @@ class History:
             *(row_checks(bars, bars.passport.notes) for bars in self.series.values()),
             *(each.notes for each in self.tables.values()),
         )
+
+
+def _listed(records: Iterable[Records]) -> tuple[Records, ...]:
+    listed = tuple(records) if isinstance(records, Iterable) else ()
+    strange = [type(each).__name__ for each in listed if not isinstance(each, Records)]
+    if strange or not isinstance(records, Iterable):
+        raise DataError(
+            f"records must be a list of Records, was {type(records).__name__}{f' with {strange[0]}' if strange else ''}; make "
+            'them of your own table with iq.read_records(table, "statements", "ACME"), or load them with iq.load_records'
+        )
+    return listed

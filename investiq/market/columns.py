@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from investiq.core.errors import DataError, near_matches
-from investiq.market.contract import Dataset
-from investiq.market.datasets import LAYOUTS, Column
+from investiq.market.datasets import ALL_LAYOUTS, AnyKind, Column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +26,7 @@ class BadRow(NamedTuple):
     reason: str
 
 
-def typed(dataset: Dataset, table: pd.DataFrame, symbol: str) -> tuple[pd.DataFrame, dict[int, str]]:
+def typed(dataset: AnyKind, table: pd.DataFrame, symbol: str) -> tuple[pd.DataFrame, dict[int, str]]:
     """Return `table` in the types of its dataset, rows numbered from 0, and what could not be read by row.
 
     Parameters
@@ -53,7 +52,7 @@ def typed(dataset: Dataset, table: pd.DataFrame, symbol: str) -> tuple[pd.DataFr
     """
     import pandas as pd
 
-    layout = LAYOUTS[dataset]
+    layout = ALL_LAYOUTS[dataset]
     what = f"{dataset} of {symbol}" if symbol else dataset
     if unknown := [str(name) for name in table.columns if name not in layout.columns]:
         raise DataError(
@@ -81,10 +80,10 @@ def typed(dataset: Dataset, table: pd.DataFrame, symbol: str) -> tuple[pd.DataFr
 
 
 @lru_cache(maxsize=16)
-def _no_rows(dataset: Dataset) -> pd.DataFrame:
+def _no_rows(dataset: AnyKind) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame({name: _nothing(column, 0) for name, column in LAYOUTS[dataset].columns.items()})
+    return pd.DataFrame({name: _nothing(column, 0) for name, column in ALL_LAYOUTS[dataset].columns.items()})
 
 
 def _nothing(column: Column, size: int) -> Any:

@@ -7,11 +7,14 @@ from typing import Final, Literal
 
 from investiq.market.contract import Dataset
 
-__all__ = ["LAYOUTS", "Column", "Layout"]
+__all__ = ["ALL_LAYOUTS", "LAYOUTS", "OWN_LAYOUTS", "AnyKind", "Column", "Layout", "OwnKind"]
 
 # "instant": datetime64[us, UTC]; "date": datetime64[us, UTC] at 00:00; "text", "number" (float64, NaN where missing),
 # "texts": text items joined by "|" (tickers, keywords).
 ColumnType = Literal["instant", "date", "text", "number", "texts"]
+# What engines read and no vendor serves: their rows say themselves when they became known.
+OwnKind = Literal["analyst_targets", "analyst_ratings", "earnings_texts", "series"]
+AnyKind = Dataset | OwnKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,3 +177,33 @@ LAYOUTS: Final[dict[Dataset, Layout]] = {
         key=("symbol", "is_active", "listed_at", "delisted_at"),
     ),
 }  # fmt: skip
+
+OWN_LAYOUTS: Final[dict[OwnKind, Layout]] = {
+    # Per share of the day on which it became known; median_upside: of all companies then, as a fraction.
+    "analyst_targets": Layout(
+        columns=_columns(
+            ts="date!", known_at="instant!", target="number!", high="number", low="number", contributors="number",
+            median_upside="number",
+        ),
+        label="ts",
+        key=("ts", "known_at"),
+    ),
+    # action: upgrade, downgrade, initiated or reiterated.
+    "analyst_ratings": Layout(
+        columns=_columns(ts="date!", known_at="instant!", firm="text!", action="text!", rating="text"),
+        label="ts",
+        key=("ts", "known_at", "firm"),
+    ),
+    "earnings_texts": Layout(
+        columns=_columns(ts="date!", known_at="instant!", text="text!"),
+        label="ts",
+        key=("ts", "known_at", "text"),
+    ),
+    # The value of a day, such as a yield in percent; told again later, it is another row.
+    "series": Layout(
+        columns=_columns(ts="date!", value="number!", known_at="instant!"),
+        label="ts",
+        key=("ts", "known_at"),
+    ),
+}  # fmt: skip
+ALL_LAYOUTS: Final[dict[AnyKind, Layout]] = LAYOUTS | OWN_LAYOUTS

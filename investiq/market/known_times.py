@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from investiq.core import calendar as calendars
-from investiq.market.contract import Dataset
+from investiq.market.datasets import AnyKind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ _LAST_MICROSECOND: Final = np.timedelta64(1, "D") - np.timedelta64(1, "us")
 _NEAR: Final = np.timedelta64(21, "D")
 
 # In words, for `Records.known_at_rule` and the passport.
-KNOWN_AT_RULES: Final[dict[Dataset, str]] = {
+KNOWN_AT_RULES: Final[dict[AnyKind, str]] = {
     "actions": "end of the declaration date in the exchange's zone; without one, open of the ex-date's session",
     "statements": "acceptance of the filing; without its time, 22:00 New York of the filing date",
     "earnings": "time of the report; without it, end of its date in the exchange's zone",
@@ -33,10 +33,14 @@ KNOWN_AT_RULES: Final[dict[Dataset, str]] = {
     "short_interest": "close of the first session on or after the publication date",
     "profile": "acceptance of the filing; without its time, 22:00 New York of the filing date",
     "snapshot": "time of the snapshot",
+    "analyst_targets": "as its row says",
+    "analyst_ratings": "as its row says",
+    "earnings_texts": "as its row says",
+    "series": "as its row says",
 }
 
 
-def known_times(dataset: Dataset, frame: pd.DataFrame, calendar: str = "XNYS") -> pd.Series | None:
+def known_times(dataset: AnyKind, frame: pd.DataFrame, calendar: str = "XNYS") -> pd.Series | None:
     """Return `known_at` of each record, NaT where no stamp says it; None for datasets without one.
 
     Parameters
@@ -90,7 +94,12 @@ def _of_snapshot(frame: pd.DataFrame, calendar: str) -> pd.Series:
     return stamps
 
 
-_RULES: Final[dict[Dataset, Callable[[pd.DataFrame, str], pd.Series]]] = {
+def _of_row(frame: pd.DataFrame, calendar: str) -> pd.Series:
+    stamps: pd.Series = frame["known_at"]
+    return stamps
+
+
+_RULES: Final[dict[AnyKind, Callable[[pd.DataFrame, str], pd.Series]]] = {
     "actions": _of_action,
     "statements": _of_filing,
     "earnings": _of_report,
@@ -100,6 +109,10 @@ _RULES: Final[dict[Dataset, Callable[[pd.DataFrame, str], pd.Series]]] = {
     "short_interest": _of_publication,
     "profile": _of_filing,
     "snapshot": _of_snapshot,
+    "analyst_targets": _of_row,
+    "analyst_ratings": _of_row,
+    "earnings_texts": _of_row,
+    "series": _of_row,
 }
 
 

@@ -11,8 +11,7 @@ import numpy as np
 from investiq.core.notes import Note, Severity
 from investiq.history.instants import instant
 from investiq.market.columns import BadRow
-from investiq.market.contract import Dataset
-from investiq.market.datasets import LAYOUTS
+from investiq.market.datasets import ALL_LAYOUTS, AnyKind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,13 +20,16 @@ __all__ = ["each_once", "on_future", "on_order", "on_rejected"]
 
 _SHOWN: Final = 3
 # Their stamps lie in the past, unless a zone was mistaken; clocks of two machines may differ by a few minutes.
-_STAMPED: Final[tuple[Dataset, ...]] = ("statements", "insiders", "news", "options", "snapshot")
+_STAMPED: Final[tuple[AnyKind, ...]] = (
+    "statements", "insiders", "news", "options", "snapshot", "analyst_targets", "analyst_ratings", "earnings_texts",
+    "series",
+)  # fmt: skip
 _SKEW: Final = np.timedelta64(5, "m")
 
 
-def each_once(dataset: Dataset, frame: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Note], list[BadRow]]:
+def each_once(dataset: AnyKind, frame: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[Note], list[BadRow]]:
     """Return one row a key: equal rows count once, else the version known last; rows that nothing decides between are bad."""
-    key = list(LAYOUTS[dataset].key)
+    key = list(ALL_LAYOUTS[dataset].key)
     if not frame.duplicated(key).any():
         return frame, [], []
     notes: list[Note] = []
@@ -47,14 +49,14 @@ def each_once(dataset: Dataset, frame: pd.DataFrame, what: str) -> tuple[pd.Data
     return latest, notes, bad
 
 
-def on_rejected(dataset: Dataset, bad: Sequence[BadRow], size: int, what: str) -> list[Note]:
-    """Return a note with the number of rows refused and the first of them, each with its reasons."""
+def on_rejected(dataset: AnyKind, bad: Sequence[BadRow], size: int, what: str, unit: str = "row") -> list[Note]:
+    """Return a note with the number of rows refused and the first of them, each with its reasons; `unit`: what labels count."""
     if not bad:
         return []
     reasons: dict[int, list[str]] = {}
     for row in bad:
         reasons.setdefault(row.label, []).append(row.reason)
-    shown = "; ".join(f"row {label}: {' and '.join(reasons[label])}" for label in list(reasons)[:_SHOWN])
+    shown = "; ".join(f"{unit} {label}: {' and '.join(reasons[label])}" for label in list(reasons)[:_SHOWN])
     more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
     text = f"{what}: {len(reasons)} of {size} row(s) were refused: {shown}{more}"
     # Factors without one of the actions would be wrong without a sign.
@@ -72,7 +74,7 @@ def on_order(frame: pd.DataFrame, label: str, what: str) -> list[Note]:
     return [Note(code="rows_out_of_order", text=text, rows=len(frame), severity="info")]
 
 
-def on_future(dataset: Dataset, frame: pd.DataFrame, retrieved_at: datetime, what: str) -> list[Note]:
+def on_future(dataset: AnyKind, frame: pd.DataFrame, retrieved_at: datetime, what: str) -> list[Note]:
     """Return a note on stamps that lie after the retrieval."""
     if dataset not in _STAMPED:
         return []

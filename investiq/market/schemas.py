@@ -13,8 +13,7 @@ from investiq.core.errors import DataError
 from investiq.core.notes import Note
 from investiq.history.adjust import ActionKind
 from investiq.market.columns import INSTANT, BadRow, typed
-from investiq.market.contract import Dataset
-from investiq.market.datasets import LAYOUTS
+from investiq.market.datasets import ALL_LAYOUTS, AnyKind
 from investiq.market.known_times import KNOWN_AT_RULES, known_times
 from investiq.market.record_rows import each_once, on_future, on_order, on_rejected
 
@@ -102,23 +101,26 @@ def _are_bars(frame: pd.DataFrame) -> bool:
 
 
 # What a value must be, where it is there.
-_POSITIVE: Final[dict[Dataset, tuple[str, ...]]] = {
+_POSITIVE: Final[dict[AnyKind, tuple[str, ...]]] = {
     "options": ("strike",),
+    "analyst_targets": ("target", "high", "low"),
     "snapshot": ("last", "minute_close", "day_open", "day_high", "day_low", "day_close", "previous_close"),
 }
-_NOT_NEGATIVE: Final[dict[Dataset, tuple[str, ...]]] = {
+_NOT_NEGATIVE: Final[dict[AnyKind, tuple[str, ...]]] = {
     "options": ("bid", "ask", "last", "volume", "open_interest", "implied_volatility"),
     "insiders": ("shares", "price", "value", "shares_after"),
     "short_interest": ("short_interest", "average_daily_volume", "days_to_cover"),
     "profile": ("shares_outstanding", "float_shares"),
 }
-_CHOICES: Final[dict[Dataset, dict[str, tuple[str, ...]]]] = {
+_CHOICES: Final[dict[AnyKind, dict[str, tuple[str, ...]]]] = {
     "actions": {"kind": get_args(ActionKind)},
     "statements": {"fiscal_period": ("Q1", "Q2", "Q3", "Q4", "FY")},
     "options": {"contract_type": ("call", "put")},
 }
 # A label that a record describes cannot lie after the record was known.
-_DESCRIBES_THE_PAST: Final[tuple[Dataset, ...]] = ("statements", "insiders", "short_interest", "profile")
+_DESCRIBES_THE_PAST: Final[tuple[AnyKind, ...]] = (
+    "statements", "insiders", "short_interest", "profile", "analyst_targets", "analyst_ratings", "earnings_texts", "series",
+)  # fmt: skip
 _FIRST_FISCAL_YEAR: Final = 1900
 _PANDERA_TYPES: Final = {"instant": INSTANT, "date": INSTANT, "number": "float64", "text": "str", "texts": "str"}
 
@@ -144,7 +146,7 @@ class Canonical:
 
 
 def canonical(
-    dataset: Dataset, table: pd.DataFrame, *, symbol: str, retrieved_at: datetime, calendar: str = "XNYS"
+    dataset: AnyKind, table: pd.DataFrame, *, symbol: str, retrieved_at: datetime, calendar: str = "XNYS"
 ) -> Canonical:
     """Return a vendor's records typed, checked, in order and each once, with the time at which each became known.
 
@@ -187,11 +189,11 @@ def canonical(
     frame, unreadable = typed(dataset, table, symbol)
     if frame.empty:
         has_clock = dataset in KNOWN_AT_RULES
-        return Canonical(table=frame.assign(known_at=frame[LAYOUTS[dataset].label]) if has_clock else frame)
+        return Canonical(table=frame.assign(known_at=frame[ALL_LAYOUTS[dataset].label]) if has_clock else frame)
     # A value that is no number is missing now; its row has its own reason.
     bad = [row for row in _bad_records(dataset, frame) if row.label not in unreadable]
     bad += [BadRow(row, reason) for row, reason in unreadable.items()]
-    notes = list(on_order(frame, LAYOUTS[dataset].label, what))
+    notes = list(on_order(frame, ALL_LAYOUTS[dataset].label, what))
     frame, years = _without_wrong_years(frame, what)
     known = known_times(dataset, frame, calendar)
     if known is not None:
@@ -209,8 +211,8 @@ def canonical(
     return Canonical(table=_in_order(dataset, kept), notes=tuple(notes), rejected=tuple(bad))
 
 
-def _in_order(dataset: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
-    layout = LAYOUTS[dataset]
+def _in_order(dataset: AnyKind, frame: pd.DataFrame) -> pd.DataFrame:
+    layout = ALL_LAYOUTS[dataset]
     labels = frame[layout.label]
     if labels.is_monotonic_increasing and labels.is_unique:
         return frame.reset_index(drop=True)
@@ -218,11 +220,11 @@ def _in_order(dataset: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=16)
-def _record_schema(dataset: Dataset) -> Any:
+def _record_schema(dataset: AnyKind) -> Any:
     import pandera.pandas as pa
 
     columns = {}
-    for name, column in LAYOUTS[dataset].columns.items():
+    for name, column in ALL_LAYOUTS[dataset].columns.items():
         checks = []
         if name in _POSITIVE.get(dataset, ()):
             checks.append(pa.Check.gt(0, error="must be above 0"))
@@ -234,7 +236,7 @@ def _record_schema(dataset: Dataset) -> Any:
     return pa.DataFrameSchema(columns, strict=True)
 
 
-def _bad_records(dataset: Dataset, frame: pd.DataFrame) -> list[BadRow]:
+def _bad_records(dataset: AnyKind, frame: pd.DataFrame) -> list[BadRow]:
     if _are_records(dataset, frame):
         return []
     import pandera.errors
@@ -255,9 +257,9 @@ def _bad_records(dataset: Dataset, frame: pd.DataFrame) -> list[BadRow]:
     ]
 
 
-def _are_records(dataset: Dataset, frame: pd.DataFrame) -> bool:
+def _are_records(dataset: AnyKind, frame: pd.DataFrame) -> bool:
     """Return whether the schema has nothing to say, by its own rules without pandera."""
-    columns = LAYOUTS[dataset].columns
+    columns = ALL_LAYOUTS[dataset].columns
     if list(frame.columns) != list(columns):
         return False
     if any(frame[name].dtype != _PANDERA_TYPES[column.type] for name, column in columns.items()):
@@ -288,8 +290,8 @@ def _without_wrong_years(frame: pd.DataFrame, what: str) -> tuple[pd.DataFrame, 
     return cleaned, [Note(code="fiscal_year_missing", text=text, rows=int(wrong.sum()), severity="info")]
 
 
-def _untimely(dataset: Dataset, frame: pd.DataFrame) -> list[BadRow]:
-    known, label = frame["known_at"], LAYOUTS[dataset].label
+def _untimely(dataset: AnyKind, frame: pd.DataFrame) -> list[BadRow]:
+    known, label = frame["known_at"], ALL_LAYOUTS[dataset].label
     bad = [BadRow(int(row), "no stamp says when it became known") for row in frame.index[known.isna()]]
     if dataset in _DESCRIBES_THE_PAST:
         early = known < frame[label]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from investiq.market.schemas import BadRow
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "labelled", "read_table", "rows_of_symbol"]
 
 _SHOWN: Final = 5
 _CSV_SUFFIXES: Final = (".csv", ".csv.gz", ".txt")
@@ -117,7 +118,7 @@ def read_table(path: Path) -> Table:
         raise DataError(f"{path.name} is of no known kind; expected {', '.join((*_CSV_SUFFIXES, *_PARQUET_SUFFIXES))}")
     frame = _read_csv(path) if is_csv else _read_parquet(path)
     if frame.empty:
-        raise DataError(f"{path.name} holds no rows; expected at least one bar below the header")
+        raise DataError(f"{path.name} holds no rows; expected at least one row below the header")
     return Table(
         name=path.name,
         frame=frame,
@@ -132,7 +133,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, dtype=str, na_values=["."], skip_blank_lines=False, encoding="utf-8-sig")
     except pd.errors.EmptyDataError:
-        raise DataError(f"{path.name} is empty; expected a header and one row a bar") from None
+        raise DataError(f"{path.name} is empty; expected a header and a line for each row") from None
     except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
         raise DataError(f"{path.name} cannot be read as CSV in UTF-8: {error}") from error
     frame.index = pd.RangeIndex(2, len(frame) + 2)
@@ -147,7 +148,35 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         frame = pd.read_parquet(path)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path.name} cannot be read as Parquet: {error}") from error
-    if frame.index.name is not None or isinstance(frame.index, pd.DatetimeIndex):
-        frame = frame.rename_axis(index=str(frame.index.name or "ts")).reset_index()
+    frame = labelled(frame)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame
+
+
+def labelled(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with an index of stamps, or one that has a name, as its first column."""
+    import pandas as pd
+
+    if frame.index.name is None and not isinstance(frame.index, pd.DatetimeIndex):
+        return frame
+    return frame.rename_axis(index=str(frame.index.name or "ts")).reset_index()
+
+
+def rows_of_symbol(table: Table, symbol: str) -> Table:
+    """Return the rows of `symbol` where the table holds several, else the table as it is.
+
+    Raises
+    ------
+    DataError
+        If it holds others only.
+    """
+    column = table.column("symbol", {}, ("symbol", "ticker"), needed=False)
+    if column is None:
+        return table
+    held = table.frame[column].astype(str)
+    if not (held == symbol).any():
+        there = held.unique().tolist()
+        raise DataError(
+            f"{table.name} has no rows of {symbol!r}{near_matches(symbol, there)}; it holds {', '.join(there[:10])}"
+        )
+    return dataclasses.replace(table, frame=table.frame[held == symbol])

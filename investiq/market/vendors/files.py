@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,7 +22,7 @@ from investiq.market.building import SETTLE_SHARES, build_bars, payload_of
 from investiq.market.contract import Capabilities, Payload, Request, Vendor
 from investiq.market.schemas import BadRow, bad_bars
 from investiq.market.stamps import off_session, read_stamps
-from investiq.market.tables import Table, read_table
+from investiq.market.tables import Table, read_table, rows_of_symbol
 from investiq.market.vendors.file_checks import check_interval, gated
 from investiq.runtime import clock
 
@@ -120,7 +119,7 @@ def read_bars(
         raise DataError(
             f"actions apply to prices as traded, these are {price_basis}; leave actions out, or bring raw prices"
         )
-    table = _of_symbol(read_table(Path(path)), symbol)
+    table = rows_of_symbol(read_table(Path(path)), symbol)
     frame, dropped, notes = _canonical(table, span, timezone, calendar, dict(columns or {}), date_format)
     is_daily = span == "1d"
     ts = frame["ts"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")
@@ -185,20 +184,6 @@ def _checked_interval(text: str) -> Interval:
     if interval in ("1w", "1mo"):
         raise DataError(f"files of {interval} bars are not read: their stamps follow no common rule; bring daily bars")
     return interval
-
-
-def _of_symbol(table: Table, symbol: str) -> Table:
-    """Return the rows of `symbol` where the file holds several, else the table as it is."""
-    column = table.column("symbol", {}, ("symbol", "ticker"), needed=False)
-    if column is None:
-        return table
-    held = table.frame[column].astype(str)
-    if not (held == symbol).any():
-        there = held.unique().tolist()
-        raise DataError(
-            f"{table.name} has no rows of {symbol!r}{near_matches(symbol, there)}; it holds {', '.join(there[:10])}"
-        )
-    return dataclasses.replace(table, frame=table.frame[held == symbol])
 
 
 def _canonical(
