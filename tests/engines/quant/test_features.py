@@ -208,6 +208,20 @@ def test_two_rules_that_lose_prove_neither(history_of):
     assert (found["best_strategy"], found["best_strategy_call"]) == (0.0, 0.0)
 
 
+def test_a_close_at_its_average_calls_nothing_although_the_sum_of_ten_is_rounded(history_of):
+    # Level for twelve bars before each move: ten times 0.1 add up to 0.9999999999999999.
+    close = 0.1 * 1.01 ** (np.arange(400) // 13)
+    found = win_rates(sample_of(history_of(close, spread=0.0)))
+    assert np.isnan(found["mean_reversion_win_rate"]).all()
+
+
+def test_win_rates_do_not_depend_on_the_scale_of_the_price(history_of):
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(8).normal(0, 0.01, 400)))
+    dear, cheap = (win_rates(sample_of(history_of(level * close, spread=0.0))) for level in (1.0, 1e-12))
+    np.testing.assert_allclose(cheap["mean_reversion_win_rate"], dear["mean_reversion_win_rate"])
+    assert np.isfinite(dear["mean_reversion_win_rate"][-1])
+
+
 def test_a_rank_is_among_the_same_statistic_of_the_past(table):
     # T-2: 252 values of the same length before the row, the row excluded.
     for name in ("sharpe", "volatility", "recent_return", "var_95", "cvar_95"):

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from investiq.engines.quant.persistence import HURST_BAND, half_lives, hurst, hurst_exponents
 from investiq.engines.quant.returns import Sample
 from investiq.metrics.hurst import hurst_exponent
+from investiq.metrics.mean_reversion import half_life
 
 
 def sample_of_returns(returns):
@@ -44,6 +46,28 @@ def test_the_exponent_is_that_of_the_metric():
     assert found[1050] == pytest.approx(expected, rel=1e-10)
     assert found[1050 + 20] == found[1050]
     assert found[1050 + 21] != found[1050]
+
+
+def test_a_month_that_opens_after_768_returns_has_an_exponent():
+    # Row 768 is the first that has them, its own return the last.
+    returns = np.random.default_rng(6).normal(0, 0.01, 800)
+    sample = sample_of_returns(returns)
+    first = dataclasses.replace(sample, months=(np.arange(801) >= 768).astype(np.int64))
+    before = dataclasses.replace(sample, months=(np.arange(801) >= 767).astype(np.int64))
+    found = hurst(first)["hurst_exponent"]
+    assert np.isnan(found[767])
+    assert found[768] == pytest.approx(hurst_exponent(returns[:768], draws=100).value, rel=1e-10)
+    assert np.isnan(hurst(before)["hurst_exponent"]).all()
+
+
+def test_a_quarter_that_opens_after_504_closes_has_a_half_life():
+    sample = sample_of_returns(np.random.default_rng(7).normal(0, 0.01, 560))
+    first = dataclasses.replace(sample, months=3 * (np.arange(561) >= 504))
+    before = dataclasses.replace(sample, months=3 * (np.arange(561) >= 503))
+    found = half_lives(first)["mean_reversion_p"]
+    assert np.isnan(found[503])
+    assert found[504] == pytest.approx(half_life(np.log(sample.close[:504])).adf_p_value)
+    assert np.isnan(half_lives(before)["mean_reversion_p"]).all()
 
 
 # With these sizes the method itself gives 0.63 and 0.35 for 0.7 and 0.3 (long series), see `hurst_exponent`.
