@@ -6,9 +6,13 @@ import html
 import json
 import re
 import zipfile
+from dataclasses import dataclass
+from decimal import Decimal
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pyarrow.parquet
 import pytest
@@ -17,6 +21,7 @@ from plotly.offline import get_plotlyjs
 import investiq as iq
 from investiq.core.errors import ReportError
 from investiq.core.facts import format_fact
+from investiq.core.result import Result
 from investiq.reporting import exporting
 from investiq.reporting.exporting import FIGURE_TYPE, notebook_to_html
 
@@ -38,6 +43,27 @@ def references(page):
     parser = References()
     parser.feed(page)
     return parser.found
+
+
+@dataclass(frozen=True)
+class Table(Result):
+    """A result that is a given frame."""
+
+    frame: pd.DataFrame
+    kind = "table"
+
+    @property
+    def title(self):
+        return "Table"
+
+    def facts(self):
+        return ()
+
+    def provenance(self):
+        return ()
+
+    def to_frame(self):
+        return self.frame
 
 
 def without_plotly(page):
@@ -128,12 +154,59 @@ def test_excel_holds_utc_times_without_a_zone_and_a_sheet_about_the_numbers(resu
     path = result.export(tmp_path / "account.xlsx")
     with zipfile.ZipFile(path) as book:
         sheets = re.findall(r'<sheet name="(\w+)"', book.read("xl/workbook.xml").decode())
-        texts = book.read("xl/sharedStrings.xml").decode()
-        rows = book.read("xl/worksheets/sheet1.xml").decode().count("<row ")
+        pages = [book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2)]
+        rows, texts = pages[0].count("<row "), "".join(pages)
     assert sheets == ["Table", "About"]
     assert rows == len(result.to_frame()) + 1
     for text in ("ts (UTC)", "drawdown", "Total return", "SAMPLE", "SHA-256"):
         assert f">{text}</t>" in texts
+
+
+def cells_of(path):
+    """Read the first sheet by the rules of the format: times are days since 30 December 1899."""
+    name = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with zipfile.ZipFile(path) as book:
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    found = {}
+    for cell in sheet.iter(f"{name}c"):
+        is_text = cell.get("t") == "inlineStr"
+        value = cell.find(f".//{name}t" if is_text else f"{name}v").text
+        found[cell.get("r")] = value if is_text else (cell.get("t") == "b", float(value))
+    return found
+
+
+def test_every_value_of_the_table_is_in_the_excel_sheet_and_what_is_missing_has_no_cell(tmp_path):
+    instants = pd.DatetimeIndex(["2018-12-03 21:00", "2018-12-04"], tz="UTC", name="ts")
+    frame = pd.DataFrame(
+        {
+            "third": [1 / 3, np.nan],
+            "count": [3, -(2**40)],
+            "word": ["=1+1", None],
+            "odds": [np.inf, -0.5],
+            "told": pd.DatetimeIndex(["NaT", "2018-12-04 12:00"], tz="UTC"),
+            "is_new": [True, False],
+            "price": pd.Series([Decimal("10.25"), None], dtype=object).to_numpy(),
+        },
+        index=instants,
+    )
+    exporting._write_xlsx(Table(frame), tmp_path / "table.xlsx")
+    # 3 December 2018 is day 43,437 of Excel, and 21:00 is 0.875 of a day.
+    assert cells_of(tmp_path / "table.xlsx") == {
+        **dict(zip([f"{letter}1" for letter in "ABCDEFGH"], ["ts (UTC)", *frame.columns], strict=True)),
+        "F1": "told (UTC)",
+        "A2": (False, 43437.875),
+        "B2": (False, pytest.approx(1 / 3, rel=1e-15)),
+        "C2": (False, 3.0),
+        "D2": "=1+1",
+        "E2": "inf",
+        "G2": (True, 1.0),
+        "H2": (False, 10.25),
+        "A3": (False, 43438.0),
+        "C3": (False, -(2.0**40)),
+        "E3": (False, -0.5),
+        "F3": (False, 43438.5),
+        "G3": (True, 0.0),
+    }
 
 
 def test_a_column_of_times_loses_its_zone_for_excel_only(result):
