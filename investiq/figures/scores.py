@@ -257,13 +257,18 @@ def analysis_comparison_chart(comparison: AnalysisComparison, *, theme: ThemeNam
             "x": table[f"score_{which}"],
             "y": names,
             "name": name,
-            "marker": {"color": color, "symbol": symbol, "size": 8 + 12 * table[f"confidence_{which}"].fillna(0)},
+            "marker": {
+                "color": fill,
+                "line": {"color": color, "width": 1.5},
+                "opacity": 1,
+                "size": 8 + 12 * table[f"confidence_{which}"].fillna(0),
+            },
             "customdata": table[f"confidence_{which}"],
             "hovertemplate": "%{x:+.1f} of 100, confidence %{customdata:.0%}<extra>%{fullData.name}</extra>",
         }
-        for which, name, color, symbol in (
-            ("then", comparison.names[0], colors.faint, "circle-open"),
-            ("now", comparison.names[1], colors.series[0], "circle"),
+        for which, name, color, fill in (
+            ("then", comparison.names[0], colors.muted, colors.surface),
+            ("now", comparison.names[1], colors.series[0], colors.series[0]),
         )
     ]
     guides = (-70, -30, 0, 30, 70)

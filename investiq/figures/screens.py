@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 
-from investiq.figures.theme import ThemeName, template, theme_of, watermark_note
+from investiq.figures.theme import Theme, ThemeName, template, theme_of, watermark_note
 
 if TYPE_CHECKING:
     from investiq.analysis.screening import Screen
@@ -81,11 +81,24 @@ def screen_chart(screen: Screen, *, most: int = 30, theme: ThemeName = "light") 
                     + (f" · {screen.watermark} data" if screen.watermark else "")
                 },
             },
-            "height": 170 + 24 * max(len(rows), 3),
+            "height": 196 + 24 * max(len(rows), 3),
             "hovermode": "closest",
             "xaxis": {"side": "top", "showgrid": False, "showspikes": False},
             "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False, "showspikes": False},
-            "margin": {"t": 118, "l": 90},
-            "annotations": [watermark_note(screen.watermark, colors)] if screen.watermark else [],
+            "margin": {"t": 118, "l": 90, "b": 38},
+            "annotations": [_watermark(screen.watermark, colors)] if screen.watermark else [],
         },
     )
+
+
+def _watermark(text: str, theme: Theme) -> dict[str, Any]:
+    # Below the cells: across them it would run through the numbers.
+    low = {
+        "y": 0,
+        "yanchor": "top",
+        "x": 1,
+        "xanchor": "right",
+        "opacity": 0.5,
+        "font": {"size": 16, "color": theme.muted},
+    }
+    return watermark_note(text, theme) | low

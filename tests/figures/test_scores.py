@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import investiq as iq
-from investiq.figures.scores import analysis_chart
+from investiq.figures.scores import analysis_chart, analysis_comparison_chart
+from investiq.figures.theme import theme_of
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +164,22 @@ def test_levels_beyond_what_half_the_bytes_can_tell_keep_all_of_them(split_bars,
     figure = analysis_chart(iq.analyze(dataclasses.replace(split_bars, **prices)))
     close = prices["close"] * split_bars.total_factor / split_bars.total_factor[-1]
     assert trace(figure, "SMA 20").y[-1] == pytest.approx(close[-20:].mean(), rel=1e-12)
+
+
+def test_a_comparison_draws_each_score_hollow_then_and_filled_now(analysis, trace):
+    now, then = analysis, iq.analyze("^GSPC", as_of="2018-09-20")
+    figure = analysis_comparison_chart(now.compare(then), theme="dark")
+    for name, whole in (("2018-12-31", now), ("2018-09-20", then)):
+        dots = trace(figure, name)
+        place = list(dots.y).index("Technical")
+        assert dots.x[place] == pytest.approx(whole.table["technical_score"].iloc[-1])
+        # From 8 px without any confidence to 20 px with all of it.
+        sure = whole.table["technical_confidence"].iloc[-1]
+        assert dots.marker.size[place] == pytest.approx(8 + 12 * sure)
+    surface = theme_of("dark").surface
+    assert (trace(figure, "2018-09-20").marker.color == surface) and (
+        trace(figure, "2018-12-31").marker.color != surface
+    )
 
 
 def test_twenty_years_stay_light(figure):
