@@ -225,6 +225,15 @@ def test_html_holds_facts_notes_and_one_figure_and_nothing_from_outside(result, 
     assert [address for address in references(page) if not address.startswith("#")] == []
 
 
+def test_days_that_several_lines_share_are_written_once(tmp_path):
+    whole = iq.backtest(iq.strategies.BuyAndHold(), iq.load_bars("^GSPC", start="2017"), weight=1.0, lot=None)
+    page = without_plotly(whole.export(tmp_path / "account.html").read_text(encoding="utf-8"))
+    # The account, its drawdown and the price are drawn over the same days.
+    assert sum(len(each.x) > 400 for each in whole.figure().data) >= 3
+    assert page.count('"2018-06-14",') <= 2  # once for the account and its opening, once for the bars
+    assert page.count('"x":times_1_') >= 2
+
+
 def test_an_unknown_suffix_is_refused_with_those_there_are(result, tmp_path):
     with pytest.raises(
         ReportError, match=r"suffix must be \.csv, \.parquet, \.xlsx, \.html, was '\.xls'; did you mean '\.xlsx'"
