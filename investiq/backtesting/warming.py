@@ -33,8 +33,10 @@ def all_jobs() -> list[Job]:
     from investiq.strategies.rebuilding import built_in
 
     ruled = [kind for kind in built_in().values() if issubclass(kind, Strategy) and kind.rule is not Strategy.rule]
+    # Two strategies may share a rule.
+    by_rule = {strategy.rule: strategy for strategy in (kind() for kind in ruled if _has_defaults(kind))}
     return [
-        *(partial(_compile_rule, kind()) for kind in ruled if _has_defaults(kind)),
+        *(partial(_compile_rule, strategy) for strategy in by_rule.values()),
         *(partial(running.compile_loop, loop) for loop in running.LOOPS),
         _compile_general,
         compile_weights,
