@@ -26,6 +26,7 @@ from benchmarks import (
     w6_indicators,
     w7_bootstrap,
     w7_pbo,
+    w8_analyze,
     w8_features,
     w9_kalman,
     w9_metrics,
@@ -73,6 +74,7 @@ def main() -> None:
             w7_bootstrap.main(),
             w7_pbo.main(),
             w8_features.main(),
+            w8_analyze.main(),
             w9_kalman.main(),
             w9_metrics.main(),
         ]

@@ -39,7 +39,8 @@ def load_facts(wanted: Wanted) -> Records:
     return dataclasses.replace(known, frame=known.frame[inside].copy(deep=False))
 
 
-@lru_cache(maxsize=256)
+# Eight kinds of eight symbols: a screen of hundreds holds no more.
+@lru_cache(maxsize=64)
 def _whole(symbol: str, kind: Dataset) -> Records:
     answer = synthetic.Synthetic().fetch(Request(dataset=kind, symbol=symbol))
     rows = canonical(kind, answer.table, symbol=symbol, retrieved_at=synthetic.AS_OF)
