@@ -263,6 +263,7 @@ class Examination:
         tried = "untried"
 
         def violation(row: int) -> Difference | None:
+            """Return the first value that moves when the held data change after `row`."""
             moment = None if moments is None else moments[row]
             subject = frozen_inputs.replaced(
                 self.what.subject, held.value, moment, row, self.source.size, self.random(held.where, row)

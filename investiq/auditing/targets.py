@@ -111,6 +111,7 @@ def _strategy(strategy: Strategy) -> Callable[[Any], Any]:
         return order
 
     def decisions(bars: Bars) -> Any:
+        """Return what a strategy decides at each bar, as arrays by name."""
         said = {
             "decision": strategy.decide(bars),
             "size": strategy.sizes(bars),

@@ -196,6 +196,7 @@ def _run(grid: Grid, bars: Mapping[str, Bars], executor: Executor, parts: Parts 
     is_alone = executor_name(executor) == "serial"
 
     def waiting() -> Iterator[tuple[int, Chunk]]:
+        """Yield the chunks that no earlier run has kept."""
         for number, span in chunks.items():
             kept = None if parts is None else parts.read(number, span.stop - span.start, len(series[number]))
             if kept is not None:

@@ -470,6 +470,7 @@ def open_holdout(study: str, *, start: When, end: When | None = None, reason: st
     }
 
     def first_time(connection: Any) -> Mapping[str, Any] | None:
+        """Write the opening down, unless there is one: return that one."""
         found: Mapping[str, Any] | None = (
             connection.execute(select(HOLDOUTS).where(HOLDOUTS.c.study == study)).mappings().first()
         )

@@ -181,6 +181,7 @@ class _Readings:
             )
 
     def find(self, texts: Sequence[str]) -> dict[str, float]:
+        """Return the tones that are kept, by text."""
         found = {}
         with closing(sqlite3.connect(self.file)) as database:
             for text in dict.fromkeys(texts):

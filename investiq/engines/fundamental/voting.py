@@ -28,6 +28,7 @@ def past_votes(feature: str, bullish: float = 1.0, bearish: float = -1.0, sides:
     """
 
     def vote(t: Table) -> FloatArray:
+        """Return the signed weight of each row."""
         z = t[feature]
         good, bad = (z > bullish, z < bearish) if bullish > bearish else (z < bullish, z > bearish)
         if sides is not None:
