@@ -15,6 +15,7 @@ from investiq.backtesting.postings import (
     FEE,
     FILL_COLUMNS,
     IMPACT,
+    LEAST_COMPARED,
     LOT_TOLERANCE,
     NOTIONAL,
     PRICE,
@@ -156,7 +157,7 @@ def covers(m, s, side, quantity, raw, slips, cap, fees, exact, simple, spendable
     tolerance = 0.0 if exact > 0.0 else EQUAL
     if simple:
         cost = notional + fee
-        return cost - spendable <= tolerance * cost
+        return cost - spendable <= tolerance * max(cost, LEAST_COMPARED)
     held = m[row_of(s) + g.P_QUANTITY] + side * quantity
     equity = others - side * notional - fee + held * raw
     exposure = gross + abs(held) * raw

@@ -19,6 +19,7 @@ from investiq.backtesting.postings import (
     BUYING,
     DUST,
     EQUAL,
+    LEAST_COMPARED,
     SELLING,
     affordable_quantity,
     fee_of,
@@ -362,7 +363,7 @@ def is_covered(wanted, price, cash, rules):  # type: ignore[no-untyped-def]
     """Return whether cash covers a purchase with its fee at the rate, as `postings.affordable_quantity` asks first."""
     notional = wanted * price
     cost = rounded(notional, rules.posting) + rounded(notional * rules.commission_rate, rules.posting)
-    return cost - cash <= EQUAL * cost
+    return cost - cash <= EQUAL * max(cost, LEAST_COMPARED)
 
 
 @jit

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 
 from investiq.backtesting import decisions, general, postings, preparing, running
 from investiq.backtesting.events import log_lines
-from investiq.core.orders import FillReason
+from investiq.core.orders import FillReason, Signal
 from investiq.execution.costs import Costs
 from investiq.execution.options import RunOptions
+from investiq.execution.scenario import Scenario
 from investiq.execution.simulator import simulate_scenario
 from tests.backtesting.conftest import make_bars
 from tests.backtesting.general_scenarios import scenarios
@@ -60,6 +61,22 @@ def shortened(line):
 @settings(max_examples=50)
 def test_both_engines_agree_on_scenarios_that_hypothesis_draws(scenario, options):
     compare(scenario, options)
+
+
+def test_both_engines_buy_the_last_lots_that_dust_of_cash_covers():
+    # 3 * 1,666.666666 shares at 20 leave 0.00004 of 100,000: two lots of a millionth, and the seventh digit is not money.
+    flat, symbols = np.full((3, 8), 20.0), ("A", "B", "C")
+    scenario = Scenario(
+        symbols=symbols, ts=np.datetime64("2024-01-29", "us") + np.arange(8) * np.timedelta64(1, "D"), sessions=np.arange(8),
+        open=flat, high=flat, low=flat, close=flat, volume=np.full((3, 8), 1e7), signals=(Signal(bar=4, side="buy", symbol="C"),),
+        size_multiplier=np.full((3, 8), 0.5),
+    )  # fmt: skip
+    options = RunOptions(
+        weight=0.2, lot=1e-6, posting_rounding=None, costs=Costs(commission_rate=0, slippage_bps=0), rebalance=2,
+        max_entries=2, max_volume_participation=None, end="mark",
+    )  # fmt: skip
+    run = compare(scenario, options)
+    assert run.fills[-1, postings.QUANTITY] == 2e-6
 
 
 @pytest.mark.parametrize("fill", ["next_open", "same_close"])
