@@ -7,12 +7,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from investiq.core.facts import format_fact
 from investiq.core.types import BASIS_WORDS
 
 if TYPE_CHECKING:
+    from investiq.core.facts import Fact
     from investiq.history.bars import Bars
 
-__all__ = ["Mode", "header", "provenance_bar", "stylesheet"]
+__all__ = ["Mode", "header", "origin_bar", "provenance_bar", "stylesheet"]
 
 Mode = Literal["research", "simulator", "paper", "live"]
 
@@ -74,6 +76,15 @@ def provenance_bar(bars: Bars | None, mode: Mode = "research", problem: str = ""
             ("SHA-256", bars.fingerprint[:12]),
             ("Mode", _MODES[mode]),
         ]
+    return _bar(items)
+
+
+def origin_bar(facts: list[Fact], mode: Mode = "research") -> str:
+    """Return the strip of an app whose data are more than the bars of one symbol; `facts` say where they come from."""
+    return _bar([*((fact.label, format_fact(fact)) for fact in facts), ("Mode", _MODES[mode])])
+
+
+def _bar(items: list[tuple[str, str]]) -> str:
     spans = "".join(
         f'<span class="iq-item"><span class="iq-key">{escape(label)}</span>{escape(value)}</span>'
         for label, value in items
