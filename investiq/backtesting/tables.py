@@ -1,4 +1,4 @@
-"""The tables of the backtester: trials, their runs, annotations beside them, and holdouts that were opened."""
+"""The tables of the backtester: trials, their runs, annotations beside them and their trades, holdouts that were opened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from investiq.storage.schema import METADATA, Instant
 
-__all__ = ["ANNOTATIONS", "HOLDOUTS", "NUMBERS", "RUNS", "TRIALS"]
+__all__ = ["ANNOTATIONS", "HOLDOUTS", "NUMBERS", "RUNS", "TRADE_ANNOTATIONS", "TRIALS"]
 
 # What a trial showed, in the order in which it is listed.
 NUMBERS: Final = (
@@ -85,4 +85,18 @@ HOLDOUTS: Final = sa.Table(
     sa.Column("ends_at", Instant),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+)
+
+# `run` is the trial's id, or of a result outside the ledger the digest of its manifest; `trade` counts from 0 in entry order.
+TRADE_ANNOTATIONS: Final = sa.Table(
+    "trade_annotations",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.Text, nullable=False, index=True),
+    sa.Column("trade", sa.Integer, nullable=False),
+    sa.Column("symbol", sa.Text, nullable=False),
+    sa.Column("entry_ts", Instant, nullable=False),
+    sa.Column("written_at", Instant, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("tags", sa.Text, nullable=False),
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["HEAD", "alembic_config", "migrate"]
 
 # The newest revision in `migrations/versions`; a test compares.
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 # Any number that other programs do not lock on the same PostgreSQL.
 _LOCK_KEY: Final = 5_171_973
 

@@ -13,7 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import investiq.backtesting.tables  # noqa: F401  the tables that the metadata must hold
+import investiq.backtesting.tables  # the tables that the metadata must hold
+import investiq.reporting.tables  # noqa: F401
 from investiq.core.errors import ConfigError, DataError
 from investiq.storage.database import open_database
 from investiq.storage.migrating import HEAD, alembic_config
