@@ -131,7 +131,7 @@ def test_a_database_of_a_newer_version_is_refused_in_words(database):
     database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
     from investiq.storage import migrating
 
-    with pytest.raises(DataError, match=r"has revision 9999, .* knows those up to 0001: a newer one wrote it; upgrade"):
+    with pytest.raises(DataError, match=r"has revision 9999, .* knows those up to 0002: a newer one wrote it; upgrade"):
         migrating.migrate(database)
 
 
