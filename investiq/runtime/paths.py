@@ -8,7 +8,16 @@ from pathlib import Path
 
 from investiq.core.errors import ConfigError
 
-__all__ = ["data_dir", "env_file", "log_dir", "project_root", "reports_dir", "user_data_dir", "writable"]
+__all__ = [
+    "data_dir",
+    "env_file",
+    "log_dir",
+    "project_root",
+    "reports_dir",
+    "results_dir",
+    "user_data_dir",
+    "writable",
+]
 
 
 def _working_folders() -> list[Path]:
@@ -63,6 +72,11 @@ def reports_dir() -> Path:
         return chosen
     root = project_root()
     return root / "reports" / "output" if root else user_data_dir() / "reports"
+
+
+def results_dir() -> Path:
+    """Return the folder in which pages keep saved results (``.iq``), inside the data folder."""
+    return data_dir() / "results"
 
 
 def log_dir() -> Path:

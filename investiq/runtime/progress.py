@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from html import escape
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol
@@ -14,7 +15,7 @@ from typing import Any, Final, Literal, Protocol
 from investiq.core.errors import ConfigError
 from investiq.runtime.surroundings import in_notebook, is_terminal
 
-__all__ = ["Progress", "progress", "waiting"]
+__all__ = ["Progress", "progress", "waiting", "watched"]
 
 # Work that ends sooner than this shows nothing, so that quick cells stay quiet.
 _QUIET_S: Final = 0.5
@@ -23,6 +24,8 @@ _LOG_EVERY_S: Final = 10.0
 _BAR_CELLS: Final = 24
 
 _log = logging.getLogger("investiq.progress")
+Watcher = Callable[[int, int, str], None]
+_WATCHER: ContextVar[Watcher | None] = ContextVar("investiq_progress_watcher", default=None)
 
 
 class _Surface(Protocol):
@@ -47,6 +50,9 @@ class Progress:
     def __call__(self, steps: int = 1) -> None:
         """Count `steps` as done."""
         self.done += steps
+        if (watcher := _WATCHER.get()) is not None:
+            watcher(self.done, self.total, self.label)
+            return
         moment = time.monotonic()
         wait = self._surface.every_s if self._visible else _QUIET_S
         if moment - self._shown >= wait:
@@ -118,6 +124,33 @@ def progress(total: int, label: str) -> Progress:
     else:
         surface = _Log()
     return Progress(total, label, surface)
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Tell `watcher` how far work inside the block has come, instead of showing it.
+
+    For a page, which shows progress in its own place. What the watcher raises
+    stops the work.
+
+    Parameters
+    ----------
+    watcher : callable
+        Called with the steps that are done, their total, and the label.
+
+    Examples
+    --------
+    >>> told = []
+    >>> with watched(lambda done, total, label: told.append((done, total, label))), progress(2, "folds") as advance:
+    ...     advance()
+    >>> told
+    [(1, 2, 'folds')]
+    """
+    token = _WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ def test_inside_a_checkout_files_stay_in_the_checkout(checkout, monkeypatch):
     assert paths.data_dir() == checkout / "data" / "cache"
     assert paths.reports_dir() == checkout / "reports" / "output"
     assert paths.log_dir() == checkout / "data" / "cache" / "logs"
+    assert paths.results_dir() == checkout / "data" / "cache" / "results"
 
 
 def test_outside_a_checkout_files_go_to_the_users_own_folder(tmp_path, monkeypatch):

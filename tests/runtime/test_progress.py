@@ -7,7 +7,7 @@ import pytest
 
 from investiq.core.errors import ConfigError
 from investiq.runtime import progress as module
-from investiq.runtime.progress import progress, waiting
+from investiq.runtime.progress import progress, waiting, watched
 
 
 @pytest.fixture
@@ -163,3 +163,22 @@ def test_a_wait_in_a_notebook_goes_when_it_is_over(monkeypatch):
     with waiting("<vendor>: waiting 41 s"):
         assert len(pages) == 1 and "&lt;vendor&gt;: waiting 41 s" in pages[0]
     assert pages[1:] == [""]
+
+
+def test_a_watcher_is_told_in_place_of_a_terminal(stopwatch, terminal):
+    told = []
+    with watched(lambda *step: told.append(step)):
+        _run(stopwatch, steps=2, seconds=5.0, total=10)
+    assert told == [(1, 10, "folds"), (2, 10, "folds")]
+    assert terminal.getvalue() == ""
+    _run(stopwatch, steps=1, seconds=5.0)
+    assert terminal.getvalue() != ""
+
+
+def test_what_a_watcher_raises_stops_the_work():
+    def stop(*_):
+        raise KeyError("enough")
+
+    with pytest.raises(KeyError), watched(stop), progress(3, "folds") as advance:
+        advance()
+    assert advance.done == 1
