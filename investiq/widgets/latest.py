@@ -18,6 +18,17 @@ class Turn:
         self._owner = owner
         self.number = number
 
+    def check(self) -> None:
+        """Stop here if a newer turn has begun: between two steps of a long computation.
+
+        Raises
+        ------
+        Superseded
+            If it has.
+        """
+        if self.number != self._owner.number:
+            raise Superseded
+
     def present(self, update: Callable[[], None]) -> None:
         """Call `update`, unless a newer turn has begun.
 
@@ -27,8 +38,7 @@ class Turn:
             If it has: results that arrive late are dropped, and the work stops here.
         """
         with self._owner.lock:
-            if self.number != self._owner.number:
-                raise Superseded
+            self.check()
             update()
 
 
@@ -59,9 +69,18 @@ class Latest:
             self._waiting = self._pool.submit(_run, work, turn)
             return self._waiting
 
+    def follow(self, work: Callable[[Turn], None]) -> Future[None]:
+        """Run `work` behind what runs now, as part of the same turn: nothing is cancelled.
+
+        A turn that begins before it is due drops it.
+        """
+        with self.lock:
+            return self._pool.submit(_run, work, Turn(self, self.number))
+
 
 def _run(work: Callable[[Turn], None], turn: Turn) -> None:
     try:
+        turn.check()
         work(turn)
     except Superseded:
         return

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Callable, Sequence
 from html import escape
 from types import TracebackType
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import ipywidgets as W
 
 from investiq.core.errors import InvestIQError
 
-__all__ = ["ErrorBorder", "Panel", "State", "Superseded", "first_clause"]
+__all__ = ["ErrorBorder", "Panel", "State", "Superseded", "Teller", "first_clause"]
 
 State = Literal["loading", "ok", "empty", "not_available", "error"]
 
@@ -23,6 +23,13 @@ _LOG: Final = logging.getLogger("investiq.widgets")
 
 class Superseded(Exception):
     """A newer request was made meanwhile: this one stops without a word."""
+
+
+class Teller(Protocol):
+    """What can tell an error: a panel, or the line beside a button."""
+
+    def error(self, code: str, message: str, run_id: str) -> None:
+        """Show an error: its code, what it says, and the id under which the log has the rest."""
 
 
 class Panel(W.VBox):
@@ -106,6 +113,17 @@ class Panel(W.VBox):
         )
         self.problem = first_clause(message)
 
+    def cancelled(self) -> None:
+        """End the waiting: the former content stays and is marked as such; without any, the panel says so."""
+        if self.state != "loading":
+            return
+        if not self._body.children:
+            self._say("empty", "iq-empty", "<b>Cancelled.</b>Nothing was computed; run again to fill this panel.")
+            return
+        self.state = "ok"
+        self._body.remove_class("iq-stale")
+        self._title(aside="cancelled, content as before")
+
     def _say(self, state: State, style: str, content: str) -> None:
         self.state, self.problem = state, ""
         self._subtitle = ""
@@ -114,10 +132,11 @@ class Panel(W.VBox):
         self._body.children = ()
         self._title()
 
-    def _title(self, busy: str = "") -> None:
+    def _title(self, busy: str = "", aside: str = "") -> None:
         subtitle = f'<span class="iq-sub">{escape(self._subtitle)}</span>' if self._subtitle else ""
         working = f'<span class="iq-busy" role="status">{escape(busy)} …</span>' if busy else ""
-        self._head.value = f'<div class="iq-panel-head"><h2>{escape(self.title)}</h2>{subtitle}{working}</div>'
+        told = f'<span class="iq-aside" role="status">{escape(aside)}</span>' if aside else ""
+        self._head.value = f'<div class="iq-panel-head"><h2>{escape(self.title)}</h2>{subtitle}{working}{told}</div>'
 
 
 def first_clause(message: str) -> str:
@@ -145,7 +164,7 @@ class ErrorBorder:
 
     Parameters
     ----------
-    panel : Panel
+    panel : Panel or other Teller
         Tells the error.
     silenced : sequence of Panel
         Have nothing to show then, and say so.
@@ -156,7 +175,7 @@ class ErrorBorder:
 
     def __init__(
         self,
-        panel: Panel,
+        panel: Teller,
         silenced: Sequence[Panel] = (),
         present: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
@@ -185,7 +204,7 @@ class ErrorBorder:
         def tell() -> None:
             self._panel.error(type(error).__name__, message, run_id)
             for other in self._silenced:
-                other.empty(f"It needs what failed under “{self._panel.title}”.")
+                other.empty(f"It needs what failed under “{getattr(self._panel, 'title', 'another panel')}”.")
 
         if self._present is None:
             tell()
