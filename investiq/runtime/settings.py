@@ -35,6 +35,7 @@ _OF_THE_TESTS: Final = frozenset({"INVESTIQ_REQUIRE_BROWSER"})
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
 AlpacaFeed = Literal["iex", "sip"]
+SmtpTls = Literal["starttls", "tls", "none"]
 
 # Providers that answer over the internet, in the order of a chain that nobody set.
 VENDORS: Final = ("massive", "alpaca", "alphavantage", "twelvedata", "finnhub", "yfinance")
@@ -95,6 +96,10 @@ def _address(text: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise ValueError("not a safe address")
     return text.rstrip("/")
+
+
+def _secret_address(secret: SecretStr) -> SecretStr:
+    return SecretStr(_address(secret.get_secret_value().strip()))
 
 
 def _socket_address(text: str) -> str:
@@ -208,6 +213,18 @@ class Settings(BaseSettings):
         30, "Grace before a missing last bar counts as stale.", "a whole number of minutes from 1 to 1440",
         ge=1, le=1440,
     )  # fmt: skip
+    smtp_host: str | None = _setting(None, "Mail server that reports are sent by.", "the name of a server")
+    smtp_port: int = _setting(587, "Port of the mail server.", "a whole number from 1 to 65535", ge=1, le=65535)
+    smtp_tls: Annotated[SmtpTls, BeforeValidator(_lower)] = _setting(
+        "starttls", "How the connection to the mail server is made private.", "starttls, tls or none"
+    )
+    smtp_user: str | None = _setting(None, "User at the mail server.", "a name")
+    smtp_password: _Key | None = _setting(None, "Password at the mail server.", "the password")
+    smtp_from: str | None = _setting(None, "Sender of e-mails.", "an e-mail address")
+    webhook_url: Annotated[SecretStr, AfterValidator(_secret_address)] | None = _setting(
+        None, "Address that outcomes of reports are posted to.", "an https address, or an http address of this machine"
+    )
+    webhook_secret: _Key | None = _setting(None, "Key that signs what is posted.", "a text")
 
     def secret_values(self) -> tuple[str, ...]:
         """Return the values that no log line may show: those of every `SecretStr` field."""
@@ -267,7 +284,9 @@ def _complaint(error: Any) -> str:
     variable = next((each for each in names if os.environ.get(each)), None)
     place = "the environment" if variable or path is None else str(path)
     variable = variable or next((each for each in names if each in _of_the_file()), names[0])
-    return f"{variable} must be {expected}, was {error['input']!r}; change it in {place}"
+    # An address of a webhook is a secret, also where it is mistyped.
+    found = "something else" if "SecretStr" in str(field.annotation) else repr(error["input"])
+    return f"{variable} must be {expected}, was {found}; change it in {place}"
 
 
 def variables() -> tuple[str, ...]:

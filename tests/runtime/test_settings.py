@@ -42,6 +42,14 @@ EXAMPLES = {
     "INVESTIQ_TWELVEDATA_URL": ("https://proxy.example.com", "https://proxy.example.com"),
     "INVESTIQ_HTTP_CACHE_S": ("600", 600),
     "INVESTIQ_FRESHNESS_MINUTES": ("1440", 1440),
+    "INVESTIQ_SMTP_HOST": ("mail.example.com", "mail.example.com"),
+    "INVESTIQ_SMTP_PORT": ("465", 465),
+    "INVESTIQ_SMTP_TLS": ("TLS", "tls"),
+    "INVESTIQ_SMTP_USER": ("desk", "desk"),
+    "INVESTIQ_SMTP_PASSWORD": ("p-1", SecretStr("p-1")),
+    "INVESTIQ_SMTP_FROM": ("desk@example.com", "desk@example.com"),
+    "INVESTIQ_WEBHOOK_URL": ("https://hooks.example.com/x", SecretStr("https://hooks.example.com/x")),
+    "INVESTIQ_WEBHOOK_SECRET": ("w-1", SecretStr("w-1")),
 }
 
 _CHAIN = "names separated by commas, each once, of massive, alpaca, alphavantage, twelvedata, finnhub, yfinance"
@@ -163,6 +171,13 @@ def test_an_unreadable_value_of_the_env_file_names_the_file(tmp_path):
         load_settings()
 
 
+def test_a_mistyped_address_of_a_webhook_is_not_shown(monkeypatch):
+    monkeypatch.setenv("INVESTIQ_WEBHOOK_URL", "http://hooks.example.com/secret-path")
+    with pytest.raises(ConfigError, match="INVESTIQ_WEBHOOK_URL must be an https address") as refusal:
+        load_settings()
+    assert "secret-path" not in str(refusal.value)
+
+
 def test_relative_paths_start_at_the_checkout(tmp_path, monkeypatch):
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "investiq").mkdir()
@@ -195,6 +210,7 @@ def test_the_defaults_in_the_docs_are_those_of_the_settings():
         "INVESTIQ_OFFLINE", "INVESTIQ_LOG_LEVEL", "INVESTIQ_LOG_FORMAT", "INVESTIQ_DASHBOARD_PORT",
         "INVESTIQ_MASSIVE_PLAN", "INVESTIQ_ALPACA_PLAN", "INVESTIQ_ALPACA_FEED", "INVESTIQ_ALPHAVANTAGE_PLAN",
         "INVESTIQ_FINNHUB_PLAN", "INVESTIQ_TWELVEDATA_PLAN", "INVESTIQ_HTTP_CACHE_S", "INVESTIQ_FRESHNESS_MINUTES",
+        "INVESTIQ_SMTP_PORT", "INVESTIQ_SMTP_TLS",
     }  # fmt: skip
     for name, default in rows:
         field = Settings.model_fields[_field(name)]
