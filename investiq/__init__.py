@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from investiq import figures, indicators, metrics, strategies, widgets
     from investiq.analysis.analyzing import analyze
+    from investiq.analysis.radar import risk_radar
     from investiq.analysis.screening import screen
     from investiq.auditing.leaks import audit
     from investiq.backtesting.comparing import compare_runs
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from investiq.backtesting.monte_carlo import monte_carlo
     from investiq.backtesting.replaying import replay
     from investiq.backtesting.result import load_result
+    from investiq.backtesting.strategy_comparing import compare_strategies
     from investiq.backtesting.sweeps import sweep
+    from investiq.backtesting.trade_annotating import annotate_trade, trade_notes
+    from investiq.backtesting.trade_reviewing import review_trade
     from investiq.backtesting.trials import annotate_trial, open_holdout, trials
     from investiq.backtesting.validating import cross_validate, walk_forward
     from investiq.core.errors import InvestIQError
@@ -78,6 +82,7 @@ _HOMES: Final[dict[str, str]] = {
     "RunOptions": "investiq.execution.options",
     "Signal": "investiq.core.orders",
     "analyze": "investiq.analysis.analyzing",
+    "annotate_trade": "investiq.backtesting.trade_annotating",
     "annotate_trial": "investiq.backtesting.trials",
     "assess": "investiq.metrics.assessing",
     "audit": "investiq.auditing.leaks",
@@ -87,6 +92,7 @@ _HOMES: Final[dict[str, str]] = {
     "compare_data": "investiq.market.comparing",
     "compare_runs": "investiq.backtesting.comparing",
     "compare_sources": "investiq.market.validating",
+    "compare_strategies": "investiq.backtesting.strategy_comparing",
     "compare_with_vectorbt": "investiq.interop.vectorbt_parity",
     "correlate": "investiq.metrics.correlation",
     "cross_check": "investiq.interop.cross_checking",
@@ -115,6 +121,8 @@ _HOMES: Final[dict[str, str]] = {
     "read_records": "investiq.market.vendors.record_files",
     "read_universe": "investiq.market.universes",
     "replay": "investiq.backtesting.replaying",
+    "review_trade": "investiq.backtesting.trade_reviewing",
+    "risk_radar": "investiq.analysis.radar",
     "screen": "investiq.analysis.screening",
     "search_symbols": "investiq.market.reference",
     "stream_bars": "investiq.market.streaming.opening",
@@ -127,6 +135,7 @@ _HOMES: Final[dict[str, str]] = {
     "to_pyfolio": "investiq.interop.pyfolio",
     "to_quantstats": "investiq.interop.quantstats",
     "to_vectorbt": "investiq.interop.vectorbt",
+    "trade_notes": "investiq.backtesting.trade_annotating",
     "trials": "investiq.backtesting.trials",
 }
 _PACKAGES: Final = ("figures", "indicators", "metrics", "strategies", "widgets")
@@ -145,6 +154,7 @@ __all__ = [
     "RunOptions",
     "Signal",
     "analyze",
+    "annotate_trade",
     "annotate_trial",
     "assess",
     "audit",
@@ -154,6 +164,7 @@ __all__ = [
     "compare_data",
     "compare_runs",
     "compare_sources",
+    "compare_strategies",
     "compare_with_vectorbt",
     "correlate",
     "cross_check",
@@ -185,6 +196,8 @@ __all__ = [
     "read_records",
     "read_universe",
     "replay",
+    "review_trade",
+    "risk_radar",
     "screen",
     "search_symbols",
     "strategies",
@@ -197,6 +210,7 @@ __all__ = [
     "to_pyfolio",
     "to_quantstats",
     "to_vectorbt",
+    "trade_notes",
     "trials",
     "walk_forward",
     "widgets",

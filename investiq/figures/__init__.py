@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from investiq.figures.price import price_chart
     from investiq.figures.profiles import volume_profile_chart
     from investiq.figures.quality import adjustment_chart, coverage_map
+    from investiq.figures.radar import radar_chart
     from investiq.figures.resampled import bootstrap_chart, path_chart
     from investiq.figures.scores import analysis_chart, analysis_comparison_chart
     from investiq.figures.screens import screen_chart
+    from investiq.figures.strategy_comparison import strategy_comparison_chart
     from investiq.figures.tables import metric_cards
     from investiq.figures.tail_risk import value_at_risk_chart
+    from investiq.figures.topics import topic_chart
+    from investiq.figures.trade_review import excursion_chart, outcome_chart, trade_review_chart
     from investiq.figures.trades import bracket_chart, trade_chart, waterfall_chart
     from investiq.figures.trials import comparison_chart, evidence_chart, trials_chart
     from investiq.figures.validation import cross_validation_chart, monte_carlo_chart, walk_forward_chart
@@ -46,6 +50,7 @@ _HOMES: Final = {
     "draw": "drawing",
     "equity_curve": "equity",
     "measures_chart": "measures",
+    "excursion_chart": "trade_review",
     "factor_chart": "factors",
     "cross_validation_chart": "validation",
     "monte_carlo_chart": "validation",
@@ -53,12 +58,17 @@ _HOMES: Final = {
     "information_chart": "information",
     "metric_cards": "tables",
     "monthly_returns": "heatmaps",
+    "outcome_chart": "trade_review",
     "overfitting_chart": "overfitting",
     "path_chart": "resampled",
     "price_chart": "price",
+    "radar_chart": "radar",
     "screen_chart": "screens",
     "snooping_chart": "overfitting",
+    "strategy_comparison_chart": "strategy_comparison",
+    "topic_chart": "topics",
     "trade_chart": "trades",
+    "trade_review_chart": "trade_review",
     "value_at_risk_chart": "tail_risk",
     "volume_profile_chart": "profiles",
     "waterfall_chart": "trades",
@@ -87,18 +97,24 @@ __all__ = [
     "draw",
     "equity_curve",
     "evidence_chart",
+    "excursion_chart",
     "factor_chart",
     "information_chart",
     "measures_chart",
     "metric_cards",
     "monte_carlo_chart",
     "monthly_returns",
+    "outcome_chart",
     "overfitting_chart",
     "path_chart",
     "price_chart",
+    "radar_chart",
     "screen_chart",
     "snooping_chart",
+    "strategy_comparison_chart",
+    "topic_chart",
     "trade_chart",
+    "trade_review_chart",
     "trials_chart",
     "value_at_risk_chart",
     "volume_profile_chart",

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from investiq.analysis.analyzing import Analysis
     from investiq.analysis.comparing import AnalysisComparison
     from investiq.analysis.probabilities import ProbabilityAssessment
+    from investiq.analysis.radar import RiskRadar
     from investiq.analysis.screening import Screen
+    from investiq.analysis.topic_views import TopicView
     from investiq.auditing.report import AuditReport
     from investiq.backtesting.attribution import Waterfall
     from investiq.backtesting.comparing import RunComparison
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from investiq.backtesting.explaining_bracket import Bracket
     from investiq.backtesting.monte_carlo import MonteCarlo
     from investiq.backtesting.result import BacktestResult
+    from investiq.backtesting.strategy_comparison import StrategyComparison
     from investiq.backtesting.sweep_result import SweepResult
+    from investiq.backtesting.trade_reviewing import ReviewedTrade
     from investiq.backtesting.trials import TrialTable
     from investiq.backtesting.walk_forward_result import WalkForward
     from investiq.core.result import Result
@@ -83,10 +87,14 @@ KINDS: Final = (
     "quote",
     "replay",
     "report",
+    "risk_radar",
     "screen",
     "snooping",
     "source_check",
+    "strategy_comparison",
     "sweep",
+    "topic",
+    "trade_review",
     "trials",
     "universe",
     "var_backtest",
@@ -146,6 +154,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.trades import trade_chart
 
             return trade_chart(cast("FillExplanation", result), theme=theme, **options)
+        case "trade_review":
+            from investiq.figures.trade_review import trade_review_chart
+
+            return trade_review_chart(cast("ReviewedTrade", result), theme=theme, **options)
         case "waterfall":
             from investiq.figures.trades import waterfall_chart
 
@@ -238,6 +250,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.trials import comparison_chart
 
             return comparison_chart(cast("RunComparison", result), theme=theme, **options)
+        case "strategy_comparison":
+            from investiq.figures.strategy_comparison import strategy_comparison_chart
+
+            return strategy_comparison_chart(cast("StrategyComparison", result), theme=theme, **options)
         case "evidence":
             from investiq.figures.trials import evidence_chart
 
@@ -250,6 +266,14 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.sweeps import sweep_chart
 
             return sweep_chart(cast("SweepResult", result), theme=theme, **options)
+        case "risk_radar":
+            from investiq.figures.radar import radar_chart
+
+            return radar_chart(cast("RiskRadar", result), theme=theme, **options)
+        case "topic":
+            from investiq.figures.topics import topic_chart
+
+            return topic_chart(cast("TopicView", result), theme=theme, **options)
         case "screen":
             from investiq.figures.screens import screen_chart
 
