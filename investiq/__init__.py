@@ -14,8 +14,10 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from investiq import figures, indicators, metrics, strategies, widgets
     from investiq.analysis.analyzing import analyze
+    from investiq.analysis.closing import daily_close
     from investiq.analysis.radar import risk_radar
     from investiq.analysis.screening import screen
+    from investiq.analysis.surveying import market_overview
     from investiq.auditing.leaks import audit
     from investiq.backtesting.comparing import compare_runs
     from investiq.backtesting.engine import backtest
@@ -98,6 +100,7 @@ _HOMES: Final[dict[str, str]] = {
     "cross_check": "investiq.interop.cross_checking",
     "factor_model": "investiq.metrics.factors",
     "cross_validate": "investiq.backtesting.validating",
+    "daily_close": "investiq.analysis.closing",
     "fetch": "investiq.market.bulk",
     "fetch_async": "investiq.market.bulk",
     "from_vectorbt": "investiq.interop.vectorbt_accounts",
@@ -111,6 +114,7 @@ _HOMES: Final[dict[str, str]] = {
     "load_records": "investiq.market.record_loading",
     "load_result": "investiq.backtesting.result",
     "load_universe": "investiq.market.universes",
+    "market_overview": "investiq.analysis.surveying",
     "measure": "investiq.metrics.measuring",
     "monte_carlo": "investiq.backtesting.monte_carlo",
     "open_holdout": "investiq.backtesting.trials",
@@ -169,6 +173,7 @@ __all__ = [
     "correlate",
     "cross_check",
     "cross_validate",
+    "daily_close",
     "factor_model",
     "fetch",
     "fetch_async",
@@ -185,6 +190,7 @@ __all__ = [
     "load_records",
     "load_result",
     "load_universe",
+    "market_overview",
     "measure",
     "metrics",
     "monte_carlo",
