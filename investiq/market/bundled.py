@@ -188,7 +188,7 @@ def _hint(symbol: str) -> str:
     )
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _series(symbol: str) -> Bars:
     return sample.load(symbol) if symbol in sample.BAR_SYMBOLS else synthetic.load(symbol)
 

@@ -338,7 +338,7 @@ def _factor(stream: int) -> tuple[FloatArray, FloatArray]:
     return returns, sigma
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _make(symbol: str) -> tuple[Bars, SyntheticTruth]:
     is_share = symbol not in INDICES
     make = _share if is_share else _proxy if symbol in PROXIES else _index
