@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.strategy_comparing import compare_strategies
     from investiq.backtesting.sweeps import sweep
     from investiq.backtesting.trade_annotating import annotate_trade, trade_notes
+    from investiq.backtesting.trade_outcomes import review_trades
     from investiq.backtesting.trade_reviewing import review_trade
     from investiq.backtesting.trials import annotate_trial, open_holdout, trials
     from investiq.backtesting.validating import cross_validate, walk_forward
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
     from investiq.metrics.correlation import correlate
     from investiq.metrics.factors import factor_model
     from investiq.metrics.measuring import measure
-    from investiq.reporting.sheets import tear_sheet
+    from investiq.reporting.sheets import make_report, tear_sheet
 
 _HOMES: Final[dict[str, str]] = {
     "Bars": "investiq.history.bars",
@@ -115,6 +116,7 @@ _HOMES: Final[dict[str, str]] = {
     "load_result": "investiq.backtesting.result",
     "load_universe": "investiq.market.universes",
     "market_overview": "investiq.analysis.surveying",
+    "make_report": "investiq.reporting.sheets",
     "measure": "investiq.metrics.measuring",
     "monte_carlo": "investiq.backtesting.monte_carlo",
     "open_holdout": "investiq.backtesting.trials",
@@ -126,6 +128,7 @@ _HOMES: Final[dict[str, str]] = {
     "read_universe": "investiq.market.universes",
     "replay": "investiq.backtesting.replaying",
     "review_trade": "investiq.backtesting.trade_reviewing",
+    "review_trades": "investiq.backtesting.trade_outcomes",
     "risk_radar": "investiq.analysis.radar",
     "screen": "investiq.analysis.screening",
     "search_symbols": "investiq.market.reference",
@@ -191,6 +194,7 @@ __all__ = [
     "load_result",
     "load_universe",
     "market_overview",
+    "make_report",
     "measure",
     "metrics",
     "monte_carlo",
@@ -203,6 +207,7 @@ __all__ = [
     "read_universe",
     "replay",
     "review_trade",
+    "review_trades",
     "risk_radar",
     "screen",
     "search_symbols",

@@ -13,7 +13,7 @@ from investiq.core.facts import Fact, format_fact, format_value
 
 if TYPE_CHECKING:
     from investiq.core.result import Result
-    from investiq.reporting.sheets import Report
+    from investiq.reporting.report import Report
 
 __all__ = ["plain", "result_to_json", "table"]
 

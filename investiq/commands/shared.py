@@ -15,7 +15,7 @@ from investiq.printing import result_to_json
 if TYPE_CHECKING:
     from investiq.core.result import Result
     from investiq.history.bars import Bars
-    from investiq.reporting.sheets import Report
+    from investiq.reporting.report import Report
 
 __all__ = ["FILE", "FOLDER", "as_json_option", "bars_of", "data_options", "show"]
 

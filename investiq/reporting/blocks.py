@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from investiq.core.display import notes_list
 from investiq.core.facts import ACCOUNT_CURRENCY, Fact, Unit, format_fact, format_value
+from investiq.history.instants import aware
+from investiq.reporting.passing import Handed
 from investiq.reporting.wording import cautions, executive_summary, held_text, period_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from investiq.backtesting.result import BacktestResult
 
 __all__ = [
     "cautions_list",
     "cost_totals",
+    "handed",
     "head",
     "headlines",
-    "manifest",
     "metrics_table",
     "provenance",
     "several_symbols",
@@ -28,6 +31,19 @@ __all__ = [
     "trades_table",
 ]
 
+# Of the columns of the tables that a tear sheet hands over.
+_UNITS: Final = {
+    "ts": "date",
+    **dict.fromkeys(("entry_ts", "exit_ts"), "date"),
+    **dict.fromkeys(("entry_price", "exit_price", "stop", "target"), "price"),
+    **dict.fromkeys(("quantity", "exit_quantity"), "shares"),
+    **dict.fromkeys(("pnl", "fees", "slippage", "impact", "dividends", "borrow", "mae_money", "mfe_money"), "money"),
+    **dict.fromkeys(("equity", "cash"), "money"),
+    **dict.fromkeys(("return", "mae", "mfe", "drawdown", "win_rate", "contribution", "weight"), "fraction"),
+    **dict.fromkeys(("trades", "won"), "count"),
+    "r_multiple": "ratio",
+    "bars_held": "bars",
+}
 _COSTS: Final = ("Total fees", "Total slippage")
 _HEADLINES: Final = (
     "Total return",
@@ -179,15 +195,37 @@ def provenance(result: BacktestResult) -> str:
     return _statements(result.provenance())
 
 
-def manifest(result: BacktestResult) -> str:
-    """Return the manifest, folded for people and as a JSON block for programs."""
-    text = json.dumps(result.manifest.to_dict(), indent=2, ensure_ascii=False, sort_keys=True)
-    # A script element ends at the first "</", whatever surrounds it.
-    safe = text.replace("</", "<\\/")
-    return (
-        f"<details><summary>Manifest: what is needed to run this again</summary><pre>{escape(text)}</pre></details>"
-        f'<script type="application/json" id="investiq-manifest">{safe}</script>'
+def handed(result: BacktestResult) -> Handed:
+    """Return what the tear sheet hands to its maker: summary, headline numbers, cautions, metrics and round trips."""
+    return Handed(
+        title=f"Tear sheet: {result.title}",
+        subject=result.subject,
+        as_of=aware(max(bars.known_at[-1] for bars in result.panel)),
+        summary=tuple(executive_summary(result)),
+        numbers=tuple(headlines(result)),
+        notes=cautions(result),
+        tables={
+            "Metrics": _metrics(result),
+            "Round trips": result.trades,
+            "Account": result.to_frame(),
+            "By symbol": result.by_symbol,
+        },
+        units=_UNITS,
+        manifest=result.manifest,
+        watermark=result.watermark,
     )
+
+
+def _metrics(result: BacktestResult) -> pd.DataFrame:
+    import pandas as pd
+
+    held = {fact.label: fact.value for fact in result.benchmark.facts()}
+    columns = ("metric", "strategy", "buy_and_hold", "unit", "convention", "note")
+    rows = [
+        (fact.label, fact.value, held.get(fact.label, float("nan")), fact.unit, fact.convention, fact.note)
+        for fact in result.facts()
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _statements(facts: Iterable[Fact]) -> str:

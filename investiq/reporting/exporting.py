@@ -81,7 +81,13 @@ def export(result: Result, path: str | os.PathLike[str]) -> Path:
 
 
 def notebook_to_html(
-    notebook: Path, path: Path, *, title: str | None = None, theme: ThemeName = "light", banner: str = ""
+    notebook: Path,
+    path: Path,
+    *,
+    title: str | None = None,
+    theme: ThemeName = "light",
+    banner: str = "",
+    appendix: str = "",
 ) -> Path:
     """Render an executed notebook as one self-contained page without its code.
 
@@ -95,8 +101,8 @@ def notebook_to_html(
     title : str, optional
         Of the page; by default the notebook's first heading, or its name.
     theme : {"light", "dark"}
-    banner : str
-        HTML to put before everything else.
+    banner, appendix : str
+        HTML to put before and after everything else.
 
     Raises
     ------
@@ -124,7 +130,8 @@ def notebook_to_html(
     )
     body, _ = exporter.from_notebook_node(drawn)
     return write_text(
-        path, page(title or _heading(node) or notebook.stem, banner + body, theme=theme, with_figures=count > 0)
+        path,
+        page(title or _heading(node) or notebook.stem, banner + body + appendix, theme=theme, with_figures=count > 0),
     )
 
 

@@ -71,8 +71,14 @@ def sibling(path: Path, mark: str) -> Path:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, partial: Path | None = None) -> Iterator[Path]:
     """Give a partial path to write to; put it in place in one step, so that no reader sees half a file.
+
+    Parameters
+    ----------
+    path : Path
+    partial : Path, optional
+        On the same file system; by default a sibling of `path`.
 
     Raises
     ------
@@ -80,7 +86,7 @@ def replacing(path: Path) -> Iterator[Path]:
         If the file cannot be written or replaced; the old one stays and no
         partial one is left.
     """
-    partial = sibling(path, "partial")
+    partial = partial or sibling(path, "partial")
     try:
         yield partial
         os.replace(partial, path)
@@ -99,15 +105,16 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
-def write_latest(page: Path, title: str) -> Path:
-    """Point ``latest.html`` in the folder of `page` to it.
+def write_latest(page: Path, title: str, folder: Path | None = None) -> Path:
+    """Point ``latest.html`` of `folder`, by default that of `page`, to the page, which lies in it or below.
 
     A page of one redirect instead of a symbolic link, which Windows allows to
     administrators only, and instead of a copy, which would take megabytes.
     """
-    target, words = escape(page.name, quote=True), escape(title)
+    folder = folder or page.parent
+    target, words = escape(page.relative_to(folder).as_posix(), quote=True), escape(title)
     return write_text(
-        page.with_name("latest.html"),
+        folder / "latest.html",
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="refresh" content="0; url={target}"><title>{words}</title></head>'
         f'<body><p>The latest report is <a href="{target}">{words}</a>.</p></body></html>\n',

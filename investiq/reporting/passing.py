@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,18 +11,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from investiq.core.errors import ReportError
 from investiq.core.facts import Fact
-from investiq.core.manifest import plain
+from investiq.core.manifest import Manifest, plain
+from investiq.core.notes import Note
+from investiq.reporting.frames import frame_from_plain, frame_to_plain
 
 if TYPE_CHECKING:
     import pandas as pd
     from nbformat import NotebookNode
 
-    from investiq.core.manifest import Manifest
-    from investiq.core.notes import Note
-
 __all__ = ["HANDED_TYPE", "Handed", "handed_over"]
 
 HANDED_TYPE: Final = "application/vnd.investiq.report+json"
+
+# As `core.manifest.plain` writes them.
+_NOT_FINITE: Final = ("nan", "inf", "-inf")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,10 +49,10 @@ class Handed:
     notes : tuple of Note
         Cautions and what was degraded.
     tables : mapping of str to DataFrame
-        By title; exported as CSV and as sheets of the workbook. A column's unit
-        is in ``units``.
+        By title; exported as CSV and as sheets of the workbook. Named levels of
+        an index become the first columns.
     units : mapping of str to str
-        Unit of a column by its name, as in `core.facts.Unit`.
+        Unit of a column, or of a named level, by its name, as in `core.facts.Unit`.
     manifest : Manifest
     watermark : str or None
     """
@@ -74,15 +75,30 @@ class Handed:
             "subject": self.subject,
             "as_of": self.as_of.isoformat(),
             "summary": list(self.summary),
-            "numbers": [{"label": f.label, "value": plain(f.value), "unit": f.unit, "convention": f.convention, "note": f.note}
+            "numbers": [{"label": f.label, "value": _plain(f.value), "unit": f.unit, "convention": f.convention, "note": f.note}
                         for f in self.numbers],
             "notes": [{"code": note.code, "text": note.text, "severity": note.severity} for note in self.notes],
-            "tables": {name: frame.to_json(orient="table", date_unit="us", double_precision=15)
-                       for name, frame in self.tables.items()},
+            "tables": {name: frame_to_plain(frame) for name, frame in self.tables.items()},
             "units": dict(self.units),
             "manifest": self.manifest.to_dict(),
             "watermark": self.watermark,
         }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Handed:
+        """Return what `to_dict` wrote; levels of an index come back as columns."""
+        return cls(
+            title=values["title"],
+            subject=values["subject"],
+            as_of=datetime.fromisoformat(values["as_of"]),
+            summary=tuple(values["summary"]),
+            numbers=tuple(Fact(**{**each, "value": _value(each["value"])}) for each in values["numbers"]),
+            notes=tuple(Note(**each) for each in values["notes"]),
+            tables={name: frame_from_plain(columns) for name, columns in values["tables"].items()},
+            units=values["units"],
+            manifest=Manifest.from_dict(values["manifest"]),
+            watermark=values["watermark"],
+        )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {HANDED_TYPE: self.to_dict(), "text/html": self._repr_html_(), "text/plain": f"Report: {self.title}"}
@@ -92,16 +108,14 @@ class Handed:
         return f"<details><summary>Manifest: what is needed to run this again</summary><pre>{text}</pre></details>"
 
 
-def handed_over(notebook: NotebookNode) -> dict[str, Any]:
-    """Return what an executed notebook handed over: `Handed.to_dict`, with its tables as DataFrames.
+def handed_over(notebook: NotebookNode) -> Handed:
+    """Return what an executed notebook handed over.
 
     Raises
     ------
     ReportError
         If no cell handed anything over, or several did.
     """
-    import pandas as pd
-
     found = [
         output["data"][HANDED_TYPE]
         for cell in notebook.cells
@@ -112,8 +126,12 @@ def handed_over(notebook: NotebookNode) -> dict[str, Any]:
         raise ReportError(
             f"a report's notebook hands over one `Handed`, found {len(found)}; end the template's last cell with it"
         )
-    handed: dict[str, Any] = dict(found[0])
-    handed["tables"] = {
-        name: pd.read_json(io.StringIO(text), orient="table") for name, text in handed["tables"].items()
-    }
-    return handed
+    return Handed.from_dict(found[0])
+
+
+def _plain(value: Any) -> Any:
+    return plain(value.item() if hasattr(value, "item") else value)
+
+
+def _value(value: Any) -> Any:
+    return float(value) if value in _NOT_FINITE else value

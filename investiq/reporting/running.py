@@ -1,23 +1,22 @@
-"""Runs a parameterised notebook: checked parameters, a partial file until it succeeds, a failed page when it does not."""
+"""Runs a parameterised notebook: a partial file until it succeeds, a failed page when it does not."""
 
 from __future__ import annotations
 
-import ast
 import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from investiq.core.errors import MissingDependencyError, ReportError, near_matches
+from investiq.core.errors import MissingDependencyError, ReportError
 from investiq.reporting.files import require_writable, sibling
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["NotebookRun", "check_parameters", "run_notebook", "template_path"]
+__all__ = ["FailedCellError", "NotebookRun", "run_notebook"]
 
 Progress = Callable[[], object]
 
@@ -25,14 +24,8 @@ Progress = Callable[[], object]
 _START_TIMEOUT_S: Final = 120
 _CELL_TIMEOUT_S: Final = 600
 
-_KINDS: Final[dict[str, tuple[type, ...]]] = {
-    "str": (str,),
-    "int": (int,),
-    "float": (float, int),
-    "bool": (bool,),
-    "list": (list, tuple),
-    "dict": (dict,),
-}
+# Failures that no cell raised: their texts say all.
+_OUTSIDE: Final = frozenset({"CellTimeout", "DeadKernel", "KernelNotStarted"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,53 +46,26 @@ class NotebookRun:
     seconds: float
 
 
-def template_path(name: str) -> Path:
-    """Return the file of a report template by its name, such as ``"tear_sheet"``.
+class FailedCellError(ReportError):
+    """A cell of a report's notebook failed.
 
-    An installed package carries the templates beside this module; a checkout
-    keeps them in ``reports/templates``.
-
-    Raises
-    ------
-    ReportError
-        If there is no such template.
+    Attributes
+    ----------
+    cell, cells : int
+        Its number, from 1 (0 where the kernel did not come so far), and the number of all.
+    label : str
+        Its first line.
+    ename, evalue : str
+        Name and text of the error within.
+    page : Path
+        Shows how far the report came, the cell and the error.
     """
-    here = Path(__file__).resolve()
-    folders = [here.parent / "templates", here.parents[2] / "reports" / "templates"]
-    found = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.ipynb"))}
-    if name not in found:
-        raise ReportError(
-            f"no report template is called {name!r}{near_matches(name, found)}; there are: {', '.join(sorted(found)) or 'none'}"
-        )
-    return found[name]
 
-
-def check_parameters(template: Path, parameters: Mapping[str, object]) -> None:
-    """Refuse parameters that the template does not declare, or whose type differs from the declared one.
-
-    papermill injects both without complaint, and the report then quietly uses a
-    default.
-
-    Raises
-    ------
-    ReportError
-        With near matches for an unknown name; with both types for a mismatch.
-    """
-    import papermill
-
-    declared = papermill.inspect_notebook(str(template))
-    for name, value in parameters.items():
-        if name not in declared:
-            raise ReportError(
-                f"{template.name} declares no parameter {name!r}{near_matches(name, declared)}; "
-                f"its parameters are {', '.join(declared) or 'none (no cell is tagged parameters)'}"
-            )
-        expected = _declared_kind(declared[name])
-        if expected and not _fits(value, expected):
-            raise ReportError(
-                f"parameter {name} of {template.name} must be {expected} (its default is {declared[name]['default']}), "
-                f"was {value!r} of type {type(value).__name__}"
-            )
+    def __init__(self, message: str, *, cell: int, cells: int, label: str, ename: str, evalue: str, page: Path) -> None:
+        self.cell, self.cells, self.label = cell, cells, label
+        self.ename, self.evalue = ename, evalue
+        self.page = page
+        super().__init__(message)
 
 
 def run_notebook(
@@ -107,15 +73,16 @@ def run_notebook(
     output: str | os.PathLike[str],
     parameters: Mapping[str, object],
     *,
+    failed: Path | None = None,
     progress: Progress | None = None,
     cell_timeout_s: int = _CELL_TIMEOUT_S,
 ) -> NotebookRun:
     """Execute a template with parameters and keep the result only if every cell succeeded.
 
     While it runs the notebook is ``NAME.partial.ipynb``. Success renames it to
-    `output`. Failure renames it to ``NAME.failed.ipynb``, renders
-    ``NAME.failed.html`` with the failing cell and its error on top, and leaves
-    an older `output` and its ``latest.html`` as they were.
+    `output`. Failure renames it to `failed`, renders that with the failing cell
+    and its error on top as the ``.html`` beside it, and leaves an older `output`
+    as it was.
 
     Parameters
     ----------
@@ -125,7 +92,9 @@ def run_notebook(
     output : path
         The ``.ipynb`` file to write.
     parameters : mapping of str to object
-        Strings, numbers, booleans, None, lists and dicts.
+        As `reporting.catalog.Template.check` returns them.
+    failed : path, optional
+        What a failed run leaves; by default ``NAME.failed.ipynb`` beside `output`.
     progress : callable, optional
         Called after each cell, as the one that `runtime.progress.progress` gives.
     cell_timeout_s : int, default 600
@@ -137,9 +106,10 @@ def run_notebook(
 
     Raises
     ------
+    FailedCellError
+        If a cell fails; the message names cell, error and page.
     ReportError
-        If a parameter is unknown or of the wrong type, the folder cannot be
-        written to, or a cell fails; the message names cell, error and file.
+        If the folder cannot be written to.
     """
     try:
         import papermill
@@ -153,10 +123,10 @@ def run_notebook(
     started = time.perf_counter()
     if not template.is_file():
         raise ReportError(f"there is no report template at {template}; name an existing .ipynb file")
-    check_parameters(template, parameters)
     require_writable(output.parent)
     partial = sibling(output, "partial")
     position = _Position(progress)
+    failure = _Failure(partial, output, failed or sibling(output, "failed"), position)
     try:
         node = papermill.execute_notebook(
             str(template),
@@ -172,16 +142,15 @@ def run_notebook(
             on_cell_complete=position.leave,
         )
     except papermill.PapermillExecutionError as error:
-        _keep_failure(partial, output, position, f"{error.ename}: {error.evalue}", error)
+        raise failure.keep(error.ename, error.evalue) from error
     except CellTimeoutError as error:
-        _keep_failure(partial, output, position, f"it did not finish within {cell_timeout_s} s", error)
+        raise failure.keep("CellTimeout", f"it did not finish within {cell_timeout_s} s") from error
     except DeadKernelError as error:
-        _keep_failure(partial, output, position, "its kernel died (out of memory?)", error)
+        raise failure.keep("DeadKernel", "its kernel died (out of memory?)") from error
     except RuntimeError as error:  # nbclient: "Kernel didn't respond in ... seconds"
-        _keep_failure(partial, output, position, str(error), error)
+        raise failure.keep("KernelNotStarted", str(error)) from error
     os.replace(partial, output)
-    for mark, suffix in (("failed", ".ipynb"), ("failed", ".html")):
-        sibling(output.with_suffix(suffix), mark).unlink(missing_ok=True)
+    failure.forget()
     return NotebookRun(notebook=output, cells=len(node.cells), seconds=time.perf_counter() - started)
 
 
@@ -206,45 +175,50 @@ class _Position:
             self._progress()
 
 
-def _keep_failure(partial: Path, output: Path, position: _Position, reason: str, error: Exception) -> None:
-    from investiq.reporting.exporting import notebook_to_html
+@dataclass(frozen=True)
+class _Failure:
+    """Where a failed run is kept, and how it is told."""
 
-    failed = sibling(output, "failed")
-    os.replace(partial, failed)
-    where = (
-        f"cell {position.cell} of {position.total} of {output.name} failed ({position.label!r})"
-        if position.cell
-        else f"{output.name} failed before its first cell"
-    )
-    shown = failed.with_suffix(".html")
-    notebook_to_html(
-        failed,
-        shown,
-        title=f"FAILED: {output.stem}",
-        banner=f'<div class="iq-failure"><h1>This report failed</h1><p>{escape(where)}: {escape(reason)}</p></div>',
-    )
-    kept = f"; the last good {output.name} is kept" if output.exists() else ""
-    raise ReportError(f"{where}: {reason}; see {shown}{kept}") from error
+    partial: Path
+    output: Path
+    failed: Path
+    position: _Position
+
+    def keep(self, ename: str, evalue: str) -> FailedCellError:
+        from investiq.reporting.exporting import notebook_to_html
+
+        position, name = self.position, self.output.name
+        os.replace(self.partial, self.failed)
+        where = (
+            f"cell {position.cell} of {position.total} of {name} failed ({position.label!r})"
+            if position.cell
+            else f"{name} failed before its first cell"
+        )
+        reason = evalue if ename in _OUTSIDE else f"{ename}: {evalue}"
+        banner = f"<h1>This report failed</h1><p>{escape(where)}: {escape(reason)}</p>"
+        page = notebook_to_html(
+            self.failed,
+            self.failed.with_suffix(".html"),
+            title=f"FAILED: {self.output.stem}",
+            banner=f'<div class="iq-failure">{banner}</div>',
+        )
+        is_kept = page.with_name("latest.html").exists()
+        kept = "; latest.html still leads to the last good report" if is_kept else ""
+        return FailedCellError(
+            f"{where}: {reason}; see {page}{kept}",
+            cell=position.cell,
+            cells=position.total,
+            label=position.label,
+            ename=ename,
+            evalue=evalue,
+            page=page,
+        )
+
+    def forget(self) -> None:
+        for suffix in (".ipynb", ".html"):
+            self.failed.with_suffix(suffix).unlink(missing_ok=True)
 
 
 def _first_line(source: str) -> str:
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     return lines[0].lstrip("# ")[:60] if lines else ""
-
-
-def _declared_kind(parameter: Mapping[str, str]) -> str:
-    """Return the annotated type, or that of the default, or an empty string."""
-    if parameter["inferred_type_name"] in _KINDS:
-        return parameter["inferred_type_name"]
-    try:
-        default = ast.literal_eval(parameter["default"])
-    except (ValueError, SyntaxError):
-        return ""
-    kind = type(default).__name__
-    return kind if kind in _KINDS else ""
-
-
-def _fits(value: Any, kind: str) -> bool:
-    if isinstance(value, bool):
-        return kind == "bool"
-    return isinstance(value, _KINDS[kind])
