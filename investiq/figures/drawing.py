@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from investiq.backtesting.result import BacktestResult
     from investiq.backtesting.strategy_comparison import StrategyComparison
     from investiq.backtesting.sweep_result import SweepResult
+    from investiq.backtesting.trade_outcomes import TradeLog
     from investiq.backtesting.trade_reviewing import ReviewedTrade
     from investiq.backtesting.trials import TrialTable
     from investiq.backtesting.walk_forward_result import WalkForward
@@ -94,6 +95,7 @@ KINDS: Final = (
     "strategy_comparison",
     "sweep",
     "topic",
+    "trade_log",
     "trade_review",
     "trials",
     "universe",
@@ -154,6 +156,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.trades import trade_chart
 
             return trade_chart(cast("FillExplanation", result), theme=theme, **options)
+        case "trade_log":
+            from investiq.figures.trade_review import excursion_chart
+
+            return excursion_chart(cast("TradeLog", result).result, theme=theme, **options)
         case "trade_review":
             from investiq.figures.trade_review import trade_review_chart
 
