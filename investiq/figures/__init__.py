@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from investiq.figures.profiles import volume_profile_chart
     from investiq.figures.quality import adjustment_chart, coverage_map
     from investiq.figures.radar import radar_chart
-    from investiq.figures.resampled import bootstrap_chart, path_chart
+    from investiq.figures.resampled import bootstrap_chart, monte_carlo_histograms, path_chart
     from investiq.figures.scores import analysis_chart, analysis_comparison_chart
     from investiq.figures.screens import screen_chart
     from investiq.figures.strategy_comparison import strategy_comparison_chart
@@ -54,6 +54,7 @@ _HOMES: Final = {
     "factor_chart": "factors",
     "cross_validation_chart": "validation",
     "monte_carlo_chart": "validation",
+    "monte_carlo_histograms": "resampled",
     "walk_forward_chart": "validation",
     "information_chart": "information",
     "metric_cards": "tables",
@@ -103,6 +104,7 @@ __all__ = [
     "measures_chart",
     "metric_cards",
     "monte_carlo_chart",
+    "monte_carlo_histograms",
     "monthly_returns",
     "outcome_chart",
     "overfitting_chart",

@@ -12,10 +12,11 @@ from investiq.figures.heading import heading
 from investiq.figures.theme import ThemeName, template, theme_of
 
 if TYPE_CHECKING:
+    from investiq.backtesting.monte_carlo import MonteCarlo
     from investiq.metrics.bootstrap_result import BootstrapInterval
     from investiq.metrics.path_simulation import PathSimulation
 
-__all__ = ["bootstrap_chart", "path_chart"]
+__all__ = ["bootstrap_chart", "monte_carlo_histograms", "path_chart"]
 
 FloatArray = NDArray[np.float64]
 
@@ -97,24 +98,50 @@ def path_chart(result: PathSimulation, *, theme: ThemeName = "light") -> go.Figu
     >>> len(path_chart(simulate_paths(returns, paths=200)).data)
     2
     """
+    blocks = "single rows" if result.scheme == "iid" else f"{result.scheme} blocks of {result.block:.3g}"
+    text = f"{blocks} of {result.count:,} returns · {result.probability_of_loss * 100:.1f} % lose"
+    return _ends(result.final_returns, result.max_drawdowns, result.title, text, theme)
+
+
+def monte_carlo_histograms(result: MonteCarlo, *, theme: ThemeName = "light") -> go.Figure:
+    """Draw where the resampled accounts end, and how deep each fell on the way.
+
+    Parameters
+    ----------
+    result : MonteCarlo
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Left total returns, right maximum drawdowns, in percent; dashed lines
+        are the 5th and 95th percentiles, the solid one is the median.
+
+    Examples
+    --------
+    >>> import investiq as iq
+    >>> result = iq.backtest(iq.strategies.Crossover(), "^GSPC", weight=1.0)
+    >>> monte_carlo_histograms(iq.monte_carlo(result, paths=100)).layout.xaxis2.title.text
+    'Max drawdown (%)'
+    """
+    step = "trades" if result.method == "trades" else "returns"
+    text = f"drawn from {result.count:,} {step} · {result.probability_of_profit * 100:.1f} % end above their opening"
+    return _ends(result.final_returns, result.max_drawdowns, result.title, text, theme)
+
+
+def _ends(finals: FloatArray, falls: FloatArray, title: str, text: str, theme: ThemeName) -> go.Figure:
     colors = theme_of(theme)
-    sides = ((result.final_returns, colors.series[0], ""), (result.max_drawdowns, colors.series[1], "2"))
     traces, lines = [], []
-    for values, color, side in sides:
+    for values, color, side in ((finals, colors.series[0], ""), (falls, colors.series[1], "2")):
         traces.append(_histogram(values, color, ".1%") | {"xaxis": f"x{side}", "yaxis": f"y{side}"})
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
         for value, dash in ((low, "5px,4px"), (high, "5px,4px"), (middle, "solid")):
             lines.append(_mark(float(value), dash, colors.text) | {"xref": f"x{side}", "yref": f"y{side} domain"})
-    blocks = "single rows" if result.scheme == "iid" else f"{result.scheme} blocks of {result.block:.3g}"
     return go.Figure(
         data=traces,
         layout={
             "template": template(colors),
-            **heading(
-                result.title,
-                f"{blocks} of {result.count:,} returns · {result.probability_of_loss * 100:.1f} % lose · "
-                "solid: median, dashed: 5th and 95th percentile",
-            ),
+            **heading(title, f"{text} · solid: median, dashed: 5th and 95th percentile"),
             "height": 400,
             "hovermode": "closest",
             "showlegend": False,
