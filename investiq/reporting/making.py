@@ -17,6 +17,7 @@ from investiq.reporting.files import file_name, require_writable, write_latest, 
 from investiq.reporting.manifests import describe, digest_of, embedded, file_sha256
 from investiq.reporting.placing import put_in_place, workshop
 from investiq.reporting.report import Report
+from investiq.reporting.running import CELL_TIMEOUT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,7 +226,7 @@ def steps(order: Order) -> int:
     return order.template.cells + 2
 
 
-def build(order: Order, work: Path, advance: Callable[[], object]) -> Draft:
+def build(order: Order, work: Path, advance: Callable[[], object], *, cell_timeout_s: int = CELL_TIMEOUT_S) -> Draft:
     """Run the notebook in the workshop and make page, manifest and exports of it there.
 
     Raises
@@ -251,6 +252,7 @@ def build(order: Order, work: Path, advance: Callable[[], object]) -> Draft:
         order.parameters,
         failed=order.folder / f"{order.running_name}.failed.ipynb",
         progress=advance,
+        cell_timeout_s=cell_timeout_s,
     )
     handed = handed_over(nbformat.read(run.notebook, as_version=4))
     manifest = describe(

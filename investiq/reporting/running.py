@@ -16,13 +16,13 @@ from investiq.reporting.files import require_writable, sibling
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["FailedCellError", "NotebookRun", "run_notebook"]
+__all__ = ["CELL_TIMEOUT_S", "FailedCellError", "NotebookRun", "run_notebook"]
 
 Progress = Callable[[], object]
 
 # A kernel starts in 1-2 s; a machine busy with other reports may take a minute.
 _START_TIMEOUT_S: Final = 120
-_CELL_TIMEOUT_S: Final = 600
+CELL_TIMEOUT_S: Final = 600
 
 # Failures that no cell raised: their texts say all.
 _OUTSIDE: Final = frozenset({"CellTimeout", "DeadKernel", "KernelNotStarted"})
@@ -75,7 +75,7 @@ def run_notebook(
     *,
     failed: Path | None = None,
     progress: Progress | None = None,
-    cell_timeout_s: int = _CELL_TIMEOUT_S,
+    cell_timeout_s: int = CELL_TIMEOUT_S,
 ) -> NotebookRun:
     """Execute a template with parameters and keep the result only if every cell succeeded.
 

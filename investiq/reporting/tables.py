@@ -10,7 +10,8 @@ from investiq.storage.schema import METADATA, Instant
 
 __all__ = ["REPORT_RUNS"]
 
-# `schedule` is the name in schedule.toml, None for a run by hand; `due_at` the moment it was meant for.
+# `schedule` is the name in schedule.toml, None for a run by hand; `due_at` the moment it was meant for. One attempt for one
+# moment can begin once only, whoever begins it.
 REPORT_RUNS: Final = sa.Table(
     "report_runs",
     METADATA,
@@ -23,11 +24,17 @@ REPORT_RUNS: Final = sa.Table(
     sa.Column("started_at", Instant, nullable=False, index=True),
     sa.Column("finished_at", Instant),
     sa.Column("status", sa.Text, nullable=False),
+    sa.Column("next_try_at", Instant),
     sa.Column("title", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("watermark", sa.Text),
     sa.Column("as_of", Instant),
     sa.Column("page", sa.Text),
+    sa.Column("files", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("failed_cell", sa.Integer),
     sa.Column("deliveries", sa.Text, nullable=False),
     sa.Column("process", sa.Text, nullable=False),
+    sa.UniqueConstraint("schedule", "due_at", "attempt"),
 )

@@ -11,7 +11,7 @@ from typing import Final
 
 from investiq.core.errors import ConfigError
 
-__all__ = ["LOCK_NAME", "exclusive"]
+__all__ = ["LOCK_NAME", "exclusive", "try_exclusive"]
 
 LOCK_NAME: Final = ".lock"
 
@@ -33,13 +33,7 @@ def exclusive(folder: Path) -> Iterator[None]:
     ConfigError
         If the folder cannot be written to, or its file system has no locks.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot lock {folder}: {error.strerror or error}; allow writing there, or choose another folder with INVESTIQ_DATA_DIR"
-        ) from error
+    handle = _opened(folder)
     try:
         _acquire(handle, folder)
         try:
@@ -50,9 +44,40 @@ def exclusive(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _acquire(handle: int, folder: Path) -> None:
+@contextmanager
+def try_exclusive(folder: Path) -> Iterator[bool]:
+    """Hold the lock of `folder` if no other process or thread does, and say whether it is held; never wait.
+
+    Raises
+    ------
+    ConfigError
+        As `exclusive`.
+    """
+    handle = _opened(folder)
     try:
-        _lock(handle)
+        held = _acquire(handle, folder, wait=False)
+        try:
+            yield held
+        finally:
+            if held:
+                _release(handle)
+    finally:
+        os.close(handle)
+
+
+def _opened(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot lock {folder}: {error.strerror or error}; allow writing there, or choose another folder with INVESTIQ_DATA_DIR"
+        ) from error
+
+
+def _acquire(handle: int, folder: Path, *, wait: bool = True) -> bool:
+    try:
+        return _lock(handle, wait=wait)
     except OSError as error:
         raise ConfigError(
             f"the file system of {folder} has no locks ({error.strerror or error}), without which two processes could lose "
@@ -66,6 +91,8 @@ if sys.platform == "win32":
     from ctypes import wintypes
 
     _EXCLUSIVE: Final = 0x2
+    _AT_ONCE: Final = 0x1
+    _LOCK_VIOLATION: Final = 33
 
     class _Overlapped(ctypes.Structure):
         _fields_ = (
@@ -78,11 +105,15 @@ if sys.platform == "win32":
 
     _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
 
-    def _lock(handle: int) -> None:
-        """Wait for the first byte of the file: unlike msvcrt.locking, without giving up after ten seconds."""
+    def _lock(handle: int, *, wait: bool) -> bool:
+        """Lock the first byte of the file: unlike msvcrt.locking, without giving up after ten seconds."""
         where = ctypes.byref(_Overlapped())
-        if not _kernel32.LockFileEx(wintypes.HANDLE(msvcrt.get_osfhandle(handle)), _EXCLUSIVE, 0, 1, 0, where):
-            raise ctypes.WinError(ctypes.get_last_error())
+        how = _EXCLUSIVE if wait else _EXCLUSIVE | _AT_ONCE
+        if _kernel32.LockFileEx(wintypes.HANDLE(msvcrt.get_osfhandle(handle)), how, 0, 1, 0, where):
+            return True
+        if not wait and ctypes.get_last_error() == _LOCK_VIOLATION:
+            return False
+        raise ctypes.WinError(ctypes.get_last_error())
 
     def _release(handle: int) -> None:
         where = ctypes.byref(_Overlapped())
@@ -91,8 +122,12 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    def _lock(handle: int, *, wait: bool) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _release(handle: int) -> None:
         # Said aloud, because a forked child may still hold a copy of the handle.

@@ -37,14 +37,20 @@ def upgrade() -> None:
         sa.Column("started_at", Instant, nullable=False),
         sa.Column("finished_at", Instant),
         sa.Column("status", sa.Text, nullable=False),
+        sa.Column("next_try_at", Instant),
         sa.Column("title", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("summary", sa.Text, nullable=False),
+        sa.Column("watermark", sa.Text),
         sa.Column("as_of", Instant),
         sa.Column("page", sa.Text),
+        sa.Column("files", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("failed_cell", sa.Integer),
         sa.Column("deliveries", sa.Text, nullable=False),
         sa.Column("process", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_report_runs"),
+        sa.UniqueConstraint("schedule", "due_at", "attempt", name="uq_report_runs_schedule_due_at_attempt"),
     )
     op.create_index("ix_report_runs_schedule", "report_runs", ["schedule"])
     op.create_index("ix_report_runs_started_at", "report_runs", ["started_at"])
