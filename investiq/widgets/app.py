@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import ipywidgets as W
@@ -70,7 +71,10 @@ class App(W.VBox):
         self._switch.on_click(lambda _: self.switch_theme())
         body = classed(W.VBox([W.HTML(shell.CONTENT_ANCHOR), self.settings, *rows]), "iq-main")
         top = classed(W.HBox([self._header, self._switch]), "iq-top")
+        # A widget opens its channel by a method of the same name, once, while it is made.
+        self.__dict__["open"] = partial(W.Widget.open, self)
         super().__init__([W.HTML(shell.stylesheet()), top, self._provenance, body])
+        del self.__dict__["open"]
         self.add_class("iq-page")
         self._label_switch()
         self.query: dict[str, str] = {}
