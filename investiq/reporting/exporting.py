@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import copy
-import datetime
 import json
-import math
 import os
 from collections.abc import Callable
-from decimal import Decimal
-from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from investiq.core.errors import MissingDependencyError, ReportError, near_matches
+from investiq.core.errors import ReportError, near_matches
 from investiq.core.facts import format_fact
 from investiq.reporting.files import replacing, require_writable, write_text
 from investiq.reporting.pages import figure_div, page
 
 if TYPE_CHECKING:
-    import pandas as pd
     from nbformat import NotebookNode
-    from xlsxwriter import Workbook
 
     from investiq.core.result import Result
     from investiq.figures.theme import ThemeName
@@ -198,66 +192,20 @@ def _write_parquet(result: Result, path: Path) -> None:
 
 
 def _write_xlsx(result: Result, path: Path) -> None:
-    import importlib.util
-
     import pandas as pd
 
-    if importlib.util.find_spec("xlsxwriter") is None:
-        raise MissingDependencyError("xlsxwriter", "notebook", "exporting to Excel")
-    from xlsxwriter import Workbook
+    from investiq.reporting.cells import open_workbook, without_zone, write_cells
 
-    table = _without_zone(result.to_frame())
+    table = without_zone(result.to_frame())
     about = pd.DataFrame(_about(result))
-    # Rows go to the file as they come, and texts stand in their cells: a table of a million numbers stays quick.
-    with Workbook(path, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}) as workbook:
-        index = {str(name or ""): table.index.get_level_values(level) for level, name in enumerate(table.index.names)}
-        _write_sheet(workbook, "Table", [*index.items(), *table.items()], frozen_columns=1)
-        _write_sheet(workbook, "About", list(about.items()), frozen_columns=0)
-
-
-def _write_sheet(workbook: Workbook, name: str, columns: list[tuple[Any, Any]], *, frozen_columns: int) -> None:
-    """Write named columns as a sheet; a missing value leaves its cell empty, an infinite one is a text."""
-    sheet = workbook.add_worksheet(name)
-    sheet.freeze_panes(1, frozen_columns)
-    bold = workbook.add_format({"bold": True})
-    for place, (header, _) in enumerate(columns):
-        sheet.write_string(0, place, str(header), bold)
-    write_number, write_string = sheet.write_number, sheet.write_string
-    for row, cells in enumerate(zip(*(_cells(values) for _, values in columns), strict=True), start=1):
-        for place, cell in enumerate(cells):
-            if cell is None:
-                continue
-            if type(cell) is float:
-                write_number(row, place, cell)
-            elif isinstance(cell, str):
-                write_string(row, place, cell)
-            else:
-                sheet.write(row, place, cell)
-
-
-def _cells(values: pd.Series[Any] | pd.Index[Any]) -> list[Any]:
-    """Return a column as what Excel can hold: numbers, times, truth values, or else texts, and None for nothing."""
-    is_known = values.notna()
-    return [
-        None if not known else cell if _fits_a_cell(cell) else str(cell)
-        for cell, known in zip(values.tolist(), is_known, strict=True)
-    ]
-
-
-def _fits_a_cell(cell: object) -> bool:
-    return math.isfinite(cell) if isinstance(cell, float) else isinstance(cell, Integral | Decimal | datetime.date)
-
-
-def _without_zone(frame: pd.DataFrame) -> pd.DataFrame:
-    """Excel knows no time zones: times lose theirs and their columns say UTC."""
-    import pandas as pd
-
-    columns = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
-    frame = frame.assign(**{name: frame[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in columns})
-    frame = frame.rename(columns={name: f"{name} (UTC)" for name in columns})
-    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
-        frame.index = frame.index.tz_convert("UTC").tz_localize(None).rename(f"{frame.index.name} (UTC)")
-    return frame
+    index = {str(name or ""): table.index.get_level_values(level) for level, name in enumerate(table.index.names)}
+    with open_workbook(path) as workbook:
+        bold = workbook.add_format({"bold": True})
+        sheets = (("Table", [*index.items(), *table.items()], 1), ("About", list(about.items()), 0))
+        for name, columns, frozen in sheets:
+            sheet = workbook.add_worksheet(name)
+            sheet.freeze_panes(1, frozen)
+            write_cells(sheet, [(str(header), values) for header, values in columns], {}, bold)
 
 
 def _write_html(result: Result, path: Path) -> None:

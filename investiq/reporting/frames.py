@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from investiq.core.errors import ReportError
@@ -31,24 +31,27 @@ def with_levels(frame: pd.DataFrame) -> pd.DataFrame:
     return flat
 
 
-def frame_to_plain(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return a table as column names, types and values that JSON can hold."""
+def frame_to_plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table as a list of columns with name, type and values that JSON can hold; a mapping would lose their order."""
     flat = with_levels(frame)
-    return {name: {"type": _type(flat[name]), "values": [_plain(cell) for cell in flat[name]]} for name in flat.columns}
+    return [
+        {"name": name, "type": _type(flat[name]), "values": [_plain(cell) for cell in flat[name]]}
+        for name in flat.columns
+    ]
 
 
-def frame_from_plain(columns: Mapping[str, Any]) -> pd.DataFrame:
+def frame_from_plain(columns: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the table that `frame_to_plain` wrote, with its levels as columns."""
     import pandas as pd
 
-    return pd.DataFrame({name: _series(each["type"], each["values"]) for name, each in columns.items()})
+    return pd.DataFrame({each["name"]: _series(each["type"], each["values"]) for each in columns})
 
 
-def fingerprints(columns: Mapping[str, Any]) -> dict[str, str]:
+def fingerprints(columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the SHA-256 of each column that `frame_to_plain` wrote, by name."""
     return {
-        name: hashlib.sha256(json.dumps(each["values"], ensure_ascii=False).encode()).hexdigest()
-        for name, each in columns.items()
+        each["name"]: hashlib.sha256(json.dumps(each["values"], ensure_ascii=False).encode()).hexdigest()
+        for each in columns
     }
 
 

@@ -303,4 +303,4 @@ def _exports(
 def _pretty(manifest: Mapping[str, Any]) -> str:
     import json
 
-    return json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
+    return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -50,7 +50,7 @@ def describe(
         Time of kernel and cells, in seconds.
     """
     told = handed.to_dict()
-    tables = {title: _described(columns) for title, columns in told.pop("tables").items()}
+    tables = {each["title"]: _described(each["columns"]) for each in told.pop("tables")}
     return {
         "format": _FORMAT,
         "version": _VERSION,
@@ -68,9 +68,9 @@ def describe(
     }
 
 
-def _described(columns: Mapping[str, Any]) -> dict[str, Any]:
+def _described(columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     by_column = fingerprints(columns)
-    rows = len(next(iter(columns.values()))["values"]) if columns else 0
+    rows = len(columns[0]["values"]) if columns else 0
     whole = hashlib.sha256(json.dumps(by_column, ensure_ascii=False).encode()).hexdigest()
     return {"rows": rows, "sha256": whole, "columns": by_column}
 
@@ -84,7 +84,7 @@ def digest_of(parameters: Mapping[str, Any], files: Mapping[str, str]) -> str:
 def embedded(manifest: Mapping[str, Any]) -> str:
     """Return the manifest as the block of a page that programs read."""
     # A script element ends at the first "</", whatever surrounds it.
-    text = json.dumps(manifest, ensure_ascii=False, sort_keys=True).replace("</", "<\\/")
+    text = json.dumps(manifest, ensure_ascii=False).replace("</", "<\\/")
     return f'<script type="application/json" id="investiq-manifest">{text}</script>'
 
 

@@ -97,7 +97,7 @@ class Parameter:
         except (KeyError, ValueError):
             raise ReportError(self._refusal(text)) from None
 
-    def check(self, value: Any) -> str | int | float | bool | None:
+    def check(self, value: Any) -> Any:
         """Return `value` as the notebook gets it: a whole number becomes a float where one is declared.
 
         Raises
@@ -112,13 +112,13 @@ class Parameter:
             value = str(value)
         if self.kind == "float" and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
-        if value is None or type(value) is not _TYPES[self.kind]:
+        if type(value) is not _TYPES[self.kind]:
             raise ReportError(f"{self._refusal(value)} of type {type(value).__name__}")
         if isinstance(value, str):
             self._check_text(value)
-        elif not isinstance(value, bool) and not self._is_within(float(value)):
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and not self._is_within(value):
             raise ReportError(self._refusal(value))
-        return value  # type: ignore[no-any-return]  # of the declared type, as was seen
+        return value
 
     def _check_text(self, value: str) -> None:
         if value == self.default:

@@ -69,7 +69,7 @@ class Handed:
     watermark: str | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON; tables keep their types by pandas' table schema."""
+        """Return plain values that JSON can hold."""
         return {
             "title": self.title,
             "subject": self.subject,
@@ -78,7 +78,8 @@ class Handed:
             "numbers": [{"label": f.label, "value": _plain(f.value), "unit": f.unit, "convention": f.convention, "note": f.note}
                         for f in self.numbers],
             "notes": [{"code": note.code, "text": note.text, "severity": note.severity} for note in self.notes],
-            "tables": {name: frame_to_plain(frame) for name, frame in self.tables.items()},
+            # Lists, as a notebook's file sorts the keys of a mapping.
+            "tables": [{"title": title, "columns": frame_to_plain(frame)} for title, frame in self.tables.items()],
             "units": dict(self.units),
             "manifest": self.manifest.to_dict(),
             "watermark": self.watermark,
@@ -94,7 +95,7 @@ class Handed:
             summary=tuple(values["summary"]),
             numbers=tuple(Fact(**{**each, "value": _value(each["value"])}) for each in values["numbers"]),
             notes=tuple(Note(**each) for each in values["notes"]),
-            tables={name: frame_from_plain(columns) for name, columns in values["tables"].items()},
+            tables={each["title"]: frame_from_plain(each["columns"]) for each in values["tables"]},
             units=values["units"],
             manifest=Manifest.from_dict(values["manifest"]),
             watermark=values["watermark"],
