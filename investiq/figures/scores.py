@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["analysis_chart", "analysis_comparison_chart"]
 
 FloatArray = NDArray[np.float64]
+Overlay: TypeAlias = Literal["averages", "bands", "ichimoku"]
+
+_BANDS: Final[dict[Overlay, tuple[str, str, str]]] = {
+    "bands": ("Bollinger 20, 2", "bb_lower", "bb_upper"),
+    "ichimoku": ("Ichimoku cloud", "cloud_bottom", "cloud_top"),
+}
 
 # Each engine keeps its dash in every chart, so that colour is not the only difference.
 _DASHES: Final = {"technical": "solid", "fundamental": "dash", "quant": "dot", "sentiment": "dashdot"}
@@ -31,7 +38,13 @@ _HEIGHTS: Final = {"low_vol": 1.0, "normal": 2.0, "high_vol": 3.0}
 _VOLATILITIES: Final = ("low", "normal", "high")
 
 
-def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, theme: ThemeName = "light") -> go.Figure:
+def analysis_chart(
+    analysis: Analysis,
+    *,
+    trades: pd.DataFrame | None = None,
+    overlays: Collection[Overlay] = ("averages", "bands"),
+    theme: ThemeName = "light",
+) -> go.Figure:
     """Draw what an analysis knows at every bar: price, volume, scores, confidence, regime, RSI and MACD.
 
     The panes share one time axis: zooming one zooms all, and the hover box
@@ -47,6 +60,8 @@ def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, th
     analysis : Analysis
     trades : DataFrame, optional
         Round trips as in ``BacktestResult.trades``, drawn on the price.
+    overlays : collection of {"averages", "bands", "ichimoku"}
+        What is drawn over the price; by default the averages and the band.
     theme : {"light", "dark"}
 
     Returns
@@ -72,8 +87,10 @@ def analysis_chart(analysis: Analysis, *, trades: pd.DataFrame | None = None, th
         # The table states money as traded on the day; the chart shows adjusted prices.
         return _light(table[name].to_numpy(dtype=np.float64) * bars.factor * scale)
 
-    averages = {f"SMA {window}": level(f"sma_{window}") for window in (20, 50, 200)}
-    bands = {"Bollinger 20, 2": (level("bb_lower"), level("bb_upper"))}
+    averages = {f"SMA {window}": level(f"sma_{window}") for window in (20, 50, 200)} if "averages" in overlays else {}
+    bands = {
+        title: (level(lower), level(upper)) for kind, (title, lower, upper) in _BANDS.items() if kind in overlays
+    }
     scale = 1.0 / float(bars.factor[-1])
     lines = {name: level(name, scale) for name in ("macd", "macd_signal", "macd_histogram")}
     rows = [price_pane(bars, colors, overlays=averages, bands=bands, trades=trades)]
