@@ -80,7 +80,7 @@ class Download(W.HBox):
                         f"the file has {len(content) / 1e6:.0f} MB, at most {_LIMIT_BYTES / 1e6:.0f} MB go through the page; "
                         "use .export() in a notebook"
                     )
-                self._send(file_name(self._name if isinstance(self._name, str) else self._name()), content)
+                self._give(file_name(self._name if isinstance(self._name, str) else self._name()), content)
         finally:
             self.button.disabled = False
 
@@ -89,7 +89,7 @@ class Download(W.HBox):
         self.state, self.problem = "error", message
         self._said.value = f'<span class="iq-status iq-failed" role="alert">{escape(f"✕ {code}: {message}")}</span>'
 
-    def _send(self, name: str, content: bytes) -> None:
+    def _give(self, name: str, content: bytes) -> None:
         code = _SCRIPT.format(
             content=_literal(base64.b64encode(content).decode()), mime=_literal(self._mime), name=_literal(name)
         )
