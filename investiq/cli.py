@@ -202,7 +202,7 @@ def tear_sheet(symbol: str | None, saved: Path | None, folder: Path | None, as_j
 @click.option("--port", type=click.IntRange(1, 65535), help="On 127.0.0.1; by default INVESTIQ_DASHBOARD_PORT, 8866.")
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 def dashboard(app: str | None, port: int | None, no_browser: bool) -> None:
-    """Serve a dashboard on this machine, with a token: APP, by default symbol_analysis."""
+    """Serve the dashboards on this machine, with a token, and open APP, by default their home page."""
     from investiq.runtime.settings import load_settings
     from investiq.widgets.serving import serve
 

@@ -6,17 +6,23 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from investiq.widgets.backtest_lab import BacktestLab
+    from investiq.widgets.home import Home
     from investiq.widgets.live import live
     from investiq.widgets.serving import serve
     from investiq.widgets.symbol_analysis import SymbolAnalysis
+    from investiq.widgets.trade_review import TradeReview
 
 _HOMES: Final[dict[str, str]] = {
+    "BacktestLab": "investiq.widgets.backtest_lab",
+    "Home": "investiq.widgets.home",
     "SymbolAnalysis": "investiq.widgets.symbol_analysis",
+    "TradeReview": "investiq.widgets.trade_review",
     "live": "investiq.widgets.live",
     "serve": "investiq.widgets.serving",
 }
 
-__all__ = ["SymbolAnalysis", "live", "serve"]
+__all__ = ["BacktestLab", "Home", "SymbolAnalysis", "TradeReview", "live", "serve"]
 
 
 def __getattr__(name: str) -> Any:

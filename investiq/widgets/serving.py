@@ -1,25 +1,26 @@
-"""Serve a Voila app on this machine: loopback only, a token always set, nothing loaded from outside."""
+"""Serve the Voila apps on this machine: loopback only, a token always set, nothing loaded from outside."""
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from investiq.core.errors import ConfigError, MissingDependencyError, near_matches
+from investiq.core.errors import ConfigError, near_matches
+from investiq.widgets.pages import HOST, server_class
+from investiq.widgets.visiting import SERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["DEFAULT_APP", "apps", "is_news", "serve", "server_arguments"]
+__all__ = ["DEFAULT_APP", "apps", "serve", "server_arguments"]
 
-DEFAULT_APP: Final = "symbol_analysis"
-HOST: Final = "127.0.0.1"
+# Opened first, where it is among the apps.
+DEFAULT_APP: Final = "home"
 TEMPLATE: Final = "investiq"
 _SHARE: Final = Path(__file__).parent / "share"
 _TOKEN_LENGTH: Final = 16
@@ -27,18 +28,14 @@ _TOKEN_LENGTH: Final = 16
 # A kernel whose page is gone is ended by the page itself; culling is for pages that could not say so.
 CULL_AFTER_S: Final = 600
 CULL_EVERY_S: Final = 60
-# One kernel waits with the page already computed. Its successor starts a moment later, so that the visitor's page is
-# drawn first; a second visitor meanwhile waits for this delay too, so it is short.
+# For these pages one kernel waits with the page already computed; each holds some 300 MB while it waits.
+_PREHEATED: Final = ("home", "symbol_analysis")
+# Its successor starts a moment later, so that the visitor's page is drawn first; a second visitor meanwhile waits for
+# this delay too, so it is short.
 _REFILL_DELAY_S: Final = 2
-_PING_MS: Final = 30_000
 # Voila loads every JupyterLab extension of the environment; these three draw widgets and plotly figures.
 _NEEDED_EXTENSIONS: Final = frozenset(
     {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "jupyterlab-plotly"}
-)
-# The browser itself refuses to load or send anything elsewhere. Voila and plotly.js need inline scripts and blobs.
-_CONTENT_POLICY: Final = (
-    f"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws://{HOST}:* data: blob:; "
-    "frame-ancestors 'self'; form-action 'self'; base-uri 'self'"
 )
 
 
@@ -56,12 +53,12 @@ def apps() -> dict[str, Path]:
 
 
 def serve(app: str | None = None, port: int = 8866, token: str | None = None, open_browser: bool = True) -> None:
-    """Serve one Voila app until interrupted, and print its address with the token once.
+    """Serve all Voila apps until interrupted, and print the address of one, with the token, once.
 
     Parameters
     ----------
     app : str, optional
-        Name of an app in ``voila_apps``; ``"symbol_analysis"`` by default.
+        Name of the app in ``voila_apps`` that opens first; ``"home"`` by default.
     port : int, default 8866
         Port on 127.0.0.1.
     token : str, optional
@@ -75,27 +72,27 @@ def serve(app: str | None = None, port: int = 8866, token: str | None = None, op
     MissingDependencyError
         If Voila is not installed.
     """
-    notebook = _notebook(app or DEFAULT_APP)
+    found = apps()
+    first = _first(app, found)
     token = _token(token)
     _require_free(port)
     os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (str(_SHARE), os.environ.get("JUPYTER_PATH"))))
-    url = f"http://{HOST}:{port}/?token={token}"
+    os.environ[SERVED] = ",".join(found)
+    url = f"http://{HOST}:{port}/{'' if first == DEFAULT_APP else first}?token={token}"
 
     def announce() -> None:
-        sys.stdout.write(
-            f"InvestIQ {notebook.stem}: {url}\nCtrl-C stops it. Whoever has this address can use the page.\n"
-        )
+        sys.stdout.write(f"InvestIQ {first}: {url}\nCtrl-C stops it. Whoever has this address can use the pages.\n")
         sys.stdout.flush()
         if open_browser:
             _open_in_browser(url)
 
-    server = _server_class(announce)()
-    server.initialize(server_arguments(notebook, port, token))
+    server = server_class(announce, tuple(found))()
+    server.initialize(server_arguments(found[first].parent, port, token))
     server.start()
 
 
-def server_arguments(notebook: Path, port: int, token: str) -> list[str]:
+def server_arguments(folder: Path, port: int, token: str) -> list[str]:
     """Return Voila's settings in the form of its command line; they win over a user's configuration files."""
     settings: dict[str, object] = {
         "Voila.ip": HOST,
@@ -119,17 +116,10 @@ def server_arguments(notebook: Path, port: int, token: str) -> list[str]:
         settings["KernelManager.transport"] = "ipc"
     arguments = [f"--{name}={value}" for name, value in settings.items()]
     arguments += [f"--VoilaConfiguration.extension_denylist={name}" for name in _unneeded_extensions()]
-    return [str(notebook), *arguments]
-
-
-def is_news(record: logging.LogRecord) -> bool:
-    """Say whether a line of the server's log belongs on the user's terminal.
-
-    Trust is about stored outputs, and an app has none. A page that was lost
-    without a word, as when its browser was killed, is ended by the culling.
-    """
-    message = record.getMessage()
-    return "is not trusted" not in message and "WebSocket ping timeout" not in message
+    started_on_request = sorted(path.stem for path in folder.glob("*.ipynb") if path.stem not in _PREHEATED)
+    # A pattern is searched as a part of the name too, so it says where the name begins and ends.
+    arguments += [f"--VoilaKernelManager.preheat_denylist=^{name}[.]ipynb$" for name in started_on_request]
+    return [str(folder), *arguments]
 
 
 def _unneeded_extensions() -> Sequence[str]:
@@ -137,57 +127,6 @@ def _unneeded_extensions() -> Sequence[str]:
     from voila.utils import get_voila_labextensions_path
 
     return sorted(set(get_federated_extensions(get_voila_labextensions_path([]))) - _NEEDED_EXTENSIONS)
-
-
-def _server_class(announce: Callable[[], None]) -> Any:
-    try:
-        from voila.app import Voila
-        from voila.tornado.handler import TornadoVoilaHandler
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError(error.name or "voila", "notebook", "the dashboard") from error
-
-    class PageHandler(TornadoVoilaHandler):
-        """The page also sets the XSRF cookie.
-
-        Voila sends that cookie back when the page is left, so that its kernel
-        ends, but never sets it: the server then refuses the request and the
-        kernel stays (voila issue 1458). The check itself stays on.
-        """
-
-        async def get(self, path: str | None = None) -> None:
-            _ = self.xsrf_token  # reading it sets the cookie
-            await super().get(path)
-
-    class Server(Voila):
-        """Voila with our page handler, a content policy, and an announcement once it listens."""
-
-        def initialize(self, argv: list[str] | None = None) -> None:
-            super().initialize(argv)
-            self.log.addFilter(is_news)
-            # Where the sockets of the pages write: Voila is not the process's one application.
-            logging.getLogger("tornado.application").addFilter(is_news)
-
-        def init_settings(self) -> dict[str, Any]:
-            settings: dict[str, Any] = super().init_settings()
-            # jupyter-server's default is longer than its own interval, which tornado complains about.
-            settings["ws_ping_timeout"] = settings["ws_ping_interval"] = _PING_MS
-            settings["headers"] = {"Content-Security-Policy": _CONTENT_POLICY, "Referrer-Policy": "no-referrer"}
-            settings["xsrf_cookie_kwargs"] = {"samesite": "Strict"}
-            return settings
-
-        def init_handlers(self) -> list[Any]:
-            return [
-                (rule[0], PageHandler, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule
-                for rule in super().init_handlers()
-            ]
-
-        def launch_browser(self) -> None:
-            from tornado.ioloop import IOLoop
-
-            # From inside the loop: Voila cannot be stopped before.
-            IOLoop.current().add_callback(announce)
-
-    return Server
 
 
 def _open_in_browser(url: str) -> None:
@@ -203,14 +142,15 @@ def _open_in_browser(url: str) -> None:
     webbrowser.open(path.as_uri())
 
 
-def _notebook(app: str) -> Path:
-    known = apps()
-    if app not in known:
+def _first(app: str | None, found: Mapping[str, Path]) -> str:
+    if app is None:
+        app = DEFAULT_APP if DEFAULT_APP in found else next(iter(found), DEFAULT_APP)
+    if app not in found:
         raise ConfigError(
-            f"there is no app {app!r}{near_matches(app, known)}; found: {', '.join(known) or 'none'}. "
+            f"there is no app {app!r}{near_matches(app, found)}; found: {', '.join(found) or 'none'}. "
             "an app is a notebook in voila_apps/"
         )
-    return known[app]
+    return app
 
 
 def _token(token: str | None) -> str:

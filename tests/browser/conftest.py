@@ -1,4 +1,17 @@
-"""One dashboard server, one Chromium, and pages that reach nothing but this machine."""
+"""One dashboard server, one Chromium, and pages that reach nothing but this machine.
+
+A module of tests opens its app once and shares the page:
+
+    @pytest.fixture(scope="module")
+    def page(visit_app):
+        return visit_app("market_overview")
+
+    def test_the_breadth_is_drawn(page):
+        assert page.panel("Breadth").locator(".main-svg").first.is_visible()
+
+    def test_the_page_is_quiet(page):
+        page.assert_quiet()
+"""
 
 from __future__ import annotations
 
@@ -11,7 +24,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import psutil
 import pytest
@@ -20,6 +33,7 @@ import investiq as iq
 
 ROOT = Path(iq.__file__).parents[1]
 START_S = 60
+LIMIT_S = 60
 
 
 @dataclass
@@ -33,6 +47,11 @@ class Server:
     @property
     def address(self):
         return self.url.partition("?")[0]
+
+    def page(self, name, **query):
+        """The address of an app, with the token."""
+        token = self.url.partition("token=")[2]
+        return f"{self.address}{name}?{urlencode({**query, 'token': token})}"
 
     def kernels(self):
         """Process ids of the kernels that it runs now."""
@@ -75,7 +94,7 @@ def start_server():
         if not line:
             break
         lines.append(line)
-        found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line)
+        found = re.search(r"http://127\.0\.0\.1:\d+/\w*\?token=\S+", line)
         url = found.group() if found else ""
     if not url:
         process.kill()
@@ -102,13 +121,68 @@ class Visit:
     outside: list[str] = field(default_factory=list)
     usable_s: float = 0.0
 
-    def settle(self, timeout_s=60):
-        """Wait until no panel is loading."""
+    def settle(self, timeout_s=LIMIT_S):
+        """Wait until no panel is loading and nothing works."""
         self.page.wait_for_function(
-            "document.querySelectorAll('.iq-panel').length >= 8 && "
-            "!document.querySelector('#rendered_cells .iq-busy, #rendered_cells .iq-skeleton')",
+            """() => document.querySelector('#rendered_cells .iq-panel')
+                && document.querySelector('#rendered_cells').offsetParent !== null
+                && !document.querySelector('#rendered_cells :is(.iq-busy, .iq-skeleton, .iq-status[data-done="0"])')""",
             timeout=timeout_s * 1000,
         )
+
+    def panel(self, title):
+        """The panel whose title contains `title`."""
+        return self.page.locator(".iq-panel", has=self.page.locator("h2", has_text=title))
+
+    def field(self, label):
+        """The control with that label."""
+        return self.page.get_by_label(label, exact=True)
+
+    def press(self, name="Run"):
+        """Press a button that begins a turn, and wait until the page shows that turn or a later one."""
+        turn = self.turn()
+        self.page.get_by_role("button", name=name, exact=True).click()
+        self.after(turn)
+
+    def turn(self):
+        """The number of the turn that the page shows."""
+        return int(self.page.locator(".iq-status[data-turn]").first.get_attribute("data-turn"))
+
+    def after(self, turn, timeout_s=LIMIT_S):
+        """Wait until a turn after `turn` is done."""
+        self.page.wait_for_function(
+            """turn => { const each = document.querySelector('.iq-status[data-turn]');
+                return each && +each.dataset.turn > turn && each.dataset.done === '1'; }""",
+            arg=turn,
+            timeout=timeout_s * 1000,
+        )
+        self.settle(timeout_s)
+
+    def switch_theme(self):
+        """Press the theme switch and wait until the page has changed."""
+        is_dark = self.is_dark()
+        self.page.locator(".iq-switch").click()
+        self.page.wait_for_function(
+            "dark => document.querySelector('#rendered_cells .iq-page').classList.contains('iq-dark') === dark",
+            arg=not is_dark,
+        )
+        self.settle()
+
+    def is_dark(self):
+        return self.page.evaluate("document.documentElement.classList.contains('iq-dark')")
+
+    def sticks_out(self):
+        """How many elements in panels reach beyond the page, figures and scrolled tables apart."""
+        return self.page.evaluate(
+            """() => [...document.querySelectorAll('#rendered_cells .iq-panel *')]
+                .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+                .filter(e => !e.closest('.js-plotly-plot, .iq-scroll')).length"""
+        )
+
+    def assert_quiet(self):
+        """No error in the console, and no request beyond this machine."""
+        assert self.complaints == []
+        assert self.outside == []
 
 
 def open_visit(chromium, width=1440, height=1000):
@@ -130,13 +204,28 @@ def open_visit(chromium, width=1440, height=1000):
 
 
 @pytest.fixture(scope="module")
-def visit(chromium, server):
+def visit_app(chromium, server):
+    """Open an app by name: ``visit_app("backtest_lab", symbol="SYN001")`` returns its page when it is usable."""
+    opened = []
+
+    def visit(name, *, width=1440, height=1000, settled=True, **query):
+        each = open_visit(chromium, width, height)
+        opened.append(each)
+        started = time.monotonic()
+        each.page.goto(server.page(name, **query))
+        if settled:
+            each.settle()
+            each.usable_s = time.monotonic() - started
+        return each
+
+    yield visit
+    for each in opened:
+        each.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def visit(visit_app):
     """The symbol page, usable; shared by the tests of a module in their order."""
-    opened = open_visit(chromium)
-    started = time.monotonic()
-    opened.page.goto(server.url)
-    opened.settle()
+    opened = visit_app("symbol_analysis")
     opened.page.wait_for_selector("#rendered_cells .main-svg")
-    opened.usable_s = time.monotonic() - started
-    yield opened
-    opened.page.context.close()
+    return opened

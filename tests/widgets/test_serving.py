@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
-from pathlib import Path
 
 import pytest
 
 from investiq.core.errors import ConfigError
-from investiq.widgets import serving
+from investiq.widgets import pages, serving
 
+FOLDER = next(iter(serving.apps().values())).parent
 TOKEN = "abcdefgh-ABCDEFGH_0123"
 
 
@@ -62,11 +63,11 @@ def test_a_port_out_of_range_is_refused(port):
 )
 def test_lines_of_the_server_that_ask_nothing_of_the_user_are_left_out(message, arguments, is_told):
     record = logging.LogRecord("tornado.application", logging.WARNING, "", 0, message, arguments, None)
-    assert serving.is_news(record) is is_told
+    assert pages.is_news(record) is is_told
 
 
 def test_the_arguments_bind_loopback_set_the_token_and_cull_idle_kernels():
-    arguments = serving.server_arguments(Path("app.ipynb"), 8866, TOKEN)
+    arguments = serving.server_arguments(FOLDER, 8866, TOKEN)
     for expected in (
         "--Voila.ip=127.0.0.1",
         f"--Voila.token={TOKEN}",
@@ -82,13 +83,27 @@ def test_the_arguments_bind_loopback_set_the_token_and_cull_idle_kernels():
 
 
 def test_extensions_that_draw_widgets_and_figures_stay():
-    arguments = serving.server_arguments(Path("app.ipynb"), 8866, TOKEN)
+    arguments = serving.server_arguments(FOLDER, 8866, TOKEN)
     denied = {each.partition("=")[2] for each in arguments if "extension_denylist" in each}
     assert not denied & {
         "jupyterlab-plotly",
         "@jupyter-widgets/jupyterlab-manager",
         "@voila-dashboards/widgets-manager8",
     }
+
+
+def test_kernels_wait_for_the_busiest_pages_alone(tmp_path):
+    for name in ("home", "symbol_analysis", "overview", "home_of_mine"):
+        (tmp_path / f"{name}.ipynb").write_text("{}", encoding="utf-8")
+    arguments = serving.server_arguments(tmp_path, 8866, TOKEN)
+    patterns = [each.partition("=")[2] for each in arguments if "preheat_denylist" in each]
+    # Voila leaves a notebook out when the pattern is a part of its name or matches its beginning.
+    left_out = {
+        name
+        for name in ("home.ipynb", "symbol_analysis.ipynb", "overview.ipynb", "home_of_mine.ipynb")
+        if any(pattern in name or re.match(pattern, name) for pattern in patterns)
+    }
+    assert left_out == {"overview.ipynb", "home_of_mine.ipynb"}
 
 
 def test_every_app_is_three_cells_without_outputs():

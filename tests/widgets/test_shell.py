@@ -69,24 +69,86 @@ def luminance(colour):
     return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-@pytest.mark.parametrize(
-    ("ink", "ground"),
-    [
-        ("text", "surface"),
-        ("muted", "surface"),
-        ("muted", "ground"),
-        ("head-ink", "head"),
-        ("head-muted", "head"),
-        ("head-muted", "head-2"),
-        ("up", "surface"),
-        ("down", "surface"),
-        ("surface", "accent"),
-        ("warn", "warn-ground"),
-        ("error", "error-ground"),
-    ],
-)
-def test_text_stands_out_from_its_ground_as_wcag_aa_asks(ink, ground):
+PAIRS = [
+    ("text", "surface"),
+    ("text", "ground"),
+    ("text", "note"),
+    ("text", "field"),
+    ("muted", "surface"),
+    ("muted", "ground"),
+    ("muted", "note"),
+    ("head-ink", "head"),
+    ("head-ink", "head-2"),
+    ("head-muted", "head"),
+    ("head-muted", "head-2"),
+    ("mark-ink", "mark"),
+    ("up", "surface"),
+    ("down", "surface"),
+    ("link", "surface"),
+    ("accent-ink", "accent"),
+    ("accent-ink", "accent-hover"),
+    ("warn", "warn-ground"),
+    ("warn", "surface"),
+    ("error", "error-ground"),
+    ("error", "surface"),
+]
+
+
+def colours(theme):
+    """The variables of one theme, as the stylesheet states them."""
+    blocks = re.findall(r":root(\.iq-dark)?, [^{]*\{([^}]*)\}", shell.stylesheet())
+    [own] = [body for mark, body in blocks if bool(mark) is (theme == "dark")]
+    return dict(re.findall(r"--iq-([\w-]+): (#[0-9a-f]{6})\b", own))
+
+
+def contrast(first, second):
+    """Contrast ratio of WCAG 2.2."""
+    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("ink", "ground"), PAIRS)
+def test_text_stands_out_from_its_ground_as_wcag_aa_asks(ink, ground, theme):
     # 4.5 to 1 for text of normal size.
-    colours = dict(re.findall(r"--iq-([\w-]+): (#[0-9a-f]{6});", shell.stylesheet()))
-    light, dark = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)
-    assert (light + 0.05) / (dark + 0.05) >= 4.5
+    own = colours(theme)
+    assert contrast(own[ink], own[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("mark", "ground"), [("focus", "surface"), ("focus", "ground"), ("field-border", "surface"), ("mark", "head")]
+)
+def test_edges_of_fields_and_the_focus_stand_out_as_wcag_aa_asks(mark, ground, theme):
+    # 3 to 1 for parts of controls that are not text.
+    own = colours(theme)
+    assert contrast(own[mark], own[ground]) >= 3.0
+
+
+def test_both_themes_name_the_same_colours():
+    assert set(colours("light")) == set(colours("dark"))
+
+
+def test_no_rule_outside_of_the_two_themes_and_of_paper_names_a_colour():
+    screen = shell.stylesheet().partition("@media print")[0]
+    rules = re.sub(r":root[^{]*\{[^}]*\}", "", screen)
+    assert re.findall(r"#[0-9a-fA-F]{3,8}\b(?![^{]*\{)", rules) == []
+
+
+def test_links_lead_to_the_apps_of_this_server_and_the_present_one_is_marked(monkeypatch):
+    monkeypatch.setenv("INVESTIQ_SERVED_APPS", "backtest_lab,home,symbol_analysis,zeta_desk")
+    found = re.findall(r'<a href="([^"]*)"( aria-current="page")?>([^<]*)</a>', shell.navigation("symbol_analysis"))
+    # Home first, the known ones in their order, then one's own.
+    assert [(place, words) for place, _, words in found] == [
+        ("/", "Home"),
+        ("/symbol_analysis", "Symbol"),
+        ("/backtest_lab", "Backtest lab"),
+        ("/zeta_desk", "Zeta desk"),
+    ]
+    assert [words for _, current, words in found if current] == ["Symbol"]
+
+
+def test_a_notebook_has_no_links_to_other_pages(monkeypatch):
+    monkeypatch.delenv("INVESTIQ_SERVED_APPS", raising=False)
+    assert shell.navigation("home") == ""
+    assert "<nav" not in shell.header("Home", app_name="home")
