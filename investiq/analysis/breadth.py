@@ -88,9 +88,7 @@ def breadth_table(
     return pd.DataFrame(columns, index=pd.DatetimeIndex(ts, tz="UTC", name="ts"))
 
 
-def new_extremes(
-    close: FloatArray, year: int = YEAR
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+def new_extremes(close: FloatArray, year: int = YEAR) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """Return where a close is above, and where below, every one of the ``year - 1`` closes before it.
 
     Returns

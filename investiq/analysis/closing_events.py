@@ -104,9 +104,7 @@ def _amount(action: Action) -> str:
     return f"{cash:g} {action.currency} a share, ex today" if cash else f"{ratio:g} for 1" if ratio else "ex today"
 
 
-def _earnings(
-    symbol: str, records: Records, day: np.datetime64, moment: np.datetime64
-) -> list[tuple[object, ...]]:
+def _earnings(symbol: str, records: Records, day: np.datetime64, moment: np.datetime64) -> list[tuple[object, ...]]:
     known = records.until(moment).frame
     if "reported_date" not in known or known.empty:
         return []
@@ -118,7 +116,9 @@ def _earnings(
             actual, estimate = each["eps_actual"], each["eps_estimate"]
             rows.append((symbol, "earnings", day, "today", f"EPS {actual:g}, expected {estimate:g}"))
         else:
-            rows.append((symbol, "earnings", dates[place], "ahead", f"announced; EPS expected {each['eps_estimate']:g}"))
+            rows.append(
+                (symbol, "earnings", dates[place], "ahead", f"announced; EPS expected {each['eps_estimate']:g}")
+            )
     if not any(row[3] == "ahead" for row in rows):
         likely = dates[dates <= day] + _SAME_QUARTER
         soon = likely[(likely > day) & (likely <= day + np.timedelta64(AHEAD_DAYS, "D"))]
@@ -129,9 +129,7 @@ def _earnings(
     return rows
 
 
-def _declared(
-    symbol: str, records: Records, day: np.datetime64, moment: np.datetime64
-) -> list[tuple[object, ...]]:
+def _declared(symbol: str, records: Records, day: np.datetime64, moment: np.datetime64) -> list[tuple[object, ...]]:
     """Return dividends and splits whose ex-date lies ahead and was known."""
     known = records.until(moment).frame
     dates = known.index.to_numpy(dtype="datetime64[us]")

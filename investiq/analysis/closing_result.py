@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from investiq.analysis.closing_tables import (
-    events_table, missing_table, moves_table, movers_words, signals_table, unusual,
+    events_table,
+    missing_table,
+    movers_words,
+    moves_table,
+    signals_table,
+    unusual,
 )  # fmt: skip
 from investiq.analysis.survey_tables import regime_words
 from investiq.core.facts import Fact, Table, Unit

@@ -76,7 +76,9 @@ def comovement(symbols: tuple[str, ...], close: FloatArray, *, window: int = COR
 
     returns = (close[:, 1:] / close[:, :-1] - 1)[:, -window:]
     # A constant has no correlation with anything.
-    moves = ~np.isnan(returns).any(axis=1) & (np.ptp(returns, axis=1) > 0) if returns.size else np.zeros(len(close), bool)
+    moves = (
+        ~np.isnan(returns).any(axis=1) & (np.ptp(returns, axis=1) > 0) if returns.size else np.zeros(len(close), bool)
+    )
     names = [name for name, each in zip(symbols, moves, strict=True) if each]
     nothing = {"mean": math.nan, "low": math.nan, "high": math.nan, "returns": returns.shape[1], "members": len(names)}
     if len(names) < 2:

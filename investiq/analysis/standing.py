@@ -111,7 +111,10 @@ def window_return(prices: FloatArray, last: int, sessions: int) -> float:
 
     Examples
     --------
-    >>> round(window_return(np.array([100.0, np.nan, 110.0]), 2, 2), 4), window_return(np.array([100.0, np.nan, 110.0]), 2, 1)
+    >>> (
+    ...     round(window_return(np.array([100.0, np.nan, 110.0]), 2, 2), 4),
+    ...     window_return(np.array([100.0, np.nan, 110.0]), 2, 1),
+    ... )
     (0.1, nan)
     """
     return float(prices[last] / prices[last - sessions] - 1) if last >= sessions else float("nan")

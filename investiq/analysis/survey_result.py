@@ -12,7 +12,12 @@ import numpy as np
 
 from investiq.analysis.comovement import Comovement
 from investiq.analysis.survey_tables import (
-    group_facts, groups_table, movers_table, regime_words, sectors_table, standing_table,
+    group_facts,
+    groups_table,
+    movers_table,
+    regime_words,
+    sectors_table,
+    standing_table,
 )  # fmt: skip
 from investiq.analysis.volatility_level import VolatilityLevel
 from investiq.core.errors import DataError, near_matches
@@ -139,9 +144,7 @@ class MarketOverview(Result):
             return self.main
         names = [each.name for each in self.groups]
         if name not in names:
-            raise DataError(
-                f"the overview has no group {name!r}{near_matches(name, names)}; it has {', '.join(names)}"
-            )
+            raise DataError(f"the overview has no group {name!r}{near_matches(name, names)}; it has {', '.join(names)}")
         return self.groups[names.index(name)]
 
     def movers(self, window: str = "1d", group: str | None = None) -> pd.DataFrame:

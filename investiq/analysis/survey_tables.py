@@ -127,7 +127,7 @@ def _level_facts(group: GroupSurvey) -> list[Fact]:
         )
         facts = [volatility]
     else:
-        day = f"{level.values.index[-1]:%Y-%m-%d}"
+        day = f"{level.history.index[-1]:%Y-%m-%d}"
         place = "" if math.isnan(level.rank) else f"; above {level.rank:.0%} of the 252 before"
         facts = [Fact(level.name, level.last, level.unit, f"{level.convention}; {day}{place}")]
     interval = "" if together.reason else f"{together.low:.2f} to {together.high:.2f}; "
@@ -185,9 +185,7 @@ def standing_table(group: GroupSurvey) -> Table:
     rows = tuple((str(symbol), *_standing_cells(row, windows)) for symbol, row in shown.iterrows())
     of = f", the first {_MOST_SHOWN} of {len(group.members):,}" if len(group.members) > _MOST_SHOWN else ""
     columns = ("Symbol", "Rank", "Momentum", *windows, "From high", "Last session", "Behind")
-    return Table(
-        f"Relative strength{of}", columns, rows, ("Rank", "Behind"), ("Momentum", *windows, "From high")
-    )
+    return Table(f"Relative strength{of}", columns, rows, ("Rank", "Behind"), ("Momentum", *windows, "From high"))
 
 
 def _standing_cells(row: Any, windows: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-
 from investiq.core.errors import DataError, InvestIQError, near_matches
 from investiq.core.notes import Note
 from investiq.history.bars import Bars
@@ -206,4 +205,3 @@ def _grouped(found: list[Bars]) -> dict[str, list[Bars]]:
         groups.setdefault(key, []).append(bars)
     ordered = sorted(groups, key=lambda each: -len(groups[each]))
     return {each: groups[each] for each in ordered}
-

@@ -113,9 +113,7 @@ def _surveyed(name: str, bars: list[Bars], as_of: When | None, given: Bars | Non
     market, why = (given, "") if given is not None else benchmark_of(name, as_of)
     moment = max(each.known_at[-1] for each in bars) if as_of is None else instant(as_of)
     sectors = {each.symbol: _sector(each, moment) for each in bars}
-    members = standing(
-        panel, sectors, periods_per_year=calendar.periods_per_year("1d", bars[0].passport.calendar)
-    )
+    members = standing(panel, sectors, periods_per_year=calendar.periods_per_year("1d", bars[0].passport.calendar))
     members["relative_strength"] = members["momentum"] - _momentum_of(market, members)
     fresh = members[members["is_fresh"]]
     known = fresh[fresh["sector"] != ""]
@@ -171,7 +169,6 @@ def _why_no_sectors(group: str) -> str:
 
 
 def _by_sector(known: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
 
     by = known.groupby("sector")
     table = by[list(WINDOWS)].mean()
@@ -244,7 +241,9 @@ def _thin(group: GroupSurvey) -> list[Note]:
         notes.append(Note(code="one_symbol", text=text))
     short = int((group.fresh["bars"] < AVERAGES[1]).sum())
     if short:
-        text = f"{group.name}: {short:,} of {len(group.fresh):,} have fewer than {AVERAGES[1]} bars and no 200-bar average"
+        text = (
+            f"{group.name}: {short:,} of {len(group.fresh):,} have fewer than {AVERAGES[1]} bars and no 200-bar average"
+        )
         notes.append(Note(code="short_history", text=text, rows=short, severity="info"))
     market = group.benchmark
     if market is None:

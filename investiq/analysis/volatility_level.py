@@ -33,7 +33,7 @@ class VolatilityLevel:
     ----------
     name : str
         Such as ``"^VIX, close"``.
-    values : Series
+    history : Series
         Index `ts` (UTC).
     unit : str
     convention : str
@@ -43,7 +43,7 @@ class VolatilityLevel:
     """
 
     name: str
-    values: pd.Series[float]
+    history: pd.Series[float]
     unit: Unit
     convention: str
     rank: float
@@ -51,7 +51,7 @@ class VolatilityLevel:
     @property
     def last(self) -> float:
         """The newest value."""
-        return float(self.values.iloc[-1])
+        return float(self.history.iloc[-1])
 
 
 def volatility_level(benchmark: Bars, as_of: When) -> VolatilityLevel | None:
@@ -75,4 +75,4 @@ def volatility_level(benchmark: Bars, as_of: When) -> VolatilityLevel | None:
 
 def _level(name: str, values: pd.Series[float], unit: Unit, convention: str) -> VolatilityLevel:
     rank = float(percentile_rank(values.to_numpy(dtype=np.float64))[-1])
-    return VolatilityLevel(name=name, values=values, unit=unit, convention=convention, rank=rank)
+    return VolatilityLevel(name=name, history=values, unit=unit, convention=convention, rank=rank)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from investiq.figures.audit import audit_chart
+    from investiq.figures.closing import daily_close_chart
     from investiq.figures.cross_checks import cross_check_chart
     from investiq.figures.drawing import draw
     from investiq.figures.equity import backtest_overview, equity_curve
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from investiq.figures.factors import capm_chart, factor_chart
     from investiq.figures.heatmaps import correlation_table, monthly_returns
     from investiq.figures.information import information_chart
+    from investiq.figures.market import market_chart, volatility_level_chart
+    from investiq.figures.market_ranks import co_movement_map, returns_map, strength_rank
     from investiq.figures.measures import measures_chart
     from investiq.figures.overfitting import overfitting_chart, snooping_chart
     from investiq.figures.portfolio import contribution_chart, weights_chart
@@ -34,6 +37,12 @@ if TYPE_CHECKING:
     from investiq.figures.validation import cross_validation_chart, monte_carlo_chart, walk_forward_chart
 
 _HOMES: Final = {
+    "daily_close_chart": "closing",
+    "market_chart": "market",
+    "volatility_level_chart": "market",
+    "co_movement_map": "market_ranks",
+    "returns_map": "market_ranks",
+    "strength_rank": "market_ranks",
     "adjustment_chart": "quality",
     "analysis_chart": "scores",
     "analysis_comparison_chart": "scores",
@@ -89,18 +98,21 @@ __all__ = [
     "bootstrap_chart",
     "bracket_chart",
     "capm_chart",
+    "co_movement_map",
     "comparison_chart",
     "contribution_chart",
     "correlation_table",
     "coverage_map",
     "cross_check_chart",
     "cross_validation_chart",
+    "daily_close_chart",
     "draw",
     "equity_curve",
     "evidence_chart",
     "excursion_chart",
     "factor_chart",
     "information_chart",
+    "market_chart",
     "measures_chart",
     "metric_cards",
     "monte_carlo_chart",
@@ -111,14 +123,17 @@ __all__ = [
     "path_chart",
     "price_chart",
     "radar_chart",
+    "returns_map",
     "screen_chart",
     "snooping_chart",
     "strategy_comparison_chart",
+    "strength_rank",
     "topic_chart",
     "trade_chart",
     "trade_review_chart",
     "trials_chart",
     "value_at_risk_chart",
+    "volatility_level_chart",
     "volume_profile_chart",
     "walk_forward_chart",
     "waterfall_chart",

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from investiq.analysis.analyzing import Analysis
+    from investiq.analysis.closing_result import DailyClose
     from investiq.analysis.comparing import AnalysisComparison
     from investiq.analysis.probabilities import ProbabilityAssessment
     from investiq.analysis.radar import RiskRadar
     from investiq.analysis.screening import Screen
+    from investiq.analysis.survey_result import MarketOverview
     from investiq.analysis.topic_views import TopicView
     from investiq.auditing.report import AuditReport
     from investiq.backtesting.attribution import Waterfall
@@ -69,6 +71,7 @@ KINDS: Final = (
     "correlation",
     "cross_check",
     "cross_validation",
+    "daily_close",
     "data_diff",
     "evidence",
     "factor_model",
@@ -78,6 +81,7 @@ KINDS: Final = (
     "imported_account",
     "information",
     "kalman_fit",
+    "market_overview",
     "markov_switching",
     "overfitting",
     "measures",
@@ -88,6 +92,7 @@ KINDS: Final = (
     "quote",
     "replay",
     "report",
+    "report_replay",
     "risk_radar",
     "screen",
     "snooping",
@@ -280,6 +285,14 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.topics import topic_chart
 
             return topic_chart(cast("TopicView", result), theme=theme, **options)
+        case "daily_close":
+            from investiq.figures.closing import daily_close_chart
+
+            return daily_close_chart(cast("DailyClose", result), theme=theme, **options)
+        case "market_overview":
+            from investiq.figures.market import market_chart
+
+            return market_chart(cast("MarketOverview", result), theme=theme, **options)
         case "screen":
             from investiq.figures.screens import screen_chart
 
@@ -288,7 +301,7 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.overfitting import snooping_chart
 
             return snooping_chart(cast("Snooping", result), theme=theme, **options)
-        case "fetch" | "kalman_fit" | "quote" | "replay" | "report" | "source_check" | "universe":
+        case "fetch" | "kalman_fit" | "quote" | "replay" | "report" | "report_replay" | "source_check" | "universe":
             from investiq.figures.tables import facts_figure
 
             return facts_figure(result.title, result.facts(), result.watermark, theme=theme, **options)
