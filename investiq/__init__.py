@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from investiq.metrics.correlation import correlate
     from investiq.metrics.factors import factor_model
     from investiq.metrics.measuring import measure
+    from investiq.reporting.replaying import replay_report
     from investiq.reporting.sheets import make_report, tear_sheet
 
 _HOMES: Final[dict[str, str]] = {
@@ -127,6 +128,7 @@ _HOMES: Final[dict[str, str]] = {
     "read_records": "investiq.market.vendors.record_files",
     "read_universe": "investiq.market.universes",
     "replay": "investiq.backtesting.replaying",
+    "replay_report": "investiq.reporting.replaying",
     "review_trade": "investiq.backtesting.trade_reviewing",
     "review_trades": "investiq.backtesting.trade_outcomes",
     "risk_radar": "investiq.analysis.radar",
@@ -206,6 +208,7 @@ __all__ = [
     "read_records",
     "read_universe",
     "replay",
+    "replay_report",
     "review_trade",
     "review_trades",
     "risk_radar",

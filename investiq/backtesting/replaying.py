@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from investiq.market.loading import Provider
     from investiq.strategies.base import Strategy
 
-__all__ = ["replay"]
+__all__ = ["program_conditions", "replay"]
 
 _ARRAYS = ("equity", "cash", "position", "fills")
 
@@ -81,7 +81,7 @@ def replay(
     present, found = _present(stored, data)
     # Decisions that were taken on other bars say nothing about those of today.
     today = None if present is None or runner is None else _run(stored, runner, present)
-    conditions = [*_program(stored.manifest), _decider(stored, runner), found, _seed(stored.manifest)]
+    conditions = [*program_conditions(stored.manifest), _decider(stored, runner), found, _seed(stored.manifest)]
     causes = " or ".join(each.name for each in conditions[:3] if not each.is_same)
     numbers = _numbers(
         _stored_facts(path, stored), _values(again), None if today is None else _values(today), causes or "code"
@@ -142,8 +142,8 @@ def _run(stored: BacktestResult, strategy: Strategy | None, data: Bars | Panel) 
     return replace(stored, data=data, decided=None if isinstance(plan, Decisions) else plan, run=account)
 
 
-def _program(manifest: Manifest) -> list[Condition]:
-    """Return what of the program is as it was."""
+def program_conditions(manifest: Manifest) -> list[Condition]:
+    """Return what of code, packages and Python is as it was."""
     present = Manifest.of(kind=manifest.kind, data={}, parameters={}, created_at=manifest.created_at)
     names = sorted({*manifest.packages, *present.packages})
     changed = [

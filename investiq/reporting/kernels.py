@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import uuid4
 
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.paths import jupyter_runtime_dir
 
-__all__ = ["ReportKernel"]
+__all__ = ["OfflineReportKernel", "ReportKernel"]
 
 # Figures are stored as data; the exporter draws them. An environment variable keeps the setting out of every template.
-_RENDERER: Final = {"PLOTLY_RENDERER": "plotly_mimetype"}
+_RENDERER: Final[dict[str, str]] = {"PLOTLY_RENDERER": "plotly_mimetype"}
 
 # plotly imports nbformat, it jsonschema, and that an optional checker of addresses whose grammar takes 2 s to build.
 _QUICK_START: Final = "--IPKernelApp.exec_lines=import sys; sys.modules['rfc3987_syntax'] = None"
@@ -30,6 +30,8 @@ class ReportKernel(AsyncKernelManager):
     is a name relative to the working directory, which manager and kernel do not share.
     """
 
+    environment: ClassVar[dict[str, str]] = _RENDERER
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         folder = Path(jupyter_runtime_dir())
@@ -41,6 +43,12 @@ class ReportKernel(AsyncKernelManager):
     # jupyter_client types the method by its blocking parent; the class is its asynchronous twin.
     async def start_kernel(self, **launch: Any) -> None:  # type: ignore[override]
         """Start the kernel with plotly's renderer in its environment, and without the slowest of its imports."""
-        launch["env"] = {**os.environ, **launch.get("env", {}), **_RENDERER}
+        launch["env"] = {**os.environ, **launch.get("env", {}), **self.environment}
         launch["extra_arguments"] = [*launch.get("extra_arguments", ()), _QUICK_START]
         await super().start_kernel(**launch)
+
+
+class OfflineReportKernel(ReportKernel):
+    """A kernel in which any connection beyond this machine is an error."""
+
+    environment: ClassVar[dict[str, str]] = {**_RENDERER, "INVESTIQ_OFFLINE": "1"}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from investiq.figures.theme import ThemeName
     from investiq.reporting.passing import Handed
 
-__all__ = ["Draft", "Export", "Order", "build", "make_report", "order_of"]
+__all__ = ["Draft", "Export", "Order", "build", "make_report", "order_of", "steps"]
 
 Export = Literal["html", "pdf", "xlsx", "csv", "notebook"]
 EXPORTS: Final = get_args(Export)
@@ -85,6 +85,8 @@ class Draft:
     ----------
     order : Order
     handed : Handed
+    manifest : mapping
+        As `reporting.manifests.describe` returns it.
     made : mapping of str to Path
         Files in the workshop, by the ending of their names.
     notes : tuple of Note
@@ -93,6 +95,7 @@ class Draft:
 
     order: Order
     handed: Handed
+    manifest: Mapping[str, Any]
     made: Mapping[str, Path]
     notes: tuple[Note, ...]
 
@@ -273,7 +276,7 @@ def build(order: Order, work: Path, advance: Callable[[], object], *, cell_timeo
     }
     more, notes = _exports(order, work, page, handed, manifest)
     advance()
-    return Draft(order=order, handed=handed, made={**made, **more}, notes=notes)
+    return Draft(order=order, handed=handed, manifest=manifest, made={**made, **more}, notes=notes)
 
 
 def _exports(

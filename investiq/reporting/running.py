@@ -99,6 +99,8 @@ def run_notebook(
         Called after each cell, as the one that `runtime.progress.progress` gives.
     cell_timeout_s : int, default 600
         Longest time of one cell, in seconds.
+    offline : bool, default False
+        Whether a connection beyond this machine is an error, whatever the settings say.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def run_notebook(
         import papermill
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-        from investiq.reporting.kernels import ReportKernel
+        from investiq.reporting.kernels import OfflineReportKernel, ReportKernel
     except ModuleNotFoundError as error:
         raise MissingDependencyError(error.name or "papermill", "notebook", "running a report") from error
 
@@ -135,7 +137,7 @@ def run_notebook(
             progress_bar=False,
             start_timeout=_START_TIMEOUT_S,
             execution_timeout=cell_timeout_s,
-            kernel_manager_class=ReportKernel,
+            kernel_manager_class=OfflineReportKernel if offline else ReportKernel,
             resources={"metadata": {"path": str(output.resolve().parent)}},
             on_notebook_start=position.begin,
             on_cell_start=position.enter,
