@@ -229,7 +229,14 @@ def steps(order: Order) -> int:
     return order.template.cells + 2
 
 
-def build(order: Order, work: Path, advance: Callable[[], object], *, cell_timeout_s: int = CELL_TIMEOUT_S) -> Draft:
+def build(
+    order: Order,
+    work: Path,
+    advance: Callable[[], object],
+    *,
+    cell_timeout_s: int = CELL_TIMEOUT_S,
+    offline: bool = False,
+) -> Draft:
     """Run the notebook in the workshop and make page, manifest and exports of it there.
 
     Raises
@@ -256,6 +263,7 @@ def build(order: Order, work: Path, advance: Callable[[], object], *, cell_timeo
         failed=order.folder / f"{order.running_name}.failed.ipynb",
         progress=advance,
         cell_timeout_s=cell_timeout_s,
+        offline=offline,
     )
     handed = handed_over(nbformat.read(run.notebook, as_version=4))
     manifest = describe(

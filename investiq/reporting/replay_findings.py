@@ -77,7 +77,8 @@ class ReportReplay(Result):
     @property
     def moved(self) -> tuple[ReplayedNumber | ReplayedTable, ...]:
         """The numbers and tables that are not what they were."""
-        return tuple(each for each in (*self.numbers, *self.compared_tables) if each.is_moved)
+        numbers = (each for each in self.numbers if each.is_moved)
+        return (*numbers, *(each for each in self.compared_tables if each.is_moved))
 
     @property
     def verdict(self) -> Literal["unchanged", "moved"]:

@@ -76,6 +76,7 @@ def run_notebook(
     failed: Path | None = None,
     progress: Progress | None = None,
     cell_timeout_s: int = CELL_TIMEOUT_S,
+    offline: bool = False,
 ) -> NotebookRun:
     """Execute a template with parameters and keep the result only if every cell succeeded.
 
