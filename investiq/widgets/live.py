@@ -10,7 +10,7 @@ import ipywidgets as W
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["LiveFigure", "live"]
+__all__ = ["LiveFigure", "encoded", "live"]
 
 MIME_TYPE: Final = "application/vnd.plotly.v1+json"
 _CONFIG: Final[dict[str, Any]] = {
@@ -37,11 +37,20 @@ class LiveFigure(W.Output):
         figure : plotly Figure
             With a height, so that the page does not jump while it is redrawn.
         """
-        content = json.loads(figure.to_json())
-        content["config"] = _CONFIG
-        height = figure.layout.height
+        self.send(encoded(figure))
+
+    def send(self, content: dict[str, Any]) -> None:
+        """Replace the figure by one that `encoded` has made ready."""
+        height = content["layout"].get("height")
         self.layout.height = f"{height:g}px" if height else None
         self.outputs = ({"output_type": "display_data", "data": {MIME_TYPE: content}, "metadata": {}},)
+
+
+def encoded(figure: go.Figure) -> dict[str, Any]:
+    """Return `figure` as it travels to the page: the slow part of showing it, which needs no page."""
+    content: dict[str, Any] = json.loads(figure.to_json())
+    content["config"] = _CONFIG
+    return content
 
 
 def live(figure: go.Figure) -> LiveFigure:
