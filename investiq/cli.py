@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 import investiq as iq
 from investiq.commands.data import data
-from investiq.commands.shared import FILE, FOLDER, as_json_option, bars_of, data_options, show
+from investiq.commands.report import report
+from investiq.commands.shared import FILE, FOLDER, as_json_option, backtest_of, bars_of, data_options, run_options, show
 from investiq.commands.symbols import SymbolName
 from investiq.commands.trials import trials
-from investiq.core.errors import ConfigError, DataError
+from investiq.core.errors import ConfigError, DataError, ReportError
 from investiq.printing import plain, result_to_json
-from investiq.terminal import CommandGroup, FloatOrNone, StrategyName, command, make_strategy
+from investiq.terminal import CommandGroup, command
+
+if TYPE_CHECKING:
+    from investiq.backtesting.replay_report import ReplayReport
+    from investiq.reporting.replay_findings import ReportReplay
 
 __all__ = ["main"]
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # Of `replay`: a script tells a number that moved from a file that cannot be used.
 _MOVED: Final = 1
@@ -36,56 +38,6 @@ def main(debug: bool) -> None:
     Everything runs offline on the sample data that come with it; begin with
     "investiq demo", or "investiq data list".
     """
-
-
-def _run_options(function: _Function) -> _Function:
-    """Add the options of a backtest, with the defaults of `iq.backtest`."""
-    options = [
-        click.option("--strategy", "-s", type=StrategyName(), default="breakout", show_default=True, help="Its name."),
-        click.option(
-            "--param", "-p", "parameters", multiple=True, metavar="NAME=VALUE",
-            help="A parameter of the strategy, such as entry_window=55; may be repeated.",
-        ),
-        click.option("--start", metavar="DATE", help="First bar, such as 2014 or 2014-03-31."),
-        click.option("--end", metavar="DATE", help="Last bar."),
-        click.option("--weight", type=float, default=0.10, show_default=True, help="Share of equity per entry, in (0, 1]."),
-        click.option(
-            "--lot", type=FloatOrNone(), default="1", show_default=True,
-            help="Quantities are floored to it; none for fractions of a share.",
-        ),
-        click.option("--initial-capital", type=float, default=100_000.0, show_default=True, help="Starting cash, USD."),
-        click.option(
-            "--commission-rate", type=float, default=0.001, show_default=True, help="Share of the traded value, per fill."
-        ),
-        click.option(
-            "--slippage-bps", type=float, default=5.0, show_default=True, help="Against you on market and stop fills."
-        ),
-        click.option("--stop-loss", type=float, help="Distance below the entry as a fraction (0.05 is 5 %)."),
-        click.option("--take-profit", type=float, help="Distance above the entry as a fraction."),
-        click.option(
-            "--quality", type=click.Choice(("no_errors", "pass", "any")), default="no_errors", show_default=True,
-            help="What the bars must pass: no errors, the whole quality report, or anything.",
-        ),
-    ]  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-def _backtest(symbol: str, options: dict[str, Any]) -> Any:
-    strategy = make_strategy(options["strategy"], options["parameters"])
-    costs = iq.Costs(commission_rate=options["commission_rate"], slippage_bps=options["slippage_bps"])
-    return iq.backtest(
-        strategy,
-        bars_of(symbol, options),
-        costs=costs,
-        weight=options["weight"],
-        lot=options["lot"],
-        initial_capital=options["initial_capital"],
-        stop_loss=options["stop_loss"],
-        take_profit=options["take_profit"],
-        quality=options["quality"],
-    )
 
 
 @command(main)
@@ -133,7 +85,7 @@ def screen(
 @command(main)
 @click.argument("symbol", type=SymbolName())
 @data_options
-@_run_options
+@run_options
 @click.option("--save", type=FILE, help="Also write the whole result to this .iq file.")
 @as_json_option
 def backtest(symbol: str, save: Path | None, as_json: bool, **options: Any) -> None:
@@ -142,7 +94,7 @@ def backtest(symbol: str, save: Path | None, as_json: bool, **options: Any) -> N
     \b
     investiq backtest ^GSPC -s breakout -p entry_window=55 -p exit_window=20 --start 2014 --weight 1 --lot none
     """  # noqa: D301  click reads \b: keep the example on its own line
-    result = _backtest(symbol, options)
+    result = backtest_of(symbol, options)
     if save:
         result.save(save)
     show(result, as_json, save=save)
@@ -154,47 +106,32 @@ main.add_command(trials)
 
 @command(main)
 @click.argument("file", type=FILE)
-@click.option("--stored", is_flag=True, help="Use the bars in the file only; load none.")
+@click.option("--stored", is_flag=True, help="Of a saved result: use the bars in the file only; load none.")
 @as_json_option
 def replay(file: Path, stored: bool, as_json: bool) -> None:
-    """Run a saved result again: which number moved, and why.
+    """Run a saved result (.iq) or a report (.html, .json) again: which number moved, and why.
 
     The exit code is 0 where none moved, 1 where one did, 2 where the file cannot be used.
     """
+    is_report = file.suffix.lower() in (".html", ".json")
+    if is_report and stored:
+        raise click.UsageError("--stored is for a saved result: a report holds no bars")
+    found: ReplayReport | ReportReplay
     try:
-        report = iq.replay(file, data="stored" if stored else "reload")
-    except (ConfigError, DataError) as error:
+        found = iq.replay_report(file) if is_report else iq.replay(file, data="stored" if stored else "reload")
+    except (ConfigError, DataError, ReportError) as error:
         click.echo(f"error: {error}", err=True)
         raise click.exceptions.Exit(_UNUSABLE) from None
     if as_json:
-        moved = [{name: plain(value) for name, value in number._asdict().items()} for number in report.moved]
-        click.echo(result_to_json(report, moved=moved))
+        moved = [{name: plain(value) for name, value in each._asdict().items()} for each in found.moved]
+        click.echo(result_to_json(found, moved=moved))
     else:
-        show(report, as_json)
-    if report.moved:
+        show(found, as_json)
+    if found.moved:
         raise click.exceptions.Exit(_MOVED)
 
 
-@main.group()
-def report() -> None:
-    """Make reports."""
-
-
-@command(report, "tear-sheet")
-@click.argument("symbol", required=False, type=SymbolName())
-@click.option(
-    "--result", "saved", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A result saved as .iq."
-)
-@data_options
-@_run_options
-@click.option("--folder", type=FOLDER, help="Where to write; by default the reports folder (investiq doctor shows it).")
-@as_json_option
-def tear_sheet(symbol: str | None, saved: Path | None, folder: Path | None, as_json: bool, **options: Any) -> None:
-    """Make the tear sheet of a backtest on SYMBOL, or of a saved result."""
-    if (symbol is None) == (saved is None):
-        raise click.UsageError("name either a SYMBOL to backtest or a saved result with --result FILE")
-    result = _backtest(symbol, options) if symbol is not None else iq.load_result(str(saved))
-    show(iq.tear_sheet(result, folder=folder), as_json)
+main.add_command(report)
 
 
 @command(main)

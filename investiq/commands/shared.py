@@ -1,4 +1,4 @@
-"""Options that several commands share: where the bars of a symbol come from, and how a result is printed."""
+"""Options that several commands share: where bars come from, how a backtest runs, and how a result is printed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,24 @@ import click
 import investiq as iq
 from investiq.core.types import Interval, PriceBasis
 from investiq.printing import result_to_json
+from investiq.terminal import FloatOrNone, StrategyName, make_strategy
 
 if TYPE_CHECKING:
+    from investiq.backtesting.result import BacktestResult
     from investiq.core.result import Result
     from investiq.history.bars import Bars
     from investiq.reporting.report import Report
 
-__all__ = ["FILE", "FOLDER", "as_json_option", "bars_of", "data_options", "show"]
+__all__ = [
+    "FILE",
+    "FOLDER",
+    "as_json_option",
+    "backtest_of",
+    "bars_of",
+    "data_options",
+    "run_options",
+    "show",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _OF_A_FILE = ("timezone", "date_format", "calendar", "currency", "actions")
@@ -101,3 +112,54 @@ def show(result: Result | Report, as_json: bool, *, text: str | None = None, **f
     click.echo(str(result) if text is None else text)
     for name, path in written.items():
         click.echo(f"\n{name}: {path}")
+
+
+def run_options(function: _Function) -> _Function:
+    """Add the options of a backtest, with the defaults of `iq.backtest`."""
+    options = [
+        click.option("--strategy", "-s", type=StrategyName(), default="breakout", show_default=True, help="Its name."),
+        click.option(
+            "--param", "-p", "parameters", multiple=True, metavar="NAME=VALUE",
+            help="A parameter of the strategy, such as entry_window=55; may be repeated.",
+        ),
+        click.option("--start", metavar="DATE", help="First bar, such as 2014 or 2014-03-31."),
+        click.option("--end", metavar="DATE", help="Last bar."),
+        click.option("--weight", type=float, default=0.10, show_default=True, help="Share of equity per entry, in (0, 1]."),
+        click.option(
+            "--lot", type=FloatOrNone(), default="1", show_default=True,
+            help="Quantities are floored to it; none for fractions of a share.",
+        ),
+        click.option("--initial-capital", type=float, default=100_000.0, show_default=True, help="Starting cash, USD."),
+        click.option(
+            "--commission-rate", type=float, default=0.001, show_default=True, help="Share of the traded value, per fill."
+        ),
+        click.option(
+            "--slippage-bps", type=float, default=5.0, show_default=True, help="Against you on market and stop fills."
+        ),
+        click.option("--stop-loss", type=float, help="Distance below the entry as a fraction (0.05 is 5 %)."),
+        click.option("--take-profit", type=float, help="Distance above the entry as a fraction."),
+        click.option(
+            "--quality", type=click.Choice(("no_errors", "pass", "any")), default="no_errors", show_default=True,
+            help="What the bars must pass: no errors, the whole quality report, or anything.",
+        ),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def backtest_of(symbol: str, options: dict[str, Any]) -> BacktestResult:
+    """Return the backtest that the options of `run_options` and `data_options` ask for."""
+    strategy = make_strategy(options["strategy"], options["parameters"])
+    costs = iq.Costs(commission_rate=options["commission_rate"], slippage_bps=options["slippage_bps"])
+    return iq.backtest(
+        strategy,
+        bars_of(symbol, options),
+        costs=costs,
+        weight=options["weight"],
+        lot=options["lot"],
+        initial_capital=options["initial_capital"],
+        stop_loss=options["stop_loss"],
+        take_profit=options["take_profit"],
+        quality=options["quality"],
+    )

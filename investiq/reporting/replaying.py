@@ -6,10 +6,11 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from investiq.core.errors import ReportError
 from investiq.reporting import making
+from investiq.reporting.catalog import find_template
 from investiq.reporting.manifests import file_sha256, read_manifest
 from investiq.reporting.replay_findings import ReplayedNumber, ReplayedTable, ReportReplay
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from investiq.reporting.passing import Handed
 
 __all__ = ["replay_report"]
+
+# How the cell of parameters words a date that, left empty, moves on with the data.
+_OPEN_END: Final = "empty is the newest"
 
 
 def replay_report(path: str | os.PathLike[str]) -> ReportReplay:
@@ -93,8 +97,10 @@ def _parameters(source: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
         if file_sha256(beside) != sha256:
             raise ReportError(f"{beside.name} is not the file that the report read: its SHA-256 differs")
         parameters[name] = str(beside)
-    if parameters.get("as_of") == "":
-        parameters["as_of"] = manifest["as_of"]
+    for parameter in find_template(manifest["template"]).parameters:
+        if parameters.get(parameter.name) == "" and parameter.unit == "date" and _OPEN_END in parameter.words:
+            last = manifest["as_of"]
+            parameters[parameter.name] = last if parameter.name == "as_of" else last[: len("2018-12-31")]
     return parameters
 
 
