@@ -7,7 +7,7 @@ STAMP := $(VENV)/.investiq-installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup setup-browser demo test lab dashboard bench fuzz screenshots clean
+.PHONY: help setup setup-browser demo test lab dashboard docs bench fuzz screenshots clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,11 +27,15 @@ demo: setup ## Run the main job offline on the embedded real data: analysis, bac
 test: setup ## Run everything that CI runs: linters, types, floors, tests, notebooks, browser, docs
 	@$(BIN)/python scripts/check.py
 
-lab: setup ## Open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks $$([ "$$(id -u)" != 0 ] || echo --allow-root)
+lab: setup ## Open JupyterLab on the gallery of notebooks
+	@$(BIN)/jupyter lab --LabApp.default_url="/lab/tree/notebooks/README.md?factory=Markdown%20Preview" \
+	  $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
 dashboard: setup ## Serve the Voila dashboards on 127.0.0.1, with a token
 	@$(BIN)/investiq dashboard
+
+docs: setup ## Build the documentation into site/ and follow its links; then open site/index.html
+	@$(BIN)/python scripts/check_docs.py site
 
 bench: setup ## Time InvestIQ against named peers, after checking that results are equal
 	@$(BIN)/python benchmarks/run.py

@@ -21,6 +21,7 @@ STEPS: list[tuple[str, int, list[str]]] = [
     ("unit and property", 540, ["python", "-m", "pytest", "-q", "-n", "2", "-m", "not browser", "tests"]),
     ("doctests", 60, ["python", "-m", "pytest", "-q", "--doctest-modules", "investiq", "-p", "no:cacheprovider"]),
     ("notebooks", 360, ["python", "-m", "pytest", "-q", "--nbval-lax", "notebooks", "-p", "no:cacheprovider"]),
+    ("docs", 60, ["python", "scripts/check_docs.py"]),
     ("browser", 360, ["python", "-m", "pytest", "-q", "-m", "browser", "tests"]),
 ]
 
