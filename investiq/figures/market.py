@@ -104,7 +104,7 @@ def _benchmark_panes(found: GroupSurvey, first: np.datetime64, theme: Theme) -> 
         title="Regime",
         traces=[*areas, told],
         weight=0.62,
-        limits=(0.0, 4.4),
+        limits=(0.0, 4.9),
         ticks=(1.0, 2.0, 3.0),
         tick_words=("low vol", "normal", "high vol"),
     )

@@ -233,8 +233,8 @@ def _below_axis(layout: dict[str, Any]) -> dict[str, Any]:
 
 
 def _corner(watermark: str | None, theme: Theme) -> list[dict[str, Any]]:
-    # In a corner: across bars and cells it would run through the numbers.
+    # Above the corner: across bars and cells it would run through the numbers.
     if not watermark:
         return []
-    place = {"y": 0, "yanchor": "bottom", "x": 1, "xanchor": "right", "opacity": 0.45}
+    place = {"y": 1, "yanchor": "bottom", "yshift": 26, "x": 1, "xanchor": "right", "opacity": 0.45}
     return [watermark_note(watermark, theme) | place | {"font": {"size": 15, "color": theme.muted}}]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from investiq.widgets.backtest_lab import BacktestLab
     from investiq.widgets.home import Home
     from investiq.widgets.live import live
+    from investiq.widgets.market_overview import MarketOverview
     from investiq.widgets.serving import serve
     from investiq.widgets.symbol_analysis import SymbolAnalysis
     from investiq.widgets.trade_review import TradeReview
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 _HOMES: Final[dict[str, str]] = {
     "BacktestLab": "investiq.widgets.backtest_lab",
     "Home": "investiq.widgets.home",
+    "MarketOverview": "investiq.widgets.market_overview",
     "SymbolAnalysis": "investiq.widgets.symbol_analysis",
     "TradeReview": "investiq.widgets.trade_review",
     "live": "investiq.widgets.live",
     "serve": "investiq.widgets.serving",
 }
 
-__all__ = ["BacktestLab", "Home", "SymbolAnalysis", "TradeReview", "live", "serve"]
+__all__ = ["BacktestLab", "Home", "MarketOverview", "SymbolAnalysis", "TradeReview", "live", "serve"]
 
 
 def __getattr__(name: str) -> Any:
