@@ -33,13 +33,15 @@ class Courier:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="investiq-delivery")
         self._under_way: dict[str, Future[None]] = {}
 
-    def deliver_pending(self) -> None:
-        """Begin each delivery whose time has come."""
+    def deliver_pending(self) -> int:
+        """Begin each delivery whose time has come, and return how many runs wait for one, those included."""
         now = self._clock()
-        for run in runs_to_deliver(database=self._database):
+        found = runs_to_deliver(database=self._database)
+        for run in found:
             began = self._under_way.get(run.id)
             if (began is None or began.done()) and any(_is_due(each, now) for each in run.deliveries):
                 self._under_way[run.id] = self._pool.submit(self._deliver, run)
+        return len(found)
 
     def wait(self) -> None:
         """Wait for the deliveries under way."""

@@ -102,6 +102,8 @@ class ReportScheduler:
         self._courier = Courier(clock, self._database)
         self._running: dict[str, Future[None]] = {}
         self._after_lock = threading.Lock()
+        # Nothing can be due before: then a tick asks neither database nor calendar.
+        self._quiet_until: datetime | None = None
 
     def recover(self) -> tuple[Run, ...]:
         """Write down runs that ended with their process, and return them; they are made again by the next `tick`."""
@@ -118,23 +120,28 @@ class ReportScheduler:
     def tick(self) -> None:
         """Begin what is due now and deliver what waits for it, without waiting for either."""
         now = self._clock()
+        if self._quiet_until is not None and now < self._quiet_until:
+            return
+        self._quiet_until = None
+        self._running = {name: future for name, future in self._running.items() if not future.done()}
         last = newest_runs(database=self._database)
         for name, schedule in self.schedules.items():
-            running = self._running.get(name)
-            if running is not None and not running.done():
-                continue
-            job = next_job(schedule, last.get(name), now)
+            job = None if name in self._running else next_job(schedule, last.get(name), now)
             if job is not None:
                 context = contextvars.copy_context()
                 self._running[name] = self._pool.submit(context.run, self._run, schedule, job)
-        self._courier.deliver_pending()
+        if not self._courier.deliver_pending() and not self._running:
+            coming = [next(each.rule.dues(now)) for each in self.schedules.values()]
+            again = [run.next_try_at for run in last.values() if run.next_try_at is not None]
+            self._quiet_until = min([*coming, *again], default=None)
 
     def wait(self) -> None:
         """Wait until what has begun has ended and was delivered, or its delivery waits for another attempt."""
-        wait(self._running.values())
-        for name in [name for name, future in self._running.items() if future.done()]:
-            self._running.pop(name).result()
-        self._courier.deliver_pending()
+        ended = wait(self._running.values()).done
+        for future in ended:
+            future.result()
+        if ended:
+            self._courier.deliver_pending()
         self._courier.wait()
 
     def run_until_idle(self, sleep: Callable[[float], object] = time.sleep) -> None:

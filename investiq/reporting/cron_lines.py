@@ -1,0 +1,67 @@
+"""Schedules as lines for a crontab: cron only asks at the times in question, our calendar answers."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from investiq.reporting.schedule_file import Schedule
+
+__all__ = ["cron_lines"]
+
+# Calendars reach about a year ahead; two months hold no clock change for certain, ten do.
+_AHEAD: Final = timedelta(days=300)
+
+
+def cron_lines(schedules: Iterable[Schedule], now: datetime, folder: Path, zone: ZoneInfo | None = None) -> list[str]:
+    """Return a line or more for each schedule that is switched on.
+
+    A line names every minute of the day, on the machine's clock, at which the
+    schedule is due on some day of the next ten months: with early closes and both
+    clock changes. ``run-due`` does nothing at the others, nor on holidays.
+
+    Parameters
+    ----------
+    schedules : iterable of Schedule
+    now : datetime
+        Aware.
+    folder : Path
+        To run in: the one with ``.env``.
+    zone : ZoneInfo, optional
+        Of the machine with the crontab; by default of this one.
+    """
+    run = f"cd {shlex.quote(str(folder))} && {shlex.quote(sys.executable)} -m investiq report run-due"
+    lines = []
+    for schedule in schedules:
+        if not schedule.enabled:
+            continue
+        lines.append(f"# {schedule.name}: {schedule.when}")
+        for times, days in _times(schedule, now, zone).items():
+            # A percent sign would end the command.
+            lines.append(f"{times} * * {days} {run} {schedule.name}".replace("%", r"\%"))
+    return lines
+
+
+def _times(schedule: Schedule, now: datetime, zone: ZoneInfo | None) -> dict[str, str]:
+    hours: dict[int, set[int]] = defaultdict(set)
+    weekdays = set()
+    for due in takewhile(lambda due: due < now + _AHEAD, schedule.rule.dues(now)):
+        local = due.astimezone(zone)
+        hours[local.minute].add(local.hour)
+        weekdays.add(local.isoweekday() % 7)
+    by_hours: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for minute, found in sorted(hours.items()):
+        by_hours[tuple(sorted(found))].append(minute)
+    days = "*" if len(weekdays) == 7 else _list(sorted(weekdays))
+    return {f"{_list(minutes)} {_list(found)}": days for found, minutes in by_hours.items()}
+
+
+def _list(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, numbers))
