@@ -89,6 +89,11 @@ class TradeReview(App):
             field.observe(lambda _: self._on_filter(), names="value")
         self.previous.on_click(lambda _: self.step(-1))
         self.following.on_click(lambda _: self.step(1))
+        self.source.layout.width = "320px"
+        for button in (self.previous, self.following):
+            button.layout.width = "112px"
+        for field in self.filters:
+            field.layout.width = "128px"
         self._filling = False
 
     # --- a result -------------------------------------------------------------------------------------------------
