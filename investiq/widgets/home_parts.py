@@ -71,7 +71,8 @@ def data_table(known: pd.DataFrame) -> str:
         names = list(dict.fromkeys(group["symbol"]))
         shown = [link("symbol_analysis", name, symbol=name) if kind == "bars" else escape(name) for name in names]
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        period = f"{group['first'].min():%Y-%m-%d} to {group['last'].max():%Y-%m-%d}"
+        # Dates do not break over two lines.
+        period = f'<span class="iq-nowrap">{group["first"].min():%Y-%m-%d} to {group["last"].max():%Y-%m-%d}</span>'
         rows.append(
             [escape(str(provider)), escape(str(kind)), f"{len(names):,}", period, ", ".join(shown[:_NAMED]) + more]
         )
