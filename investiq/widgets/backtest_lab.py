@@ -185,12 +185,13 @@ class BacktestLab(App):
             self.settings.show(self.form)
 
         turn.present(show)
-        self._run(turn, self._ask())
+        self._run(turn, self._ask(), self.opened)
 
     def run(self) -> None:
         """Backtest with the present settings; what is under way is dropped."""
         request = self._ask()
-        self.start(lambda turn: self._timed(turn, request), self.cards, *self.opened.panels)
+        section = self.opened
+        self.start(lambda turn: self._timed(turn, request, section), self.cards, *section.followers)
 
     def redraw(self) -> None:
         """Draw the open section anew; the others follow when they are opened."""
@@ -201,30 +202,31 @@ class BacktestLab(App):
         self._ran = self.form.values()
         return self.form.request()
 
-    def _timed(self, turn: Turn, request: LabRequest) -> None:
+    def _timed(self, turn: Turn, request: LabRequest, section: Section) -> None:
         began = time.monotonic()
-        self._run(turn, request)
+        self._run(turn, request, section)
         self.finish(turn, began)
         turn.present(self._mark)
 
-    def _run(self, turn: Turn, request: LabRequest) -> None:
-        shown = (self.cards, *self.opened.panels)
+    def _run(self, turn: Turn, request: LabRequest, section: Section) -> None:
+        """Run, and fill the section that was open at the click; another one follows its own opening."""
+        shown = (self.cards, *section.followers)
         self.progress(turn, f"Loading {request.symbol}", *shown)
-        with self.guard(turn, self.cards, *self.opened.panels) as border:
+        with self.guard(turn, *shown):
             bars = request.load()
             self.progress(turn, "Backtesting", *shown)
             result = request.run(bars)
             turn.present(lambda: self._take(request, result))
             self._show_cards(turn, result)
-            self._fill(turn, self.opened)
-        if border.failed and self.cards.state == "error":
-            turn.present(self._forget)
+            section.fill(turn)
+        if self.cards.state == "error":
+            turn.present(lambda: self._forget(section))
 
-    def _forget(self) -> None:
-        """Leave no older run behind an error."""
+    def _forget(self, told: Section) -> None:
+        """Leave no older run behind an error, which is told in section `told` too."""
         self.result = None
         for section in self.sections:
-            if section is not self.opened:
+            if section is not told or not section.followers:
                 section.reset()
 
     def _take(self, request: LabRequest, result: BacktestResult) -> None:
@@ -289,9 +291,11 @@ class BacktestLab(App):
                 self.status.mark(self.form.values() != self._ran)
 
     def _on_submit(self) -> None:
+        section = self.opened
+
         def work(turn: Turn) -> None:
             # The browser may send the key before the last letters.
             time.sleep(_TYPING_S)
-            self._timed(turn, self._ask())
+            self._timed(turn, self._ask(), section)
 
-        self.start(work, self.cards, *self.opened.panels)
+        self.start(work, self.cards, *section.followers)

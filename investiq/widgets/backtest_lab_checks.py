@@ -23,6 +23,8 @@ __all__ = ["BracketSection", "MonteCarloSection"]
 
 _FAN_PX: Final = 400
 _ENDS_PX: Final = 330
+# Readings that all give the same would have an axis of hundreds of percent.
+_SAME: Final = 1e-4
 _MC_CARDS: Final = (
     "Probability of profit",
     "Probability of ruin",
@@ -41,7 +43,9 @@ class MonteCarloSection(Section):
     def __init__(self, lab: BacktestLab) -> None:
         self.found: MonteCarlo | None = None
         self.method = W.Dropdown(
-            options=[("blocks of returns", "blocks"), ("single trades", "trades")], description="Draws from"
+            options=[("blocks of returns", "blocks"), ("single trades", "trades")],
+            description="Draws from",
+            layout={"width": "168px"},
         )
         self.paths = Entry(value="1000", description="Paths", tooltip="1 to 100,000")
         self.ruin = Entry(value="50", description="Ruin at a loss of, %", tooltip="Of the opening capital")
@@ -178,5 +182,8 @@ class BracketSection(Section):
             return []
         chart = figures.bracket_chart(self.found, theme=self.lab.theme)
         text = str(chart.layout.title.subtitle.text).replace("<br>", " ")
+        returns = [reading.total_return for reading in self.found.readings]
+        if max(returns) - min(returns) < _SAME:
+            chart.update_xaxes(range=[min(returns) - 0.01, max(returns) + 0.01])
         height = 120 + 34 * len(self.found.readings)
         return [Drawn(self.chart, "bracket", untitled(chart, height), text)]

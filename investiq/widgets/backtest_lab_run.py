@@ -91,7 +91,7 @@ def card_facts(result: BacktestResult) -> list[Fact]:
     for label in ("Total return", "CAGR", "Sharpe ratio", "Max drawdown"):
         fact, other = own[label], held[label]
         beside = f"buy and hold {format_value(other.value, other.unit)}"
-        cards.append(Fact(label, fact.value, fact.unit, beside, "; ".join(filter(None, (fact.convention, fact.note)))))
+        cards.append(Fact(label, fact.value, fact.unit, beside, fact.note))
     luck = {fact.label: fact for fact in result.evidence.facts()}
     return [
         *cards,

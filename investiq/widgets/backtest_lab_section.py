@@ -46,7 +46,7 @@ class Section(W.VBox):
         self.lab = lab
         self.panels = panels
         self._of: object = None
-        self._theme = lab.theme
+        self._theme: str = lab.theme
         super().__init__(rows)
         self.add_class("iq-lab-section")
         self.reset()
@@ -61,11 +61,17 @@ class Section(W.VBox):
         """Whether its figures are drawn in the theme of the page."""
         return bool(self._theme == self.lab.theme)
 
+    @property
+    def followers(self) -> tuple[Panel, ...]:
+        """The panels that every new run fills: all, but for a section that waits for a button of its own."""
+        return self.panels
+
     def fill(self, turn: Turn) -> None:
         """Compute what it shows of the run of the page; in a turn."""
         of = self.lab.result
         self.compute(turn)
-        self._of, self._theme = of, self.lab.theme
+        # What was drawn out of sight has no width: it is drawn again when it is seen.
+        self._of, self._theme = of, self.lab.theme if self.lab.opened is self else ""
 
     def compute(self, turn: Turn) -> None:
         """Fill the panels from `lab.result`, which is there."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SweepSection"]
 
 _MAP_PX: Final = 460
-_CELL_PX: Final = 460
+_CELL_PX: Final = 560
 _METRICS: Final = {
     "Sharpe ratio": "sharpe_ratio",
     "Total return": "total_return",
@@ -71,6 +71,11 @@ class SweepSection(Section):
         self.estimate.on_click(lambda _: lab.start(self.tell_plan, self.plan))
         self.metric.observe(self._on_metric, names="value")
         self.list.observe(self._on_list, names="value")
+
+    @property
+    def followers(self) -> tuple[Panel, ...]:
+        """None: it has a button of its own."""
+        return ()
 
     def compute(self, turn: Turn) -> None:
         """Wait for the button: a sweep costs time and trials."""

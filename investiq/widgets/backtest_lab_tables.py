@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from investiq.backtesting.sweep_result import SweepResult
     from investiq.core.facts import Fact, Table
 
-__all__ = ["cell_lines", "facts_block", "lines_block", "quiet"]
+__all__ = ["cell_lines", "facts_block", "lines_block"]
 
 _MOST_CELLS: Final = 50
+# A longer value is words, which wrap.
+_LONGEST_NUMBER: Final = 24
 _COLUMNS: Final = ("sharpe_ratio", "total_return", "max_drawdown", "trades")
 
 
@@ -27,8 +29,10 @@ def facts_block(facts: Sequence[Fact]) -> str:
     for fact in facts:
         remarks = "; ".join(filter(None, (fact.convention, fact.note)))
         small = f'<br><span class="iq-quiet">{escape(remarks)}</span>' if remarks else ""
+        value = format_fact(fact)
+        look = "iq-words" if len(value) > _LONGEST_NUMBER else "iq-n"
         lines.append(
-            f'<tr><th scope="row">{escape(fact.label)}{small}</th><td class="iq-n">{escape(format_fact(fact))}</td></tr>'
+            f'<tr><th scope="row">{escape(fact.label)}{small}</th><td class="{look}">{escape(value)}</td></tr>'
         )
     return f'<table class="iq-table iq-lab-facts"><tbody>{"".join(lines)}</tbody></table>'
 
@@ -50,11 +54,6 @@ def lines_block(table: Table) -> str:
 
 def _side(table: Table, column: str) -> str:
     return ' class="iq-n"' if column in table.numbers else ""
-
-
-def quiet(text: str) -> str:
-    """Return a sentence beside what it speaks of."""
-    return f'<div class="iq-quiet iq-aside-text">{escape(text)}</div>'
 
 
 def cell_lines(found: SweepResult, metric: str) -> tuple[str, list[tuple[str, int]]]:

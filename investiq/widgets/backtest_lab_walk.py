@@ -46,8 +46,9 @@ class WalkSection(Section):
             options=[("the values below", True), ("the strategy as it stands", False)],
             value=True,
             description="Choose among",
+            layout={"width": "190px"},
         )
-        self.windows = W.Dropdown(options=[_BY_FOLDS, _BY_BARS], description="Windows")
+        self.windows = W.Dropdown(options=[_BY_FOLDS, _BY_BARS], description="Windows", layout={"width": "190px"})
         self.folds = Entry(
             value="5", description="Folds", tooltip="Tests of equal length; the first training is as long as one"
         )
@@ -76,6 +77,11 @@ class WalkSection(Section):
         for field in (self.windows, self.candidates):
             field.observe(lambda _: self._arrange(), names="value")
         self._arrange()
+
+    @property
+    def followers(self) -> tuple[Panel, ...]:
+        """None: it has a button of its own."""
+        return ()
 
     def compute(self, turn: Turn) -> None:
         """Wait for the button: every fold is a trial of every candidate."""
