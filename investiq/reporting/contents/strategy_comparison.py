@@ -16,6 +16,7 @@ from investiq.reporting.contents.basis import bars_of, costs_of, last_moment, li
 from investiq.reporting.contents.reading import read_strategies
 from investiq.reporting.parts import head
 from investiq.reporting.passing import Handed
+from investiq.runtime.progress import watched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -225,6 +226,7 @@ class ComparisonPage:
         return f"Deepest losses from a peak: {', '.join(falls)}.{alike}"
 
 
+@watched(lambda *_: None)
 def prepare(
     *,
     symbol: str,

@@ -23,6 +23,7 @@ from investiq.reporting.contents.basis import bars_of, costs_of, last_moment, ma
 from investiq.reporting.contents.reading import read_grid, read_strategy_class
 from investiq.reporting.parts import head
 from investiq.reporting.passing import Handed
+from investiq.runtime.progress import watched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,7 +184,7 @@ class WalkForwardPage:
         passed = sum(check.passed is True for check in self.checks)
         return [
             Fact("Checks passed", f"{passed} of {len(self.checks)}", "", "all of them are below"),
-            tested["Sharpe ratio"],
+            replace(tested["Sharpe ratio"], label="Sharpe ratio out of sample"),
             Fact("Sharpe of buying and holding", self.held[1], "ratio", "same days, before costs"),
             tested["Walk-forward efficiency"],
             Fact(overfit.name, overfit.value, overfit.unit, "PBO; noise gives 50 %", overfit.reason),
@@ -201,14 +202,13 @@ class WalkForwardPage:
 
     @property
     def checks_frame(self) -> pd.DataFrame:
-        """One row a check: value as text, what passes, the answer, and why there is none."""
+        """One row a check: value as text, what passes, and the answer, or why there is none."""
         import pandas as pd
 
         rows = [
-            (check.name, format_value(check.value, check.unit), check.rule, _answer(check), check.reason)
-            for check in self.checks
+            (check.name, format_value(check.value, check.unit), check.rule, _answer(check)) for check in self.checks
         ]
-        columns = ["check", "value", "asked for", "answer", "reason"]
+        columns = ["check", "value", "asked for", "answer"]
         return pd.DataFrame(rows, columns=columns).set_index("check")
 
     @property
@@ -251,6 +251,7 @@ class WalkForwardPage:
         return [fact for label, fact in self.out_of_sample.items() if label not in shown]
 
 
+@watched(lambda *_: None)
 def prepare(
     *,
     symbol: str,
@@ -344,7 +345,7 @@ def _check(name: str, value: float, unit: Unit, rule: str, is_passed: bool, reas
 
 
 def _answer(check: Check) -> str:
-    return "not made" if check.passed is None else "✓ passed" if check.passed else "✗ failed"
+    return f"not made: {check.reason}" if check.passed is None else "✓ passed" if check.passed else "✗ failed"
 
 
 def _renamed(fact: Fact) -> Fact:

@@ -57,9 +57,9 @@ def _walked(page: WalkForwardPage) -> str:
     efficiency, lost = facts["Walk-forward efficiency"], facts["Sharpe ratio lost out of sample"]
     won = sum(fold.test_return > 0 for fold in page.walk.folds)
     kept = (
-        f"earned {format_fact(efficiency)} of the annual return in sample as a multiple"
+        f"Its annual return is {format_fact(efficiency)} times that in sample"
         if not math.isnan(efficiency.value)
-        else f"has no efficiency ({efficiency.note})"
+        else f"It has no efficiency: {efficiency.note}"
     )
     gone = "" if math.isnan(lost.value) else f", with {format_fact(lost)} of the Sharpe ratio per bar lost"
     return (
@@ -67,7 +67,7 @@ def _walked(page: WalkForwardPage) -> str:
         f"({request['scheme']}, {plural(len(page.walk.folds), 'fold')}) it returned {format_fact(facts['Total return'])} out of "
         f"sample, with a Sharpe ratio of {format_fact(facts['Sharpe ratio'])} and a deepest loss of "
         f"{format_fact(facts['Max drawdown'])}; buying and holding over the same days returned {format_value(total, 'fraction')} "
-        f"before costs, with {format_value(sharpe, 'ratio')}. It {kept}{gone}; {won} of {plural(len(page.walk.folds), 'fold')} gained."
+        f"before costs, with {format_value(sharpe, 'ratio')}. {kept}{gone}; {won} of {plural(len(page.walk.folds), 'fold')} gained."
     )
 
 
