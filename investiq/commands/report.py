@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 import investiq as iq
+from investiq.commands.schedules import schedules
 from investiq.commands.shared import FOLDER, as_json_option, backtest_of, data_options, run_options, show
 from investiq.commands.symbols import SymbolName
 from investiq.printing import plain
@@ -31,6 +33,10 @@ _FOLDER_HELP = "Where to write; by default the reports folder (investiq doctor s
 @click.group(cls=CommandGroup)
 def report() -> None:
     """Make reports."""
+
+
+for _each in schedules.commands.values():
+    report.add_command(_each)
 
 
 class TemplateName(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
@@ -122,13 +128,19 @@ def run(
     investiq report run tear_sheet --set result_file=breakout.iq --export pdf --export xlsx
     """  # noqa: D301  click reads \b: keep the example on its own line
     from investiq.reporting.catalog import find_template
+    from investiq.reporting.index import write_index
+    from investiq.reporting.recording import made_and_recorded
+    from investiq.runtime import clock
 
     given = {"theme": theme, **_pairs(values)}
     parameters = find_template(template).read(given)
-    show(
-        iq.make_report(template, folder, exports=cast("tuple[Export, ...]", exports or ("html",)), **parameters),
-        as_json,
+    make = partial(
+        iq.make_report, template, folder, exports=cast("tuple[Export, ...]", exports or ("html",)), **parameters
     )
+    made = made_and_recorded(template, parameters, make, clock=clock.now)
+    if folder is None:
+        write_index(pictures=False)
+    show(made, as_json)
 
 
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:

@@ -181,7 +181,7 @@ def _list_next(found: list[Schedule], count: int) -> None:
     from investiq.runtime import clock
 
     now = clock.now()
-    coming = heapq.merge(*(((due, each) for due in islice(each.rule.dues(now), count)) for each in found), key=_first)
+    coming = heapq.merge(*(_coming(each, now, count) for each in found), key=lambda pair: pair[0])
     rows = [
         (each.name, _local(due, each.time_zone), f"{due:%Y-%m-%d %H:%M}", each.template)
         for due, each in islice(coming, count)
@@ -200,8 +200,8 @@ def _list_due(found: list[Schedule]) -> None:
     click.echo(table(("report", "due", "attempt", "missed before"), rows) if rows else "nothing is due")
 
 
-def _first(pair: tuple[datetime, Schedule]) -> datetime:
-    return pair[0]
+def _coming(schedule: Schedule, now: datetime, count: int) -> list[tuple[datetime, Schedule]]:
+    return [(due, schedule) for due in islice(schedule.rule.dues(now), count)]
 
 
 def _local(moment: datetime, zone: str) -> str:

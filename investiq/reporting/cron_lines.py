@@ -18,6 +18,7 @@ __all__ = ["cron_lines"]
 
 # Calendars reach about a year ahead; two months hold no clock change for certain, ten do.
 _AHEAD: Final = timedelta(days=300)
+_TELLING: Final = 100
 
 
 def cron_lines(schedules: Iterable[Schedule], now: datetime, folder: Path, zone: ZoneInfo | None = None) -> list[str]:
@@ -51,15 +52,17 @@ def cron_lines(schedules: Iterable[Schedule], now: datetime, folder: Path, zone:
 
 def _times(schedule: Schedule, now: datetime, zone: ZoneInfo | None) -> dict[str, str]:
     hours: dict[int, set[int]] = defaultdict(set)
-    weekdays = set()
+    weekdays, count = set(), 0
     for due in takewhile(lambda due: due < now + _AHEAD, schedule.rule.dues(now)):
         local = due.astimezone(zone)
         hours[local.minute].add(local.hour)
+        count += 1
         weekdays.add(local.isoweekday() % 7)
     by_hours: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for minute, found in sorted(hours.items()):
         by_hours[tuple(sorted(found))].append(minute)
-    days = "*" if len(weekdays) == 7 else _list(sorted(weekdays))
+    # The few moments of a monthly rule do not show every weekday that it may fall on.
+    days = "*" if count < _TELLING or len(weekdays) == 7 else _list(sorted(weekdays))
     return {f"{_list(minutes)} {_list(found)}": days for found, minutes in by_hours.items()}
 
 

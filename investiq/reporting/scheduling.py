@@ -54,7 +54,7 @@ def next_job(schedule: Schedule, last: Run | None, now: datetime) -> Job | None:
     since = last.due_at if last is not None and last.due_at is not None else now - grace
     due, count = latest_due(schedule.rule, since, now)
     if due is not None:
-        return Job(due, 1, count - 1)
+        return Job(due, 1, count - 1 if last is not None else 0)
     if last is not None and last.due_at is not None and last.next_try_at is not None and last.next_try_at <= now:
         return Job(last.due_at, last.attempt + 1)
     return None

@@ -179,7 +179,7 @@ def test_a_failing_cell_is_not_run_again_unless_its_error_may_pass(scheduler, da
 def test_no_report_is_made_from_stale_bars_and_the_reason_says_expected_and_found(scheduler, database, tmp_path):
     maker = Maker(tmp_path)
     schedule = daily(max_age_sessions=1, fresh_symbols=("^GSPC",), retries=0)
-    found, clock = scheduler(
+    found, _clock = scheduler(
         schedule, now=utc(2024, 5, 1, 20, 30), maker=maker, newest=lambda symbol: np.datetime64("2024-04-29", "us")
     )
     found.run_until_idle()
@@ -280,9 +280,9 @@ def test_a_delivery_that_fails_is_tried_again_later_and_the_report_stands(schedu
 def test_a_second_scheduler_is_refused_and_told_who_holds_the_place(database_url):
     database = open_database(database_url)
     with sole(database, "scheduler of reports"):
-        with pytest.raises(ConfigError, match=r"runs already: process \d+ on .+ since .+ UTC"):
-            with sole(database, "scheduler of reports"):
-                pass
+        refusal = pytest.raises(ConfigError, match=r"runs already: process \d+ on .+ since .+ UTC")
+        with refusal, sole(database, "scheduler of reports"):
+            pass
         with sole(database, "another role"):
             pass
     with sole(database, "scheduler of reports"):
@@ -296,7 +296,7 @@ def test_a_run_whose_process_is_gone_is_recorded_and_made_again(scheduler, datab
         "daily", {}, schedule="daily", due_at=utc(2024, 5, 1, 20, 30), started_at=utc(2024, 5, 1, 20, 30), database=database
     )  # fmt: skip
     monkeypatch.undo()
-    found, clock = scheduler(daily(), now=utc(2024, 5, 1, 20, 45))
+    found, _clock = scheduler(daily(), now=utc(2024, 5, 1, 20, 45))
     assert [run.schedule for run in found.recover()] == ["daily"]
     found.run_until_idle()
     again, lost = list_runs(database=database)
