@@ -12,6 +12,9 @@ from ipywidgets.widgets import widget as widget_registry
 
 import investiq as iq
 from investiq.widgets.symbol_analysis import SymbolAnalysis
+from investiq.widgets.symbol_search import SymbolSearch
+
+OF_A_COMPANY = {"news", "news_velocity", "earnings", "dividends", "options", "short_interest", "insiders"}
 
 
 def texts(widget):
@@ -24,221 +27,183 @@ def states(app):
     return {panel.title: panel.state for panel in app.panels}
 
 
-def press_run(app, **values):
-    """Set controls by name, press Run as a click does, and wait."""
-    for name, value in values.items():
-        field = getattr(app, name, None) or app._controls.fields[name]
-        field.value = value
+def show(app, symbol, years=2, as_of=None):
+    """Set the controls, press the button as a click does, and wait."""
+    app.search.field.value, app.years.value, app.as_of.value = symbol, years, as_of
     app.button.click()
     app.wait()
 
 
 @pytest.fixture(scope="module")
 def shared():
-    """One page for the tests that leave it as they found it, in their order."""
+    """One page for all tests; each says which symbol it is about."""
     app = SymbolAnalysis("^GSPC")
     app.wait()
     return app
 
 
-@pytest.fixture
-def app(shared):
-    yield shared
-    shared._controls.choice.value = "Breakout"
-    press_run(
-        shared,
-        symbol="^GSPC",
-        start=date(2014, 1, 2),
-        end=date(2018, 12, 31),
-        entry_window=55,
-        exit_window=20,
-        commission="10",
-        slippage="5",
-    )
+def test_an_index_has_its_own_panels_and_says_why_the_others_are_not_available(shared):
+    show(shared, "^GSPC")
+    found = {name: piece.panel.state for name, piece in shared.pieces.items()}
+    assert {name for name, state in found.items() if state == "not_available"} == OF_A_COMPANY
+    assert set(found.values()) == {"ok", "not_available"}
+    for name in OF_A_COMPANY:
+        assert "the sample holds indices, which have none" in texts(shared.pieces[name].panel)
 
 
-def test_every_panel_has_its_content(shared):
-    assert set(states(shared).values()) == {"ok"}
+def test_every_panel_of_a_company_is_filled(shared):
+    show(shared, "SYN001")
+    found = {name: piece.panel.state for name, piece in shared.pieces.items() if name != "notes"}
+    assert set(found.values()) == {"ok"}
+    assert "SYNTHETIC DATA" in texts(shared)
+    assert "SAMPLE DATA" not in texts(shared)
 
 
 def test_the_page_states_provenance_and_watermark(shared):
-    page = texts(shared)
-    for part in ("SAMPLE DATA", "as traded", "2018-12-31 21:00 UTC", "1,258 bars", "no orders"):
-        assert part in page
+    show(shared, "^GSPC")
+    for part in ("SAMPLE DATA", "as traded", "2018-12-31 21:00 UTC", "no orders"):
+        assert part in texts(shared)
 
 
 def test_the_page_shows_the_same_score_as_analyze(shared):
-    score = iq.analyze(iq.load_bars("^GSPC", start="2014-01-02", end="2018-12-31")).score
-    assert f'<span class="iq-score">{score:+.1f}</span>' in texts(shared.view)
+    show(shared, "^GSPC")
+    analysis = iq.analyze(shared.analysis.bars)
+    assert f'<span class="iq-score">{analysis.score:+.1f}</span>' in texts(shared.pieces["signal"].panel)
 
 
-def test_the_page_shows_the_same_trades_as_backtest(shared):
-    bars = iq.load_bars("^GSPC", start="2014-01-02", end="2018-12-31")
-    costs = iq.Costs(commission_rate=0.001, slippage_bps=5)
-    result = iq.backtest(iq.strategies.Breakout(), bars, costs=costs, weight=1.0, lot=None)
-    assert texts(shared.trades).count("<tr>") == 1 + len(result.trades)
+def test_the_past_is_counted_in_calendar_years_from_the_last_bar(shared):
+    show(shared, "^GSPC", years=2)
+    # The sample ends on 2018-12-31; 2016-12-31 was a Saturday, so the first session is 2017-01-03.
+    assert str(shared.analysis.bars.ts[0])[:10] == "2017-01-03"
 
 
-def test_every_symbol_with_bars_is_offered(shared):
-    assert {"^GSPC", "^IXIC", "SYN001"} <= set(shared.symbol.options)
-    assert "^VIX" not in shared.symbol.options
+def test_nothing_after_the_day_of_knowledge_is_seen(shared):
+    show(shared, "^GSPC", as_of=date(2015, 8, 24))
+    assert str(shared.analysis.bars.ts[-1])[:10] == "2015-08-24"
+    assert "2015-08-24 20:00 UTC" in texts(shared._provenance)
+    show(shared, "^GSPC", as_of=date(1990, 1, 1))
+    assert "no bar was known on 1990-01-01; the first bar is of 1999-01-04" in texts(shared)
 
 
-def test_prices_and_account_values_name_their_units(shared):
-    assert "2018-12-31, as traded, index points" in texts(shared.cards)
-    for head in ("Price (index points)", "P&amp;L, net (USD)", "Fees (USD)"):
-        assert head in texts(shared.trades)
+def test_confidence_is_called_raw_and_no_calibration_is_claimed(shared):
+    show(shared, "SYN001")
+    words = texts(shared.pieces["confidence"].panel)
+    assert "Calibrated probability: not available" in words
+    assert f"on {len(shared.analysis.bars):,} bars" in words
 
 
-def test_costs_and_conventions_stand_beside_the_numbers(shared):
-    terms = "100 % weight, fractional quantities; 10 bps commission, 5 bps slippage, each side"
-    assert terms in texts(shared.performance)
-    assert "periods a year" in texts(shared.performance)
+def test_an_unknown_symbol_is_told_and_escaped_and_leaves_no_passport(shared):
+    show(shared, "<b>none</b>")
+    assert states(shared)["Price, RSI, MACD and score"] == "error"
+    assert "<B>NONE</B>" not in texts(shared)
+    assert escape("<B>NONE</B>") in texts(shared)
+    assert "loading" not in states(shared).values()
+    assert "none: no offline data for" in texts(shared._provenance)
+    assert "SAMPLE DATA" not in texts(shared)
+    assert shared.status.words.startswith("Price, RSI, MACD and score failed: no offline data for")
 
 
-def test_windows_that_make_no_sense_are_told_and_the_analysis_stays(app):
-    app._controls.choice.value = "Crossover"
-    press_run(app, fast=60, slow=20)
-    assert states(app)["Backtest"] == "error"
-    assert "fast must be below slow" in texts(app.backtest)
-    assert states(app)["Performance"] == states(app)["Trades"] == "empty"
-    assert states(app)["Engine view"] == states(app)["Price, indicators and score"] == "ok"
-    assert "Traceback" not in texts(app)
+def test_a_symbol_seen_before_is_not_computed_again(shared):
+    show(shared, "^GSPC")
+    show(shared, "SYN001")
+    before = shared.session.computed
+    show(shared, "^GSPC")
+    assert shared.session.computed == before
+    show(shared, "^GSPC", as_of=date(2017, 6, 1))
+    assert shared.session.computed == before + 1
 
 
-def test_an_unknown_symbol_is_told_and_escaped(app):
-    press_run(app, symbol="<b>NONE</b>")
-    assert states(app)["Price, indicators and score"] == "error"
-    assert "&lt;b&gt;NONE&lt;/b&gt;" in texts(app.chart)
-    assert "<b>NONE" not in texts(app)
-    assert "loading" not in states(app).values()
-    # The strip and the watermark must not go on naming the data shown before.
-    assert "none: no offline data for" in texts(app)
-    assert "^GSPC, 1d" not in texts(app)
-    assert "SAMPLE DATA" not in texts(app)
+def test_an_edit_says_that_the_page_is_old_until_it_is_taken_back(shared):
+    show(shared, "^GSPC")
+    done = shared.status.value
+    shared.years.value = 10
+    assert "Inputs changed" in texts(shared)
+    shared.years.value = 2
+    assert shared.status.value == done
 
 
-@pytest.mark.parametrize(
-    ("inputs", "problem"),
-    [
-        ({"symbol": "^GSPX"}, "no offline data for '^GSPX'"),
-        ({"symbol": " "}, "no offline data for ''"),
-        ({"symbol": "^VIX"}, "'^VIX' is a series without open, high and low"),
-        ({"start": date(2018, 6, 1), "end": date(2018, 1, 1)}, "start 2018-06-01 lies after end 2018-01-01"),
-        ({"start": date(2030, 1, 1), "end": date(2031, 1, 1)}, "no bars between 2030-01-01 and 2031-01-01"),
-    ],
-)
-def test_a_failed_load_leaves_no_passport_and_says_failed_with_what_was_wrong(app, inputs, problem):
-    press_run(app, **inputs)
-    assert problem in app.chart.problem
-    assert app._status.words == f"Failed: {app.chart.problem}"
-    assert escape(f"none: {app.chart.problem}") in texts(app._provenance)
-    for former in ("SHA-256", "1,258 bars", "SAMPLE DATA", "Done in"):
-        assert former not in texts(app)
+def test_enter_in_the_symbol_field_runs(shared):
+    shared.search.field.value = "^IXIC"
+    shared.search.field._handle_custom_msg({"event": "submit"}, [])  # what the browser sends for the key
+    shared.wait()
+    assert "^IXIC, 1d" in texts(shared)
 
 
-def test_a_failed_backtest_is_told_beside_the_button_and_its_cards_stay(app):
-    app._controls.choice.value = "Crossover"
-    press_run(app, fast=60, slow=20)
-    assert app._status.words.startswith("Backtest failed: Crossover: fast must be below slow")
-    assert app._status.words.endswith(", see below")
-    assert 'iq-failed"' in app._status.value
-    assert "✕" in app._status.value
-    cards = texts(app.cards)
-    for label in ("Total return", "CAGR", "Sharpe ratio", "Max drawdown"):
-        assert label in cards
-    assert cards.count("n/a") == cards.count("see Backtest") == 4
+def test_a_line_of_the_list_is_taken_as_its_symbol_and_runs(shared):
+    show(shared, "^GSPC")
+    line = next(each for each in shared.search.field.options if each.startswith("SYN001"))
+    shared.search.field.value = line
+    shared.wait()
+    assert shared.search.field.value == "SYN001"
+    assert shared.analysis.symbol == "SYN001"
 
 
-@pytest.mark.parametrize(
-    ("field", "typed", "found"),
-    [("commission", "-5", "'-5'"), ("commission", "99999", "'99999'"), ("slippage", " ", "empty"), ("slippage", "5,5", "'5,5'")],
-)  # fmt: skip
-def test_a_cost_that_cannot_be_used_is_told_and_nothing_runs_with_another(app, field, typed, found):
-    press_run(app, **{field: typed})
-    assert getattr(app, field).value == typed
-    told = f"{field.capitalize()} must be a number of basis points in [0, 10000), was {found}"
-    assert escape(told) in texts(app.backtest)
-    assert app._status.words == f"Backtest failed: {told}, see below"
-    assert states(app)["Performance"] == states(app)["Trades"] == "empty"
-    assert states(app)["Engine view"] == "ok"
+def test_symbols_of_before_are_buttons_that_show_them_again(shared):
+    show(shared, "SYN001")
+    show(shared, "^GSPC")
+    newest, other = shared.search._buttons.children[:2]
+    assert (newest.description, other.description) == ("^GSPC", "SYN001")
+    other.click()
+    shared.wait()
+    assert shared.analysis.symbol == "SYN001"
 
 
-def test_a_cost_of_zero_is_a_cost(app):
-    press_run(app, commission="0", slippage="0")
-    assert states(app)["Backtest"] == "ok"
-    assert "0 bps commission, 0 bps slippage, each side" in texts(app.performance)
+def test_a_name_is_searched_and_a_miss_is_told():
+    search = SymbolSearch("", lambda: None)
+    search.search("nasdaq comp")
+    assert search.field.options[0] == "^IXIC — Nasdaq Composite index"
+    search.search("zzzzzz")
+    assert "no symbol matches" in search.hint.value
 
 
-def test_an_edit_says_that_the_page_is_old_until_it_is_taken_back(app):
-    done = app._status.value
-    app._controls.fields["entry_window"].value = 54
-    assert "Inputs changed, press Run" in texts(app)
-    app._controls.fields["entry_window"].value = 55
-    assert app._status.value == done
-    app._controls.choice.value = "BuyAndHold"
-    assert "Inputs changed, press Run" in texts(app)
+def test_overlays_change_the_price_alone_and_trades_are_off_at_first(shared):
+    show(shared, "^GSPC")
+    assert not shared.overlays["trades"].value
+
+    def names():
+        return {trace["name"] for trace in shared.pieces["price"]._figure.outputs[0]["data"][MIME]["data"]}
+
+    others = shared.pieces["longer"]._figure.outputs
+    assert "SMA 50" in names()
+    shared.overlays["averages"].value = False
+    shared.overlays["ichimoku"].value = True
+    shared.wait()
+    assert "SMA 50" not in names()
+    assert "Ichimoku cloud" in names()
+    assert shared.pieces["longer"]._figure.outputs is others
+    shared.overlays["averages"].value = True
+    shared.overlays["ichimoku"].value = False
+    shared.wait()
 
 
-def test_an_edit_during_a_run_is_told_when_the_run_is_done(app, monkeypatch):
-    go_on = threading.Event()
-    load = iq.load_bars
-    monkeypatch.setattr(iq, "load_bars", lambda *each: go_on.wait(10) and load(*each))
-    app.button.click()
-    app.symbol.value = "^IXIC"
-    go_on.set()
-    app.wait()
-    assert "^GSPC, 1d" in texts(app)
-    assert "Inputs changed, press Run" in texts(app)
+MIME = "application/vnd.plotly.v1+json"
 
 
-def test_enter_in_the_symbol_field_runs(app):
-    app.symbol.value = "^IXIC"
-    # What the browser sends for the key.
-    app.symbol._handle_custom_msg({"event": "submit"}, [])
-    app.wait()
-    assert "^IXIC, 1d" in texts(app)
-    assert "Done in" in texts(app)
+def test_figures_follow_the_theme(shared):
+    show(shared, "SYN001")
+
+    def ground():
+        content = shared.pieces["earnings"]._figure.outputs[0]["data"][MIME]
+        return content["layout"]["template"]["layout"]["paper_bgcolor"]
+
+    assert ground() == "#ffffff"
+    shared.switch_theme()
+    shared.wait()
+    assert ground() == "#131a22"
+    shared.switch_theme()
+    shared.wait()
 
 
-def test_too_short_a_range_gives_no_score_but_a_reason(app):
-    press_run(app, start=date(2018, 12, 1))
-    assert "No score" in texts(app.view) or states(app)["Engine view"] == "error"
-    assert states(app)["Trades"] == "empty"
+def test_more_runs_make_no_more_widgets(shared):
+    for symbol in ("SYN001", "^GSPC"):
+        show(shared, symbol)
+    before = len(widget_registry._instances)
+    for symbol in ("SYN001", "^GSPC"):
+        show(shared, symbol)
+    assert len(widget_registry._instances) == before
 
 
-def test_synthetic_data_are_marked(app):
-    press_run(app, symbol="SYN001")
-    assert "SYNTHETIC DATA" in texts(app)
-    assert "SAMPLE DATA" not in texts(app)
-
-
-def test_charts_are_redrawn_in_the_same_widgets(app):
-    before = dict(app._charts)
-    press_run(app, entry_window=20, exit_window=10)
-    assert app._charts == before
-    assert app.chart._body.children == (before["price"],)
-
-
-def test_more_runs_make_no_more_widgets(app):
-    def count():
-        return len(widget_registry._instances)
-
-    press_run(app, entry_window=20, exit_window=10)
-    before = count()
-    for window in (30, 40, 50):
-        press_run(app, entry_window=window)
-    assert count() == before
-
-
-def test_a_strategy_without_trades_says_so(app):
-    # The index fell in the last quarter of 2018: none of its closes passed a high of 55 sessions.
-    press_run(app, start=date(2018, 9, 24))
-    assert states(app)["Backtest"] == "ok"
-    assert "made no trade" in texts(app.trades)
-
-
-def test_a_newer_click_drops_what_the_older_one_still_computes(app, monkeypatch):
+def test_a_newer_click_drops_what_the_older_one_still_computes(shared, monkeypatch):
     started, go_on = threading.Event(), threading.Event()
     load = iq.load_bars
 
@@ -249,27 +214,16 @@ def test_a_newer_click_drops_what_the_older_one_still_computes(app, monkeypatch)
         return load(symbol, *rest)
 
     monkeypatch.setattr(iq, "load_bars", slowly)
-    app.symbol.value = "^IXIC"
-    app.button.click()
+    shared.search.field.value = "^IXIC"
+    shared.button.click()
+    assert set(states(shared).values()) == {"loading"}
     started.wait(10)
-    app.symbol.value = "^GSPC"
-    app.button.click()
+    shared.search.field.value = "^GSPC"
+    shared.button.click()
     go_on.set()
-    app.wait()
-    assert "^GSPC, 1d" in texts(app)
-    assert "^IXIC, 1d" not in texts(app)
-    assert set(states(app).values()) == {"ok"}
-
-
-def test_while_a_turn_computes_the_panels_say_so(app, monkeypatch):
-    go_on = threading.Event()
-    load = iq.load_bars
-    monkeypatch.setattr(iq, "load_bars", lambda *each: go_on.wait(10) and load(*each))
-    app.button.click()
-    assert set(states(app).values()) == {"loading"}
-    go_on.set()
-    app.wait()
-    assert set(states(app).values()) == {"ok"}
+    shared.wait()
+    assert "^GSPC, 1d" in texts(shared)
+    assert "^IXIC, 1d" not in texts(shared)
 
 
 def test_the_first_paint_shows_skeletons_before_any_engine_is_loaded(monkeypatch):
@@ -279,9 +233,9 @@ def test_the_first_paint_shows_skeletons_before_any_engine_is_loaded(monkeypatch
     page = SymbolAnalysis("^IXIC")
     assert set(states(page).values()) == {"loading"}
     assert "iq-skeleton" in texts(page)
+    page.cancel()
     go_on.set()
     page.wait()
-    assert page.symbol.value == "^IXIC"
 
 
 def test_a_failure_at_the_start_is_told_and_leaves_no_blank(monkeypatch):
