@@ -109,7 +109,7 @@ class ClosePage:
         missing = self.digest.missing
         if missing.empty:
             return "Every symbol has a bar on the session."
-        return f"{plural(len(missing), 'symbol has', 'symbols have')} no bar on {label_text(self.digest.session, '1d')} and are named below."
+        return f"{plural(len(missing), 'symbol has', 'symbols have')} no bar on {label_text(self.digest.session, '1d')}, named below."
 
     @property
     def cards(self) -> list[Fact]:
