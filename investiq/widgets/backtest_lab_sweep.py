@@ -82,9 +82,13 @@ class SweepSection(Section):
 
     def reset(self) -> None:
         """Forget the sweep: it was of other data or settings."""
-        self._of, self.found, self.cell = None, None, None
+        self._of = None
+        self._drop()
         for panel in self.panels:
             panel.empty(_ASKS)
+
+    def _drop(self) -> None:
+        self.found, self.cell = None, None
 
     def tell_plan(self, turn: Turn) -> None:
         """Show what the sweep would cost; in a turn."""
@@ -93,6 +97,7 @@ class SweepSection(Section):
 
     def run(self, turn: Turn) -> None:
         """Sweep, and show the map, the luck and the best cell; in a turn."""
+        turn.present(self._drop)
         with self.lab.work(turn, *self.panels):
             self._plan(turn)
             bars, request = self.lab.data, self.lab.asked

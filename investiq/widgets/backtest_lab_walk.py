@@ -118,6 +118,7 @@ class WalkSection(Section):
         from investiq.widgets import tables
         from investiq.widgets.backtest_lab_tables import lines_block
 
+        turn.present(lambda: setattr(self, "found", None))
         with self.lab.work(turn, *self.panels):
             self.lab.renew(turn)
             walk = self.asked()
