@@ -27,9 +27,11 @@ from investiq.runtime.progress import watched
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
 
     from investiq.analysis.radar import RiskRadar
     from investiq.analysis.result import Analysis
+    from investiq.figures.theme import ThemeName
     from investiq.history.bars import Bars
 
 __all__ = ["SymbolPage", "prepare"]
@@ -177,6 +179,15 @@ class SymbolPage:
     def risk(self) -> list[Fact]:
         """The numbers of risk over the whole period."""
         return [fact for fact in self.measures.facts() if fact.label.startswith(_RISK)]
+
+    def wealth_chart(self, theme: ThemeName) -> go.Figure:
+        """Return the figure of the measures with the watermark of the data, which returns alone do not carry."""
+        from investiq.figures.measures import measures_chart
+        from investiq.figures.theme import theme_of, watermark_note
+
+        figure = measures_chart(self.measures, theme=theme)
+        mark = self.analysis.watermark
+        return figure.add_annotation(watermark_note(mark, theme_of(theme), y=0.8)) if mark else figure
 
     @property
     def sheets(self) -> str:
