@@ -117,7 +117,7 @@ def sectors(group: GroupSurvey) -> str:
     )
     rows = "".join(
         f'<tr><td>{escape(str(name))}</td><td class="iq-n">{row["members"]:,.0f}</td>'
-        + "".join(_moved(row[each]) for each in windows)
+        + "".join(_moved(float(row[each])) for each in windows)
         + f'<td class="iq-n">{format_value(row["above_200"], "fraction")}</td></tr>'
         for name, row in group.sectors.iterrows()
     )
