@@ -1,7 +1,14 @@
-"""Make the pictures of docs/images from the real things: the running dashboard, a tear sheet, an executed notebook."""
+"""Make the pictures of docs/images from the real things: every app, every report page, an executed notebook.
+
+Every page is taken in light and in dark, at 1440 and at 900 px, into
+``docs/images/faces``; three of them, larger, are the pictures of the README.
+A page that fails is told at the end and costs no other picture.
+"""
 
 from __future__ import annotations
 
+import argparse
+import io
 import os
 import re
 import subprocess
@@ -12,22 +19,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import investiq as iq
+from investiq.core.errors import InvestIQError
+from investiq.figures.theme import ThemeName
 from investiq.runtime.browser import find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
+FACES = IMAGES / "faces"
 NOTEBOOK = "02_*.ipynb"
 PORT = 8871
-VIEWPORT = {"width": 1440, "height": 900}
+VIEWPORT: Any = {"width": 1440, "height": 900}
+WIDTHS = {1440: 900, 900: 1100}
+THEMES: tuple[ThemeName, ...] = ("light", "dark")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--hide-scrollbars"]
-# The most that a picture in the README should weigh.
+# The most that a picture in the README, and one of the faces, should weigh.
 LIMIT_KB = 400
+FACE_LIMIT_KB = 150
+PATIENCE_MS = 120_000
+SETTLED = """() => document.querySelector('#rendered_cells .iq-panel')
+    && document.querySelector('#rendered_cells').offsetParent !== null
+    && !document.querySelector('#rendered_cells :is(.iq-busy, .iq-skeleton, .iq-status[data-done="0"])')"""
 
 
 @contextmanager
 def dashboard() -> Iterator[str]:
-    """Serve the dashboard as a user would, and yield its address."""
+    """Serve the dashboards as a user would, and yield the address of the home page."""
     process = subprocess.Popen(
         [sys.executable, "-m", "investiq", "dashboard", "--port", str(PORT), "--no-browser"],
         cwd=ROOT,
@@ -47,30 +63,50 @@ def dashboard() -> Iterator[str]:
         process.wait(30)
 
 
-def picture_of_dashboard(page: Any) -> None:
-    """Take the symbol page when every panel has its content."""
-    with dashboard() as url:
-        page.goto(url, wait_until="commit")
-        page.wait_for_selector("#rendered_cells .main-svg", timeout=90_000)
-        page.wait_for_function(
-            "!document.querySelector('#rendered_cells .iq-busy, #rendered_cells .iq-skeleton')", timeout=90_000
-        )
-        if page.locator(".iq-error").count():
-            raise SystemExit(f"the dashboard shows an error: {page.locator('.iq-error').first.inner_text()}")
-        page.wait_for_timeout(1_000)
-        save(page, "dashboard")
+def pictures_of_app(browser: Any, url: str, name: str) -> None:
+    """Take one app at every width in both themes, from one visit each."""
+    address, _, token = url.partition("?token=")
+    for theme in THEMES:
+        context = browser.new_context(viewport=VIEWPORT)
+        context.add_cookies([{"name": "iq_theme", "value": theme, "url": address}])
+        page = context.new_page()
+        try:
+            page.goto(f"{address}{'' if name == 'home' else name}?token={token}", wait_until="commit")
+            page.wait_for_function(SETTLED, timeout=PATIENCE_MS)
+            for width, height in WIDTHS.items():
+                page.set_viewport_size({"width": width, "height": height})
+                page.wait_for_timeout(1_500)
+                save_face(page, f"app_{name}_{theme}_{width}")
+            if name == "symbol_analysis" and theme == "light":
+                page.set_viewport_size(VIEWPORT)
+                page.wait_for_timeout(1_500)
+                save(page, "dashboard")
+            if page.locator("#rendered_cells .iq-error").count():
+                raise SystemExit(f"shows an error: {page.locator('#rendered_cells .iq-error').first.inner_text()}")
+        finally:
+            page.close(run_before_unload=True)
+            context.close()
 
 
-def picture_of_tear_sheet(page: Any, folder: Path) -> None:
-    """Take the tear sheet of the README's backtest."""
-    bars = iq.load_bars("^GSPC", start="2014")
-    costs = iq.Costs(commission_rate=0.001, slippage_bps=5)
-    strategy = iq.strategies.Breakout(entry_window=55, exit_window=20)
-    report = iq.tear_sheet(iq.backtest(strategy, bars, costs=costs, weight=1.0, lot=None), folder=folder)
-    page.goto(Path(report.path).as_uri())
-    page.wait_for_selector(".main-svg")
-    page.wait_for_timeout(1_000)
-    save(page, "tear_sheet")
+def pictures_of_report(browser: Any, template: str, folder: Path) -> None:
+    """Make one report in both themes and take the top of its page at every width."""
+    from investiq.reporting.making import make_report
+
+    for theme in THEMES:
+        report = make_report(template, folder=folder / theme, theme=theme)
+        page = browser.new_page(viewport=VIEWPORT)
+        try:
+            page.goto(Path(report.path).as_uri())
+            for width, height in WIDTHS.items():
+                page.set_viewport_size({"width": width, "height": height})
+                page.wait_for_timeout(1_500)
+                save_face(page, f"report_{template}_{theme}_{width}")
+            if template == "tear_sheet" and theme == "light":
+                page.set_viewport_size(VIEWPORT)
+                page.wait_for_timeout(1_500)
+                save(page, "tear_sheet")
+        finally:
+            page.close()
 
 
 def picture_of_notebook(page: Any, folder: Path) -> None:
@@ -108,21 +144,59 @@ def save(page: Any, name: str) -> None:
         )
 
 
+def save_face(page: Any, name: str) -> None:
+    """Write the visible part of `page` as WebP, as good as its limit of size allows."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    for quality in (82, 70, 58, 46, 34):
+        packed = io.BytesIO()
+        picture.save(packed, "WEBP", quality=quality, method=6)
+        if packed.tell() <= FACE_LIMIT_KB * 1000:
+            break
+    path = FACES / f"{name}.webp"
+    path.write_bytes(packed.getvalue())
+    print(f"{path.relative_to(ROOT)}  {packed.tell() / 1000:.0f} kB", flush=True)
+
+
+def wanted() -> list[str]:
+    """Return the names on the command line, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="such as app_home or report_tear_sheet or notebook; by default all")
+    return list(parser.parse_args().names)
+
+
 def main() -> None:
-    """Take the three pictures."""
-    from playwright.sync_api import sync_playwright
+    """Take the pictures."""
+    from playwright.sync_api import Error, sync_playwright
 
     chromium = find_chromium()
     if chromium is None:
         raise SystemExit("no Chromium: run make setup-browser, or name one in INVESTIQ_CHROMIUM")
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    FACES.mkdir(parents=True, exist_ok=True)
+    names = wanted()
+    failed = []
+
+    def attempt(name: str, take: Any, *arguments: Any) -> None:
+        if names and name not in names:
+            return
+        try:
+            take(*arguments)
+        except (Error, InvestIQError, SystemExit) as error:
+            failed.append(f"{name}: {str(error).splitlines()[0]}")
+
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=str(chromium), args=ARGUMENTS)
-        page = browser.new_page(viewport=VIEWPORT)
-        picture_of_dashboard(page)
-        picture_of_tear_sheet(page, Path(folder))
-        picture_of_notebook(page, Path(folder))
+        if not names or any(name.startswith("app_") for name in names):
+            with dashboard() as url:
+                for path in sorted((ROOT / "voila_apps").glob("*.ipynb")):
+                    attempt(f"app_{path.stem}", pictures_of_app, browser, url, path.stem)
+        for path in sorted((ROOT / "reports" / "templates").glob("*.ipynb")):
+            attempt(f"report_{path.stem}", pictures_of_report, browser, path.stem, Path(folder))
+        attempt("notebook", picture_of_notebook, browser.new_page(viewport=VIEWPORT), Path(folder))
         browser.close()
+    if failed:
+        raise SystemExit("not taken:\n" + "\n".join(failed))
 
 
 if __name__ == "__main__":

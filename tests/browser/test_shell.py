@@ -137,7 +137,7 @@ def test_the_search_opens_the_symbol_page_with_the_symbol_in_its_address(home):
 
 def test_figures_are_redrawn_in_the_theme_from_the_results_at_hand(home):
     home.page.wait_for_selector("#rendered_cells .main-svg")
-    ink = """() => [...document.querySelectorAll('#rendered_cells .js-plotly-plot')].map(each => each.layout.font.color)"""
+    ink = """() => [...document.querySelectorAll('#rendered_cells .js-plotly-plot')].map(each => each._fullLayout.font.color)"""
     light, turn = home.page.evaluate(ink), home.turn()
     home.switch_theme()
     home.page.wait_for_function(
