@@ -41,7 +41,7 @@ def why_block(explanation: FillExplanation) -> str:
         step, _, words = fill.rule.partition(": ")
         parts.append(
             f"<h4>{escape(fill.role.capitalize())}: {escape(step)} of the order of events</h4>"
-            f'<p>{escape(words[:1].upper() + words[1:])}.</p><div class="iq-wide">{_lines(table)}</div>'
+            f'<p>{escape(words[:1].upper() + words[1:])}.</p><div class="iq-wide iq-scroll">{_lines(table)}</div>'
         )
     if explanation.exit is None:
         parts.append('<h4>Exit</h4><p class="iq-quiet">The position is still open; it is marked at the last close.</p>')
@@ -51,7 +51,7 @@ def why_block(explanation: FillExplanation) -> str:
 def groups_block(log: TradeLog) -> str:
     """Return what became of the closed trades by exit and by tag."""
     tables = log.tables()
-    parts = [f'<div class="iq-wide">{_lines(table)}</div>' for table in tables]
+    parts = [f'<div class="iq-wide iq-scroll">{_lines(table)}</div>' for table in tables]
     if not any(table.title == "By tag" for table in tables):
         parts.append('<p class="iq-quiet">No closed trade has a tag yet: tags group the trades here.</p>')
     else:

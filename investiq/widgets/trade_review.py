@@ -91,7 +91,7 @@ class TradeReview(App):
         self.following.on_click(lambda _: self.step(1))
         self.source.layout.width = "320px"
         for button in (self.previous, self.following):
-            button.layout.width = "112px"
+            classed(button, "iq-step").layout.width = "112px"
         for field in self.filters:
             field.layout.width = "128px"
         self._filling = False

@@ -120,7 +120,7 @@ class TradeTable(W.VBox):
         heads = "".join(self._head(*column) for column in _COLUMNS)
         rows = "".join(self._row(number) for number in shown)
         self._table.value = (
-            f'<div class="iq-trades" onclick="{escape(_ON_CLICK)}" onkeydown="{escape(_ON_KEY)}"><div class="iq-wide" tabindex="0">'
+            f'<div class="iq-trades" onclick="{escape(_ON_CLICK)}" onkeydown="{escape(_ON_KEY)}"><div class="iq-wide iq-scroll" tabindex="0">'
             f'<table class="iq-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{self._pager()}</div>'
         )
 
