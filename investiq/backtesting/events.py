@@ -55,17 +55,18 @@ TEXTS: Final[dict[float, str]] = {
     g.LOG_NO_PRICE: "entry skipped: no price",
 }
 CENTS: Final = Grid(1.0, 100.0)
+BASIS_POINTS: Final = Grid(1.0, 10_000.0)
 # Those that tell an amount; `count` is another one where two are told.
 _TOLD: Final[dict[float, Callable[[float, float], str]]] = {
     g.LOG_RESIDUAL: lambda value, _: f"residual {_shares(value)} cancelled",
-    g.LOG_HALTED: lambda value, _: f"circuit breaker: drawdown {value:.2%}",
+    g.LOG_HALTED: lambda value, _: f"circuit breaker: drawdown {rounded(value, BASIS_POINTS):.2%}",
     g.LOG_MARGIN_CALL: lambda value, count: f"margin call: equity {_money(value)} < {_money(count)}",
     g.LOG_RANGE: lambda value, _: f"range unknown: level at {value:.0%}",
     g.LOG_RUIN: lambda value, _: f"ruin: equity {_money(value)}",
-    g.LOG_INTEREST: lambda value, _: f"interest {value:.2f}",
-    g.LOG_DEBIT: lambda value, _: f"debit interest {value:.2f}",
-    g.LOG_BORROW: lambda value, _: f"borrow fee {value:.2f}",
-    g.LOG_CASH_IN_LIEU: lambda value, _: f"cash in lieu {value:.2f}",
+    g.LOG_INTEREST: lambda value, _: f"interest {_money(value)}",
+    g.LOG_DEBIT: lambda value, _: f"debit interest {_money(value)}",
+    g.LOG_BORROW: lambda value, _: f"borrow fee {_money(value)}",
+    g.LOG_CASH_IN_LIEU: lambda value, _: f"cash in lieu {_money(value)}",
 }
 
 
@@ -103,5 +104,5 @@ def _shares(quantity: float) -> str:
 
 
 def _money(amount: float) -> str:
-    """Return an amount that was not posted to the cent, a half as the posting would round it."""
+    """Return an amount to the cent, a half as the posting would round it."""
     return f"{rounded(amount, CENTS):.2f}"

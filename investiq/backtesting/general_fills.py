@@ -18,6 +18,7 @@ from investiq.backtesting.postings import (
     LEAST_COMPARED,
     LOT_TOLERANCE,
     NOTIONAL,
+    OVERDRAWN,
     PRICE,
     QUANTITY,
     REASON,
@@ -154,14 +155,14 @@ def covers(m, s, side, quantity, raw, slips, cap, fees, exact, simple, spendable
     fee = fee_of(m, side, quantity, notional, fees, g.NO, exact)
     if exact == 0.0:
         notional = posted(notional, m)
-    tolerance = 0.0 if exact > 0.0 else EQUAL
+    tolerance = 0.0 if exact > 0.0 else OVERDRAWN
     if simple:
         cost = notional + fee
         return cost - spendable <= tolerance * max(cost, LEAST_COMPARED)
     held = m[row_of(s) + g.P_QUANTITY] + side * quantity
     equity = others - side * notional - fee + held * raw
     exposure = gross + abs(held) * raw
-    return exposure - m[g.O_MARGIN] * equity <= tolerance * exposure
+    return exposure - m[g.O_MARGIN] * equity <= tolerance * max(notional + fee, LEAST_COMPARED)
 
 
 @jit

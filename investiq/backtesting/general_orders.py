@@ -318,6 +318,21 @@ def exit_by_stop(m, t, s, level, source, raw, is_gap, ambiguous):  # type: ignor
 
 
 @jit
+def stop_inside(m, t, s, side, worst):  # type: ignore[no-untyped-def]
+    """Return the nearest stop, after those that the bar meets and their limit forbids have become limits."""
+    stop, source = nearest_stop(m, t, s)
+    while (
+        source > 0
+        and m[source + g.R_TYPE] == g.STOP_LIMIT
+        and side * (worst - stop) <= 0.0
+        and side * (m[source + g.R_LIMIT] - stop) > 0.0
+    ):
+        m[source + g.R_LIMIT_FROM] = t + 1.0
+        stop, source = nearest_stop(m, t, s)
+    return stop
+
+
+@jit
 def exit_by_target(m, t, s, level, source, raw, is_gap, ambiguous):  # type: ignore[no-untyped-def]
     """Leave at a target or an exit limit; what the volume leaves rests at its price."""
     if source > 0:
@@ -426,8 +441,10 @@ def enter(m, t, order, raw, slips, cap, reason, mode):  # type: ignore[no-untype
         if m[g.O_CARRY] > 0.0 and not is_last:
             if not is_market:
                 m[order + g.R_DEADLINE] = m[g.A_SESSION] + g.ENTRY_SESSIONS
+                m[order + g.R_REASON] = REASON_STOP_CARRIED
+            elif reason == REASON_SIGNAL:
+                m[order + g.R_REASON] = REASON_SIGNAL_CARRIED
             m[order + g.R_TYPE] = g.MARKET
-            m[order + g.R_REASON] = REASON_SIGNAL_CARRIED
         else:
             m[order + g.R_ALIVE] = 0.0
             note(m, t, g.LOG_RESIDUAL, s, m[order + g.R_QUANTITY])

@@ -23,6 +23,7 @@ from investiq.backtesting.general_orders import (
     passes,
     refusal_of,
     set_levels,
+    stop_inside,
     tighten,
     trail_of,
 )
@@ -262,7 +263,7 @@ def open_protective(m, t):  # type: ignore[no-untyped-def]
             target, source = nearest_target(m, t, s)
             if passes(price, target, -side, m[g.O_TOUCH]):
                 worst = m[row_of(s) + g.D_LOW] if side > 0.0 else m[row_of(s) + g.D_HIGH]
-                if not (m[g.O_STOP_FIRST] > 0.0 and side * (worst - stop) <= 0.0):
+                if not (m[g.O_STOP_FIRST] > 0.0 and side * (worst - stop_inside(m, t, s, side, worst)) <= 0.0):
                     raw = target if m[g.O_GAP_AT_LIMIT] > 0.0 else price
                     exit_by_target(m, t, s, target, source, raw, g.YES, 0.0)
             break
@@ -369,8 +370,10 @@ def rebalance(m, t, targets, equity, at_close, blocked):  # type: ignore[no-unty
         held = m[row_of(s) + g.P_QUANTITY] if at_close > 0.0 else m[day + g.D_HELD]
         if not mark > 0.0:
             continue
-        distance = abs(held * mark / equity - weight)
-        if distance - m[g.O_BAND] <= EQUAL * max(distance, m[g.O_BAND]):
+        share = held * mark / equity
+        distance = abs(share - weight)
+        is_there = distance <= EQUAL * max(abs(share), abs(weight))
+        if is_there or distance - m[g.O_BAND] <= EQUAL * max(distance, m[g.O_BAND]):
             continue
         wanted = floored(abs(weight) * equity / mark, m)
         if at_close == 0.0 and m[day + g.D_RATIO] != 1.0:

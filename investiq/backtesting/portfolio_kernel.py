@@ -131,9 +131,11 @@ def rebalance(cash, held, weights, marks, prices, trading, change):  # type: ign
         return cash
     for symbol in range(held.size):
         weight = weights[symbol]
-        distance = abs(held[symbol] * marks[symbol] / account - weight)
-        # A missing weight makes the comparison false.
-        acts = distance - trading.band > EQUAL * max(distance, trading.band)
+        share = held[symbol] * marks[symbol] / account
+        distance = abs(share - weight)
+        # A missing weight makes the comparisons false.
+        is_off = distance > EQUAL * max(abs(share), abs(weight))
+        acts = is_off and distance - trading.band > EQUAL * max(distance, trading.band)
         change[symbol] = weight * account / marks[symbol] - held[symbol] if acts else 0.0
     net = product(change, prices)
     turnover = product(np.abs(change), prices)

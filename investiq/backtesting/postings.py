@@ -97,9 +97,11 @@ REASON_STOP_CARRIED: Final = 18.0
 HALF_TOLERANCE: Final = 1e-6
 # Amounts that differ by less than this share are equal where a comparison decides.
 EQUAL: Final = 1e-9
-# Below this amount of money a comparison with cash allows what it allows here: a balance of 100,000 in binary is exact
-# to 1e-11, so that of a balance of 0.00004 left by it only six digits are money.
-LEAST_COMPARED: Final = 1.0
+# What a purchase may exceed cash by, as a share of its cost: the error of binary sums, and less than a lot of a millionth.
+# A cost below LEAST_COMPARED may exceed it by as much as that: a balance of 100,000 is exact to 1e-11, so that of
+# 0.00004 left by it only six digits are money.
+OVERDRAWN: Final = 1e-12
+LEAST_COMPARED: Final = 1_000.0
 # Cash left by a purchase of all of it, as a share of it, that is arithmetic and not money.
 DUST: Final = 1e-12
 # A quantity this close below a multiple of the lot is that multiple ...
@@ -251,7 +253,7 @@ def cost_of(quantity, price, grid, bar, fees, rules):  # type: ignore[no-untyped
 def affordable_quantity(wanted, price, cash, bar, fees, rules):  # type: ignore[no-untyped-def]
     """Return `wanted` where cash covers what would be posted, else the largest quantity that it covers; 0.0 for none."""
     cost = cost_of(wanted, price, rules.posting, bar, fees, rules)
-    if cost - cash <= EQUAL * max(cost, LEAST_COMPARED):
+    if cost - cash <= OVERDRAWN * max(cost, LEAST_COMPARED):
         return wanted
     if rules.reject_insufficient or cash <= 0.0:
         return 0.0
@@ -267,7 +269,7 @@ def largest_quantity(wanted, price, cash, bar, fees, rules):  # type: ignore[no-
     is_exact = rules.lot.divisor == 0.0
     lot = NO_GRID if is_exact else rules.lot
     grid = NO_GRID if is_exact else rules.posting
-    tolerance = 0.0 if is_exact else EQUAL
+    tolerance = 0.0 if is_exact else OVERDRAWN
     low = 0.0
     high = wanted if is_exact else lots_in(wanted, rules.lot)
     for _ in range(BISECTIONS):

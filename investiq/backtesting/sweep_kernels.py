@@ -18,8 +18,8 @@ from investiq.backtesting.kernel import passed
 from investiq.backtesting.postings import (
     BUYING,
     DUST,
-    EQUAL,
     LEAST_COMPARED,
+    OVERDRAWN,
     SELLING,
     affordable_quantity,
     fee_of,
@@ -363,7 +363,7 @@ def is_covered(wanted, price, cash, rules):  # type: ignore[no-untyped-def]
     """Return whether cash covers a purchase with its fee at the rate, as `postings.affordable_quantity` asks first."""
     notional = wanted * price
     cost = rounded(notional, rules.posting) + rounded(notional * rules.commission_rate, rules.posting)
-    return cost - cash <= EQUAL * max(cost, LEAST_COMPARED)
+    return cost - cash <= OVERDRAWN * max(cost, LEAST_COMPARED)
 
 
 @jit

@@ -13,7 +13,7 @@ from decimal import (
 )
 from typing import Final
 
-__all__ = ["ARITHMETIC", "exact", "floor_to_lot", "is_above", "round_to"]
+__all__ = ["ARITHMETIC", "exact", "exceeds_power", "floor_to_lot", "is_above", "round_to"]
 
 # Wide enough that an unrounded run agrees with float64 to float64's own precision, and with room to spare.
 ARITHMETIC: Final = Context(prec=40, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
@@ -25,6 +25,10 @@ HALF_TOLERANCE: Final = Decimal("1e-6")
 LOT_TOLERANCE: Final = Decimal("1e-9")
 # Relative: amounts this close are equal.
 EQUALITY_TOLERANCE: Final = Decimal("1e-9")
+# A fill may exceed the buying power by this share of what it needs, and by a billionth of a unit of money: the error of
+# float64, and less than a lot of a millionth of a share.
+OVERDRAWN: Final = Decimal("1e-12")
+LEAST_COMPARED: Final = Decimal(1000)
 
 
 def exact(value: float | Decimal) -> Decimal:
@@ -82,3 +86,17 @@ def is_above(value: Decimal, limit: Decimal) -> bool:
     (False, True)
     """
     return value - limit > EQUALITY_TOLERANCE * max(abs(value), abs(limit))
+
+
+def exceeds_power(need: Decimal, room: Decimal) -> bool:
+    """Return whether a fill needs more than the room of the buying power, but for the error of float64.
+
+    Examples
+    --------
+    >>> (
+    ...     exceeds_power(Decimal("0.00004"), Decimal("0.0000399999999")),
+    ...     exceeds_power(Decimal("0.00004"), Decimal("0.000039")),
+    ... )
+    (False, True)
+    """
+    return need - room > OVERDRAWN * max(need, LEAST_COMPARED)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from investiq.execution.decimals import exact, floor_to_lot, is_above, round_to
+from investiq.execution.decimals import exact, exceeds_power, floor_to_lot, round_to
 from investiq.execution.fills import OrderFees, Venue
 from investiq.execution.options import RunOptions
 
@@ -90,7 +90,7 @@ class Opening:
 
     def is_affordable(self, quantity: Decimal) -> bool:
         """Return whether the posted amounts stay within the buying power."""
-        return not is_above(self._need(quantity, self.notional(quantity), self.fee(quantity)), self.room)
+        return not exceeds_power(self._need(quantity, self.notional(quantity), self.fee(quantity)), self.room)
 
     def largest_affordable(self, wanted: Decimal) -> Decimal:
         """Return the most that can be filled, in whole lots and not above `wanted`, which is too much; 0 if nothing.

@@ -29,7 +29,8 @@ step   what happens
 Step 22, regimes and models, reaches the simulator as the size multiplier of a close and as the gate of entries.
 
 Where the order of events inside a bar is unknown, the one that is worse for the account is taken. Prices are compared
-with levels exactly, because levels are rounded; any other two amounts within 1e-9 of each other, relative, are equal.
+with levels exactly, because levels are rounded; a fill with the buying power to 1e-12 of what it
+needs, or a billionth of a unit of money; any other two amounts within 1e-9 of each other, relative, are equal.
 """
 
 from __future__ import annotations
