@@ -36,9 +36,10 @@ def page(report):
     return report.path.read_text(encoding="utf-8").replace(get_plotlyjs(), "")
 
 
-def test_it_leaves_four_files_and_a_pointer_and_nothing_half_done(report):
+def test_it_leaves_five_files_and_a_pointer_and_nothing_half_done(report):
     names = {path.name for path in report.path.parent.iterdir()}
-    assert names == {f"{NAME}.html", f"{NAME}.ipynb", f"{NAME}.iq", f"{NAME}.quantstats.html", "latest.html"}
+    made = {f"{NAME}{ending}" for ending in (".html", ".ipynb", ".iq", ".json", ".quantstats.html")}
+    assert names == {*made, "latest.html"}
     assert f"url={NAME}.html" in report.latest.read_text()
     assert report.notes == ()
 
@@ -84,9 +85,13 @@ def test_sample_data_are_marked_on_the_page_in_each_figure_and_on_both_sheets(pa
     assert "[SAMPLE]" in report.quantstats.read_text(encoding="utf-8")
 
 
-def test_the_manifest_can_be_read_from_the_page(page, result):
+def test_the_manifest_can_be_read_from_the_page(page, report, result):
     block = re.search(r'<script [^>]*id="investiq-manifest"[^>]*>(.*?)</script>', page, re.DOTALL).group(1)
-    assert json.loads(block) == result.manifest.to_dict()
+    manifest = json.loads(block)
+    assert manifest == json.loads(report.manifest_file.read_text(encoding="utf-8"))
+    assert manifest["manifest"] == result.manifest.to_dict()
+    assert manifest["as_of"] == "2018-12-31T21:00:00+00:00"
+    assert manifest["numbers"][0]["value"] == result.summary.loc["Total return", "value"]
 
 
 def test_the_page_has_no_address_outside(page):
@@ -155,7 +160,7 @@ def test_the_quantstats_sheet_opens_without_network_and_complaint(report, open_p
 def test_latest_leads_to_the_page(report, open_page):
     page, _, _ = open_page(report.latest)
     page.wait_for_url(report.path.as_uri())
-    assert page.title() == report.title.removeprefix("Tear sheet: ")
+    assert page.title() == report.title
 
 
 def test_a_failing_template_leaves_the_last_good_report_and_its_pointer(report, result, tmp_path, monkeypatch):
@@ -163,15 +168,20 @@ def test_a_failing_template_leaves_the_last_good_report_and_its_pointer(report, 
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     )
     parameters = nbformat.v4.new_code_cell(
-        'result_file: str = ""\ntheme: str = "light"', metadata={"tags": ["parameters"]}
+        'result_file: str = ""  # [file] a backtest\ntheme: str = "light"  # [light | dark] of the page',
+        metadata={"tags": ["parameters"]},
     )
-    template.cells = [parameters, nbformat.v4.new_code_cell("raise ValueError('no such column')")]
+    template.cells = [
+        nbformat.v4.new_markdown_cell("# Broken\n\nFails."),
+        parameters,
+        nbformat.v4.new_code_cell("raise ValueError('no such column')"),
+    ]
     nbformat.write(template, tmp_path / "broken.ipynb")
-    monkeypatch.setattr("investiq.reporting.running.template_path", lambda name: tmp_path / "broken.ipynb")
+    monkeypatch.setattr("investiq.reporting.catalog._paths", lambda: {"tear_sheet": tmp_path / "broken.ipynb"})
 
     folder = report.path.parent
     kept = {path: path.read_bytes() for path in (report.path, report.notebook, report.quantstats, report.latest)}
-    with pytest.raises(ReportError, match=rf"cell 3 of 3 of {NAME}.ipynb failed .*ValueError: no such column"):
+    with pytest.raises(ReportError, match=rf"cell 4 of 4 of {NAME}.ipynb failed .*ValueError: no such column"):
         iq.tear_sheet(result, folder)
     assert {path: path.read_bytes() for path in kept} == kept
     assert (folder / f"{NAME}.failed.html").exists()

@@ -15,7 +15,7 @@ from investiq.core.passport import Passport
 from investiq.history.bars import Bars
 from investiq.history.panel import Panel
 from investiq.reporting import blocks
-from investiq.reporting.running import template_path
+from investiq.reporting.catalog import find_template
 from investiq.reporting.wording import cautions, executive_summary
 
 FREE = iq.Costs(commission_rate=0, slippage_bps=0)
@@ -238,7 +238,7 @@ def test_each_of_several_symbols_has_a_row_and_one_alone_has_none(two, sample):
 
 def test_every_cell_of_the_tear_sheet_runs_for_several_symbols(two, tmp_path):
     names = {}
-    for cell in nbformat.read(template_path("tear_sheet"), as_version=4).cells:
+    for cell in nbformat.read(find_template("tear_sheet").path, as_version=4).cells:
         if cell.cell_type == "code":
             exec(cell.source, names)
             if cell.id == "parameters":

@@ -1,0 +1,51 @@
+"""The reports on the market and on a close, run for real."""
+
+from __future__ import annotations
+
+import pytest
+
+import investiq as iq
+from investiq.reporting.contents import daily_close, market_overview
+from investiq.reporting.making import make_report
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    parameters = {"universe": "sample indices", "as_of": "2018-12-24"}
+    return make_report("market_overview", parameters, tmp_path_factory.mktemp("reports"), exports=("html", "csv"))
+
+
+def test_the_page_states_the_numbers_of_the_overview(report):
+    page = report.path.read_text("utf-8")
+    overview = iq.market_overview("sample indices", as_of="2018-12-24")
+    for text in ("normal volatility, bear", "0 / 2 / 0", "30.11", overview.title):
+        assert text in page
+    assert page.count("plotly-graph-div") >= 5
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_tables_travel_with_it(report):
+    assert sorted(each.name for each in report.tables.iterdir()) == ["Breadth.csv", "Members.csv"]
+
+
+def test_the_summary_is_written_from_the_numbers():
+    page = market_overview.prepare(universe="SYN001, SYN002, ^GSPC", as_of="2018-12-24")
+    assert "SYN-MKT has been in the regime" in page.summary[0]
+    strongest = page.main.members.index[0]
+    assert f"Strongest by momentum is {strongest}" in page.summary[1]
+    assert page.summary[3].startswith("Measured apart: sample indices (1 series")
+
+
+def test_a_close_says_that_nothing_changed():
+    page = daily_close.prepare(symbols="sample indices", session="2018-12-31", signals=0)
+    assert page.summary[0].startswith("Nothing happened that stands out.")
+    assert "is still “high volatility, bear”" in page.summary[1]
+    assert page.summary[2] == "No earnings or dividends of the day or of the next 30 days are known."
+    assert page.summary[3] == "Every symbol has a bar on the session."
+
+
+def test_a_close_hands_over_its_moves():
+    handed = daily_close.prepare(symbols="^GSPC, ^IXIC", session="2018-12-26", signals=0).handed()
+    assert handed.as_of.isoformat() == "2018-12-26T21:00:00+00:00"
+    # 2467.70 over 2351.10, and 6554.36 over 6192.92.
+    assert handed.tables["Moves"]["change"].round(4).to_dict() == {"^GSPC": 0.0496, "^IXIC": 0.0584}
