@@ -18,7 +18,7 @@ from investiq.core import calendar
 from investiq.core.errors import ConfigError, DataError, InvestIQError
 from investiq.core.notes import Note, merge_notes
 from investiq.history.bars import Bars
-from investiq.history.instants import When, instant, label_text
+from investiq.history.instants import When, aware, instant, label_text
 from investiq.history.panel import Panel
 from investiq.indicators.volume import volume_ratio
 
@@ -106,7 +106,8 @@ def _session(members: list[Bars], session: When | None) -> np.datetime64:
     if session is None:
         newest: np.datetime64 = max(bars.ts[-1] for bars in members)
         return newest
-    return instant(session).astype("datetime64[D]").astype("datetime64[us]")
+    day: np.datetime64 = instant(session).astype("datetime64[D]").astype("datetime64[us]")
+    return day
 
 
 def _row_of(bars: Bars, day: np.datetime64) -> int:
@@ -172,7 +173,7 @@ def _signal_changes(
     rows, failed = [], {}
     for symbol in chosen:
         try:
-            table = analyze(known[symbol], as_of=moment.item()).table
+            table = analyze(known[symbol], as_of=aware(moment)).table
         except InvestIQError as error:
             failed[symbol] = str(error)
             continue

@@ -83,10 +83,10 @@ def comovement(symbols: tuple[str, ...], close: FloatArray, *, window: int = COR
     nothing = {"mean": math.nan, "low": math.nan, "high": math.nan, "returns": returns.shape[1], "members": len(names)}
     if len(names) < 2:
         reason = f"needs two symbols with a return on each of the last {returns.shape[1]} sessions, found {len(names)}"
-        return Comovement(**nothing, matrix=pd.DataFrame(), reason=reason)  # type: ignore[arg-type]
+        return Comovement(**nothing, matrix=pd.DataFrame(), reason=reason)
     if returns.shape[1] < _FEWEST:
         reason = f"needs {_FEWEST} returns, found {returns.shape[1]}"
-        return Comovement(**nothing, matrix=pd.DataFrame(), reason=reason)  # type: ignore[arg-type]
+        return Comovement(**nothing, matrix=pd.DataFrame(), reason=reason)
     used = returns[moves]
     low, high = np.quantile(_resampled(used), [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
     matrix = pd.DataFrame(np.corrcoef(used), index=names, columns=names)
@@ -115,4 +115,5 @@ def _resampled(returns: FloatArray) -> FloatArray:
     starts = random.integers(size, size=(_RESAMPLES, -(-size // _BLOCK)))
     rows = (starts[:, :, np.newaxis] + np.arange(_BLOCK)).reshape(_RESAMPLES, -1)[:, :size] % size
     found = np.array([_average(returns[:, each]) for each in rows])
-    return found[~np.isnan(found)]
+    known: FloatArray = found[~np.isnan(found)]
+    return known

@@ -148,7 +148,8 @@ def benchmark_of(group: str, as_of: When | None) -> tuple[Bars | None, str]:
 
 def _members(universe: Surveyed, as_of: When | None) -> tuple[str, list[str | Bars], tuple[Note, ...]]:
     members: list[str | Bars]
-    name, notes = "", ()
+    name = ""
+    notes: tuple[Note, ...] = ()
     if universe is None or (isinstance(universe, str) and universe in (ALL, *GROUPS)):
         name = universe or ALL
         members = list(loaded_symbols(name))

@@ -74,5 +74,5 @@ def volatility_level(benchmark: Bars, as_of: When) -> VolatilityLevel | None:
 
 
 def _level(name: str, values: pd.Series[float], unit: Unit, convention: str) -> VolatilityLevel:
-    rank = float(percentile_rank(values.to_numpy(dtype=np.float64))[-1])
+    rank = float(percentile_rank(np.asarray(values, dtype=np.float64))[-1])
     return VolatilityLevel(name=name, history=values, unit=unit, convention=convention, rank=rank)

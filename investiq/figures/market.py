@@ -165,7 +165,15 @@ def volatility_level_chart(
     ts = date_axis(shown.index.to_numpy(dtype="datetime64[us]"))
     is_percent = level.unit == "fraction"
     hover = "%{y:.1%}" if is_percent else "%{y:.2f} points"
-    trace = line(ts, shown.to_numpy(), level.name, colors.series[0], hover=hover, fill="tozeroy", fillcolor=colors.fill)
+    trace = line(
+        ts,
+        np.asarray(shown, dtype=np.float64),
+        level.name,
+        colors.series[0],
+        hover=hover,
+        fill="tozeroy",
+        fillcolor=colors.fill,
+    )
     pane = Pane(
         title="a year" if is_percent else "index points", traces=[trace], tick_format=".0%" if is_percent else ""
     )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-    from investiq.analysis.survey_result import GroupSurvey, MarketOverview
+    from investiq.analysis.survey_result import GroupSurvey
+    from investiq.analysis.survey_result import MarketOverview as Survey
     from investiq.widgets.latest import Turn
 
 __all__ = ["MarketOverview"]
@@ -49,7 +50,7 @@ class MarketOverview(App):
 
     def __init__(self, universe: str = "all") -> None:
         self._universe = universe
-        self._overview: MarketOverview | None = None
+        self._overview: Survey | None = None
         self.cards = classed(Panel("Summary", 80), "iq-bare", "iq-plain")
         self.breadth = Panel("Regime and breadth", 980)
         self.volatility = Panel("Volatility", 320)

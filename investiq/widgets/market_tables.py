@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as W
 
@@ -84,7 +84,7 @@ class Movers(W.VBox):
         self._table.value = f'<div class="iq-scroll" tabindex="0"><table class="iq-table">{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _row(each: pd.Series[object]) -> str:
+def _row(each: pd.Series[Any]) -> str:
     return "<tr>" + "".join(_cell(name, each[name]) for name, _ in _COLUMNS) + "</tr>"
 
 

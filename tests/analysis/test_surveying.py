@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from tests.analysis.closes import bars_of
 
 import investiq as iq
 from investiq.analysis.breadth import breadth_table
@@ -14,6 +13,7 @@ from investiq.analysis.comovement import comovement
 from investiq.analysis.standing import standing
 from investiq.core.errors import DataError, UnknownSymbolError
 from investiq.history.panel import Panel
+from tests.analysis.closes import bars_of
 
 # Ten sessions of three symbols; the third has no bar on the fifth.
 A = [10, 11, 12, 11, 12, 13, 14, 13, 14, 15]
@@ -69,7 +69,9 @@ def test_the_line_sums_advances_less_declines(breadth):
 
 def test_the_oscillator_is_the_difference_of_two_averages_of_net_advances():
     # One symbol that rises every day: net advances are always 1,000 thousandths, so both averages are equal.
-    table = breadth_table(np.arange(60).astype("datetime64[D]").astype("datetime64[us]"), np.arange(1.0, 61.0)[np.newaxis])
+    table = breadth_table(
+        np.arange(60).astype("datetime64[D]").astype("datetime64[us]"), np.arange(1.0, 61.0)[np.newaxis]
+    )
     assert table["mcclellan"].iloc[-1] == pytest.approx(0, abs=1e-9)
     assert math.isnan(table["mcclellan"].iloc[30])
 
@@ -125,7 +127,9 @@ def test_what_comes_later_changes_nothing(three):
 def test_the_sample_of_a_day_is_that_of_its_truncated_series():
     names = ["^GSPC", "^IXIC"]
     cut = iq.market_overview(names, as_of="2015-08-24")
-    known = [bars[: int(np.searchsorted(bars.known_at, np.datetime64("2015-08-25")))] for bars in map(iq.load_bars, names)]
+    known = [
+        bars[: int(np.searchsorted(bars.known_at, np.datetime64("2015-08-25")))] for bars in map(iq.load_bars, names)
+    ]
     early = iq.market_overview(known, as_of="2015-08-24")
     assert cut.to_frame().equals(early.to_frame())
     assert cut.main.regimes.equals(early.main.regimes)

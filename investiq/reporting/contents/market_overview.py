@@ -57,8 +57,10 @@ class MarketPage:
         """The head of the page."""
         main = self.main
         lines = [
-            (f"{plural(len(self.overview.to_frame()), 'symbol')} in {plural(len(self.overview.groups), 'kind')}; "
-            f"told in full: {main.name}, last session {label_text(main.session, '1d')}"),
+            (
+                f"{plural(len(self.overview.to_frame()), 'symbol')} in {plural(len(self.overview.groups), 'kind')}; "
+                f"told in full: {main.name}, last session {label_text(main.session, '1d')}"
+            ),
             f"Time of knowledge: {self.overview.as_of:%Y-%m-%d %H:%M} UTC",
         ]
         return parts.head("InvestIQ market overview", self.overview.title, lines, self.overview.watermark)

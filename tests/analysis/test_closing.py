@@ -1,0 +1,106 @@
+"""The digest of a session: moves by hand, what was known, quiet days, and what is missing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import investiq as iq
+from investiq.core.errors import ConfigError, DataError
+from tests.analysis.closes import bars_of
+
+# 61 returns of +1 % and -1 % in turn, then one of +5 %.
+SWINGS = np.cumprod([100.0, *(1.01 if place % 2 else 0.99 for place in range(61)), 1.05])
+
+
+@pytest.fixture(scope="module")
+def digest():
+    return iq.daily_close([bars_of("SWING", SWINGS), bars_of("FLAT", [50.0] * 63)], signals=0)
+
+
+def test_a_move_is_told_in_usual_days(digest):
+    # The 60 returns before are 30 of +1 % and 30 of -1 %: mean 0, deviation 0.01 sqrt(60 / 59).
+    move = digest.moves.loc["SWING"]
+    assert move["change"] == pytest.approx(0.05)
+    assert move["usual_day"] == pytest.approx(0.01 * math.sqrt(60 / 59))
+    assert move["z"] == pytest.approx(5 / math.sqrt(60 / 59))
+    assert digest.moves.index[0] == "SWING"
+
+
+def test_a_price_that_never_moves_has_no_usual_day(digest):
+    move = digest.moves.loc["FLAT"]
+    assert (move["change"], math.isnan(move["z"]), move["volume_ratio"]) == (0.0, True, 1.0)
+
+
+def test_the_gap_is_the_open_over_the_close_before(digest):
+    # These bars open at their close.
+    assert digest.moves.loc["SWING", "gap"] == pytest.approx(0.05)
+
+
+def test_a_day_on_which_nothing_happens_is_told_in_words():
+    quiet = iq.daily_close([bars_of("FLAT", [50.0] * 63)], signals=0)
+    assert quiet.is_quiet
+    assert quiet.headline == "Nothing happened that stands out."
+    assert "0 rose and 0 fell" not in quiet.headline
+
+
+def test_a_day_with_an_unusual_move_is_not_quiet(digest):
+    assert not digest.is_quiet
+    assert "SWING, +5.00 %" in digest.headline
+
+
+def test_a_symbol_without_a_bar_is_named_with_its_last():
+    digest = iq.daily_close(
+        [bars_of("A", [1, 2, 3, 4]), bars_of("B", [1, 2, 3]), bars_of("C", [1, None, 1, 2])], signals=0
+    )
+    assert list(digest.missing.index) == ["B"]
+    assert digest.missing.loc["B", "last_session"].date().isoformat() == "2018-01-04"
+    assert "no_bar" in [note.code for note in digest.notes]
+    # C lacks the second session; its change is since its own bar before, 2 over 1.
+    assert digest.moves.loc["C", "change"] == 1.0
+
+
+def test_what_comes_later_changes_nothing():
+    whole, cut = iq.load_bars("SYN001"), iq.load_bars("SYN001", end="2015-06-15")
+    late = iq.daily_close([whole], session="2015-06-15", signals=0)
+    early = iq.daily_close([cut], signals=0)
+    assert late.moves.equals(early.moves)
+    assert late.events.equals(early.events)
+    assert late.regimes == early.regimes
+
+
+def test_earnings_of_the_day_and_those_expected_are_listed():
+    digest = iq.daily_close(["SYN001"], session="2019-10-23", signals=0)
+    today = digest.events[digest.events["when"] == "today"]
+    assert today["detail"].tolist() == ["EPS 0.2, expected 0.17"]
+    # The quarter of a year ago was reported on 2018-10-31, but this one is out already.
+    assert len(digest.events) == 1
+    before = iq.daily_close(["SYN001"], session="2019-10-22", signals=0).events
+    assert before["when"].tolist() == ["ahead"]
+    assert "not announced" in before["detail"].iloc[0]
+
+
+def test_a_changed_label_is_that_of_the_table():
+    digest = iq.daily_close(["^GSPC"], session="2018-12-31")
+    table = iq.analyze("^GSPC", as_of="2018-12-31").table
+    row = digest.signals.loc["^GSPC"]
+    assert [row["label_before"], row["label"]] == table["label"].tolist()[-2:]
+    assert row["is_changed"] == (row["label_before"] != row["label"])
+
+
+def test_that_only_some_signals_were_compared_is_said():
+    digest = iq.daily_close("sample indices", session="2018-12-26", signals=0)
+    assert next(note for note in digest.notes if note.code == "signals_of_some").rows == 2
+
+
+@pytest.mark.parametrize("day", ["2018-12-25", "2018-12-29", "2030-01-02"])
+def test_a_day_without_a_session_is_refused(day):
+    with pytest.raises(DataError, match="no symbol has a bar"):
+        iq.daily_close("sample indices", session=day, signals=0)
+
+
+def test_fewer_than_no_signals_are_refused():
+    with pytest.raises(ConfigError, match="0 or more"):
+        iq.daily_close("sample indices", signals=-1)
