@@ -29,7 +29,11 @@ def read_query(text: str) -> dict[str, str]:
     return {
         name: value
         for name, value in pairs
-        if name.isidentifier() and not name.startswith("_") and name != "token" and len(value) <= _LONGEST and value.isprintable()
+        if name.isidentifier()
+        and not name.startswith("_")
+        and name != "token"
+        and len(value) <= _LONGEST
+        and value.isprintable()
     }
 
 
