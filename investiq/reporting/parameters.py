@@ -71,8 +71,8 @@ class Parameter:
     @property
     def allowed(self) -> str:
         """The range or the choices in words; empty where all is allowed."""
-        if self.choices:
-            return " | ".join(self.choices)
+        if self.choices or self.kind == "bool":
+            return " | ".join(self.choices or ("true", "false"))
         if math.isinf(self.low):
             return ""
         if math.isinf(self.high):
@@ -153,7 +153,7 @@ class Parameter:
         expected = f"one of {', '.join(self.choices)}" if self.choices else _EXPECTED[self.kind]
         if self.unit and self.kind in ("int", "float"):
             expected += f" ({self.unit})"
-        if self.allowed and not self.choices:
+        if self.allowed and not self.choices and self.kind != "bool":
             expected += f", {self.allowed}"
         if self.is_optional:
             expected += ", or none"
@@ -187,13 +187,17 @@ def read_line(line: str) -> Parameter:
         default = ast.literal_eval(found["default"])
     except (ValueError, SyntaxError):
         raise ReportError(f"the default of {name} must be a literal, was {found['default']}") from None
+    bracket = _bracket(name, found["bracket"])
+    if found["kind"] == "bool":
+        # Yes and no, however the line words them.
+        bracket.pop("choices", None)
     parameter = Parameter(
         name=name,
         kind=found["kind"],
         default=default,
         words=found["words"],
         is_optional=found["optional"] is not None,
-        **_bracket(name, found["bracket"]),
+        **bracket,
     )
     if parameter.choices and default not in (*parameter.choices, None):
         raise ReportError(f"the default of {name}, {default!r}, is none of its choices {parameter.allowed}")

@@ -94,7 +94,10 @@ def test_tables_are_csv_files_with_a_list_of_units_and_the_watermark(made):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"parameters": {"source_file": __file__, "pause": 601}}, "pause must be a whole number .seconds., 0 to 600, was 601"),
+        (
+            {"parameters": {"source_file": __file__, "pause": 601}},
+            "pause must be a whole number .seconds., 0 to 600, was 601",
+        ),
         ({"parameters": {"paus": 1}}, "no parameter 'paus'; did you mean 'pause'"),
         ({"parameters": {}}, "the template small needs source_file: what it is about"),
         ({"parameters": {}, "exports": ("docx",)}, "exports are html, pdf, xlsx, csv, notebook, was 'docx'"),
