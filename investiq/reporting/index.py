@@ -147,7 +147,7 @@ def index_html(entries: Sequence[Entry], runs: Sequence[Run], folder: Path) -> s
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>InvestIQ reports</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head><body><main>'
-        f"<header><div><h1>Reports</h1><p class=quiet>{len(entries)} reports, as of {clock.now():%Y-%m-%d %H:%M} UTC</p></div>"
+        f"<header><div><h1>Reports</h1><p class=quiet>{len(entries)} report{'' if len(entries) == 1 else 's'}, as of {clock.now():%Y-%m-%d %H:%M} UTC</p></div>"
         '<input type="search" placeholder="Search title, subject, date, status" aria-label="Search reports"></header>'
         f'{"".join(parts)}<p id="none" class="quiet" hidden>Nothing fits the search.</p></main>'
         f"<script>{_SEARCH}</script></body></html>\n"
