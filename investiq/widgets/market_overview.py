@@ -265,9 +265,9 @@ class MarketOverview(App):
         return [
             ("breadth", self.breadth, lambda: fitted(market.market_chart(overview, **look), 40)),
             ("volatility", self.volatility, lambda: fitted(market.volatility_level_chart(overview, **look), 40)),
-            ("together", self.together, lambda: fitted(market_ranks.co_movement_map(overview, **look), 34)),
-            ("rank", self.rank, lambda: fitted(market_ranks.strength_rank(overview, window=self._measure, **look), 30)),
-            ("heat", self.heat, lambda: fitted(market_ranks.returns_map(overview, **look), 46)),
+            ("together", self.together, lambda: fitted(market_ranks.co_movement_map(overview, **look), 52)),
+            ("rank", self.rank, lambda: fitted(market_ranks.strength_rank(overview, window=self._measure, **look), 52)),
+            ("heat", self.heat, lambda: fitted(market_ranks.returns_map(overview, **look), 66)),
         ]
 
     # --- files ----------------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def _moved(value: float) -> str:
         return '<td class="iq-n">n/a</td>'
     side = (value > 0) - (value < 0)
     look = {1: " iq-up", -1: " iq-down", 0: ""}[side]
-    return f'<td class="iq-n{look}">{value * 100:+,.2f} % <span aria-hidden="true">{_ARROWS[side]}</span></td>'
+    return f'<td class="iq-n{look}">{"+" if side > 0 else ""}{format_value(value, "fraction")} <span aria-hidden="true">{_ARROWS[side]}</span></td>'
 
 
 def _number(name: str) -> str:

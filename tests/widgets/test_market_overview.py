@@ -40,6 +40,15 @@ def test_a_head_sorts_and_turns_round(page):
     assert page.table._table.value.index("SYN002") < page.table._table.value.index("SYN001")
 
 
+def test_the_theme_reaches_every_figure(page):
+    page.theme = "dark"
+    page.wait()
+    drawn = [chart.outputs[0]["data"]["application/vnd.plotly.v1+json"] for chart in page._charts.values()]
+    grounds = {each["layout"]["template"]["layout"]["paper_bgcolor"] for each in drawn}
+    assert grounds == {"#131a22"}
+    page.theme = "light"
+
+
 def test_the_files_hold_the_members(page):
     lines = page._file("csv").decode().splitlines()
     assert len(lines) == 4
