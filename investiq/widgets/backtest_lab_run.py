@@ -32,7 +32,7 @@ class RunSection(Section):
         self.costs = Panel("From gross to net", _COSTS_PX)
         self.luck = Panel("Trials and luck", 200)
         self.notes = Panel("Cautions", 60)
-        rows = [two_columns([self.equity, self.costs, self.notes], [self.performance, self.luck])]
+        rows = [two_columns([self.equity, self.costs, self.luck, self.notes], [self.performance])]
         super().__init__(lab, rows, (self.equity, self.performance, self.costs, self.luck, self.notes))
 
     def compute(self, turn: Turn) -> None:
