@@ -311,7 +311,7 @@ def review_trade(result: BacktestResult, trade: int, *, around: int = 20) -> Rev
         target=placed[2],
         worst=worst,
         best=best,
-        trade=explanation.trade.iloc[0].to_dict(),
+        trade={str(name): value for name, value in explanation.trade.iloc[0].items()},
         notes=_notes(result, explanation),
     )
 

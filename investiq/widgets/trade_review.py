@@ -15,6 +15,8 @@ from investiq.widgets.trade_editor import NoteEditor
 from investiq.widgets.trade_table import TradeTable
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from investiq.backtesting.result import BacktestResult
     from investiq.backtesting.trade_outcomes import TradeLog
     from investiq.backtesting.trade_reviewing import ReviewedTrade
@@ -106,8 +108,9 @@ class TradeReview(App):
         wanted = wanted.removesuffix(".iq")
         saved = [(f"{each.name} · saved {each.written_at:%Y-%m-%d %H:%M} UTC", each.name) for each in saved_results()]
         missing = [(f"{wanted} · not found", wanted)] if wanted not in {SAMPLE, *(name for _, name in saved)} else []
-        passed = [("The result passed here", None)] if self._is_passed else []
-        chosen = None if self._is_passed and "result" not in self.query else wanted
+        is_passed = self._given_result() is not None
+        passed = [("The result passed here", None)] if is_passed else []
+        chosen = None if is_passed and "result" not in self.query else wanted
 
         def arrange() -> None:
             self._filling = True
@@ -123,9 +126,8 @@ class TradeReview(App):
         trade = self.query.get("trade", "0")
         self._load(turn, chosen, int(trade) if trade.isdecimal() else 0)
 
-    @property
-    def _is_passed(self) -> bool:
-        return self._given is not None and not isinstance(self._given, str)
+    def _given_result(self) -> BacktestResult | None:
+        return None if isinstance(self._given, str) else self._given
 
     def _on_source(self) -> None:
         if self._filling:
@@ -148,10 +150,10 @@ class TradeReview(App):
             from investiq.backtesting.result_files import find_saved, sample_run
 
             self.progress(turn, "Loading the result", *self.panels)
-            if name is None:
-                result = self._given
-            else:
+            result = self._given_result()
+            if name is not None:
                 result = sample_run() if name == SAMPLE else iq.load_result(find_saved(name).path)
+            assert result is not None
             log = iq.review_trades(result)
             turn.present(lambda: self._take(result, log, name))
             if not len(result.trades):
@@ -167,7 +169,7 @@ class TradeReview(App):
         from investiq.core.facts import Fact
 
         self._result = self._log = self._review = None
-        self.state_origin([Fact("Result", f"{name}: could not be read")])
+        self.state_origin([Fact("Result", f"{name or 'sample run'}: could not be read")])
         self._tell_place()
 
     def _take(self, result: BacktestResult, log: TradeLog, name: str | None) -> None:
@@ -188,7 +190,7 @@ class TradeReview(App):
         from investiq.core.facts import Fact
 
         data = result.data
-        words = {SAMPLE: "sample run, made here and not counted as a trial", None: "passed by the notebook"}
+        words = {SAMPLE: "sample run, made here, not counted as a trial", None: "passed by the notebook"}
         first, last = (str(each.astype("datetime64[D]")) for each in (data.ts[0], data.ts[-1]))
         self.state_origin(
             [
@@ -320,8 +322,8 @@ class TradeReview(App):
             legend = {"font": {"size": 11}, "itemwidth": 30}
             figure.update_layout(title=None, height=_HEIGHTS_PX[name], margin={"t": 36}, legend=legend)
 
-            def show(panel: Panel = panel, name: str = name, figure: object = figure, words: str = words) -> None:
-                panel.show(self.chart(name, figure), subtitle=words)  # type: ignore[arg-type]
+            def show(panel: Panel = panel, name: str = name, figure: go.Figure = figure, words: str = words) -> None:
+                panel.show(self.chart(name, figure), subtitle=words)
 
             if turn is None:
                 show()

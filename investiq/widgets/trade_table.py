@@ -136,7 +136,7 @@ class TradeTable(W.VBox):
 
     def _row(self, number: int) -> str:
         assert self._trades is not None
-        trade = self._trades.loc[number]
+        trade: dict[str, Any] = {str(name): value for name, value in self._trades.loc[number].items()}
         is_open = bool(trade["is_open"])
         cells = [
             f'<td class="iq-n">{_button(number)}</td>',
