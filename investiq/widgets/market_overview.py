@@ -140,7 +140,7 @@ class MarketOverview(App):
         if border.failed:
             turn.present(self._forget)
 
-    def _take(self, overview: MarketOverview) -> None:
+    def _take(self, overview: Survey) -> None:
         from investiq.core.facts import Fact
 
         self._overview = overview
