@@ -83,8 +83,9 @@ def test_earnings_of_the_day_and_those_expected_are_listed():
 
 
 def test_a_changed_label_is_that_of_the_table():
-    digest = iq.daily_close(["^GSPC"], session="2018-12-31")
-    table = iq.analyze("^GSPC", as_of="2018-12-31").table
+    bars = iq.load_bars("^GSPC", start="2017")
+    digest = iq.daily_close([bars])
+    table = iq.analyze(bars).table
     row = digest.signals.loc["^GSPC"]
     assert [row["label_before"], row["label"]] == table["label"].tolist()[-2:]
     assert row["is_changed"] == (row["label_before"] != row["label"])
