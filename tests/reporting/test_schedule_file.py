@@ -64,7 +64,7 @@ def test_every_schedule_is_read_with_its_defaults(written):
         ('name = "daily"', 'name = "Daily!"', 3, "name: expected small letters"),
         ('name = "monthly"', 'name = "daily"', 11, "name: .*found 'daily' a second time"),
         ('template = "market_overview"\n', "", 10, "template: missing; expected"),
-        ("enabled = false", "max_age_sessions = 1", 14, "name some under fresh_symbols"),
+        ("enabled = false", "max_age_sessions = 1", 14, "max_age_sessions: .*name some under fresh_symbols"),
     ],
 )  # fmt: skip
 def test_an_error_names_its_line_the_key_what_was_found_and_expected(written, line, new, number, complaint):
