@@ -191,7 +191,7 @@ def review_trades(result: BacktestResult) -> TradeLog:
     >>> import investiq as iq
     >>> result = iq.backtest(iq.strategies.Crossover(), iq.load_bars("^GSPC", start="2015"), stop_loss=0.03)
     >>> iq.review_trades(result).by_exit()["trades"].to_dict()
-    {'signal': 4, 'stop loss': 4, 'end of data': 1}
+    {'signal': 8, 'stop loss': 2}
     """
     return TradeLog(result=result, written=trade_notes(result))
 
