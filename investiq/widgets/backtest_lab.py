@@ -70,7 +70,6 @@ class BacktestLab(App):
         self._ran: tuple[object, ...] = ()
         self._offered: type[Strategy] | None = None
         self.form: LabForm | None = None
-        self.bars: iq.Bars | None = None
         self.request: LabRequest | None = None
         self.result: BacktestResult | None = None
         self.axes = AxesFields()
@@ -119,7 +118,7 @@ class BacktestLab(App):
     @property
     def asked(self) -> LabRequest:
         """What that run was asked for: a sweep varies it, whatever was typed since."""
-        assert self.request is not None
+        assert self.request is not None  # as there is a run
         return self.request
 
     @property
@@ -234,7 +233,7 @@ class BacktestLab(App):
         from investiq.widgets import shell
 
         changed = self.result is None or result != self.result
-        self.request, self.bars = request, result.bars
+        self.request = request
         if changed:
             self.result = result
             for section in self.sections:
