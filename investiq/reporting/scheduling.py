@@ -123,7 +123,7 @@ class ReportScheduler:
         if self._quiet_until is not None and now < self._quiet_until:
             return
         self._quiet_until = None
-        self._running = {name: future for name, future in self._running.items() if not future.done()}
+        self._forget_ended()
         last = newest_runs(database=self._database)
         for name, schedule in self.schedules.items():
             job = None if name in self._running else next_job(schedule, last.get(name), now)
@@ -162,6 +162,15 @@ class ReportScheduler:
         """Begin nothing more, and wait for the reports under way."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._courier.close()
+
+    def _forget_ended(self) -> None:
+        for name, future in list(self._running.items()):
+            if not future.done():
+                continue
+            del self._running[name]
+            # What a run itself met is in the history; this is a database or an index that could not be written.
+            if (error := future.exception()) is not None:
+                _log.error("%s was not recorded whole: %s", name, error, exc_info=error)
 
     def _run(self, schedule: Schedule, job: Job) -> None:
         run = begin_run(
