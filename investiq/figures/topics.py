@@ -214,7 +214,7 @@ def _short_interest(view: TopicView, theme: Theme) -> Drawn:
     return traces, {
         "barmode": "overlay",
         "yaxis": _axis("Of the float", tickformat=".1%", domain=[0.58, 1], rangemode="tozero"),
-        "xaxis": {"anchor": "y", "showspikes": False},
+        "xaxis": {"anchor": "y", "showspikes": False, "tickangle": 0, "nticks": 4},
         "yaxis2": {"domain": [0, 0.44], "autorange": "reversed", "anchor": "x2", "tickfont": {"size": 10}},
         "xaxis2": {"anchor": "y2", "range": [0, 23], "showspikes": False, "showticklabels": False, "showgrid": False},
     }
