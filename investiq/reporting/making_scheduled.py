@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +36,8 @@ def make_scheduled(
     ReportError
         As `make_report` raises it.
     """
+    from jupyter_core.utils import ensure_event_loop
+
     from investiq.reporting.making import build, order_of
     from investiq.reporting.placing import workshop
 
@@ -45,5 +48,11 @@ def make_scheduled(
         if (seconds := time.perf_counter() - started) > timeout_s:
             raise OverdueReportError(f"the report took more than timeout_s = {timeout_s} s, {seconds:.0f} s so far")
 
-    with workshop(order.folder) as work:
-        return build(order, work, look_at_the_clock, cell_timeout_s=timeout_s).publish(started)
+    # In a thread of the scheduler: the loop that nbclient would make there, and leave open.
+    loop = ensure_event_loop()
+    try:
+        with workshop(order.folder) as work:
+            return build(order, work, look_at_the_clock, cell_timeout_s=timeout_s).publish(started)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

@@ -128,8 +128,8 @@ class ReportScheduler:
         for name, schedule in self.schedules.items():
             job = None if name in self._running else next_job(schedule, last.get(name), now)
             if job is not None:
-                context = contextvars.copy_context()
-                self._running[name] = self._pool.submit(context.run, self._run, schedule, job)
+                # A context of its own: jupyter_core keeps the event loop of a kernel in it.
+                self._running[name] = self._pool.submit(contextvars.Context().run, self._run, schedule, job)
         if not self._courier.deliver_pending() and not self._running:
             coming = [next(each.rule.dues(now)) for each in self.schedules.values()]
             again = [run.next_try_at for run in last.values() if run.next_try_at is not None]
