@@ -70,8 +70,9 @@ def test_all_strategies_are_trials_of_one_study(comparison):
 
 
 def test_a_difference_that_chance_cannot_make_is_beyond_doubt(bars_of):
-    # Two years that fall by 1 % a day, give or take a half: the short gains what the holder loses, on every day.
-    drops = -0.01 + 0.005 * np.sin(np.arange(500))
+    # Five days up, so that there is a crossing down, then two years that fall by 1 % a day, give or take a half: the
+    # short gains what the holder loses.
+    drops = np.concatenate((np.full(5, 0.01), -0.01 + 0.005 * np.sin(np.arange(500))))
     falling = bars_of([[each] * 4 for each in 100 * np.cumprod(1 + drops)])
     found = iq.compare_strategies(
         {"short": Crossover(fast=1, slow=2), "held": BuyAndHold()},
