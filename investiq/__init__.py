@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from investiq.market.reference import list_tickers, search_symbols
     from investiq.market.streaming.opening import stream_bars
     from investiq.market.streaming.sources.playback import Playback
+    from investiq.market.surveying import data_overview
     from investiq.market.trailing import price_changes
     from investiq.market.universes import list_universes, load_universe, read_universe
     from investiq.market.validating import compare_sources
@@ -103,6 +104,7 @@ _HOMES: Final[dict[str, str]] = {
     "factor_model": "investiq.metrics.factors",
     "cross_validate": "investiq.backtesting.validating",
     "daily_close": "investiq.analysis.closing",
+    "data_overview": "investiq.market.surveying",
     "fetch": "investiq.market.bulk",
     "fetch_async": "investiq.market.bulk",
     "from_vectorbt": "investiq.interop.vectorbt_accounts",
@@ -179,6 +181,7 @@ __all__ = [
     "cross_check",
     "cross_validate",
     "daily_close",
+    "data_overview",
     "factor_model",
     "fetch",
     "fetch_async",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from investiq.figures.audit import audit_chart
     from investiq.figures.closing import daily_close_chart
     from investiq.figures.cross_checks import cross_check_chart
+    from investiq.figures.data_overview import data_coverage_map, findings_chart
     from investiq.figures.drawing import draw
     from investiq.figures.equity import backtest_overview, equity_curve
     from investiq.figures.evidence import assessment_chart
@@ -56,11 +57,13 @@ _HOMES: Final = {
     "correlation_table": "heatmaps",
     "coverage_map": "quality",
     "cross_check_chart": "cross_checks",
+    "data_coverage_map": "data_overview",
     "draw": "drawing",
     "equity_curve": "equity",
     "measures_chart": "measures",
     "excursion_chart": "trade_review",
     "factor_chart": "factors",
+    "findings_chart": "data_overview",
     "cross_validation_chart": "validation",
     "monte_carlo_chart": "validation",
     "monte_carlo_histograms": "resampled",
@@ -106,11 +109,13 @@ __all__ = [
     "cross_check_chart",
     "cross_validation_chart",
     "daily_close_chart",
+    "data_coverage_map",
     "draw",
     "equity_curve",
     "evidence_chart",
     "excursion_chart",
     "factor_chart",
+    "findings_chart",
     "information_chart",
     "market_chart",
     "measures_chart",

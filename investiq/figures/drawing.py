@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from investiq.interop.vectorbt_parity import VectorbtParity
     from investiq.market.action_report import ActionLab
     from investiq.market.data_diff import DataDiff
+    from investiq.market.data_survey import DataOverview
     from investiq.market.quality_report import QualityReport
     from investiq.metrics.assessment import Assessment
     from investiq.metrics.bootstrap_result import BootstrapInterval
@@ -73,6 +74,7 @@ KINDS: Final = (
     "cross_validation",
     "daily_close",
     "data_diff",
+    "data_overview",
     "evidence",
     "factor_model",
     "fetch",
@@ -201,6 +203,10 @@ def draw(result: Result, *, theme: ThemeName = "light", **options: Any) -> go.Fi
             from investiq.figures.data_diff import data_diff_chart
 
             return data_diff_chart(cast("DataDiff", result), theme=theme, **options)
+        case "data_overview":
+            from investiq.figures.data_overview import data_coverage_map
+
+            return data_coverage_map(cast("DataOverview", result), theme=theme, **options)
         case "information":
             from investiq.figures.information import information_chart
 
