@@ -12,8 +12,9 @@ from jupyter_core.paths import jupyter_runtime_dir
 
 __all__ = ["OfflineReportKernel", "ReportKernel"]
 
-# Figures are stored as data; the exporter draws them. An environment variable keeps the setting out of every template.
-_RENDERER: Final[dict[str, str]] = {"PLOTLY_RENDERER": "plotly_mimetype"}
+# Figures are stored as data, which the exporter draws, and no bar of progress stays on a page. Environment variables keep
+# both settings out of every template.
+_ENVIRONMENT: Final[dict[str, str]] = {"PLOTLY_RENDERER": "plotly_mimetype", "INVESTIQ_PROGRESS": "logged"}
 
 # plotly imports nbformat, it jsonschema, and that an optional checker of addresses whose grammar takes 2 s to build.
 _QUICK_START: Final = "--IPKernelApp.exec_lines=import sys; sys.modules['rfc3987_syntax'] = None"
@@ -30,7 +31,7 @@ class ReportKernel(AsyncKernelManager):
     is a name relative to the working directory, which manager and kernel do not share.
     """
 
-    environment: ClassVar[dict[str, str]] = _RENDERER
+    environment: ClassVar[dict[str, str]] = _ENVIRONMENT
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -42,7 +43,7 @@ class ReportKernel(AsyncKernelManager):
 
     # jupyter_client types the method by its blocking parent; the class is its asynchronous twin.
     async def start_kernel(self, **launch: Any) -> None:  # type: ignore[override]
-        """Start the kernel with plotly's renderer in its environment, and without the slowest of its imports."""
+        """Start the kernel with the settings of reports in its environment, and without the slowest of its imports."""
         launch["env"] = {**os.environ, **launch.get("env", {}), **self.environment}
         launch["extra_arguments"] = [*launch.get("extra_arguments", ()), _QUICK_START]
         await super().start_kernel(**launch)
@@ -51,4 +52,4 @@ class ReportKernel(AsyncKernelManager):
 class OfflineReportKernel(ReportKernel):
     """A kernel in which any connection beyond this machine is an error."""
 
-    environment: ClassVar[dict[str, str]] = {**_RENDERER, "INVESTIQ_OFFLINE": "1"}
+    environment: ClassVar[dict[str, str]] = {**_ENVIRONMENT, "INVESTIQ_OFFLINE": "1"}

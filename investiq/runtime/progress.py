@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Protocol
 
 from investiq.core.errors import ConfigError
+from investiq.runtime.settings import load_settings
 from investiq.runtime.surroundings import in_notebook, is_terminal
 
 __all__ = ["Progress", "progress", "waiting", "watched"]
@@ -91,7 +92,8 @@ def progress(total: int, label: str) -> Progress:
     """Return a counter that shows how far `total` steps have come.
 
     Nothing appears for work of less than half a second. An interrupt passes
-    through, and the last line says how much was done.
+    through, and the last line says how much was done. With
+    ``INVESTIQ_PROGRESS=logged`` it goes to the log, whatever watches.
 
     Parameters
     ----------
@@ -116,13 +118,7 @@ def progress(total: int, label: str) -> Progress:
     """
     if total < 0:
         raise ConfigError(f"total must be >= 0 steps, was {total}")
-    surface: _Surface
-    if in_notebook():
-        surface = _Notebook()
-    elif is_terminal(sys.stderr):
-        surface = _Terminal()
-    else:
-        surface = _Log()
+    surface: _Surface = {"notebook": _Notebook, "terminal": _Terminal, "log": _Log}[_place()]()
     return Progress(total, label, surface)
 
 
@@ -167,7 +163,8 @@ def waiting(text: str) -> Iterator[None]:
     >>> with waiting("vendor: waiting 41 s for a slot"):
     ...     pass
     """
-    if in_notebook():
+    place = _place()
+    if place == "notebook":
         from IPython.display import HTML, display
 
         handle = display(HTML(_small(escape(text))), display_id=True)
@@ -175,7 +172,7 @@ def waiting(text: str) -> Iterator[None]:
             yield
         finally:
             handle.update(HTML(""))
-    elif is_terminal(sys.stderr):
+    elif place == "terminal":
         sys.stderr.write(f"\r{text}\x1b[K")
         sys.stderr.flush()
         try:
@@ -186,6 +183,14 @@ def waiting(text: str) -> Iterator[None]:
     else:
         _log.info(text)
         yield
+
+
+def _place() -> Literal["notebook", "terminal", "log"]:
+    if load_settings().progress == "logged":
+        return "log"
+    if in_notebook():
+        return "notebook"
+    return "terminal" if is_terminal(sys.stderr) else "log"
 
 
 def _small(content: str) -> str:

@@ -36,6 +36,7 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
 AlpacaFeed = Literal["iex", "sip"]
 SmtpTls = Literal["starttls", "tls", "none"]
+ProgressPlace = Literal["shown", "logged"]
 
 # Providers that answer over the internet, in the order of a chain that nobody set.
 VENDORS: Final = ("massive", "alpaca", "alphavantage", "twelvedata", "finnhub", "yfinance")
@@ -174,6 +175,9 @@ class Settings(BaseSettings):
     )
     log_format: Annotated[LogFormat, BeforeValidator(_lower)] = _setting("text", "Form of a log line.", "text or json")
     log_file: _Location | None = _setting(None, "Log to this file instead of the terminal.", "a path")
+    progress: Annotated[ProgressPlace, BeforeValidator(_lower)] = _setting(
+        "shown", "Whether long work draws how far it has come, or writes log lines only.", "shown or logged"
+    )
     dashboard_port: int = _setting(
         8866, "Port of `investiq dashboard` on 127.0.0.1.", "a whole number from 1 to 65535", ge=1, le=65535
     )

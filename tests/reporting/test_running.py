@@ -46,11 +46,16 @@ def test_a_run_injects_its_parameters_keeps_the_notebook_and_tells_its_progress(
     assert len(calls) == 3
 
 
-def test_a_figure_is_stored_as_data_without_a_setting_in_the_template(make_template, tmp_path):
-    template = make_template("import plotly.graph_objects as go\ngo.Figure(go.Scatter(y=[1, 2, window]))")
+def test_figures_are_stored_as_data_and_no_bar_of_progress_stays_without_a_setting_in_the_template(
+    make_template, tmp_path
+):
+    # Work of more than half a second draws a bar in any other notebook.
+    long = "import time\nfrom investiq.runtime.progress import progress\nwith progress(2, 'folds') as advance:\n    time.sleep(0.6)\n    advance()"
+    template = make_template(long, "import plotly.graph_objects as go\ngo.Figure(go.Scatter(y=[1, 2, window]))")
     run = run_notebook(template, tmp_path / "figure.ipynb", {})
-    outputs = nbformat.read(run.notebook, as_version=4).cells[-1].outputs
-    assert [list(output.data) for output in outputs] == [["application/vnd.plotly.v1+json"]]
+    cells = nbformat.read(run.notebook, as_version=4).cells
+    assert cells[-2].outputs == []
+    assert [list(output.data) for output in cells[-1].outputs] == [["application/vnd.plotly.v1+json"]]
 
 
 def test_a_failing_cell_is_named_rendered_and_leaves_the_last_good_report_and_its_latest(make_template, tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 
 from investiq.core.errors import ConfigError
-from investiq.runtime.browser import find_chromium
+from investiq.runtime.browser import find_chromium, headless_command
 
 
 @pytest.fixture
@@ -34,3 +34,12 @@ def test_a_setting_that_names_nothing_is_refused(monkeypatch, tmp_path):
         ConfigError, match=r"INVESTIQ_CHROMIUM must be an executable file, was .*none; correct it or unset it"
     ):
         find_chromium()
+
+
+@pytest.mark.parametrize(("user", "has_sandbox"), [(0, False), (1000, True)])
+def test_only_root_gives_up_the_sandbox_and_the_address_is_the_last_word(executable, monkeypatch, user, has_sandbox):
+    monkeypatch.setattr("os.geteuid", lambda: user, raising=False)
+    command = headless_command(executable, "/profile", "--screenshot=a.png", "file:///page.html")
+    assert ("--no-sandbox" not in command) is has_sandbox
+    assert (command[0], command[-1]) == (str(executable), "file:///page.html")
+    assert "--user-data-dir=/profile" in command

@@ -182,3 +182,11 @@ def test_what_a_watcher_raises_stops_the_work():
     with pytest.raises(KeyError), watched(stop), progress(3, "folds") as advance:
         advance()
     assert advance.done == 1
+
+
+def test_a_setting_keeps_bars_and_waits_off_a_screen(stopwatch, terminal, monkeypatch):
+    monkeypatch.setenv("INVESTIQ_PROGRESS", "logged")
+    _run(stopwatch, steps=10, seconds=1.0)
+    with waiting("vendor: waiting 41 s"):
+        pass
+    assert terminal.getvalue() == ""

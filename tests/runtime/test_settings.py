@@ -18,6 +18,7 @@ EXAMPLES = {
     "INVESTIQ_LOG_LEVEL": ("debug", "DEBUG"),
     "INVESTIQ_LOG_FORMAT": ("JSON", "json"),
     "INVESTIQ_LOG_FILE": ("/var/log/investiq.log", Path("/var/log/investiq.log")),
+    "INVESTIQ_PROGRESS": ("Logged", "logged"),
     "INVESTIQ_DASHBOARD_PORT": ("9000", 9000),
     "INVESTIQ_CHROMIUM": ("/opt/chromium", Path("/opt/chromium")),
     "INVESTIQ_PROVIDERS": ("alpaca, Massive", ("alpaca", "massive")),
@@ -207,7 +208,7 @@ def test_the_defaults_in_the_docs_are_those_of_the_settings():
         r"^\| `(INVESTIQ_\w+)` \| `([^`]*)` ", (REPOSITORY / "docs" / "settings.md").read_text(), re.MULTILINE
     )
     assert {name for name, _ in rows} == {
-        "INVESTIQ_OFFLINE", "INVESTIQ_LOG_LEVEL", "INVESTIQ_LOG_FORMAT", "INVESTIQ_DASHBOARD_PORT",
+        "INVESTIQ_OFFLINE", "INVESTIQ_LOG_LEVEL", "INVESTIQ_LOG_FORMAT", "INVESTIQ_PROGRESS", "INVESTIQ_DASHBOARD_PORT",
         "INVESTIQ_MASSIVE_PLAN", "INVESTIQ_ALPACA_PLAN", "INVESTIQ_ALPACA_FEED", "INVESTIQ_ALPHAVANTAGE_PLAN",
         "INVESTIQ_FINNHUB_PLAN", "INVESTIQ_TWELVEDATA_PLAN", "INVESTIQ_HTTP_CACHE_S", "INVESTIQ_FRESHNESS_MINUTES",
         "INVESTIQ_SMTP_PORT", "INVESTIQ_SMTP_TLS",
