@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -24,7 +23,7 @@ def print_page(page: Path, path: Path) -> Path | Note:
 
     The report does not depend on it: the page itself prints from any browser.
     """
-    from investiq.runtime.browser import find_chromium
+    from investiq.runtime.browser import find_chromium, headless_command
 
     try:
         browser = find_chromium()
@@ -35,24 +34,14 @@ def print_page(page: Path, path: Path) -> Path | Note:
             "no Chromium was found; install one or name it in INVESTIQ_CHROMIUM, or print the page from a browser"
         )
     with tempfile.TemporaryDirectory(prefix="investiq-print-") as profile:
-        command = [
-            str(browser),
-            "--headless",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-extensions",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            f"--user-data-dir={profile}",
+        command = headless_command(
+            browser,
+            profile,
             f"--virtual-time-budget={_DRAWING_MS}",
             "--no-pdf-header-footer",
             f"--print-to-pdf={path}",
             page.resolve().as_uri(),
-        ]
-        # Chromium's own sandbox does not start as root; the page is ours and may fetch nothing.
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.insert(2, "--no-sandbox")
+        )
         try:
             done = subprocess.run(
                 command,

@@ -37,7 +37,7 @@ def thumbnail(page: Path, target: Path) -> str:
     target : Path
         The ``.png`` to write.
     """
-    from investiq.runtime.browser import find_chromium
+    from investiq.runtime.browser import find_chromium, headless_command
 
     try:
         browser = find_chromium()
@@ -48,25 +48,16 @@ def thumbnail(page: Path, target: Path) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}")
     with tempfile.TemporaryDirectory(prefix="investiq-picture-") as profile:
-        command = [
-            str(browser),
-            "--headless",
-            # Chromium's own sandbox does not start as root; the page is ours and may fetch nothing.
-            *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-extensions",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
+        command = headless_command(
+            browser,
+            profile,
             "--hide-scrollbars",
-            f"--user-data-dir={profile}",
             f"--window-size={_WINDOW}",
             f"--force-device-scale-factor={_SCALE}",
             f"--virtual-time-budget={_DRAWING_MS}",
             f"--screenshot={draft}",
             page.resolve().as_uri(),
-        ]
+        )
         try:
             done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=False)
         except subprocess.TimeoutExpired:

@@ -22,7 +22,7 @@ import investiq as iq
 from investiq.core.errors import ReportError
 from investiq.core.facts import format_fact
 from investiq.core.result import Result
-from investiq.reporting import exporting
+from investiq.reporting import cells, exporting
 from investiq.reporting.exporting import FIGURE_TYPE, notebook_to_html
 
 
@@ -210,7 +210,7 @@ def test_every_value_of_the_table_is_in_the_excel_sheet_and_what_is_missing_has_
 
 
 def test_a_column_of_times_loses_its_zone_for_excel_only(result):
-    frame = exporting._without_zone(result.fills)
+    frame = cells.without_zone(result.fills)
     assert "ts (UTC)" in frame.columns
     assert frame["ts (UTC)"].dt.tz is None
     assert str(result.fills["ts"].dt.tz) == "UTC"
