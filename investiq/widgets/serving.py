@@ -33,6 +33,8 @@ _PREHEATED: Final = ("home", "symbol_analysis")
 # Its successor starts a moment later, so that the visitor's page is drawn first; a second visitor meanwhile waits for
 # this delay too, so it is short.
 _REFILL_DELAY_S: Final = 2
+# Voila's own minute is short on a machine that is busy with something else.
+_START_WITHIN_S: Final = 180
 # Voila loads every JupyterLab extension of the environment; these three draw widgets and plotly figures.
 _NEEDED_EXTENSIONS: Final = frozenset(
     {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "jupyterlab-plotly"}
@@ -108,6 +110,9 @@ def server_arguments(folder: Path, port: int, token: str) -> list[str]:
         "VoilaConfiguration.preheat_kernel": True,
         "VoilaConfiguration.default_pool_size": 1,
         "VoilaKernelManager.fill_delay": _REFILL_DELAY_S,
+        "VoilaExecutor.startup_timeout": _START_WITHIN_S,
+        # A kernel that died and came back would hold none of its page.
+        "KernelManager.autorestart": False,
         "MappingKernelManager.cull_idle_timeout": CULL_AFTER_S,
         "MappingKernelManager.cull_interval": CULL_EVERY_S,
     }
@@ -117,8 +122,8 @@ def server_arguments(folder: Path, port: int, token: str) -> list[str]:
     arguments = [f"--{name}={value}" for name, value in settings.items()]
     arguments += [f"--VoilaConfiguration.extension_denylist={name}" for name in _unneeded_extensions()]
     started_on_request = sorted(path.stem for path in folder.glob("*.ipynb") if path.stem not in _PREHEATED)
-    # A pattern is searched as a part of the name too, so it says where the name begins and ends.
-    arguments += [f"--VoilaKernelManager.preheat_denylist=^{name}[.]ipynb$" for name in started_on_request]
+    # A pattern is matched from the beginning of the whole path, and says where the name begins and ends.
+    arguments += [rf"--VoilaKernelManager.preheat_denylist=.*[/\\]{name}[.]ipynb$" for name in started_on_request]
     return [str(folder), *arguments]
 
 
