@@ -65,10 +65,12 @@ def data_coverage_map(overview: DataOverview, *, theme: ThemeName = "light") -> 
     wide = cells.pivot(index="name", columns="month", values=["expected", "present"])
     wanted = months.astype("datetime64[us]")
     expected, present = (wide[part].reindex(index=names, columns=wanted).to_numpy(dtype=float) for part in ("expected", "present"))
-    left_out = len(overview.series) - len(names)
+    without = len(overview.series) - len(counted)
+    hidden = len(counted) - len(names)
     gaps = int(np.nansum(expected - present))
     remarks = f"share of sessions with a bar, by month; {gaps:,} session{'' if gaps == 1 else 's'} missing"
-    remarks += f"; {left_out:,} series without sessions or beyond the {MOST_SERIES} worst not drawn" if left_out else ""
+    remarks += f"; {without:,} series have no sessions" if without else ""
+    remarks += f"; {hidden:,} with fewer gaps are not drawn" if hidden else ""
     height, size = _row(len(names))
     text = [name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…" for name in names]
     layout = heading(overview.title, remarks + _mark(overview))
@@ -159,7 +161,8 @@ def findings_chart(overview: DataOverview, *, theme: ThemeName = "light") -> go.
 def _heat(names: list[str], months: Any, expected: Any, present: Any, theme: Theme) -> dict[str, Any]:
     share = np.full(expected.shape, np.nan)
     np.divide(present, expected, out=share, where=expected > 0)
-    worst, low, middle, full = theme.exit, *(theme.diverging[number][1] for number in (0, 1, 3))
+    # One session of a month must be seen: the smallest gap is orange already, nothing fades into the page.
+    worst, middle, low, full = theme.exit, *(theme.diverging[number][1] for number in (0, 1, 3))
     return {
         "type": "heatmap",
         "name": "Coverage",
@@ -168,7 +171,7 @@ def _heat(names: list[str], months: Any, expected: Any, present: Any, theme: The
         "z": np.where(share < 1, _GAPS * share, share),
         "zmin": 0.0,
         "zmax": 1.0,
-        "colorscale": [[0.0, worst], [_GAPS / 2, low], [_GAPS, middle], [_GAPS, full], [1.0, full]],
+        "colorscale": [[0.0, worst], [_GAPS / 2, middle], [_GAPS, low], [_GAPS, full], [1.0, full]],
         "colorbar": {
             "tickvals": [0, _GAPS / 2, (1 + _GAPS) / 2],
             "ticktext": ["none", "half", "all"],

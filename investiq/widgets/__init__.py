@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from investiq.widgets.backtest_lab import BacktestLab
+    from investiq.widgets.data_quality import DataQuality
     from investiq.widgets.home import Home
     from investiq.widgets.live import live
     from investiq.widgets.market_overview import MarketOverview
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final[dict[str, str]] = {
     "BacktestLab": "investiq.widgets.backtest_lab",
+    "DataQuality": "investiq.widgets.data_quality",
     "Home": "investiq.widgets.home",
     "MarketOverview": "investiq.widgets.market_overview",
     "SymbolAnalysis": "investiq.widgets.symbol_analysis",
@@ -24,7 +26,7 @@ _HOMES: Final[dict[str, str]] = {
     "serve": "investiq.widgets.serving",
 }
 
-__all__ = ["BacktestLab", "Home", "MarketOverview", "SymbolAnalysis", "TradeReview", "live", "serve"]
+__all__ = ["BacktestLab", "DataQuality", "Home", "MarketOverview", "SymbolAnalysis", "TradeReview", "live", "serve"]
 
 
 def __getattr__(name: str) -> Any:
