@@ -38,21 +38,23 @@ def is_news(record: logging.LogRecord) -> bool:
     return "is not trusted" not in message and "WebSocket ping timeout" not in message
 
 
-async def _drop_broken(manager: Any, notebook: str) -> None:
-    """Take kernels that ended while they waited for a visitor out of Voila's pool, and fill it again.
+async def _drop_broken(manager: Any) -> None:
+    """Take kernels that ended while they waited for a visitor out of Voila's pools, and fill these again.
 
     Voila hands the oldest one out as it is: the visitor's page would never be drawn.
     """
-    pool = manager._pools.get(notebook, [])
-    for waiting in [each for each in pool if each.done()]:
-        failed = waiting.cancelled() or waiting.exception() is not None
-        kernel = "" if failed else waiting.result()["kernel_id"]
-        # In the pool still: another visitor may have been given it while this one waited for the answer.
-        if (failed or kernel not in manager or not await manager.is_alive(kernel)) and waiting in pool:
-            pool.remove(waiting)
+    waiting = [(name, each) for name, pool in manager._pools.items() for each in pool if each.done()]
+    for name, each in waiting:
+        failed = each.cancelled() or each.exception() is not None
+        kernel = "" if failed else each.result()["kernel_id"]
+        if not failed and kernel in manager and await manager.is_alive(kernel):
+            continue
+        # Meanwhile another visitor may have been given it.
+        if each in (pool := manager._pools[name]):
+            pool.remove(each)
             if kernel in manager:
                 await manager.shutdown_kernel(kernel, now=True)
-            manager.fill_if_needed(notebook_name=notebook)
+            manager.fill_if_needed(notebook_name=name)
 
 
 def server_class(announce: Callable[[], None], names: Sequence[str]) -> Any:
@@ -91,7 +93,7 @@ def server_class(announce: Callable[[], None], names: Sequence[str]) -> Any:
             query = read_query(self.request.query)
             theme = self.get_cookie(THEME_COOKIE)
             self.request.query = urlencode(query | ({THEME_COOKIE: "dark"} if theme == "dark" else {}))
-            await _drop_broken(self.kernel_manager, f"{name}.ipynb")
+            await _drop_broken(self.kernel_manager)
             await super().get(f"{name}.ipynb")
 
     class Server(Voila):
