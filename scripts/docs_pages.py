@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import investiq as iq
 from investiq.reporting.exporting import draw_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import docs_reference  # here, because mkdocs takes the path back once this file is loaded
+
 ROOT: Final = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
 # Files outside docs/ that its pages link to, and where the site has them.
 ELSEWHERE: Final = {
     "benchmarks/RESULTS.md": "benchmarks.md",
     "notebooks/README.md": "gallery.md",
     "CHANGELOG.md": "changelog.md",
-    "README.md": "getting_started.md",
 }
-PACKAGES: Final = ("strategies", "indicators", "metrics", "figures", "widgets")
 NOTEBOOK_STYLE: Final = """
-body { font: 15px/1.55 system-ui, "Segoe UI", Roboto, Arial, sans-serif; color: #16202c; max-width: 1080px; margin: 0 auto; padding: 16px; }
-nav { font-size: 14px; margin-bottom: 16px; } a { color: #0b5cad; } img { max-width: 100%; }
+:root { --ground: #fff; --text: #16202c; --code: #f4f6f9; --edge: #d9e0e8; --link: #0b5cad; }
+:root[data-theme=dark] { --ground: #1e2129; --text: #d5d9e2; --code: #272a35; --edge: #3a4150; --link: #7fb4ff; color-scheme: dark; }
+body { font: 15px/1.55 system-ui, "Segoe UI", Roboto, Arial, sans-serif; color: var(--text); background: var(--ground); max-width: 1080px; margin: 0 auto; padding: 16px; }
+nav { font-size: 14px; margin-bottom: 16px; display: flex; gap: 16px; flex-wrap: wrap; } a { color: var(--link); } img { max-width: 100%; }
 .jp-InputPrompt, .jp-OutputPrompt, .jp-InputArea-prompt, .jp-OutputArea-prompt, .jp-Collapser { display: none; }
-.highlight pre { background: #f4f6f9; border: 1px solid #d9e0e8; border-radius: 4px; padding: 8px 10px; overflow-x: auto; font-size: 13px; }
+.highlight pre { background: var(--code); border: 1px solid var(--edge); border-radius: 4px; padding: 8px 10px; overflow-x: auto; font-size: 13px; }
 .jp-OutputArea-output { overflow-x: auto; margin: 8px 0; } pre { white-space: pre-wrap; font-size: 13px; }
-table.dataframe { border-collapse: collapse; font-size: 13px; } table.dataframe td, table.dataframe th { padding: 3px 8px; border-bottom: 1px solid #d9e0e8; text-align: right; }
+table.dataframe { border: 0; border-collapse: collapse; font-size: 13px; }
+table.dataframe td, table.dataframe th { border: 0; padding: 3px 8px; border-bottom: 1px solid var(--edge); text-align: right; }
+"""
+# The site's choice of colours, kept by its button; otherwise the system's.
+NOTEBOOK_THEME: Final = """
+const kept = Object.keys(localStorage).filter(key => key.endsWith("__palette")).map(key => JSON.parse(localStorage[key]).color.scheme)[0];
+const dark = kept ? kept === "slate" : matchMedia("(prefers-color-scheme: dark)").matches;
+if (dark) document.documentElement.dataset.theme = "dark";
 """
 
 
@@ -44,12 +49,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     from mkdocs.structure.files import File
 
     made: dict[str, str] = {
-        "getting_started.md": (ROOT / "README.md").read_text(encoding="utf-8"),
         "gallery.md": (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8"),
         "benchmarks.md": (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8"),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         "adr/index.md": decisions(),
-        **dict(reference()),
+        **dict(docs_reference.pages()),
         **{f"gallery/{path.stem}.html": notebook_page(path) for path in notebooks()},
     }
     for name, content in made.items():
@@ -58,11 +62,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
     files.append(File.generated(config, "gallery/plotly.min.js", content=get_plotlyjs()))
     return files
-
-
-def on_nav(nav: Any, config: MkDocsConfig, files: Files) -> Any:
-    """Leave the navigation as mkdocs.yml has it."""
-    return nav
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -79,6 +78,15 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         r"(?P<before>\]\(|(?:src|href)=\")(?P<target>(?![a-z]+:|#)[^)#\"\s]+)(?P<anchor>#[^)\"\s]*)?(?P<after>\)|\")"
     )
     return re.sub(pattern, moved, markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Turn the footnotes of docstrings, which are not Markdown, into a list."""
+    if not page.file.src_uri.startswith("api/"):
+        return html
+    return re.sub(r"\s*\.\. \[(\d+)\]", r"<br>[\1]", re.sub(r"\[(\d+)\]_", r"[\1]", html)).replace(
+        "<p><br>[1]", "<p>[1]"
+    )
 
 
 def resolved(origin: str, target: str) -> str:
@@ -98,6 +106,8 @@ def site_place(place: str) -> str:
         return ELSEWHERE[place]
     if notebook := re.fullmatch(r"notebooks/(\w+)\.ipynb", place):
         return f"gallery/{notebook[1]}.html"
+    if place == "README.md":
+        return "getting_started.md"
     if place in ("docs", "docs/README.md"):
         return "README.md"
     if place == "notebooks":
@@ -136,11 +146,22 @@ def notebook_page(path: Path) -> str:
     )  # fmt: skip
     body, _ = exporter.from_notebook_node(drawn)
     style = NOTEBOOK_STYLE + HtmlFormatter(style="default").get_style_defs(".highlight")
+    style += HtmlFormatter(style="github-dark").get_style_defs(":root[data-theme=dark] .highlight")
+    listed = notebooks()
+    place = listed.index(path)
+    beside = [f'<a href="{each.stem}.html">{arrow} {each.stem[:2]}</a>' for arrow, each in around(listed, place)]
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<title>{path.stem}</title><style>{style}</style><script src="plotly.min.js"></script></head>'
-        f'<body><nav><a href="../gallery.html">Gallery</a> · <code>notebooks/{path.name}</code></nav>{body}</body></html>'
+        f"<title>{path.stem}</title><style>{style}</style><script>{NOTEBOOK_THEME}</script>"
+        f'<script src="plotly.min.js"></script></head><body><nav><a href="../gallery.html">Gallery</a>'
+        f"<code>notebooks/{path.name}</code>{''.join(beside)}</nav>{body}</body></html>"
     )
+
+
+def around(listed: list[Path], place: int) -> list[tuple[str, Path]]:
+    """Return the notebooks before and after one, each with its arrow."""
+    before = [("&larr;", listed[place - 1])] if place else []
+    return before + ([("&rarr;", listed[place + 1])] if place + 1 < len(listed) else [])
 
 
 def decisions() -> str:
@@ -150,28 +171,3 @@ def decisions() -> str:
         title = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
         lines.append(f"- [{title}]({path.name})")
     return "\n".join(lines) + "\n"
-
-
-def reference() -> Iterator[tuple[str, str]]:
-    """Yield the pages of the API reference, from the docstrings."""
-    yield "api/index.md", _page("investiq", "Everything that `import investiq as iq` offers.", iq, _tops())
-    for name in PACKAGES:
-        package = importlib.import_module(f"investiq.{name}")
-        summary = (package.__doc__ or "").strip().splitlines()[0]
-        yield f"api/{name}.md", _page(f"iq.{name}", summary, package, sorted(package.__all__))
-
-
-def _tops() -> list[str]:
-    return sorted(name for name in iq.__all__ if name not in PACKAGES)
-
-
-def _page(title: str, summary: str, package: ModuleType, names: list[str]) -> str:
-    others = " · ".join(f"[iq.{name}]({name}.md)" for name in PACKAGES)
-    lines = [f"# {title}\n", f"{summary}\n", f"[iq](index.md) · {others}\n"]
-    for name in names:
-        value = getattr(package, name)
-        if isinstance(value, type):
-            lines.append(f"::: {value.__module__}.{value.__qualname__}\n    options:\n      members: true\n")
-        elif callable(value):
-            lines.append(f"::: {value.__module__}.{value.__qualname__}\n")
-    return "\n".join(lines)
