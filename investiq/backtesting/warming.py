@@ -107,7 +107,11 @@ def _compile_general() -> None:
 def _compile_sweep() -> None:
     from investiq.backtesting import sweep_kernels, sweeping
     from investiq.market.loading import load_bars
+    from investiq.metrics.overfitting import pbo_from_blocks
     from investiq.strategies.crossover import Crossover
 
     sweeping.first_class(sweep_kernels.written)
     sweeping.evaluate([Crossover()], load_bars("^GSPC")[-_BARS:], RunOptions(), workers=1)
+    # What judges a sweep by its blocks; two trials of four blocks are enough to compile it.
+    sums = np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 3.0], [3.0, 1.0]])
+    pbo_from_blocks(sums, sums**2, 1)
