@@ -104,7 +104,11 @@ def report_rows(folder: Path) -> str:
         [f"{datetime.fromtimestamp(made, UTC):%Y-%m-%d %H:%M} UTC", escape(str(path.relative_to(folder)))]
         for made, path in newest
     ]
-    place = f'<p class="iq-quiet">in {escape(str(folder))}</p>'
+    from investiq.runtime.paths import project_root
+
+    root = project_root()
+    shown = folder.relative_to(root) if root and folder.is_relative_to(root) else folder
+    place = f'<p class="iq-quiet">in {escape(str(shown))}</p>'
     return _table(("Made", "File"), rows, set()) + place if rows else ""
 
 
