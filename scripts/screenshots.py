@@ -34,7 +34,7 @@ THEMES: tuple[ThemeName, ...] = ("light", "dark")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--hide-scrollbars"]
 # The most that a picture in the README, and one of the faces, should weigh.
 LIMIT_KB = 400
-FACE_LIMIT_KB = 150
+FACE_LIMIT_KB = 80
 PATIENCE_MS = 120_000
 SETTLED = """() => document.querySelector('#rendered_cells .iq-panel')
     && document.querySelector('#rendered_cells').offsetParent !== null
@@ -42,12 +42,12 @@ SETTLED = """() => document.querySelector('#rendered_cells .iq-panel')
 
 
 @contextmanager
-def dashboard() -> Iterator[str]:
-    """Serve the dashboards as a user would, and yield the address of the home page."""
+def dashboard(data: Path) -> Iterator[str]:
+    """Serve the dashboards as a new user would who has the folder `data`, and yield the address of the home page."""
     process = subprocess.Popen(
         [sys.executable, "-m", "investiq", "dashboard", "--port", str(PORT), "--no-browser"],
         cwd=ROOT,
-        env={**os.environ, "INVESTIQ_OFFLINE": "1", "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "INVESTIQ_OFFLINE": "1", "INVESTIQ_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -188,7 +188,7 @@ def main() -> None:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=str(chromium), args=ARGUMENTS)
         if not names or any(name.startswith("app_") for name in names):
-            with dashboard() as url:
+            with dashboard(Path(folder) / "data") as url:
                 for path in sorted((ROOT / "voila_apps").glob("*.ipynb")):
                     attempt(f"app_{path.stem}", pictures_of_app, browser, url, path.stem)
         for path in sorted((ROOT / "reports" / "templates").glob("*.ipynb")):
