@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from investiq.runtime.postponing import postpone_address_grammar
+
 if TYPE_CHECKING:
     from investiq.figures.audit import audit_chart
     from investiq.figures.closing import daily_close_chart
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from investiq.figures.trades import bracket_chart, trade_chart, waterfall_chart
     from investiq.figures.trials import comparison_chart, evidence_chart, trials_chart
     from investiq.figures.validation import cross_validation_chart, monte_carlo_chart, walk_forward_chart
+
+# Before plotly, which would build it.
+postpone_address_grammar()
 
 _HOMES: Final = {
     "daily_close_chart": "closing",
