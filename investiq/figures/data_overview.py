@@ -64,7 +64,9 @@ def data_coverage_map(overview: DataOverview, *, theme: ThemeName = "light") -> 
     months = np.arange(first.to_datetime64().astype("datetime64[M]"), last.to_datetime64().astype("datetime64[M]") + 1)
     wide = cells.pivot(index="name", columns="month", values=["expected", "present"])
     wanted = months.astype("datetime64[us]")
-    expected, present = (wide[part].reindex(index=names, columns=wanted).to_numpy(dtype=float) for part in ("expected", "present"))
+    expected, present = (
+        wide[part].reindex(index=names, columns=wanted).to_numpy(dtype=float) for part in ("expected", "present")
+    )
     without = len(overview.series) - len(counted)
     hidden = len(counted) - len(names)
     gaps = int(np.nansum(expected - present))
@@ -141,7 +143,11 @@ def findings_chart(overview: DataOverview, *, theme: ThemeName = "light") -> go.
         )  # fmt: skip
     most = int(max(each["x"].max() for each in bars))
     names = [each["name"] for each in bars]
-    layout = heading("Findings by check", f"series in which a check found something; ✕ error, ! caution, i fact{_mark(overview)}", names)
+    layout = heading(
+        "Findings by check",
+        f"series in which a check found something; ✕ error, ! caution, i fact{_mark(overview)}",
+        names,
+    )
     return go.Figure(
         data=bars,
         layout={
@@ -162,7 +168,7 @@ def _heat(names: list[str], months: Any, expected: Any, present: Any, theme: The
     share = np.full(expected.shape, np.nan)
     np.divide(present, expected, out=share, where=expected > 0)
     # One session of a month must be seen: the smallest gap is orange already, nothing fades into the page.
-    worst, middle, low, full = theme.exit, *(theme.diverging[number][1] for number in (0, 1, 3))
+    worst, least, full = theme.exit, theme.diverging[0][1], theme.diverging[3][1]
     return {
         "type": "heatmap",
         "name": "Coverage",
@@ -171,7 +177,7 @@ def _heat(names: list[str], months: Any, expected: Any, present: Any, theme: The
         "z": np.where(share < 1, _GAPS * share, share),
         "zmin": 0.0,
         "zmax": 1.0,
-        "colorscale": [[0.0, worst], [_GAPS / 2, middle], [_GAPS, low], [_GAPS, full], [1.0, full]],
+        "colorscale": [[0.0, worst], [_GAPS, least], [_GAPS, full], [1.0, full]],
         "colorbar": {
             "tickvals": [0, _GAPS / 2, (1 + _GAPS) / 2],
             "ticktext": ["none", "half", "all"],

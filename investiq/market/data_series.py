@@ -229,6 +229,10 @@ class DataSeries:
         ]
         if isinstance(self.data, Bars):
             stated = self.data.passport
-            moments = (("Data end", stated.as_of), ("Retrieved", stated.retrieved_at), ("Recorded by", stated.recorded_by))
+            moments = (
+                ("Data end", stated.as_of),
+                ("Retrieved", stated.retrieved_at),
+                ("Recorded by", stated.recorded_by),
+            )
             facts += [Fact(label, moment, "time") for label, moment in moments if moment is not None]
         return [*facts, Fact("SHA-256", self.fingerprint, "", "of the rows as they were known")]

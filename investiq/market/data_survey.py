@@ -106,7 +106,9 @@ class DataOverview(Result):
     def facts(self) -> list[Fact]:
         """Return the numbers of the whole overview."""
         checked = self.checked
-        expected, present = (np.nansum([getattr(each, name) for each in checked] or [0.0]) for name in ("expected", "present"))
+        expected, present = (
+            np.nansum([getattr(each, name) for each in checked] or [0.0]) for name in ("expected", "present")
+        )
         verdicts = " / ".join(f"{self.with_verdict(name):,}" for name in ("pass", "caution", "fail"))
         none = "" if checked else "there are no bars; records are not checked"
         states = {name: sum(each.freshness == name for each in checked) for name in ("fresh", "behind", "ended")}

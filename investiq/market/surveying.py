@@ -85,9 +85,7 @@ def data_overview(
         raise first or _nothing(failures, name, store)
     moment = _moment(found, as_of)
     series = tuple(described(each, label, moment) for each, label in zip(found, _names(found), strict=True))
-    return DataOverview(
-        scope=name, as_of=moment, series=series, failures=failures, notes=(*notes, *_failed(failures))
-    )
+    return DataOverview(scope=name, as_of=moment, series=series, failures=failures, notes=(*notes, *_failed(failures)))
 
 
 def _wanted(

@@ -25,6 +25,7 @@ __all__ = ["DataQuality"]
 
 _SCOPES: Final = ("all", "sample", "synthetic", "stored", "dow30", "nasdaq100", "sp500")
 _ALL: Final = "all providers"
+_CARDS: Final = 8
 _TYPING_S: Final = 0.2
 
 
@@ -64,11 +65,22 @@ class DataQuality(App):
         self._saving: W.Widget | None = None
         self._fields()
         layout = W.Layout(grid_template_columns="minmax(0,2fr) minmax(0,1fr)")
-        grid = classed(W.GridBox([self.series, self.passport], layout=layout), "iq-grid")
-        findings = classed(W.HBox([self.found, self.checks]), "iq-halves")
-        ends = classed(W.HBox([self.held, self.fresh]), "iq-halves")
-        panels = (self.cards, self.coverage, self.series, self.passport, self.found, self.checks, self.held, self.fresh, self.notes)
-        super().__init__([self.cards, self.coverage, grid, findings, ends, self.notes], panels)
+        left = classed(W.VBox([self.series, self.found]), "iq-column")
+        grid = classed(W.GridBox([left, self.passport], layout=layout), "iq-grid")
+        whole = classed(W.VBox([self.checks, self.held]), "iq-column")
+        ends = classed(W.HBox([whole, self.fresh]), "iq-halves")
+        panels = (
+            self.cards,
+            self.coverage,
+            self.series,
+            self.found,
+            self.passport,
+            self.checks,
+            self.held,
+            self.fresh,
+            self.notes,
+        )
+        super().__init__([self.cards, self.coverage, grid, ends, self.notes], panels)
 
     def _fields(self) -> None:
         self.scope = W.Combobox(value=self._symbols, options=_SCOPES, description="Data")
@@ -203,20 +215,27 @@ class DataQuality(App):
     # --- panels ---------------------------------------------------------------------------------------------------
 
     def _show(self, turn: Turn) -> None:
+        from investiq.core.facts import Fact
         from investiq.figures.tables import metric_cards
         from investiq.widgets import tables
 
         shown = self._shown
         if self._chosen not in [each.name for each in shown.series]:
             self._chosen = shown.series[0].name
-        cards = metric_cards(shown.facts()[:8])
+        facts = [
+            Fact(each.label, each.value, each.unit, each.convention.partition(",")[0], each.note)
+            for each in shown.facts()
+        ]
+        cards = metric_cards(facts[:_CARDS])
         frame, held = shown.to_frame(), shown.quarantine_frame()
         turn.present(lambda: self.cards.show(cards))
         turn.present(lambda: self.table.fill(frame, self._chosen))
         turn.present(lambda: self.series.show(self._series_box(), subtitle="press a row for its passport and findings"))
         self._draw(turn, shown)
         if len(held):
-            turn.present(lambda: self.held.show(data_tables.quarantine(held), subtitle="kept, marked, and refused by a backtest"))
+            turn.present(
+                lambda: self.held.show(data_tables.quarantine(held), subtitle="kept, marked, and refused by a backtest")
+            )
         else:
             turn.present(lambda: self.held.empty("No bar of these series is held for a bad print."))
         if shown.checked:
@@ -264,26 +283,44 @@ class DataQuality(App):
 
         def untitled(figure: go.Figure, top: int) -> go.Figure:
             # The panel has the title.
-            figure.update_layout(title=None, margin={"t": top}, height=figure.layout.height - figure.layout.margin.t + top)
+            figure.update_layout(
+                title=None, margin={"t": top}, height=figure.layout.height - figure.layout.margin.t + top
+            )
             return figure
 
         no_sessions = "" if len(shown.coverage()) else "These series hold records, which have no sessions."
         no_findings = "" if len(shown.findings_frame()) else "No check found anything in these series."
         return [
-            ("coverage", self.coverage, lambda: untitled(data_overview.data_coverage_map(shown, theme=self.theme), 44), no_sessions),
-            ("checks", self.checks, lambda: untitled(data_overview.findings_chart(shown, theme=self.theme), 36), no_findings),
+            (
+                "coverage",
+                self.coverage,
+                lambda: untitled(data_overview.data_coverage_map(shown, theme=self.theme), 44),
+                no_sessions,
+            ),
+            (
+                "checks",
+                self.checks,
+                lambda: untitled(data_overview.findings_chart(shown, theme=self.theme), 36),
+                no_findings,
+            ),
         ]
 
     # --- files ----------------------------------------------------------------------------------------------------
 
     def _series_box(self) -> W.Widget:
         if self._saving is None:
-            kinds = (("csv", downloads.CSV, "Series (CSV)"), ("xlsx", downloads.XLSX, "Series (Excel)"), ("html", downloads.HTML, "Overview (HTML)"))
+            kinds = (
+                ("csv", downloads.CSV, "Series (CSV)"),
+                ("xlsx", downloads.XLSX, "Series (Excel)"),
+                ("html", downloads.HTML, "Overview (HTML)"),
+            )
             buttons = [
                 downloads.download_button(f"data overview.{kind}", lambda kind=kind: self._file(kind), mime, words)  # type: ignore[misc]
                 for kind, mime, words in kinds
             ]
-            buttons.append(downloads.download_button("findings.csv", self._findings_file, downloads.CSV, "Findings (CSV)"))
+            buttons.append(
+                downloads.download_button("findings.csv", self._findings_file, downloads.CSV, "Findings (CSV)")
+            )
             self._saving = W.VBox([self.table, classed(W.HBox(buttons), "iq-halves-left")])
         return self._saving
 

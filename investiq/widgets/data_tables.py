@@ -18,8 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["SeriesTable", "findings", "freshness", "passport", "quarantine"]
 
-_PAGE: Final = 16
-_SIGNS: Final = {"pass": "✓", "caution": "!", "fail": "✕", "error": "✕", "info": "i", "fresh": "✓", "behind": "✕", "ended": "■"}
+_PAGE: Final = 18
+_SIGNS: Final = {
+    "pass": "✓",
+    "caution": "!",
+    "fail": "✕",
+    "error": "✕",
+    "info": "i",
+    "fresh": "✓",
+    "behind": "✕",
+    "ended": "■",
+}
 _COLUMNS: Final[tuple[tuple[str, str, Unit], ...]] = (
     ("name", "Series", ""),
     ("provider", "Provider", ""),
@@ -122,7 +131,9 @@ class SeriesTable(W.VBox):
             value = row[column]
             if column == "kind" and row["interval"]:
                 value = f"{row['interval']} {value}"
-            cells.append(f"<td{_side(unit)}>{_marked(str(value)) if column in ('verdict', 'freshness') else _cell(value, unit)}</td>")
+            cells.append(
+                f"<td{_side(unit)}>{_marked(str(value)) if column in ('verdict', 'freshness') else _cell(value, unit)}</td>"
+            )
         chosen = ' class="iq-picked" aria-current="true"' if row["name"] == self._chosen else ""
         return f'<tr data-do="series {number}"{chosen}>{"".join(cells)}</tr>'
 
@@ -169,7 +180,12 @@ def findings(series: DataSeries) -> str:
     from investiq.market.quality_checks import CHECKS
 
     lines = [
-        (_marked(each.severity), escape(each.check.replace("_", " ")), format_value(each.count, "count"), escape(each.text))
+        (
+            _marked(each.severity),
+            escape(each.check.replace("_", " ")),
+            format_value(each.count, "count"),
+            escape(each.text),
+        )
         for each in series.findings
     ]
     table = _table(("Severity", "Check", "Rows", "Meaning"), lines, numbers=(2,))
@@ -208,9 +224,16 @@ def quarantine(held: pd.DataFrame) -> str:
 def freshness(series: Sequence[DataSeries]) -> str:
     """Return last bar, state and reason of series of bars, those that are behind first."""
     rank = {"behind": 0, "ended": 1, "fresh": 2}
-    ordered = sorted((each for each in series if each.quality is not None), key=lambda each: rank.get(each.freshness, 3))
+    ordered = sorted(
+        (each for each in series if each.quality is not None), key=lambda each: rank.get(each.freshness, 3)
+    )
     lines = [
-        (escape(each.name), _marked(each.freshness), format_value(each.sessions_behind, "count"), escape(each.freshness_reason))
+        (
+            escape(each.name),
+            _marked(each.freshness),
+            format_value(each.sessions_behind, "count"),
+            escape(each.freshness_reason),
+        )
         for each in ordered
     ]
     return _table(("Series", "State", "Sessions behind", "Why"), lines, numbers=(2,))
@@ -228,7 +251,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequenc
     body = "".join(
         f"<tr>{''.join(f'<td{side}>{cell}</td>' for cell, side in zip(row, sides, strict=True))}</tr>" for row in rows
     )
-    return f'<div class="iq-scroll" tabindex="0"><table class="iq-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="iq-scroll" tabindex="0"><table class="iq-table iq-data"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _marked(word: str) -> str:

@@ -94,7 +94,11 @@ class DataPage:
     def _gaps(self) -> str:
         gaps = [each for each in self.overview.checked if each.missing.size]
         if not gaps:
-            return "No session is missing between the first and the last bar of any series." if self.overview.checked else ""
+            return (
+                "No session is missing between the first and the last bar of any series."
+                if self.overview.checked
+                else ""
+            )
         worst = max(gaps, key=lambda each: each.missing.size)
         total = sum(each.missing.size for each in gaps)
         share = format_value(worst.present / worst.expected, "fraction")
@@ -165,7 +169,9 @@ class DataPage:
     def freshness_lines(self) -> str:
         """Last bar, verdict and why, by series of bars."""
         rows = [
-            Fact(each.name, each.freshness, "", each.freshness_reason, each.reason if each.freshness == "behind" else "")
+            Fact(
+                each.name, each.freshness, "", each.freshness_reason, each.reason if each.freshness == "behind" else ""
+            )
             for each in self.overview.checked
         ]
         return parts.facts_table(rows) if rows else "<p>There are no bars whose freshness could be judged.</p>"
@@ -175,7 +181,9 @@ class DataPage:
         """Price basis, delay, rule of knowledge and fingerprint, by series."""
         frame = self.overview.to_frame()[list(_PASSPORTS)].rename_axis("series").reset_index()
         frame["fingerprint"] = frame["fingerprint"].str.slice(0, _HASH)
-        frame[["price_basis", "currency", "calendar"]] = frame[["price_basis", "currency", "calendar"]].replace("", "n/a")
+        frame[["price_basis", "currency", "calendar"]] = frame[["price_basis", "currency", "calendar"]].replace(
+            "", "n/a"
+        )
         frame["price_basis"] = frame["price_basis"].str.replace("_", " ")
         return _shown(frame, "", "series")
 
