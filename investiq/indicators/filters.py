@@ -7,8 +7,11 @@ gain K the level moves as ``ema`` with ``2 / (window + 1) = K``.
 
 from __future__ import annotations
 
+import math
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
+
+import numpy as np
 
 from investiq.core.errors import ConfigError
 from investiq.indicators.kalman_filters import local_linear_trend
@@ -17,6 +20,7 @@ from investiq.indicators.observations import (
     SeriesOrArray,
     bar_columns,
     column,
+    kernels,
     like_frame,
     like_series,
     over_observations,
@@ -99,18 +103,32 @@ def butterworth(close: SeriesOrArray, order: int = 2, cutoff: float = 0.2) -> Se
             f"cutoff must lie in (0, 1) of the Nyquist frequency, was {cutoff!r}; for a period in bars pass 2 / period"
         )
     prices = column(close)
-    from scipy.signal import butter, sosfilt, sosfilt_zi
-
-    sections = butter(order, cutoff, output="sos")
-    steady = sosfilt_zi(sections)
+    sections = _sections(int(order), float(cutoff))
 
     def smooth(series: FloatArray) -> tuple[FloatArray, ...]:
-        if not series.size:
-            return (series.copy(),)
-        return (sosfilt(sections, series, zi=steady * series[0])[0],)
+        return (kernels().recursions.cascade(series, sections),)
 
     (values,) = over_observations(smooth, prices)
     return like_series(close, values, f"butterworth_{order}")
+
+
+def _sections(order: int, cutoff: float) -> FloatArray:
+    """Return b0, b1, b2, a1, a2 of each section: the poles of a pair, by the bilinear transform of the analog filter.
+
+    Written out, because scipy.signal takes longer to import than an analysis to compute.
+    """
+    warped = math.tan(math.pi * cutoff / 2)
+    square = warped * warped
+    rows = []
+    for pair in range(order // 2):
+        damping = 2 * math.sin(math.pi * (2 * pair + 1) / (2 * order)) * warped
+        whole = 1 + damping + square
+        gain = square / whole
+        rows.append((gain, 2 * gain, gain, 2 * (square - 1) / whole, (1 - damping + square) / whole))
+    if order % 2:
+        gain = warped / (1 + warped)
+        rows.append((gain, gain, 0.0, (warped - 1) / (1 + warped), 0.0))
+    return np.array(rows)
 
 
 @overload

@@ -173,3 +173,22 @@ def directional(high: Any, low: Any, close: Any, window: int, movements: int) ->
         if differences >= window:
             index[bar] = average
     return lines
+
+
+@jit
+def cascade(values: Any, sections: Any) -> Any:
+    """Run second-order sections of gain 1 at frequency 0 over `values`, as if the first had stood there for ever.
+
+    A row of `sections` holds b0, b1, b2, a1 and a2 (a0 is 1).
+    """
+    out = values.copy()
+    for section in range(sections.shape[0] if out.size else 0):
+        b0, b1, b2, a1, a2 = sections[section]
+        newer, older = out[0] * (1 - b0), out[0] * (b2 - a2)
+        for bar in range(out.size):
+            price = out[bar]
+            smooth = b0 * price + newer
+            newer = b1 * price - a1 * smooth + older
+            older = b2 * price - a2 * smooth
+            out[bar] = smooth
+    return out

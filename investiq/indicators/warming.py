@@ -50,6 +50,7 @@ def _technical() -> list[tuple[Any, ...]]:
         (windows.rolling_max, *prices, 2),
         (windows.rolling_min, *prices, 2),
         (recursions.signed_sum, *_prices(2), 0.0),
+        (recursions.cascade, *prices, np.ones((1, 5))),
     ]
 
 

@@ -44,6 +44,16 @@ def test_butterworth_keeps_a_constant_and_follows_a_line_by_its_stated_lag(order
     assert delay[0] == pytest.approx(1 / (2 * np.tan(np.pi * cutoff / 2)), rel=1e-6)
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, 7, 12])
+def test_the_sections_are_scipys_to_twelve_digits(walk, order):
+    prices = walk + 1_000
+    sections = signal.butter(order, 0.05, output="sos")
+    start = signal.sosfilt_zi(sections) * prices[0]
+    np.testing.assert_allclose(
+        butterworth(prices, order, 0.05), signal.sosfilt(sections, prices, zi=start)[0], rtol=1e-12
+    )
+
+
 def test_half_of_the_power_passes_at_the_cutoff():
     # Cutoff 0.2 of Nyquist is a period of 10 bars; the amplitude falls to sqrt(1/2).
     wave = np.sin(2 * np.pi * np.arange(2000) / 10)
