@@ -91,11 +91,11 @@ class TradeReview(App):
             field.observe(lambda _: self._on_filter(), names="value")
         self.previous.on_click(lambda _: self.step(-1))
         self.following.on_click(lambda _: self.step(1))
-        self.source.layout.width = "320px"
+        self.source.layout.width = "290px"
         for button in (self.previous, self.following):
-            classed(button, "iq-step").layout.width = "112px"
+            classed(button, "iq-step").layout.width = "104px"
         for field in self.filters:
-            field.layout.width = "128px"
+            field.layout.width = "116px"
         self._filling = False
 
     # --- a result -------------------------------------------------------------------------------------------------

@@ -68,16 +68,23 @@ def test_the_table_is_saved_as_a_file(visit):
 
 
 def test_the_theme_changes_the_figures(visit):
-    visit.switch_theme()
-    assert visit.is_dark()
-    assert visit.panel("Regime and breadth").locator(".main-svg").first.is_visible()
-    visit.switch_theme()
+    for is_dark in (True, False):
+        visit.switch_theme()
+        # Every figure is drawn anew, and none in the colours of the other theme.
+        visit.page.wait_for_function(
+            """dark => { const all = [...document.querySelectorAll('.js-plotly-plot')];
+                return all.length >= 5 && all.every(e => e._fullLayout && (e._fullLayout.paper_bgcolor !== '#ffffff') === dark); }""",
+            arg=is_dark,
+            timeout=60_000,
+        )
+        assert visit.is_dark() == is_dark
+        assert visit.panel("Regime and breadth").locator(".main-svg").first.is_visible()
 
 
 def test_nothing_sticks_out_of_the_page(visit):
     for width in (1440, 900):
         visit.page.set_viewport_size({"width": width, "height": 1000})
-        visit.page.wait_for_timeout(300)
+        visit.page.wait_for_function("width => document.documentElement.clientWidth <= width", arg=width)
         assert visit.sticks_out() == 0
 
 

@@ -89,7 +89,7 @@ def test_a_note_is_saved_shown_as_text_and_there_after_a_reload(page):
     written = page.page.locator(".iq-written li")
     assert NOTE in written.inner_text()
     assert written.locator(".iq-chip").all_inner_texts() == ["gap", "<i>late</i>"]
-    assert page.page.locator(".iq-page img, .iq-chip i").count() == 0
+    assert page.page.locator(".iq-page img[onerror], .iq-chip i, .iq-written b").count() == 0
     assert "<i>late</i>" in page.panel("By exit and by tag").inner_text()
 
 
@@ -119,7 +119,7 @@ def test_trades_and_notes_can_be_downloaded(page):
 @pytest.mark.parametrize("width", [1440, 900])
 def test_nothing_sticks_out_of_the_page(page, width):
     page.page.set_viewport_size({"width": width, "height": 1000})
-    page.page.wait_for_timeout(400)
+    page.page.wait_for_function("width => document.documentElement.clientWidth <= width", arg=width)
     assert page.sticks_out() == 0
     page.page.set_viewport_size({"width": 1440, "height": 1000})
 
@@ -144,7 +144,8 @@ def test_a_file_that_cannot_be_read_is_told_and_the_page_recovers(page):
     page.after(turn)
     assert page.page.locator(".iq-error").count() == 0
     assert place(page) == "1 of 59"
-    assert page.page.locator(".iq-written").count() == 1
+    # The run is the same one, so the note is beside its trade, whatever the file is called.
+    assert "gap" in page.panel("By exit and by tag").inner_text()
 
 
 def test_the_page_is_quiet(page):
