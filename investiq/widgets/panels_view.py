@@ -38,7 +38,7 @@ def _signal(analysis: Analysis, theme: ThemeName) -> Content:
     named = {table.title.partition(" at ")[0]: table for table in analysis.tables()}
     parts = [urgent, tables.verdict(analysis), _standing(analysis), _engines(analysis)]
     if "Horizons" in named:
-        parts.append(f"<h4>Horizons</h4>{text_table(named['Horizons'])}")
+        parts.append(f"<h3>Horizons</h3>{text_table(named['Horizons'])}")
     parts.append(f'<p class="iq-words">{escape(analysis.recommendation)}</p>')
     return Content(above="".join(parts), subtitle=f"decided {analysis.table['known_at'].iloc[-1]:%Y-%m-%d %H:%M} UTC")
 
@@ -112,7 +112,7 @@ def _evidence(analysis: Analysis, theme: ThemeName) -> Content:
             body = tables.evidence_table(signal)
         shown = "" if math.isnan(signal.score) else f" {signal.score:+.1f}, {len(signal.evidence)} signals"
         parts.append(
-            f'<section><h4>{escape(name.capitalize())}<span class="iq-quiet">{escape(shown)}</span></h4>{body}</section>'
+            f'<section><h3>{escape(name.capitalize())}<span class="iq-quiet">{escape(shown)}</span></h3>{body}</section>'
         )
     return Content(
         above=f'<div class="iq-evidence">{"".join(parts)}</div>', subtitle="every signal that fired at this bar"

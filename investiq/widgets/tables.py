@@ -84,7 +84,7 @@ def engine_views(analysis: Analysis) -> str:
     """Return the joint verdict, then by engine its score and every signal, or why it is silent."""
     parts = [verdict(analysis)]
     for name, signal in analysis.engines.items():
-        parts.append(f"<h4>{escape(name.capitalize())}{_standing(signal, analysis.weights[name])}</h4>")
+        parts.append(f"<h3>{escape(name.capitalize())}{_standing(signal, analysis.weights[name])}</h3>")
         silent = f'<div class="iq-quiet">silent: {escape(signal.reason)}</div>'
         parts.append(silent if math.isnan(signal.score) else evidence_table(signal))
     return "".join(parts)

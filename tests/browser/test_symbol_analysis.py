@@ -9,6 +9,8 @@ import urllib.request
 import psutil
 import pytest
 
+from tests.browser.conftest import start_server
+
 pytestmark = pytest.mark.browser
 
 # Told, not asserted tightly: a busy machine is slower. The page's own goal is 20 s cold.
@@ -80,13 +82,40 @@ def test_the_token_does_not_stay_in_the_address(visit):
     assert "token" not in visit.page.url
 
 
+def test_the_keyboard_walks_the_controls_in_reading_order(visit):
+    visit.field("Symbol").focus()
+    walked = []
+    for _ in range(7):
+        visit.page.keyboard.press("Tab")
+        walked.append(
+            visit.page.evaluate(
+                "() => document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText.trim()"
+            )
+        )
+    # A date field is several stops in Chromium.
+    assert list(dict.fromkeys(walked))[:4] == ["Past", "As of", "Analyse", "Averages"]
+
+
 def test_an_overlay_changes_the_price(visit):
     turn = visit.turn()
-    visit.page.get_by_label("Ichimoku").check()
+    visit.field("Ichimoku").check()
     visit.after(turn)
     visit.page.wait_for_function(
         "[...document.querySelectorAll('.legendtext')].some(each => each.textContent === 'Ichimoku cloud')"
     )
+
+
+def test_the_past_and_the_day_of_knowledge_change_the_data_when_the_button_is_pressed(visit):
+    visit.field("Past").select_option("2 years")
+    visit.page.wait_for_selector(".iq-status.iq-pending")
+    visit.field("As of").fill("2015-08-24")
+    visit.press("Analyse")
+    strip = visit.page.locator("#rendered_cells .iq-provenance").inner_text()
+    assert "2013-08-26 to 2015-08-24" in strip  # 2013-08-24 was a Saturday
+    visit.field("Past").select_option("5 years")
+    visit.field("As of").fill("")
+    visit.press("Analyse")
+    assert "2018-12-31 21:00 UTC" in visit.page.locator("#rendered_cells .iq-provenance").inner_text()
 
 
 def test_every_panel_draws_on_a_company(visit):
@@ -95,6 +124,22 @@ def test_every_panel_draws_on_a_company(visit):
     assert visit.page.locator("#rendered_cells .iq-watermark").inner_text() == "SYNTHETIC DATA"
     # Price, weeks, radar, confidence and ten topics.
     visit.page.wait_for_function("document.querySelectorAll('#rendered_cells .js-plotly-plot').length === 14")
+
+
+def test_the_page_leads_to_the_lab_with_its_symbol(visit):
+    link = visit.panel("Backtest").get_by_role("link")
+    assert link.get_attribute("href") == "/backtest_lab?symbol=SYN001"
+
+
+def test_a_newer_request_drops_the_one_under_way(visit):
+    turn, symbol = visit.turn(), visit.field("Symbol")
+    for wanted in ("^DJI", "^IXIC"):
+        symbol.fill(wanted)
+        symbol.press("Enter")
+    visit.after(turn + 1)
+    assert "^IXIC, 1d" in visit.page.locator("#rendered_cells .iq-provenance").inner_text()
+    # What was dropped is not among the symbols that were shown.
+    assert visit.page.locator(".iq-recent button").all_inner_texts() == ["^IXIC", "SYN001", "^GSPC"]
 
 
 def test_a_bad_symbol_is_told_and_escaped_and_the_page_recovers(visit):
@@ -112,28 +157,35 @@ def test_nothing_sticks_out_of_the_page(visit, width):
     assert not visit.sticks_out()
 
 
-def test_no_console_errors(visit):
-    assert visit.complaints == []
+def test_the_badges_stay_whole_on_a_telephone(visit):
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    badges = visit.page.locator("#rendered_cells .iq-badge")
+    assert badges.all_inner_texts() == ["SAMPLE DATA", "RESEARCH"]
+    for badge in badges.all():
+        box = badge.bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+    visit.page.set_viewport_size({"width": 1440, "height": 1000})
 
 
-def test_no_request_left_this_machine(visit):
-    assert visit.outside == []
+def test_the_address_names_the_symbol(visit, server):
+    visit.page.goto(server.page("symbol_analysis", symbol="SYN002"))
+    visit.page.wait_for_selector("#rendered_cells .iq-provenance")
+    visit.page.wait_for_function(
+        "document.querySelector('#rendered_cells .iq-provenance').innerText.includes('SYN002, 1d')"
+    )
+    visit.settle()
+    assert visit.field("Symbol").input_value() == "SYN002"
 
 
-def test_a_page_that_is_closed_ends_its_kernel(visit, server):
-    before = server.kernels()
-    assert before
-    # As a user does: plain close() and goto() skip what a page does when it is left.
-    visit.page.close(run_before_unload=True)
-    other = visit.page.context.new_page()
-    deadline = time.monotonic() + 20
-    while server.kernels() >= before and time.monotonic() < deadline:
-        other.wait_for_timeout(200)  # a sleep would hold up the page's last request too
-    # The page's own is gone; the one that waits for the next visitor stays.
-    assert len(before - server.kernels()) == 1
+def test_the_page_is_quiet(visit):
+    visit.assert_quiet()
 
 
-def test_stopping_the_server_ends_every_kernel(server):
-    kernels = server.kernels()
-    assert server.stop() == 0
+def test_stopping_a_server_ends_every_kernel():
+    running = start_server()
+    deadline = time.monotonic() + LIMIT_S
+    while not (kernels := running.kernels()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert running.stop() == 0
+    assert kernels
     assert not any(psutil.pid_exists(each) for each in kernels)

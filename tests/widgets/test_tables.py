@@ -149,6 +149,6 @@ def test_the_engine_view_has_the_joint_verdict_and_every_engine_or_its_silence()
     analysis = iq.analyze(iq.History.of(iq.load_bars("^GSPC")[-300:]))
     html = tables.engine_views(analysis)
     assert f"{analysis.score:+.1f}" in html
-    assert all(f"<h4>{name}" in html for name in ("Technical", "Fundamental", "Quant", "Sentiment"))
+    assert all(f"<h3>{name}" in html for name in ("Technical", "Fundamental", "Quant", "Sentiment"))
     assert html.count("silent: ") == 2
     assert analysis.engines["fundamental"].reason in html
