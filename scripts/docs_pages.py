@@ -139,6 +139,7 @@ def notebook_page(path: Path) -> str:
     for cell in drawn.cells:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](\1.html", cell.source)
+            cell.source = cell.source.replace("](README.md)", "](../gallery.html)")
             cell.source = re.sub(r"\]\(\.\./docs/([\w/]+)\.md", r"](../\1.html", cell.source)
     exporter = HTMLExporter(
         template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True,

@@ -240,7 +240,7 @@ def table(entries: Sequence[Entry], before: str = "") -> list[str]:
 
 def directive(entry: Entry, level: int) -> str:
     """Return what mkdocstrings replaces by the entry; of a class with its members."""
-    members = "true" if isinstance(entry.value, type) else "false"
+    members = "null" if isinstance(entry.value, type) else "false"
     return f"::: {entry.path}\n    options:\n      heading_level: {level}\n      members: {members}\n"
 
 

@@ -1,4 +1,4 @@
-"""Make the index of the notebooks, notebooks/README.md, and a thumbnail of each: its own first words and first figure."""
+"""Make the index of the notebooks, the links between them, and a thumbnail of each: its own first words and first figure."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ PARTS: Final = {
     "First steps": range(1, 4),
     "Is a backtest true, and is it luck?": range(4, 9),
     "What do engines see?": range(9, 13),
+    "Who reads it?": range(13, 14),
 }
 ABOUT: Final = """# Notebooks
 
@@ -79,6 +80,24 @@ def index() -> str:
     return "".join(lines)
 
 
+def link() -> None:
+    """Let each notebook end with links to the one before and the one after it."""
+    listed = entries()
+    for place, entry in enumerate(listed):
+        links = [
+            f"← [{each.path.name[:2]}. {each.title}]({each.path.name})" for each in listed[max(place - 1, 0) : place]
+        ]
+        links.append("[all notebooks](README.md)")
+        links += [f"[{each.path.name[:2]}. {each.title}]({each.path.name}) →" for each in listed[place + 1 : place + 2]]
+        notebook = read(entry.path)
+        last = notebook["cells"][-1]
+        words = re.sub(r"\n\n---\n.*", "", "".join(last["source"]), flags=re.DOTALL)
+        last["source"] = f"{words}\n\n---\n\n{' · '.join(links)}".splitlines(keepends=True)
+        entry.path.write_text(
+            json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"
+        )
+
+
 def first_figure(path: Path) -> dict[str, Any]:
     """Return the first plotly figure among the outputs of a notebook."""
     for cell in read(path)["cells"]:
@@ -120,7 +139,8 @@ def thumbnails() -> None:
 
 
 def main() -> None:
-    """Write the index; with the argument ``thumbnails`` draw these first."""
+    """Link the notebooks and write the index; with the argument ``thumbnails`` draw these first."""
+    link()
     if "thumbnails" in sys.argv[1:]:
         thumbnails()
     (NOTEBOOKS / "README.md").write_text(index(), encoding="utf-8")
