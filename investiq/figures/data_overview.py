@@ -62,10 +62,12 @@ def data_coverage_map(overview: DataOverview, *, theme: ThemeName = "light") -> 
         names = [name for name in names if name in set(worst)]
     first, last = cells["month"].min(), cells["month"].max()
     months = np.arange(first.to_datetime64().astype("datetime64[M]"), last.to_datetime64().astype("datetime64[M]") + 1)
-    wide = cells.pivot(index="name", columns="month", values=["expected", "present"])
     wanted = months.astype("datetime64[us]")
     expected, present = (
-        wide[part].reindex(index=names, columns=wanted).to_numpy(dtype=float) for part in ("expected", "present")
+        cells.pivot(index="name", columns="month", values=part)
+        .reindex(index=names, columns=wanted)
+        .to_numpy(dtype=float)
+        for part in ("expected", "present")
     )
     without = len(overview.series) - len(counted)
     hidden = len(counted) - len(names)
@@ -122,7 +124,8 @@ def findings_chart(overview: DataOverview, *, theme: ThemeName = "light") -> go.
     if not len(found):
         raise DataError("no check found anything in this overview; there is nothing to draw")
     looks = {"error": colors.exit, "caution": colors.diverging[0][1], "info": colors.series[0]}
-    bars, order = [], []
+    bars: list[dict[str, Any]] = []
+    order: list[str] = []
     for severity, sign in _SEVERITIES:
         part = found[found["severity"] == severity]
         if part.empty:

@@ -124,9 +124,9 @@ def _freshness(found: Opened, bars: Bars, moment: datetime) -> tuple[Freshness, 
     stated = bars.passport
     if any(note.code == "delisted" for note in stated.notes):
         return "ended", f"trading ended on {label_text(bars.ts[-1], '1d')}: no bar is due", float("nan")
-    terms = {name: timedelta(minutes=float(found.facts.get(f"{name}_minutes", "0"))) for name in ("delay", "settle")}
+    delay, settle = (timedelta(minutes=float(found.facts.get(f"{name}_minutes", "0"))) for name in ("delay", "settle"))
     grace = timedelta(minutes=load_settings().freshness_minutes)
-    due = expected_last(stated.calendar, bars.interval, moment.astimezone(UTC), **terms, grace=grace)
+    due = expected_last(stated.calendar, bars.interval, moment.astimezone(UTC), delay=delay, settle=settle, grace=grace)
     last, expected = (label_text(each, bars.interval) for each in (bars.ts[-1], due))
     if not is_behind(bars.ts[-1], due, bars.interval):
         return "fresh", f"last bar {last}, due {expected}", 0.0

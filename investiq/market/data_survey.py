@@ -34,6 +34,7 @@ DATA_UNITS: Final[Mapping[str, Unit]] = {
 # A card holds a screenful; everything is in the frames.
 _MOST_LINES: Final = 60
 _MARKS: Final = ("SAMPLE", "SYNTHETIC")
+_FINDINGS: Final = ("Severity", "Series", "Check", "Rows", "Meaning")
 _NO_REASON: Final = "marked when it was stored"
 
 
@@ -136,8 +137,7 @@ class DataOverview(Result):
                 (each["severity"], each["name"], each["check"], format_value(each["count"], "count"), each["text"])
                 for each in found.head(_MOST_LINES).to_dict("records")
             )
-            columns = ("Severity", "Series", "Check", "Rows", "Meaning")
-            tables.append(Table(_cut("Findings", len(rows), len(found)), columns, rows, numbers=("Rows",)))
+            tables.append(Table(_cut("Findings", len(rows), len(found)), _FINDINGS, rows, numbers=("Rows",)))
         if self.failures:
             shown = tuple(list(self.failures.items())[:_MOST_LINES])
             tables.append(Table(_cut("Not there", len(shown), len(self.failures)), ("Series", "Reason"), shown))

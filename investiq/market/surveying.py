@@ -129,7 +129,7 @@ def _scope(scope: str, store: Store) -> list[_Wanted]:
 
 def _held(store: Store) -> Mapping[str, list[SeriesKey]]:
     held: dict[str, list[SeriesKey]] = {}
-    for key in store.keys():
+    for key in store:
         held.setdefault(key.symbol, []).append(key)
     return held
 

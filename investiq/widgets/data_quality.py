@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import ipywidgets as W
 
-from investiq.widgets import data_tables, downloads
+from investiq.widgets import data_tables
 from investiq.widgets.app import App, classed
+from investiq.widgets.data_figures import figure_of, nothing_to_draw
+from investiq.widgets.data_saving import saving_buttons
 from investiq.widgets.panel import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import plotly.graph_objects as go
 
     from investiq.market.data_series import DataSeries
     from investiq.market.data_survey import DataOverview
@@ -38,10 +38,6 @@ class DataQuality(App):
         What is shown first: a name that `iq.data_overview` knows, or symbols
         with commas between; the address may say another (``?symbols=stored``),
         and which series is chosen (``?symbol=^GSPC``).
-
-    Examples
-    --------
-    >>> app = DataQuality("sample")  # doctest: +SKIP
     """
 
     name: ClassVar[str] = "data_quality"
@@ -264,75 +260,30 @@ class DataQuality(App):
         """Draw both figures anew in the present theme."""
         if self._overview is None:
             return
-        for name, panel, make, _ in self._figures(self._shown):
+        for name, panel in self._charted.items():
             if panel.state == "ok":
-                self.chart(name, make())
+                self.chart(name, figure_of(name, self._shown, self.theme))
 
     def _draw(self, turn: Turn, shown: DataOverview) -> None:
-        for name, panel, make, reason in self._figures(shown):
-            if reason:
+        for name, panel in self._charted.items():
+            if reason := nothing_to_draw(name, shown):
                 turn.present(lambda panel=panel, reason=reason: panel.empty(reason))  # type: ignore[misc]
                 continue
             with self.guard(turn, panel):
-                figure = make()
+                figure = figure_of(name, shown, self.theme)
                 turn.present(lambda name=name, panel=panel, figure=figure: panel.show(self.chart(name, figure)))  # type: ignore[misc]
 
-    def _figures(self, shown: DataOverview) -> list[tuple[str, Panel, Callable[[], go.Figure], str]]:
-        """Return name, panel, maker, and why there is nothing to draw."""
-        from investiq.figures import data_overview
-
-        def untitled(figure: go.Figure, top: int) -> go.Figure:
-            # The panel has the title.
-            figure.update_layout(
-                title=None, margin={"t": top}, height=figure.layout.height - figure.layout.margin.t + top
-            )
-            return figure
-
-        no_sessions = "" if len(shown.coverage()) else "These series hold records, which have no sessions."
-        no_findings = "" if len(shown.findings_frame()) else "No check found anything in these series."
-        return [
-            (
-                "coverage",
-                self.coverage,
-                lambda: untitled(data_overview.data_coverage_map(shown, theme=self.theme), 44),
-                no_sessions,
-            ),
-            (
-                "checks",
-                self.checks,
-                lambda: untitled(data_overview.findings_chart(shown, theme=self.theme), 36),
-                no_findings,
-            ),
-        ]
+    @property
+    def _charted(self) -> dict[str, Panel]:
+        return {"coverage": self.coverage, "checks": self.checks}
 
     # --- files ----------------------------------------------------------------------------------------------------
 
     def _series_box(self) -> W.Widget:
         if self._saving is None:
-            kinds = (
-                ("csv", downloads.CSV, "Series (CSV)"),
-                ("xlsx", downloads.XLSX, "Series (Excel)"),
-                ("html", downloads.HTML, "Overview (HTML)"),
-            )
-            buttons = [
-                downloads.download_button(f"data overview.{kind}", lambda kind=kind: self._file(kind), mime, words)  # type: ignore[misc]
-                for kind, mime, words in kinds
-            ]
-            buttons.append(
-                downloads.download_button("findings.csv", self._findings_file, downloads.CSV, "Findings (CSV)")
-            )
-            self._saving = W.VBox([self.table, classed(W.HBox(buttons), "iq-halves-left")])
+            buttons = classed(W.HBox(saving_buttons(self._given)), "iq-halves-left")
+            self._saving = W.VBox([self.table, buttons])
         return self._saving
-
-    def _file(self, suffix: str) -> bytes:
-        import tempfile
-        from pathlib import Path
-
-        with tempfile.TemporaryDirectory(prefix="investiq-") as folder:
-            return self._given().export(Path(folder) / f"overview.{suffix}").read_bytes()
-
-    def _findings_file(self) -> bytes:
-        return self._given().findings_frame().to_csv(index=False).encode()
 
     def _given(self) -> DataOverview:
         from investiq.core.errors import DataError

@@ -190,5 +190,5 @@ def test_a_few_of_the_invented_series_stand_for_all():
 
 def test_an_empty_store_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
-    with pytest.raises(DataError, match="is empty; iq.fetch fills it"):
+    with pytest.raises(DataError, match=r"is empty; iq\.fetch fills it"):
         iq.data_overview("stored")

