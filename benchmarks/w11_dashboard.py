@@ -28,6 +28,7 @@ VIEWPORT: Any = {"width": 1440, "height": 900}
 PATIENCE_MS = 120_000
 SETTLED = """() => document.querySelector('#rendered_cells .iq-panel')
     && document.querySelector('#rendered_cells').offsetParent !== null
+    && document.querySelector('#rendered_cells .iq-status[data-done="1"]')
     && !document.querySelector('#rendered_cells :is(.iq-busy, .iq-skeleton, .iq-status[data-done="0"])')"""
 BARS = 5_000
 # Four fifths of the bars are in view; the time axis is moved, then narrowed, in each frame, as a drag and a wheel do.

@@ -38,6 +38,7 @@ FACE_LIMIT_KB = 80
 PATIENCE_MS = 120_000
 SETTLED = """() => document.querySelector('#rendered_cells .iq-panel')
     && document.querySelector('#rendered_cells').offsetParent !== null
+    && document.querySelector('#rendered_cells .iq-status[data-done="1"]')
     && !document.querySelector('#rendered_cells :is(.iq-busy, .iq-skeleton, .iq-status[data-done="0"])')"""
 
 

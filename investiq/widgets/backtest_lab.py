@@ -216,6 +216,7 @@ class BacktestLab(App):
             self.progress(turn, "Backtesting", *shown)
             result = request.run(bars)
             turn.present(lambda: self._take(request, result))
+            self.progress(turn, "Drawing", *section.followers)
             self._show_cards(turn, result)
             section.fill(turn)
         if self.cards.state == "error":
@@ -252,6 +253,7 @@ class BacktestLab(App):
         if self.result is None:
             return
         if not section.is_current:
+            self.progress(turn, "Computing", *section.followers)
             section.fill(turn)
         elif not section.has_theme:
             turn.present(section.redraw)

@@ -133,6 +133,7 @@ class Visit:
         self.page.wait_for_function(
             """() => document.querySelector('#rendered_cells .iq-panel')
                 && document.querySelector('#rendered_cells').offsetParent !== null
+                && document.querySelector('#rendered_cells .iq-status[data-done="1"]')
                 && !document.querySelector('#rendered_cells :is(.iq-busy, .iq-skeleton, .iq-status[data-done="0"])')""",
             timeout=timeout_s * 1000,
         )
