@@ -88,9 +88,7 @@ def analysis_chart(
         return _light(table[name].to_numpy(dtype=np.float64) * bars.factor * scale)
 
     averages = {f"SMA {window}": level(f"sma_{window}") for window in (20, 50, 200)} if "averages" in overlays else {}
-    bands = {
-        title: (level(lower), level(upper)) for kind, (title, lower, upper) in _BANDS.items() if kind in overlays
-    }
+    bands = {title: (level(lower), level(upper)) for kind, (title, lower, upper) in _BANDS.items() if kind in overlays}
     scale = 1.0 / float(bars.factor[-1])
     lines = {name: level(name, scale) for name in ("macd", "macd_signal", "macd_histogram")}
     rows = [price_pane(bars, colors, overlays=averages, bands=bands, trades=trades)]
@@ -145,13 +143,8 @@ def _score_pane(x: NDArray[np.datetime64], score: FloatArray, voices: dict[str, 
         for name, own in voices.items()
         if np.isfinite(own).any()
     ]
-    look: dict[str, Any] = {
-        "title": "Score (±100)",
-        "weight": 1.7,
-        "limits": (-100, 128),
-        "levels": guides,
-        "ticks": guides,
-    }
+    look: dict[str, Any] = {"title": "Score (±100)", "weight": 1.7, "limits": (-100, 128)}
+    look |= {"levels": guides, "ticks": guides}
     if x.size <= DENSE:
         return Pane(traces=[*thin, joint | {"line": edge}], **look)
     # Five stepped lines through years are a smear: the engines leave the long view for the legend.

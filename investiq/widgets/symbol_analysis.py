@@ -122,14 +122,17 @@ class SymbolAnalysis(App):
 
     def _on_message(self, _: W.Widget, content: dict[str, object], __: object) -> None:
         """Run when Enter was pressed in the symbol field."""
-        if content.get("event") == "submit":
-            self.start(self._after_typing)
+        if content.get("event") != "submit":
+            return
+        began = time.monotonic()
 
-    def _after_typing(self, turn: Turn) -> None:
-        # The browser may send the key before the last letters.
-        time.sleep(_TYPING_S)
-        self._run(turn, self._request())
-        self.finish(turn, time.monotonic())
+        def work(turn: Turn) -> None:
+            # The browser may send the key before the last letters.
+            time.sleep(_TYPING_S)
+            self._run(turn, self._request())
+            self.finish(turn, began)
+
+        self.start(work)
 
     def _request(self) -> SymbolRequest:
         self._ran = self._values()
@@ -166,7 +169,7 @@ class SymbolAnalysis(App):
         others = [panel for panel in self.panels if panel is not price]
         self.analysis = None
         with self.guard(turn, price, *others) as border:
-            self.progress(turn, f"Loading {request.symbol}", *self.panels)
+            self.progress(turn, f"Loading {request.symbol}")
             bars = request.load()
             turn.present(lambda: self._show_provenance(bars))
             self.progress(turn, f"Analysing {bars.symbol}", *self.panels)
