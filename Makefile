@@ -28,7 +28,7 @@ test: setup ## Run everything that CI runs: linters, types, floors, tests, noteb
 	@$(BIN)/python scripts/check.py
 
 lab: setup ## Open JupyterLab on the gallery of notebooks
-	@$(BIN)/jupyter lab --LabApp.default_url="/lab/tree/notebooks/README.md?factory=Markdown%20Preview" \
+	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/README.md --LabApp.app_settings_dir="$(CURDIR)/scripts/lab_settings" \
 	  $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
 dashboard: setup ## Serve the Voila dashboards on 127.0.0.1, with a token
