@@ -20,8 +20,11 @@ def open_tab(lab, title):
     lab.page.wait_for_function(
         "title => document.querySelector('[role=tab][aria-selected=true]')?.innerText.trim() === title", arg=title
     )
-    # The kernel hears of the tab a moment later.
-    lab.page.wait_for_timeout(400)
+    # The kernel hears of the tab a moment later; until then the section says that it waits.
+    lab.page.wait_for_function(
+        """() => [...document.querySelectorAll('#rendered_cells .iq-message')].every(
+            each => !each.offsetParent || !each.innerText.includes('It is computed when'))"""
+    )
     lab.settle()
 
 
@@ -94,6 +97,7 @@ def test_a_sweep_maps_its_cells_and_a_click_opens_one(lab):
     worst = title.inner_text()
     assert worst != best
     chart = lab.panel("All cells").locator(".js-plotly-plot .nsewdrag").first
+    chart.scroll_into_view_if_needed()
     box, turn = chart.bounding_box(), lab.turn()
     # The lowest row is the first value of the first parameter, the left column that of the second.
     lab.page.mouse.move(box["x"] + 30, box["y"] + box["height"] - 20, steps=4)
@@ -171,7 +175,9 @@ def test_dark_redraws_the_open_section(lab):
 @pytest.mark.parametrize("width", [1440, 900])
 def test_nothing_sticks_out(lab, width):
     lab.page.set_viewport_size({"width": width, "height": 1000})
-    lab.page.wait_for_timeout(400)
+    lab.page.wait_for_function(
+        "width => document.querySelector('.js-plotly-plot .main-svg').clientWidth < width", arg=width
+    )
     assert lab.sticks_out() == 0
 
 
