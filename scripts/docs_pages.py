@@ -28,6 +28,7 @@ ELSEWHERE: Final = {
 NOTEBOOK_STYLE: Final = """
 :root { --ground: #fff; --text: #16202c; --code: #f4f6f9; --edge: #d9e0e8; --link: #0b5cad; }
 :root[data-theme=dark] { --ground: #1e2129; --text: #d5d9e2; --code: #272a35; --edge: #3a4150; --link: #7fb4ff; color-scheme: dark; }
+:root { --jp-content-font-color1: var(--text); --jp-content-font-color2: var(--text); --jp-layout-color1: var(--ground); --jp-border-color2: var(--edge); }
 body { font: 15px/1.55 system-ui, "Segoe UI", Roboto, Arial, sans-serif; color: var(--text); background: var(--ground); max-width: 1080px; margin: 0 auto; padding: 16px; }
 nav { font-size: 14px; margin-bottom: 16px; display: flex; gap: 16px; flex-wrap: wrap; } a { color: var(--link); } img { max-width: 100%; }
 .jp-InputPrompt, .jp-OutputPrompt, .jp-InputArea-prompt, .jp-OutputArea-prompt, .jp-Collapser { display: none; }
