@@ -14,11 +14,32 @@ ROOT = Path(__file__).resolve().parent.parent
 FAMILIES = sorted(path for family in ("indicators", "metrics") for path in (ROOT / "docs" / family).glob("*.md"))
 BACKTESTER = [
     ROOT / "docs" / f"{name}.md"
-    for name in ("audit", "explaining_fills", "interop", "portfolios", "strategies", "sweeps", "trade_review", "trials", "validation")
+    for name in (
+        "audit",
+        "explaining_fills",
+        "getting_started",
+        "interop",
+        "portfolios",
+        "strategies",
+        "sweeps",
+        "trade_review",
+        "trials",
+        "validation",
+    )
 ]
 ENGINES = [
     ROOT / "docs" / f"{name}.md"
-    for name in ("analysis", "fundamental", "market", "quant", "regimes", "sentiment", "supplementary", "technical")
+    for name in (
+        "analysis",
+        "data_overview",
+        "fundamental",
+        "market",
+        "quant",
+        "regimes",
+        "sentiment",
+        "supplementary",
+        "technical",
+    )
 ]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").glob("*.md")])
 
