@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from investiq.core.facts import Fact, Table
     from investiq.figures.theme import ThemeName
 
-__all__ = ["facts_table", "folded", "key_numbers", "text_table", "topic_pieces"]
+__all__ = ["TOPICS", "facts_table", "folded", "key_numbers", "text_table", "topic_pieces"]
 
-# Titles stand here too: the first paint shows them before any engine is loaded.
-_TITLES: Final[dict[TopicName, str]] = {
+# By name, in reading order: first those that every symbol has. The first paint needs the titles before any engine.
+TOPICS: Final[dict[TopicName, str]] = {
+    "correlations": "Correlations and beta",
+    "relative_strength": "Relative strength",
+    "macro": "Macro backdrop",
     "news": "News sentiment",
     "news_velocity": "Change of the news",
     "earnings": "Earnings",
@@ -28,16 +31,13 @@ _TITLES: Final[dict[TopicName, str]] = {
     "options": "Options",
     "short_interest": "Short interest (squeeze heuristic)",
     "insiders": "Insiders",
-    "correlations": "Correlations and beta",
-    "relative_strength": "Relative strength",
-    "macro": "Macro backdrop",
 }
 _HEIGHT_PX: Final = 240
 
 
 def topic_pieces() -> dict[str, Piece]:
     """Return one piece per topic, in reading order."""
-    return {name: Piece(title, partial(_topic, name), _HEIGHT_PX) for name, title in _TITLES.items()}
+    return {name: Piece(title, partial(_topic, name), _HEIGHT_PX) for name, title in TOPICS.items()}
 
 
 def _topic(name: TopicName, analysis: Analysis, theme: ThemeName) -> Content:

@@ -13,7 +13,7 @@ from investiq.widgets.app import App, classed
 from investiq.widgets.latest import Turn
 from investiq.widgets.panel import Panel
 from investiq.widgets.panels_price import TRADES, price_pieces
-from investiq.widgets.panels_topics import topic_pieces
+from investiq.widgets.panels_topics import TOPICS, topic_pieces
 from investiq.widgets.panels_view import view_pieces
 from investiq.widgets.symbol_request import Session, SymbolRequest, card_facts
 from investiq.widgets.symbol_search import SymbolSearch
@@ -31,7 +31,7 @@ _OVERLAYS: Final = {"averages": "Averages", "bands": "Bands", "ichimoku": "Ichim
 _SHOWN_FIRST: Final = ("averages", "bands")
 _TYPING_S: Final = 0.2
 # What a visitor sees without scrolling is drawn first.
-_ORDER: Final = ("signal", "price", "radar", "confidence", "longer")
+_ORDER: Final = ("signal", "price", "radar", "longer")
 
 
 class SymbolAnalysis(App):
@@ -78,9 +78,9 @@ class SymbolAnalysis(App):
     def _rows(self) -> list[W.Widget]:
         panels = {name: piece.panel for name, piece in self.pieces.items()}
         left = classed(W.VBox([panels["price"], panels["longer"]]), "iq-column")
-        right = classed(W.VBox([panels[name] for name in ("signal", "radar", "confidence")]), "iq-column")
+        right = classed(W.VBox([panels[name] for name in ("signal", "radar")]), "iq-column")
         grid = W.GridBox([left, right], layout=W.Layout(grid_template_columns="minmax(0,2fr) minmax(0,1fr)"))
-        tiles = classed(W.Box([panels[name] for name in topic_pieces()]), "iq-tiles")
+        tiles = classed(W.Box([panels[name] for name in ("confidence", *TOPICS)]), "iq-tiles")
         return [self.cards, classed(grid, "iq-grid"), tiles, panels["evidence"], self.lab, panels["notes"]]
 
     # --- controls -----------------------------------------------------------------------------------------------

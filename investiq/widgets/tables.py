@@ -107,7 +107,7 @@ def evidence_table(signal: EngineSignal) -> str:
             f'{escape(each.name)}<br><span class="iq-quiet">{escape(each.text)}</span>',
             escape(each.group),
             _moved(each.direction, words[each.direction]),
-            f"{each.direction * each.weight:+g}",
+            f"{round(each.direction * each.weight, 2):+g}",
         ]
         for each in signal.evidence
     ]
