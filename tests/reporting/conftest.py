@@ -93,6 +93,25 @@ Handed(
     units={"close": "price", "change": "fraction", "day": "date"}, manifest=manifest, watermark="SAMPLE",
 )""",
 )
+# A report of one number, without table, figure and the imports that they cost.
+TINY = (
+    """import json, os, time
+from datetime import UTC, datetime
+from IPython.display import HTML
+from investiq.core.facts import Fact
+from investiq.core.manifest import Manifest
+from investiq.reporting.passing import Handed
+
+told = json.loads(open(source_file).read())
+HTML(f"<p>{told['total']}</p>")""",
+    SMALL[2],
+    """manifest = Manifest.of(kind="test", data={"closes": "ab"}, parameters={}, created_at=datetime(2019, 1, 2, tzinfo=UTC))
+Handed(
+    title="Small report", subject="^GSPC", as_of=datetime(2018, 12, 31, 21, tzinfo=UTC), summary=("One line.",),
+    numbers=(Fact("Total", told["total"], "fraction", "a sum"),), notes=(), tables={}, units={}, manifest=manifest,
+    watermark="SAMPLE",
+)""",
+)
 LINES = """source_file: str = ""  # [file] what it is about
 pause: int = 0  # [seconds; 0 to 600] within the run
 theme: str = "light"  # [light | dark] of the page"""
@@ -125,6 +144,14 @@ def small_templates(tmp_path_factory):
 def small(small_templates, monkeypatch):
     """The small template as the only one there is."""
     paths = {"small": small_templates / "small.ipynb"}
+    monkeypatch.setattr("investiq.reporting.catalog._paths", lambda: paths)
+    return paths
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A template of the same name and parameters whose kernel starts sooner, as the only one there is."""
+    paths = {"small": write_small_template(tmp_path / "templates", cells=TINY) / "small.ipynb"}
     monkeypatch.setattr("investiq.reporting.catalog._paths", lambda: paths)
     return paths
 

@@ -110,7 +110,7 @@ def test_what_will_not_do_is_refused_before_any_kernel_and_leaves_nothing(small,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_run_leaves_the_old_report_whole_and_the_next_one_replaces_it(small, tmp_path):
+def test_a_killed_run_leaves_the_old_report_whole_and_the_next_one_replaces_it(tiny, tmp_path):
     source, reports = write_source(tmp_path / "source.json"), tmp_path / "reports"
     first = make_report("small", {"source_file": source}, reports, exports=("csv",), name="daily")
     before = files_of(reports)
@@ -119,7 +119,7 @@ def test_a_killed_run_leaves_the_old_report_whole_and_the_next_one_replaces_it(s
     # Files of an older run that this one will not make must go with it.
     write_source(source, total=0.5)
     process = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(small["small"]), str(source), str(reports)], env=os.environ
+        [sys.executable, "-c", RUN, str(tiny["small"]), str(source), str(reports)], env=os.environ
     )
     try:
         deadline = time.monotonic() + 120

@@ -19,6 +19,7 @@ from investiq.reporting.running import FailedCellError
 from investiq.reporting.schedule_file import Schedule
 from investiq.reporting.schedule_rules import parse_rule
 from investiq.reporting.scheduling import ReportScheduler
+from investiq.reporting.tables import REPORT_RUNS
 from investiq.storage.database import open_database
 from investiq.storage.leases import sole
 
@@ -68,9 +69,16 @@ class Maker:
         )
 
 
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory):
+    """Made and migrated once; `database` empties it."""
+    return open_database(f"sqlite:///{tmp_path_factory.mktemp('runs') / 'runs.db'}")
+
+
 @pytest.fixture
-def database(tmp_path):
-    return open_database(f"sqlite:///{tmp_path / 'runs.db'}")
+def database(empty_database):
+    yield empty_database
+    empty_database.write(lambda connection: connection.execute(REPORT_RUNS.delete()))
 
 
 def daily(name="daily", when="30 min after close", **options):

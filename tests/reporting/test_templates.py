@@ -104,13 +104,13 @@ def test_a_template_without_one_whole_cell_of_parameters_is_refused(tmp_path, ce
 
 
 def test_values_are_checked_together_and_what_is_not_given_is_the_default(tmp_path):
-    lines = f"rate: float = 5.0  # [bps; 0 to 10] cost\nname: str = ''  # [text] a word\n{THEME}"
+    lines = f"rate: float = 5.0  # [bps; 0 to 10] cost\nword: str = ''  # [text] any\n{THEME}"
     template = read_template(template_of(tmp_path / "daily.ipynb", parameters(lines)))
-    assert template.check({"rate": 2}) == {"rate": 2.0, "name": "", "theme": "light"}
-    assert template.read({"rate": "2.5", "name": " x"}) == {"rate": 2.5, "name": " x"}
+    assert template.check({"rate": 2}) == {"rate": 2.0, "word": "", "theme": "light"}
+    assert template.read({"rate": "2.5", "word": " x"}) == {"rate": 2.5, "word": " x"}
     for refuse in (template.check, template.read):
         with pytest.raises(
-            ReportError, match=r"daily has no parameter 'rat'; did you mean 'rate'.*are rate, name, theme"
+            ReportError, match=r"daily has no parameter 'rat'; did you mean 'rate'.*are rate, word, theme"
         ):
             refuse({"rat": "1"})
 
