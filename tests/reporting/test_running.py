@@ -61,8 +61,8 @@ def test_figures_are_stored_as_data_and_no_bar_of_progress_stays_without_a_setti
 def test_a_failing_cell_is_named_rendered_and_leaves_the_last_good_report_and_its_latest(make_template, tmp_path):
     folder = tmp_path / "out"
     output = folder / "daily.ipynb"
-    good = make_template("1")
-    run_notebook(good, output, {})
+    folder.mkdir()
+    output.write_text("the good notebook")
     page = folder / "daily.html"
     page.write_text("the good page")
     write_latest(page, "Daily")
@@ -89,7 +89,7 @@ def test_a_failing_cell_is_named_rendered_and_leaves_the_last_good_report_and_it
     assert "ZeroDivisionError" in failed
 
     # The next success takes the failure away.
-    run_notebook(good, output, {})
+    run_notebook(make_template("1"), output, {})
     assert {path.name for path in folder.iterdir()} == set(before)
 
 

@@ -48,13 +48,13 @@ def wait_for(condition, process):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills as POSIX systems do")
-def test_after_a_kill_during_a_run_the_next_scheduler_makes_the_report_whole(small, tmp_path, monkeypatch):
+def test_after_a_kill_during_a_run_the_next_scheduler_makes_the_report_whole(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("INVESTIQ_REPORTS_DIR", str(tmp_path / "reports"))
     source = write_source(tmp_path / "source.json")
     schedule = write_schedule(tmp_path / "schedule.toml", source, pause=60)
     process = subprocess.Popen(
-        [sys.executable, "-c", SCHEDULER, str(small["small"]), str(schedule)], stderr=subprocess.PIPE
+        [sys.executable, "-c", SCHEDULER, str(tiny["small"]), str(schedule)], stderr=subprocess.PIPE
     )
     with process.stderr:
         try:
