@@ -68,8 +68,9 @@ def data_overview(
     --------
     >>> import investiq as iq
     >>> overview = iq.data_overview(["^GSPC", "^IXIC"], as_of="2018-06-29")
-    >>> overview.to_frame()[["rows", "missing", "verdict", "freshness"]].loc["^GSPC"].tolist()
-    [4904, 0.0, 'caution', 'fresh']
+    >>> series = overview.of("^GSPC")
+    >>> len(series.data), series.missing.size, series.verdict, series.freshness
+    (4905, 0, 'caution', 'fresh')
     """
     store = open_store()
     name, wanted, failures, notes = _wanted(symbols, as_of, store)

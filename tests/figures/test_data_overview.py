@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,8 @@ def test_a_month_without_an_expected_session_is_blank(overview):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_sixty_series_stay_legible(theme):
-    overview = iq.data_overview([f"SYN{number:03}" for number in range(1, 61)], as_of="2010-06")
+    bars = iq.load_bars("SYN002", "2016", "2017")
+    overview = iq.data_overview([dataclasses.replace(bars, symbol=f"S{number}") for number in range(60)])
     figure = data_coverage_map(overview, theme=theme)
     assert len(figure.layout.yaxis.tickvals) == 60
     rows = figure.layout.height - figure.layout.margin.t
