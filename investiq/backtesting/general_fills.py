@@ -11,12 +11,12 @@ from investiq.backtesting.postings import (
     BAR,
     BISECTIONS,
     DUST,
-    EQUAL,
     FEE,
     FILL_COLUMNS,
     IMPACT,
     LEAST_COMPARED,
     LOT_TOLERANCE,
+    NO_MONEY,
     NOTIONAL,
     OVERDRAWN,
     PRICE,
@@ -183,12 +183,12 @@ def affordable_quantity(m, s, side, wanted, raw, slips, cap, fees):  # type: ign
                 gross += abs(value)
     if covers(m, s, side, wanted, raw, slips, cap, fees, g.NO, simple, spendable, others, gross):
         return wanted
-    if m[g.O_REJECT] > 0.0 or (simple and spendable <= 0.0):
+    if m[g.O_REJECT] > 0.0 or (simple and spendable <= NO_MONEY):
         return 0.0
     held = m[p + g.P_QUANTITY]
     exposure = gross + abs(held) * raw
     power = margin * (others + held * raw) - exposure
-    if not simple and power <= EQUAL * exposure:
+    if not simple and power <= OVERDRAWN * max(exposure, LEAST_COMPARED):
         return 0.0
     is_exact = m[g.O_LOT_D] == 0.0
     exact = g.YES if is_exact else g.NO

@@ -168,7 +168,7 @@ def simulate(feed, actions, m, paths):  # type: ignore[no-untyped-def]
         allowed = day[g.C_ALLOWED] > 0.0
         blocked = -1.0 if allowed else g.LOG_SESSION
         if is_halted:
-            blocked = g.LOG_BLOCKED_HALT if m[g.A_HALTED] > 0.0 else g.LOG_BLOCKED_CALL
+            blocked = g.LOG_BLOCKED_CALL if m[g.A_CALLED] > 0.0 else g.LOG_BLOCKED_HALT
         if m[g.A_ORDERS_END] > m[g.A_ORDERS]:
             miss_session(m, t, session)
             if is_halted:

@@ -215,13 +215,13 @@ def pay(m, t, actions, row):  # type: ignore[no-untyped-def]
 @jit
 def refuse_entries(m, t):  # type: ignore[no-untyped-def]
     """Cancel every entry order while the account is halted, or after a margin call."""
-    is_halt = m[g.A_HALTED] > 0.0
+    is_call = m[g.A_CALLED] > 0.0
     for order in range(np.int64(m[g.A_ORDERS]), np.int64(m[g.A_ORDERS_END]), g.N_ORDER):
         if m[order + g.R_ALIVE] > 0.0 and m[order + g.R_IS_EXIT] == 0.0:
             m[order + g.R_ALIVE] = 0.0
-            code = g.LOG_CANCELLED_HALT if is_halt else g.LOG_CANCELLED_CALL
+            code = g.LOG_CANCELLED_CALL if is_call else g.LOG_CANCELLED_HALT
             if m[order + g.R_PLACED] == t:
-                code = g.LOG_BLOCKED_HALT if is_halt else g.LOG_BLOCKED_CALL
+                code = g.LOG_BLOCKED_CALL if is_call else g.LOG_BLOCKED_HALT
             note(m, t, code, np.int64(m[order + g.R_SYMBOL]), 0.0)
 
 

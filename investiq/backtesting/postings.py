@@ -102,6 +102,8 @@ EQUAL: Final = 1e-9
 # 0.00004 left by it only six digits are money.
 OVERDRAWN: Final = 1e-12
 LEAST_COMPARED: Final = 1_000.0
+# Cash up to this is what the arithmetic left of all that was spent.
+NO_MONEY: Final = 1e-9
 # Cash left by a purchase of all of it, as a share of it, that is arithmetic and not money.
 DUST: Final = 1e-12
 # A quantity this close below a multiple of the lot is that multiple ...
@@ -255,7 +257,7 @@ def affordable_quantity(wanted, price, cash, bar, fees, rules):  # type: ignore[
     cost = cost_of(wanted, price, rules.posting, bar, fees, rules)
     if cost - cash <= OVERDRAWN * max(cost, LEAST_COMPARED):
         return wanted
-    if rules.reject_insufficient or cash <= 0.0:
+    if rules.reject_insufficient or cash <= NO_MONEY:
         return 0.0
     if rules.lot.divisor == 0.0 and not rules.per_share:
         return cash / (price * (1.0 + rules.commission_rate))

@@ -19,6 +19,7 @@ from investiq.backtesting.postings import (
     BUYING,
     DUST,
     LEAST_COMPARED,
+    NO_MONEY,
     OVERDRAWN,
     SELLING,
     affordable_quantity,
@@ -245,7 +246,9 @@ def simulate_cell(tape, codes, words, levels, rules, fees, line):  # type: ignor
             shares = wanted
         elif not rules.per_share and rules.lot.divisor == 0.0:
             shares = (
-                0.0 if rules.reject_insufficient or cash <= 0.0 else cash / (slipped * (1.0 + rules.commission_rate))
+                0.0
+                if rules.reject_insufficient or cash <= NO_MONEY
+                else cash / (slipped * (1.0 + rules.commission_rate))
             )
         else:
             shares = affordable_quantity(wanted, slipped, cash, entry, fees, rules)

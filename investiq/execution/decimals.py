@@ -13,7 +13,7 @@ from decimal import (
 )
 from typing import Final
 
-__all__ = ["ARITHMETIC", "exact", "exceeds_power", "floor_to_lot", "is_above", "round_to"]
+__all__ = ["ARITHMETIC", "NO_MONEY", "exact", "exceeds_power", "floor_to_lot", "is_above", "round_to"]
 
 # Wide enough that an unrounded run agrees with float64 to float64's own precision, and with room to spare.
 ARITHMETIC: Final = Context(prec=40, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
@@ -29,6 +29,8 @@ EQUALITY_TOLERANCE: Final = Decimal("1e-9")
 # float64, and less than a lot of a millionth of a share.
 OVERDRAWN: Final = Decimal("1e-12")
 LEAST_COMPARED: Final = Decimal(1000)
+# Buying power up to this is what the arithmetic left of all that was spent.
+NO_MONEY: Final = OVERDRAWN * LEAST_COMPARED
 
 
 def exact(value: float | Decimal) -> Decimal:

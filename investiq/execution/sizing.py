@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from investiq.execution.decimals import exact, exceeds_power, floor_to_lot, round_to
+from investiq.execution.decimals import NO_MONEY, exact, exceeds_power, floor_to_lot, round_to
 from investiq.execution.fills import OrderFees, Venue
 from investiq.execution.options import RunOptions
 
@@ -98,7 +98,7 @@ class Opening:
         Without lots, with a percentage fee and without impact it is the closed
         form, taken before any rounding of postings.
         """
-        if self.room <= 0:
+        if self.room <= NO_MONEY:
             return Decimal(0)
         lot = lot_of(self.options)
         if lot is not None:

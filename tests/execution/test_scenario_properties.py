@@ -8,12 +8,15 @@ from collections import Counter
 from decimal import ROUND_DOWN, Decimal, localcontext
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from investiq.core.orders import Signal
 from investiq.execution.costs import Costs
 from investiq.execution.decimals import ARITHMETIC, exact, floor_to_lot, round_to
+from investiq.execution.options import RunOptions
+from investiq.execution.scenario import Scenario
 from investiq.execution.simulator import simulate_scenario
 from tests.execution.markets import FREE, options
 from tests.execution.scenarios import run_options, scenarios
@@ -159,6 +162,22 @@ def test_prices_times_eight_and_an_eighth_of_the_shares_give_the_same_equity(sce
     one, other = simulate_scenario(scenario, chosen), simulate_scenario(scaled, chosen)
     assert [fill.reason for fill in one.fills] == [fill.reason for fill in other.fills]
     assert all(abs(ours - theirs) <= TINY for ours, theirs in zip(one.equity, other.equity, strict=True))
+
+
+@pytest.mark.parametrize("price", [3.0, 7.0, 19.0, 23.0])
+def test_what_the_arithmetic_leaves_of_all_the_cash_buys_nothing(price):
+    # 100,000 / (price x 1.0005 x 1.002) has no end in decimals: the 40th digit leaves some 1e-36 of cash or none.
+    flat = np.full((1, 4), price)
+    scenario = Scenario(
+        symbols=("A",), ts=np.datetime64("2024-01-29", "us") + np.arange(4) * np.timedelta64(1, "D"), sessions=np.arange(4),
+        open=flat, high=flat, low=flat, close=flat, volume=np.full((1, 4), 1e7),
+        signals=(Signal(bar=0, side="buy", symbol="A"), Signal(bar=1, side="buy", symbol="A")),
+    )  # fmt: skip
+    chosen = RunOptions(
+        weight=1.0, lot=None, posting_rounding=None, costs=Costs(commission_rate=0.002, slippage_bps=5), max_entries=2,
+        max_volume_participation=None, end="mark",
+    )  # fmt: skip
+    assert len(simulate_scenario(scenario, chosen).fills) == 1
 
 
 @given(scenarios(max_symbols=1, actions=False), st.data())
