@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,32 @@ def mail_server(monkeypatch):
     yield start
     for each in opened:
         each.__exit__()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A file of a key and of a certificate of 127.0.0.1 that vouches for itself."""
+    pytest.importorskip("cryptography")
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail of the tests")])
+    today = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), x509.random_serial_number(), today, today + timedelta(days=1)
+        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path_factory.mktemp("tls") / "mail.pem"
+    path.write_bytes(key.private_bytes(*form) + made.public_bytes(serialization.Encoding.PEM))
+    return path
 
 
 def test_a_mail_has_the_summary_as_text_and_html_and_the_page_attached(message, mail_server):
@@ -110,6 +138,33 @@ def test_no_mail_leaves_without_tls_where_tls_is_asked_for(message, mail_server,
     with pytest.raises(DeliveryError, match="cannot do what INVESTIQ_SMTP_TLS=starttls"):
         deliver(message, MAIL)
     assert "MAIL" not in server.commands
+
+
+def test_starttls_makes_the_connection_private_before_the_password_is_sent(
+    message, mail_server, certificate, monkeypatch
+):
+    server = mail_server(certificate=certificate, password="right-password")
+    monkeypatch.setenv("INVESTIQ_SMTP_TLS", "starttls")
+    monkeypatch.setenv("INVESTIQ_SMTP_USER", "desk")
+    monkeypatch.setenv("INVESTIQ_SMTP_PASSWORD", "right-password")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    deliver(message, MAIL)
+    assert len(server.received) == 1
+    assert server.commands[:4] == ["EHLO", "STARTTLS", "EHLO", "AUTH"]
+
+
+def test_a_certificate_that_nobody_vouches_for_ends_the_delivery_before_the_password(
+    message, mail_server, certificate, monkeypatch, caplog
+):
+    server = mail_server(certificate=certificate, password="right-password")
+    monkeypatch.setenv("INVESTIQ_SMTP_TLS", "starttls")
+    monkeypatch.setenv("INVESTIQ_SMTP_USER", "desk")
+    monkeypatch.setenv("INVESTIQ_SMTP_PASSWORD", "right-password")
+    with caplog.at_level("DEBUG"), pytest.raises(DeliveryError, match="certificate verify failed") as refusal:
+        deliver(message, MAIL)
+    assert not refusal.value.may_pass
+    assert server.commands == ["EHLO", "STARTTLS"]
+    assert "right-password" not in f"{refusal.value} {refusal.value.__cause__} {caplog.text}"
 
 
 def test_a_server_elsewhere_is_not_spoken_to_without_tls_nor_offline(message, mail_server, monkeypatch):
