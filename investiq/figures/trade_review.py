@@ -259,6 +259,8 @@ def _labels(result: ReviewedTrade, theme: Theme) -> list[dict[str, Any]]:
     labels = []
     for fill, row in zip(result.explanation.fills(), result.held, strict=False):
         is_entry = fill.role == "entry"
+        # On the other side than the extreme that is nearer, whose own words stand beyond it.
+        is_near_worst = abs(result.worst.row - row) <= abs(result.best.row - row)
         words = f"{'Entry' if is_entry else 'Exit'} {fill.price:,.2f}"
         labels.append(
             {
@@ -272,7 +274,7 @@ def _labels(result: ReviewedTrade, theme: Theme) -> list[dict[str, Any]]:
                 "arrowcolor": theme.muted,
                 "standoff": 8,
                 "ax": -46 if is_entry else 46,
-                "ay": 34 if is_entry == is_long else -34,
+                "ay": -34 if is_near_worst == is_long else 34,
                 "xanchor": "right" if is_entry else "left",
             }
         )

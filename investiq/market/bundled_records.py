@@ -39,9 +39,23 @@ def load_facts(wanted: Wanted) -> Records:
     return dataclasses.replace(known, frame=known.frame[inside].copy(deep=False))
 
 
-# Eight kinds of eight symbols: a screen of hundreds holds no more.
-@lru_cache(maxsize=64)
 def _whole(symbol: str, kind: Dataset) -> Records:
+    return _chains(symbol) if kind == "options" else _small(symbol, kind)
+
+
+# Option chains take some 5 MB a symbol, every other kind a tenth of one or less.
+@lru_cache(maxsize=12)
+def _chains(symbol: str) -> Records:
+    return _invented(symbol, "options")
+
+
+# Seven kinds of forty symbols: a screen of hundreds holds no more.
+@lru_cache(maxsize=280)
+def _small(symbol: str, kind: Dataset) -> Records:
+    return _invented(symbol, kind)
+
+
+def _invented(symbol: str, kind: Dataset) -> Records:
     answer = synthetic.Synthetic().fetch(Request(dataset=kind, symbol=symbol))
     rows = canonical(kind, answer.table, symbol=symbol, retrieved_at=synthetic.AS_OF)
     missing = Note(code="no_records", text=answer.reason, rows=0, severity="info")

@@ -36,19 +36,20 @@ class MarketOverview(App):
 
     Parameters
     ----------
-    universe : str, default "all"
-        What is shown first: a name that `iq.market_overview` knows, or symbols
-        with commas between; the address may say another (``?universe=dow30``).
+    universe : str, default "sample indices"
+        What is shown first, small so that the page is there soon: a name that
+        `iq.market_overview` knows, such as ``"all"``, or symbols with commas
+        between; the address may say another (``?universe=dow30``).
 
     Examples
     --------
-    >>> app = MarketOverview("sample indices")  # doctest: +SKIP
+    >>> app = MarketOverview("all")  # doctest: +SKIP
     """
 
     name: ClassVar[str] = "market_overview"
     title: ClassVar[str] = "Market overview"
 
-    def __init__(self, universe: str = "all") -> None:
+    def __init__(self, universe: str = "sample indices") -> None:
         self._universe = universe
         self._overview: Survey | None = None
         self.cards = classed(Panel("Summary", 80), "iq-bare", "iq-plain")
