@@ -41,7 +41,7 @@ table.dataframe td, table.dataframe th { border: 0; padding: 3px 8px; border-bot
 NOTEBOOK_THEME: Final = """
 const kept = Object.keys(localStorage).filter(key => key.endsWith("__palette")).map(key => JSON.parse(localStorage[key]).color.scheme)[0];
 const dark = kept ? kept === "slate" : matchMedia("(prefers-color-scheme: dark)").matches;
-if (dark) document.documentElement.dataset.theme = "dark";
+if (dark) Object.assign(document.documentElement.dataset, {theme: "dark", jpThemeLight: "false"});
 """
 
 
