@@ -154,7 +154,7 @@ def notebook_page(path: Path) -> str:
     beside = [f'<a href="{each.stem}.html">{arrow} {each.stem[:2]}</a>' for arrow, each in around(listed, place)]
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<link rel="icon" href="data:,"><title>{path.stem}</title><style>{style}</style><script>{NOTEBOOK_THEME}</script>"
+        f'<link rel="icon" href="data:,"><title>{path.stem}</title><style>{style}</style><script>{NOTEBOOK_THEME}</script>'
         f'<script src="plotly.min.js"></script></head><body><nav><a href="../gallery.html">Gallery</a>'
         f"<code>notebooks/{path.name}</code>{''.join(beside)}</nav>{body}</body></html>"
     )
