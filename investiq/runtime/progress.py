@@ -118,8 +118,8 @@ def progress(total: int, label: str) -> Progress:
     """
     if total < 0:
         raise ConfigError(f"total must be >= 0 steps, was {total}")
-    surface: _Surface = {"notebook": _Notebook, "terminal": _Terminal, "log": _Log}[_place()]()
-    return Progress(total, label, surface)
+    surfaces: dict[str, Callable[[], _Surface]] = {"notebook": _Notebook, "terminal": _Terminal, "log": _Log}
+    return Progress(total, label, surfaces[_place()]())
 
 
 @contextmanager
