@@ -20,6 +20,7 @@ MOST_SERIES: Final = 120
 # A full month has a colour of its own; gaps fill the rest of the scale.
 _GAPS: Final = 0.98
 _LETTERS: Final = 22
+_NAMED_MONTHS: Final = 24
 _SEVERITIES: Final = (("error", "✕"), ("caution", "!"), ("info", "i"))
 
 
@@ -78,7 +79,7 @@ def data_coverage_map(overview: DataOverview, *, theme: ThemeName = "light") -> 
     height, size = _row(len(names))
     text = [name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…" for name in names]
     layout = heading(overview.title, remarks + _mark(overview))
-    layout["margin"] = {**layout["margin"], "t": layout["margin"]["t"] + 22}
+    layout["margin"] = {**layout["margin"], "t": layout["margin"]["t"] + 34}
     return go.Figure(
         data=[_heat(names, months, expected, present, colors)],
         layout={
@@ -86,7 +87,7 @@ def data_coverage_map(overview: DataOverview, *, theme: ThemeName = "light") -> 
             **layout,
             "height": layout["margin"]["t"] + 44 + height * max(len(names), 3),
             "hovermode": "closest",
-            "xaxis": {"type": "date", "side": "top", "showgrid": False, "showspikes": False, "nticks": 12, "hoverformat": "%B %Y"},
+            "xaxis": {"type": "date", "side": "top", "showgrid": False, "showspikes": False, **_ticks(months), "hoverformat": "%B %Y"},
             "yaxis": {
                 "type": "category", "autorange": "reversed", "showgrid": False, "dtick": 1,
                 "tickfont": {"size": size}, "tickvals": names, "ticktext": text,
@@ -197,6 +198,14 @@ def _heat(names: list[str], months: Any, expected: Any, present: Any, theme: The
         "hoverongaps": False,
         "hovertemplate": "%{y}, %{x|%B %Y}: %{customdata[0]} of %{customdata[1]} sessions<extra></extra>",
     }
+
+
+def _ticks(months: Any) -> dict[str, Any]:
+    """Return the ticks of the months: of up to two years each or every second by name, of more those that plotly chooses."""
+    if len(months) > _NAMED_MONTHS:
+        return {"nticks": 12}
+    step = 1 if len(months) <= _NAMED_MONTHS // 2 else 2
+    return {"tickvals": [f"{month}-15" for month in months[::step]], "tickformat": "%b\n%Y"}
 
 
 def _row(count: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ def figure_of(name: str, shown: DataOverview, theme: ThemeName) -> go.Figure:
     """Return the figure of a panel: ``"coverage"`` or ``"checks"``."""
     from investiq.figures.data_overview import data_coverage_map, findings_chart
 
-    draw, top = {"coverage": (data_coverage_map, 44), "checks": (findings_chart, 36)}[name]
+    draw, top = {"coverage": (data_coverage_map, 52), "checks": (findings_chart, 36)}[name]
     figure = draw(shown, theme=theme)
     height = figure.layout.height - figure.layout.margin.t + top
     return figure.update_layout(title=None, margin={"t": top}, height=height)
