@@ -81,7 +81,9 @@ def write_index(folder: Path | None = None, *, pictures: bool = True) -> Path:
 
 def found_reports(folder: Path) -> list[Entry]:
     """Return the reports of a folder, the newest day of knowledge first."""
-    found = [_entry(path) for path in folder.glob("*/*/*.json")]
+    # What is being made lies in a hidden folder beside its place.
+    shown = (path for path in folder.glob("*/*/*.json") if not path.parent.name.startswith("."))
+    found = map(_entry, shown)
     return sorted(filter(None, found), key=lambda each: (each.as_of, each.title), reverse=True)
 
 

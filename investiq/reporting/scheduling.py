@@ -87,7 +87,7 @@ class ReportScheduler:
         make: Maker | None = None,
         newest: Callable[[str], np.datetime64] = schedule_gate.newest_label,
         after: Callable[[], object] | None = None,
-        clock: Callable[[], datetime] = clocks.now,
+        clock: Callable[[], datetime] | None = None,
         database: Database | None = None,
     ) -> None:
         from investiq.reporting.making_scheduled import make_scheduled
@@ -96,10 +96,10 @@ class ReportScheduler:
         self._make = make or make_scheduled
         self._newest = newest
         self._after = after
-        self._clock = clock
+        self._clock = clock or clocks.now
         self._database = database or open_database()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="investiq-report")
-        self._courier = Courier(clock, self._database)
+        self._courier = Courier(self._clock, self._database)
         self._running: dict[str, Future[None]] = {}
         self._after_lock = threading.Lock()
         # Nothing can be due before: then a tick asks neither database nor calendar.

@@ -15,7 +15,7 @@ __all__ = ["FOLDER", "thumbnail", "thumbnail_path"]
 
 FOLDER: Final = "thumbnails"
 _TIMEOUT_S: Final = 60
-# The head of a page at 1000 by 750, shrunk to a picture of 360 by 270.
+# The head of a page, shrunk; Chromium makes no window, and no picture, narrower than 500.
 _WINDOW: Final = "1000,750"
 _SCALE: Final = 0.36
 # Time that passes within the page while its figures are drawn; none of it is waited for.
