@@ -91,7 +91,7 @@ class TradeReview(App):
             field.observe(lambda _: self._on_filter(), names="value")
         self.previous.on_click(lambda _: self.step(-1))
         self.following.on_click(lambda _: self.step(1))
-        self.source.layout.width = "290px"
+        self.source.layout.width = "304px"
         for button in (self.previous, self.following):
             classed(button, "iq-step").layout.width = "104px"
         for field in self.filters:
