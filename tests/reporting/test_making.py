@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from html import unescape
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import pandas as pd
 import pytest
 
 from investiq.core.errors import ReportError
+from investiq.reporting import making_scheduled
 from investiq.reporting.making import make_report
 from investiq.reporting.running import FailedCellError
 from tests.reporting.conftest import write_source
@@ -182,3 +185,13 @@ def test_files_switch_one_by_one_and_the_page_is_the_last(tmp_path, monkeypatch)
     placing.put_in_place(made, tmp_path / "out", "daily", ())
     assert order[-1] == "daily.html"
     assert sorted(order) == ["daily.html", "daily.ipynb", "daily.json"]
+
+
+def test_a_scheduled_report_that_takes_longer_than_its_limit_is_stopped_and_leaves_nothing(tiny, tmp_path, monkeypatch):
+    # A clock on which every look is 100 s after the last: the first look after a cell is over the 50 s.
+    seconds = itertools.count(0, 100)
+    monkeypatch.setattr(making_scheduled, "time", types.SimpleNamespace(perf_counter=lambda: next(seconds)))
+    source, reports = write_source(tmp_path / "source.json"), tmp_path / "reports"
+    with pytest.raises(making_scheduled.OverdueReportError, match="more than timeout_s = 50 s, 100 s so far"):
+        making_scheduled.make_scheduled("small", {"source_file": source}, ("html",), 50, reports)
+    assert files_of(reports) == {}

@@ -22,6 +22,7 @@ from investiq.reporting.scheduling import ReportScheduler
 from investiq.reporting.tables import REPORT_RUNS
 from investiq.storage.database import open_database
 from investiq.storage.leases import sole
+from tests.servers.http import Reply
 
 
 def utc(*fields):
@@ -283,6 +284,22 @@ def test_a_delivery_that_fails_is_tried_again_later_and_the_report_stands(schedu
     found.run_until_idle()
     assert (blocked / "daily.html").exists()
     assert [each.attempts for each in list_runs(database=database)[0].deliveries] == [2, 1]
+
+
+def test_a_webhook_that_refuses_for_good_is_recorded_once_without_its_address(
+    scheduler, database, vendor_server, monkeypatch
+):
+    vendor_server.route("/hook/secret", Reply(status=404))
+    monkeypatch.setenv("INVESTIQ_WEBHOOK_URL", f"{vendor_server.url}/hook/secret")
+    found, clock = scheduler(daily(deliver=(Target("webhook"),)), now=utc(2024, 5, 1, 20, 30))
+    found.run_until_idle()
+    clock.now += timedelta(hours=1)
+    found.run_until_idle()
+    run = list_runs(database=database)[0]
+    [delivery] = run.deliveries
+    assert (run.status, delivery.status, delivery.attempts) == ("done", "failed", 1)
+    assert delivery.reason == "the webhook at 127.0.0.1 answered 404, expected 2xx"
+    assert len(vendor_server.requests) == 1
 
 
 def test_a_second_scheduler_is_refused_and_told_who_holds_the_place(database_url):
