@@ -13,7 +13,6 @@ from tests.browser.conftest import start_server
 
 pytestmark = pytest.mark.browser
 
-# Told, not asserted tightly: a busy machine is slower. The page's own goal is 20 s cold.
 LIMIT_S = 60
 
 
@@ -54,12 +53,6 @@ def test_the_browser_is_told_to_stay_on_this_machine(server):
         policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "connect-src 'self' ws://127.0.0.1:* data: blob:;" in policy
-
-
-def test_the_page_is_usable_in_time(visit, capsys):
-    with capsys.disabled():
-        print(f"\nsymbol page usable after {visit.usable_s:.1f} s")
-    assert visit.usable_s < LIMIT_S
 
 
 def test_an_index_draws_its_charts_and_says_what_is_not_available(visit):
