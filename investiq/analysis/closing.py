@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from investiq.analysis.analyzing import analyze
 from investiq.analysis.breadth import new_extremes
@@ -20,7 +21,6 @@ from investiq.core.notes import Note, merge_notes
 from investiq.history.bars import Bars
 from investiq.history.instants import When, aware, instant, label_text
 from investiq.history.panel import Panel
-from investiq.indicators.volume import volume_ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,8 @@ def daily_close(
     if not traded:
         raise _no_bar(everything, day)
     moment = max(bars.known_at[_row_of(bars, day)] for bars in traded.values())
-    known = {symbol: bars.until(moment) for symbol, bars in traded.items()}
+    # A source that is late makes the moment later than the next bar of one that is not.
+    known = {symbol: bars.until(moment)[: _row_of(bars, day) + 1] for symbol, bars in traded.items()}
     moves = _moves(known)
     changes, notes = _signal_changes(moves, known, moment, signals)
     regimes, unknown = _regime_changes(known, day, moment)
@@ -145,7 +146,6 @@ def _move(bars: Bars) -> dict[str, object]:
     usual = float(before.std(ddof=1)) if before.size == USUAL_RETURNS else float("nan")
     change = float(returns[-1]) if returns.size else float("nan")
     highs, lows, has_year = (each[0, -1] for each in new_extremes(close[np.newaxis]))
-    traded = np.asarray(volume_ratio(bars.adjusted("split").volume, _USUAL_VOLUME))
     return {
         "group": group_name(bars),
         "close": float(bars.close[-1]),
@@ -154,10 +154,19 @@ def _move(bars: Bars) -> dict[str, object]:
         "usual_day": usual,
         "z": change / usual if usual > 0 else float("nan"),
         "gap": float(total.open[-1] / close[-2] - 1) if close.size > 1 else float("nan"),
-        "volume_ratio": float(traded[-1]),
+        "volume_ratio": _volume_ratio(bars.adjusted("split").volume),
         "year_extreme": "new high" if highs else "new low" if lows else "none" if has_year else "n/a",
         "previous": bars.ts[-2] if len(bars) > 1 else np.datetime64("NaT", "us"),
     }
+
+
+def _volume_ratio(volume: NDArray[np.float64]) -> float:
+    """Return the last volume over the mean of the known ones before it; NaN where these are too few or nothing."""
+    known = volume[~np.isnan(volume)]
+    before = known[-1 - _USUAL_VOLUME : -1]
+    if before.size < _USUAL_VOLUME or np.isnan(volume[-1]) or not before.any():
+        return float("nan")
+    return float(volume[-1] / before.mean())
 
 
 # --- signals and regimes ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -33,6 +33,9 @@ _COLUMNS: Final = ["symbol", "event", "date", "when", "detail"]
 def events_of(members: list[Bars], day: np.datetime64, moment: np.datetime64) -> tuple[pd.DataFrame, list[Note]]:
     """Return earnings and dividends of the session, and those of the next 30 days that were known at `moment`.
 
+    Earnings belong to the session at whose close they are first known: a report
+    after the close of one session to the next.
+
     Parameters
     ----------
     members : list of Bars
@@ -60,7 +63,7 @@ def events_of(members: list[Bars], day: np.datetime64, moment: np.datetime64) ->
         asked += 1
         rows += _dividends(bars, day)
         try:
-            rows += _earnings(bars.symbol, _records(bars, "earnings"), day, moment)
+            rows += _earnings(bars, _records(bars, "earnings"), day)
             rows += _declared(bars.symbol, _records(bars, "actions"), day, moment)
         except InvestIQError as error:
             reasons.setdefault(str(error), []).append(bars.symbol)
@@ -104,21 +107,25 @@ def _amount(action: Action) -> str:
     return f"{cash:g} {action.currency} a share, ex today" if cash else f"{ratio:g} for 1" if ratio else "ex today"
 
 
-def _earnings(symbol: str, records: Records, day: np.datetime64, moment: np.datetime64) -> list[tuple[object, ...]]:
-    known = records.until(moment).frame
+def _earnings(bars: Bars, records: Records, day: np.datetime64) -> list[tuple[object, ...]]:
+    """Return reports that became known between the close before and that of `day`, the last bar, and those ahead."""
+    symbol, before = bars.symbol, -2 if len(bars) > 1 else -1
+    previous, since = bars.ts[before], bars.known_at[before]
+    known = records.until(bars.known_at[-1]).frame
     if "reported_date" not in known or known.empty:
         return []
-    dates = known["reported_date"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")
+    dates, seen = (known[name].dt.tz_convert(None).to_numpy("datetime64[us]") for name in ("reported_date", "known_at"))
     rows: list[tuple[object, ...]] = []
-    for place in np.flatnonzero((dates >= day) & (dates <= day + np.timedelta64(AHEAD_DAYS, "D"))):
-        each = known.iloc[place]
-        if dates[place] == day:
-            actual, estimate = each["eps_actual"], each["eps_estimate"]
-            rows.append((symbol, "earnings", day, "today", f"EPS {actual:g}, expected {estimate:g}"))
-        else:
-            rows.append(
-                (symbol, "earnings", dates[place], "ahead", f"announced; EPS expected {each['eps_estimate']:g}")
-            )
+    for place in np.flatnonzero((dates >= previous) & (dates <= day + np.timedelta64(AHEAD_DAYS, "D"))):
+        each, date = known.iloc[place], dates[place]
+        expected = "n/a" if np.isnan(each["eps_estimate"]) else f"{each['eps_estimate']:g}"
+        if date > day:
+            rows.append((symbol, "earnings", date, "ahead", f"announced; EPS expected {expected}"))
+        elif not np.isnan(each["eps_actual"]) and seen[place] > since:
+            late = "" if date == day else ", after the close before"
+            rows.append((symbol, "earnings", date, "today", f"EPS {each['eps_actual']:g}, expected {expected}{late}"))
+        elif np.isnan(each["eps_actual"]) and date == day:
+            rows.append((symbol, "earnings", date, "today", f"announced for today; EPS expected {expected}"))
     if not any(row[3] == "ahead" for row in rows):
         likely = dates[dates <= day] + _SAME_QUARTER
         soon = likely[(likely > day) & (likely <= day + np.timedelta64(AHEAD_DAYS, "D"))]
@@ -134,10 +141,15 @@ def _declared(symbol: str, records: Records, day: np.datetime64, moment: np.date
     known = records.until(moment).frame
     dates = known.index.to_numpy(dtype="datetime64[us]")
     ahead = np.flatnonzero((dates > day) & (dates <= day + np.timedelta64(AHEAD_DAYS, "D")))
-    return [
-        (symbol, str(known["kind"].iloc[place]), dates[place], "ahead", f"{known['cash'].iloc[place]:g} a share")
-        for place in ahead
-    ]
+    return [(symbol, str(row["kind"]), dates[place], "ahead", _declared_amount(row)) for place, row in
+            zip(ahead, known.iloc[ahead].to_dict("records"), strict=True)]  # fmt: skip
+
+
+def _declared_amount(row: dict[Any, Any]) -> str:
+    cash, ratio = (float(row.get(name, float("nan"))) for name in ("cash", "ratio"))
+    if not np.isnan(cash):
+        return f"{cash:g} a share"
+    return "declared" if np.isnan(ratio) else f"{ratio:g} for 1"
 
 
 def _told(reasons: dict[str, list[str]]) -> list[Note]:

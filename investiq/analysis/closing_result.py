@@ -82,7 +82,8 @@ class DailyClose(Result):
         Index `symbol`: label_before, label, score_before, score, is_changed.
     regimes : tuple of RegimeChange
     events : DataFrame
-        symbol, event, date, when (``"today"`` or ``"ahead"``), detail.
+        symbol, event, date, when (``"today"``: known between the close before and this
+        one; or ``"ahead"``), detail.
     missing : DataFrame
         Index `symbol`: group, last_session and reason of those without a bar.
     failures : mapping of str to str

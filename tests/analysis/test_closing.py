@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import investiq as iq
+from investiq.analysis.closing_events import _declared_amount
 from investiq.core.errors import ConfigError, DataError
 from tests.analysis.closes import bars_of
 
@@ -37,6 +39,21 @@ def test_a_price_that_never_moves_has_no_usual_day(digest):
 def test_the_gap_is_the_open_over_the_close_before(digest):
     # These bars open at their close.
     assert digest.moves.loc["SWING", "gap"] == pytest.approx(0.05)
+
+
+def test_volume_is_over_the_mean_of_the_bars_before():
+    traded = np.array([*[50.0] * 42, *[100.0] * 20, 300.0])
+    digest = iq.daily_close([bars_of("A", [50.0] * 63, volume=traded)], signals=0)
+    assert digest.moves.loc["A", "volume_ratio"] == 3.0
+
+
+def test_a_source_that_is_late_does_not_move_the_others_to_the_next_session():
+    closes = np.array([1.0, 2.0, 3.0, 6.0])
+    prompt, late = bars_of("A", closes), bars_of("B", closes)
+    late = replace(late, known_at=late.known_at + np.timedelta64(3, "D"))
+    digest = iq.daily_close([prompt, late], session="2018-01-04", signals=0)
+    assert digest.moves["change"].tolist() == [0.5, 0.5]
+    assert [each.ts[-1].item().date().isoformat() for each in digest.bars] == ["2018-01-04"] * 2
 
 
 def test_a_day_on_which_nothing_happens_is_told_in_words():
@@ -80,6 +97,24 @@ def test_earnings_of_the_day_and_those_expected_are_listed():
     before = iq.daily_close(["SYN001"], session="2019-10-22", signals=0).events
     assert before["when"].tolist() == ["ahead"]
     assert "not announced" in before["detail"].iloc[0]
+
+
+def test_a_report_after_the_close_is_told_on_the_next_session():
+    # SYN001 reported on 2018-10-31 at 16:22 New York, after that day's bar was known.
+    days = ("2018-10-31", "2018-11-01", "2018-11-02")
+    digests = [iq.daily_close(["SYN001"], session=day, signals=0) for day in days]
+    told = [each.events[each.events["when"] == "today"] for each in digests]
+    assert [len(each) for each in told] == [0, 1, 0]
+    assert str(told[1]["date"].iloc[0].date()) == "2018-10-31"
+    assert told[1]["detail"].iloc[0].endswith("after the close before")
+    assert not digests[1].is_quiet
+
+
+def test_a_declared_split_is_told_by_its_ratio():
+    assert [_declared_amount({"cash": cash, "ratio": ratio}) for cash, ratio in ((math.nan, 4.0), (0.5, math.nan))] == [
+        "4 for 1",
+        "0.5 a share",
+    ]
 
 
 def test_a_changed_label_is_that_of_the_table():
