@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 import investiq as iq
 from investiq.core.facts import format_value
 from investiq.reporting.contents import strategy_comparison, symbol_analysis, walk_forward
+from investiq.reporting.contents.basis import records_hash
 
 COSTS = {"commission_bps": 5.0, "slippage_bps": 5.0}
 
@@ -124,6 +126,15 @@ def test_an_analysis_tells_score_close_and_regime_of_its_last_row(analysed):
     since = table.index[np.flatnonzero(~same.to_numpy())[-1] + 1]
     assert f"since {since:%Y-%m-%d}" in analysed.summary[1]
     assert "of ^GSPC" in analysed.summary[1]
+
+
+def test_the_manifest_of_an_analysis_names_its_records_as_they_were_known(analysed):
+    history, data = analysed.analysis.history, analysed.handed().manifest.data
+    assert history.tables
+    for name, records in history.tables.items():
+        known = records.until(analysed.analysis.as_of)
+        assert data[name] == records_hash(known)
+        assert records_hash(replace(known, frame=known.frame.iloc[1:])) != data[name]
 
 
 def test_an_analysis_tells_volatility_and_deepest_loss_of_the_closes(analysed):

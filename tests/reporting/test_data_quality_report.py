@@ -31,7 +31,7 @@ def test_the_page_states_what_is_wrong(report):
     page = report.path.read_text("utf-8")
     for text in (
         "Of 5 series of bars 0 pass, 4 have cautions and 1 fails; the health score is 0.0 of 100. A backtest refuses PRINT",
-        "5 sessions are missing, in BROKEN, GAP and TWICE; most in GAP, which has 97.60 % of its sessions.",
+        "5 sessions are missing, in BROKEN, GAP and TWICE; most in GAP, which has 122 of its 125 sessions.",
         "1 bar is held for bad prints, in PRINT; they are kept and marked.",
         "Behind: LATE. LATE: last bar 2018-06-22, due 2018-06-29.",
     ):
@@ -56,6 +56,14 @@ def test_data_without_a_fault_are_told_so():
         "Every series of bars has the bar that was due.",
     )
     assert page.findings("light") is None
+
+
+def test_the_manifest_names_every_series_by_its_fingerprint(folder, monkeypatch):
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(folder))
+    page = data_quality.prepare(symbols="all", as_of="2018-06-29")
+    data = page.handed().manifest.data
+    assert list(data.values()) == [each.fingerprint for each in page.overview.series]
+    assert {"bars ^GSPC", "series ^VIX"} <= set(data)
 
 
 def test_records_alone_are_listed_and_not_judged():

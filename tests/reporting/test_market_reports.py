@@ -37,6 +37,11 @@ def test_the_summary_is_written_from_the_numbers():
     assert page.summary[3].startswith("Measured apart: sample indices (1 series")
 
 
+def test_the_manifest_names_the_benchmark():
+    handed = market_overview.prepare(universe="SYN001, SYN002", as_of="2018-12-24").handed()
+    assert set(handed.manifest.data) == {"bars SYN001", "bars SYN002", "bars SYN-MKT"}
+
+
 def test_a_close_says_that_nothing_changed():
     page = daily_close.prepare(symbols="sample indices", session="2018-12-31", signals=0)
     assert page.summary[0].startswith("Nothing happened that stands out.")

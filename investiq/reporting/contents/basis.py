@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from investiq.core.errors import InsufficientDataError
 from investiq.core.manifest import Manifest
 from investiq.execution.costs import Costs
+from investiq.market.canonical import canonical_hash, columns_of
 from investiq.market.loading import load_bars
 from investiq.runtime.clock import now
 
 if TYPE_CHECKING:
     from investiq.history.bars import Bars
+    from investiq.history.records import Records
 
-__all__ = ["bars_of", "costs_of", "last_moment", "listed", "manifest_of", "period_words", "plural"]
+__all__ = ["bars_of", "costs_of", "last_moment", "listed", "manifest_of", "period_words", "plural", "records_hash"]
 
 
 def bars_of(symbol: str, start: str, end: str) -> Bars:
@@ -45,10 +47,23 @@ def costs_of(commission_bps: float, slippage_bps: float) -> Costs:
     return Costs(commission_rate=commission_bps / 10_000, slippage_bps=slippage_bps)
 
 
-def manifest_of(kind: str, bars: Sequence[Bars], parameters: Mapping[str, Any], *, seed: int | None = None) -> Manifest:
+def manifest_of(
+    kind: str,
+    bars: Sequence[Bars],
+    parameters: Mapping[str, Any],
+    *,
+    records: Iterable[Records] = (),
+    seed: int | None = None,
+) -> Manifest:
     """Return the manifest of a page: the data behind it, and what was chosen."""
     data = {f"bars {each.symbol}": each.fingerprint for each in bars}
+    data |= {each.name: records_hash(each) for each in records}
     return Manifest.of(kind=kind, data=data, parameters=parameters, created_at=now(), seed=seed)
+
+
+def records_hash(records: Records) -> str:
+    """Return the SHA-256 of the rows of records."""
+    return canonical_hash(records.name, columns_of(records.frame.rename_axis("ts").reset_index()))
 
 
 def period_words(bars: Bars) -> str:

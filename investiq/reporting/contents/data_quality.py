@@ -6,14 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from investiq.core.facts import Fact, format_value
+from investiq.core.facts import Fact
+from investiq.core.manifest import Manifest
 from investiq.core.notes import Note
-from investiq.history.bars import Bars
 from investiq.market.data_survey import DATA_UNITS, DataOverview
 from investiq.market.surveying import data_overview
 from investiq.reporting import parts
-from investiq.reporting.contents.basis import listed, manifest_of, plural
+from investiq.reporting.contents.basis import listed, plural
 from investiq.reporting.passing import Handed
+from investiq.runtime.clock import now
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,10 +102,9 @@ class DataPage:
             )
         worst = max(gaps, key=lambda each: each.missing.size)
         total = sum(each.missing.size for each in gaps)
-        share = format_value(worst.present / worst.expected, "fraction")
         return (
             f"{plural(total, 'session')} {'is' if total == 1 else 'are'} missing, in {_named([each.name for each in gaps])}; "
-            f"most in {worst.name}, which has {share} of its sessions."
+            f"most in {worst.name}, which has {worst.present:,.0f} of its {worst.expected:,.0f} sessions."
         )
 
     def _quarantine(self) -> str:
@@ -194,7 +194,6 @@ class DataPage:
         for title, frame in (("Findings", overview.findings_frame()), ("Rows found", overview.examples_frame()), ("Quarantine", overview.quarantine_frame())):  # fmt: skip
             if len(frame):
                 tables[title] = frame
-        bars = [each.data for each in overview.series if isinstance(each.data, Bars)]
         return Handed(
             title=overview.title,
             subject=overview.scope,
@@ -204,7 +203,12 @@ class DataPage:
             notes=self.notes,
             tables=tables,
             units=dict(DATA_UNITS),
-            manifest=manifest_of("data_quality", bars, self.request),
+            manifest=Manifest.of(
+                kind="data_quality",
+                data={f"{each.kind} {each.name}": each.fingerprint for each in overview.series},
+                parameters=self.request,
+                created_at=now(),
+            ),
             watermark=overview.watermark,
         )
 

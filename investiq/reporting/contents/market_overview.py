@@ -175,7 +175,8 @@ class MarketPage:
         tables = {"Members": members, "Breadth": self.main.breadth}
         if len(self.main.sectors):
             tables["Sectors"] = self.main.sectors
-        bars = [each for group in self.overview.groups for each in group.bars]
+        groups = self.overview.groups
+        bars = [each for group in groups for each in (*group.bars, *([group.benchmark] if group.benchmark else ()))]
         return Handed(
             title=self.overview.title,
             subject=self.overview.universe,

@@ -209,6 +209,7 @@ class SymbolPage:
         """Return what the page states, for its maker."""
         found = self.analysis
         scored = [fact for fact in found.facts() if fact.label not in ("In words", "As of", "Decided")]
+        records = [each.until(found.as_of) for each in found.history.tables.values()]
         behind = [found.bars, *(found.history.bars(name) for name in found.history.series if name != found.symbol)]
         return Handed(
             title=f"Symbol analysis: {self.title}",
@@ -219,7 +220,7 @@ class SymbolPage:
             notes=self.notes,
             tables=self._tables(),
             units=_UNITS,
-            manifest=manifest_of("symbol_analysis", behind, self.request),
+            manifest=manifest_of("symbol_analysis", behind, self.request, records=records),
             watermark=found.watermark,
         )
 
