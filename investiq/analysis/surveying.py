@@ -23,6 +23,7 @@ from investiq.history.instants import When, instant, label_text
 from investiq.history.panel import Panel
 from investiq.market.loading import load_bars
 from investiq.market.store import open_store
+from investiq.runtime.clock import now
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,8 @@ def market_overview(
         symbols, or daily bars as traded.
     as_of : str, date, datetime or datetime64, optional
         Time of knowledge; only rows with ``known_at <= as_of`` are used. By default
-        all that is known.
+        all that is known; a note then tells how many sessions stored series are
+        behind the present.
     benchmark : str or Bars, optional
         Whose regime and volatility stand for the market, for every group. By
         default the market of each: ^GSPC, SYN-MKT, or SPY where it is stored.
@@ -89,7 +91,7 @@ def market_overview(
         as_of=moment.astype("datetime64[us]").item().replace(tzinfo=UTC),
         groups=groups,
         failures=found.failures,
-        notes=_notes(found, groups, moment),
+        notes=_notes(found, groups, moment, is_asked=as_of is not None),
     )
 
 
@@ -183,10 +185,15 @@ def _by_sector(known: pd.DataFrame) -> pd.DataFrame:
 # --- what is to be said ----------------------------------------------------------------------------------------------
 
 
-def _notes(found: Universe, groups: tuple[GroupSurvey, ...], moment: np.datetime64) -> tuple[Note, ...]:
+def _notes(
+    found: Universe, groups: tuple[GroupSurvey, ...], moment: np.datetime64, *, is_asked: bool
+) -> tuple[Note, ...]:
     notes = [*_apart(groups)]
     for group in groups:
-        notes += [*_behind(group), *_stale(group, moment), *_thin(group)]
+        # Stored series go on: without a time that was asked for they are measured against the present.
+        goes_on = not is_asked and group.bars[0].passport.provenance == "vendor"
+        stale = _stale(group, instant(now()), "now") if goes_on else _stale(group, moment, "as_of")
+        notes += [*_behind(group), *stale, *_thin(group)]
     if found.failures:
         names = ", ".join(list(found.failures)[:_NAMED])
         text = f"{len(found.failures):,} symbol(s) are not in the overview ({names}); .failures has the reasons"
@@ -218,7 +225,7 @@ def _behind(group: GroupSurvey) -> list[Note]:
     return [Note(code="behind", text=text, rows=len(late))]
 
 
-def _stale(group: GroupSurvey, moment: np.datetime64) -> list[Note]:
+def _stale(group: GroupSurvey, moment: np.datetime64, until: str) -> list[Note]:
     name = group.bars[0].passport.calendar
     try:
         later = calendar.session_dates(name, group.session + np.timedelta64(1, "D"), moment)
@@ -229,7 +236,7 @@ def _stale(group: GroupSurvey, moment: np.datetime64) -> list[Note]:
         return []
     text = (
         f"{group.name}: the newest bar is of {label_text(group.session, '1d')}, and {closed:,} session(s) of {name} "
-        "closed between it and as_of"
+        f"closed between it and {until}"
     )
     return [Note(code="stale", text=text, rows=closed)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from investiq.analysis.comovement import comovement
 from investiq.analysis.standing import standing
 from investiq.core.errors import DataError, UnknownSymbolError
 from investiq.history.panel import Panel
+from investiq.market.store import Store
+from investiq.runtime import clock
 from tests.analysis.closes import bars_of
+from tests.market import surveyed_store
 
 # Ten sessions of three symbols; the third has no bar on the fifth.
 A = [10, 11, 12, 11, 12, 13, 14, 13, 14, 15]
@@ -153,6 +157,18 @@ def test_a_time_after_the_last_bar_is_called_stale():
     overview = iq.market_overview("^GSPC", as_of="2019-01-04")
     # Sessions after 2018-12-31: the 2nd, 3rd and 4th of January.
     assert next(note for note in overview.notes if note.code == "stale").rows == 3
+
+
+def test_stored_series_are_stale_against_the_present(tmp_path, monkeypatch):
+    monkeypatch.setenv("INVESTIQ_DATA_DIR", str(tmp_path))
+    surveyed_store.fill(Store(tmp_path / "store"))
+    with clock.fixed(datetime(2018, 7, 3, 23, tzinfo=UTC)):
+        now = iq.market_overview("stored series")
+        asked = iq.market_overview("stored series", as_of="2018-06-29 22:30")
+    # After Friday, 29 June: the 2nd and 3rd of July.
+    [note] = [note for note in now.notes if note.code == "stale"]
+    assert (note.rows, note.text.endswith("between it and now")) == (2, True)
+    assert "stale" not in [note.code for note in asked.notes]
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
