@@ -130,11 +130,7 @@ class ReportReplay(Result):
 
     def tables(self) -> list[Table]:
         """Return the numbers and the tables that moved."""
-        numbers = tuple(
-            (each.label, _text(each.published, each.unit), _text(each.present, each.unit))
-            for each in self.numbers
-            if each.is_moved
-        )
+        numbers = tuple((each.label, *_texts(each)) for each in self.numbers if each.is_moved)
         tables = tuple(
             (
                 each.title, _count(each.rows_published), _count(each.rows_present),
@@ -166,6 +162,12 @@ class ReportReplay(Result):
         rows = [(*each, each.is_moved) for each in self.numbers]
         columns = ["number", "unit", "published", "present", "is_moved"]
         return pd.DataFrame(rows, columns=columns).set_index("number")
+
+
+def _texts(number: ReplayedNumber) -> tuple[str, str]:
+    """Return both values as a page shows them, in full where the page would show no difference."""
+    published, present = (_text(each, number.unit) for each in (number.published, number.present))
+    return (published, present) if published != present else (repr(number.published), repr(number.present))
 
 
 def _text(value: Any, unit: Unit) -> str:

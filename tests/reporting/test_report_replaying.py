@@ -42,6 +42,16 @@ def test_a_report_that_was_moved_comes_out_the_same(small, copied):
     assert found.title == "Replay of Small report: unchanged"
 
 
+def test_a_number_that_moved_by_less_than_is_shown_is_told_in_full(small, copied):
+    path = copied.with_suffix(".json")
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["numbers"][0]["value"] = -0.07500001
+    path.write_text(json.dumps(manifest), "utf-8")
+    found = iq.replay_report(path)
+    assert [each.label for each in found.moved] == ["Total"]
+    assert found.tables()[0].rows == (("Total", "-0.07500001", "-0.075"),)
+
+
 def test_what_moved_is_told_by_number_table_column_and_row_with_its_cause(copied, tmp_path, monkeypatch):
     # The template of today adds a cent to the second close and takes the first day of three away.
     edited = SMALL[0] + '\ntold["total"] = -0.08\ntable = table.iloc[1:].assign(close=[11.51, 9.25])'
