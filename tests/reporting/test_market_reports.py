@@ -50,6 +50,11 @@ def test_a_close_says_that_nothing_changed():
     assert page.summary[3] == "Every symbol has a bar on the session."
 
 
+def test_a_close_tells_the_report_that_came_after_the_one_before():
+    page = daily_close.prepare(symbols="SYN001", session="2018-11-01", signals=0)
+    assert page.summary[2] == "Since the close before: SYN001 (earnings). Nothing is known to come within 30 days."
+
+
 def test_a_close_hands_over_its_moves():
     handed = daily_close.prepare(symbols="^GSPC, ^IXIC", session="2018-12-26", signals=0).handed()
     assert handed.as_of.isoformat() == "2018-12-26T21:00:00+00:00"

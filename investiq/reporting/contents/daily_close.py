@@ -96,9 +96,9 @@ class ClosePage:
             else ""
         )
         first = (
-            f"Today: {named}{' and more' if len(today) > _NAMED else ''}. "
+            f"Since the close before: {named}{' and more' if len(today) > _NAMED else ''}. "
             if named
-            else "Nothing was reported or paid today. "
+            else "Nothing was reported or paid since the close before. "
         )
         if ahead.empty:
             return f"{first}Nothing is known to come within 30 days."
