@@ -213,13 +213,14 @@ def _regime_changes(
     notes = []
     for group in dict.fromkeys(group_name(bars) for bars in known.values()):
         market, why = benchmark_of(group, moment)
+        row = -1 if market is None else _row_of(market, day)
         if market is None:
             notes.append(Note(code="no_benchmark", text=f"{group}: the regime is not known: {why}"))
-        elif market.ts[-1] != day or len(market) < 2:
+        elif row < 1:
             text = f"{group}: the benchmark {market.symbol} has no bar on {label_text(day, '1d')}, so its regime is not told"
             notes.append(Note(code="benchmark_elsewhere", text=text))
         else:
-            names = market_regimes(market)["regime"].to_numpy()[-2:]
+            names = market_regimes(market[: row + 1])["regime"].to_numpy()[-2:]
             found.setdefault(market.symbol, RegimeChange(market=market.symbol, before=names[0], now=names[1]))
     return tuple(found.values()), notes
 

@@ -31,6 +31,15 @@ def test_a_move_is_told_in_usual_days(digest):
     assert digest.moves.index[0] == "SWING"
 
 
+def test_a_close_beyond_the_251_before_is_an_extreme():
+    lows, highs = ([100.0] * 251 + [last] for last in (99.0, 101.0))
+    digest = iq.daily_close(
+        [bars_of("L", lows), bars_of("H", highs), bars_of("S", lows[1:])], signals=0, session="2019-01-02"
+    )
+    assert digest.moves["year_extreme"].to_dict() == {"L": "new low", "H": "new high"}
+    assert digest.missing.index.tolist() == ["S"]
+
+
 def test_a_price_that_never_moves_has_no_usual_day(digest):
     move = digest.moves.loc["FLAT"]
     assert (move["change"], math.isnan(move["z"]), move["volume_ratio"]) == (0.0, True, 1.0)
@@ -54,6 +63,15 @@ def test_a_source_that_is_late_does_not_move_the_others_to_the_next_session():
     digest = iq.daily_close([prompt, late], session="2018-01-04", signals=0)
     assert digest.moves["change"].tolist() == [0.5, 0.5]
     assert [each.ts[-1].item().date().isoformat() for each in digest.bars] == ["2018-01-04"] * 2
+
+
+def test_a_source_that_is_late_leaves_the_regime_that_of_the_session():
+    index = iq.load_bars("^GSPC", end="2018-12-31")
+    late = bars_of("LATE", [50.0] * 100)
+    late = replace(late, known_at=late.known_at + np.timedelta64(10, "D"))
+    together = iq.daily_close([index, late], session="2018-05-02", signals=0)
+    alone = iq.daily_close([index], session="2018-05-02", signals=0)
+    assert together.regimes == alone.regimes != ()
 
 
 def test_a_day_on_which_nothing_happens_is_told_in_words():

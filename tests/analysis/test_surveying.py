@@ -100,6 +100,34 @@ def test_momentum_weighs_a_day_a_week_and_a_month_and_ranks():
     assert members["rank"].to_dict() == {"UP": 1, "DOWN": 2}
 
 
+def test_relative_strength_is_momentum_less_that_of_the_benchmark():
+    members = iq.market_overview("sample indices", as_of="2018-12-24").main.members
+    strength, momentum = members["relative_strength"], members["momentum"]
+    assert strength["^GSPC"] == 0.0
+    assert strength["^IXIC"] == momentum["^IXIC"] - momentum["^GSPC"] != 0.0
+
+
+def test_the_drawdown_is_from_the_high_of_a_year():
+    # 200 is the close 253 bars before the last: out of the year of 252.
+    panel = Panel.of([bars_of("A", [200.0, *[100.0] * 251, 80.0])])
+    assert standing(panel, {}, periods_per_year=252)["drawdown"].tolist() == [pytest.approx(-0.2)]
+
+
+def test_sectors_are_means_of_their_members_the_strongest_first():
+    main = iq.market_overview([f"SYN{number:03d}" for number in range(1, 9)], as_of="2018-12-24").main
+    means = main.members.groupby("sector")["1m"].mean().sort_values(ascending=False)
+    assert len(means) > 1
+    assert main.sectors["1m"].to_dict() == pytest.approx(means.to_dict())
+    assert list(main.sectors.index) == list(means.index)
+
+
+def test_a_regime_lasts_since_the_last_other_one():
+    main = iq.market_overview("sample indices", as_of="2018-12-24").main
+    names = main.regimes["regime"].tolist()
+    count = next(place for place, name in enumerate(reversed(names)) if name != names[-1])
+    assert main.regime_sessions == count > 1
+
+
 def test_the_average_correlation_is_that_of_the_pairs():
     random = np.random.default_rng(1)
     returns = random.normal(size=(4, 80)) * 0.01 + random.normal(size=80) * 0.01
@@ -107,6 +135,23 @@ def test_the_average_correlation_is_that_of_the_pairs():
     found = comovement(("A", "B", "C", "D"), close, window=80)
     pairs = np.corrcoef(returns)[np.triu_indices(4, 1)]
     assert found.mean == pytest.approx(pairs.mean(), abs=1e-12)
+    assert found.low < found.mean < found.high
+
+
+def test_the_interval_of_the_correlation_is_that_of_resampled_weeks():
+    random = np.random.default_rng(1)
+    common = random.normal(size=63)
+    returns = 0.01 * (common + random.normal(size=(3, 63)))
+    close = 100 * np.cumprod(np.column_stack([np.ones(3), 1 + returns]), axis=1)
+    found = comovement(("A", "B", "C"), close)
+    draws = np.random.default_rng(20_180_101)
+    means = []
+    # 400 samples of 13 circular blocks of 5 sessions, 63 of their 65.
+    for starts in draws.integers(63, size=(400, 13)):
+        rows = [(start + step) % 63 for start in starts for step in range(5)][:63]
+        matrix = np.corrcoef((close[:, 1:] / close[:, :-1] - 1)[:, rows])
+        means.append((matrix[0, 1] + matrix[0, 2] + matrix[1, 2]) / 3)
+    assert (found.low, found.high) == pytest.approx(np.quantile(means, [0.05, 0.95]))
     assert found.low < found.mean < found.high
 
 
