@@ -53,7 +53,10 @@ class Picker(W.HBox):
         self.add_class("iq-hidden")
 
     def listen(self) -> None:
-        """Put the listener in the page; a second call finds it there."""
+        """Put the listener in the page; a second call finds it there.
+
+        The script stays in the output: cleared at once, it would at times be gone before the page ran it.
+        """
         code = _SCRIPT.format(place=json.dumps(f".{self.place}"))
         self._carrier.outputs = (
             {
@@ -62,4 +65,3 @@ class Picker(W.HBox):
                 "metadata": {},
             },
         )
-        self._carrier.outputs = ()

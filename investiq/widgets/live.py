@@ -29,6 +29,8 @@ class LiveFigure(W.Output):
     after 5-6 s this way and after 9-10 s that way, and redraws alike.
     """
 
+    _sent = 0
+
     def show(self, figure: go.Figure) -> None:
         """Replace the figure in place; `figure` is finished, later changes to it are not seen.
 
@@ -43,7 +45,10 @@ class LiveFigure(W.Output):
         """Replace the figure by one that `encoded` has made ready."""
         height = content["layout"].get("height")
         self.layout.height = f"{height:g}px" if height else None
-        self.outputs = ({"output_type": "display_data", "data": {MIME_TYPE: content}, "metadata": {}},)
+        # Numbered, so that an equal figure is sent too: one that was off the page comes back as a picture without hover.
+        self._sent += 1
+        metadata = {"number": self._sent}
+        self.outputs = ({"output_type": "display_data", "data": {MIME_TYPE: content}, "metadata": metadata},)
 
 
 def encoded(figure: go.Figure) -> dict[str, Any]:

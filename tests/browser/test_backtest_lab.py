@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -94,16 +95,14 @@ def test_a_sweep_maps_its_cells_and_a_click_opens_one(lab):
     turn = lab.turn()
     lab.panel("Best cells").locator("select").select_option(index=11)
     lab.after(turn)
-    worst = title.inner_text()
-    assert worst != best
+    expect(title).not_to_have_text(best, timeout=30_000)
     chart = lab.panel("All cells").locator(".js-plotly-plot .nsewdrag").first
     chart.scroll_into_view_if_needed()
-    box, turn = chart.bounding_box(), lab.turn()
+    box = chart.bounding_box()
     # The lowest row is the first value of the first parameter, the left column that of the second.
     lab.page.mouse.move(box["x"] + 30, box["y"] + box["height"] - 20, steps=4)
     lab.page.mouse.click(box["x"] + 24, box["y"] + box["height"] - 16)
-    lab.after(turn)
-    assert "entry_window 30, exit_window 10" in title.inner_text()
+    expect(title).to_contain_text("entry_window 30, exit_window 10", timeout=30_000)
 
 
 def test_a_walk_forward_draws_its_folds(lab):
@@ -164,11 +163,13 @@ def test_the_keyboard_reaches_the_sections(lab):
 
 
 def test_dark_redraws_the_open_section(lab):
-    background = "() => getComputedStyle(document.querySelector('.js-plotly-plot .main-svg')).backgroundColor"
+    # Of the first figure that is seen: those of other sections wait until they are opened.
+    background = """() => getComputedStyle([...document.querySelectorAll('.js-plotly-plot .main-svg')]
+        .find(each => each.getClientRects().length)).backgroundColor"""
     light = lab.page.evaluate(background)
     lab.switch_theme()
+    lab.page.wait_for_function(f"light => ({background})() !== light", arg=light)
     assert points(lab, "Equity and drawdown") >= 4
-    assert lab.page.evaluate(background) != light
     lab.switch_theme()
 
 
