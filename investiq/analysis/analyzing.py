@@ -56,7 +56,7 @@ def analyze(
         them. Or a history, which is taken as it is.
     as_of : str or datetime, optional
         Time of knowledge in UTC (or aware); only what was known then is seen. A
-        date alone means the end of that day. None: all of the data.
+        date alone means the end of that day. None: when the last bar became known.
     scorer : Scorer, optional
         What reads the news; by default the built-in word list.
     weights : callable, optional
@@ -96,7 +96,10 @@ def analyze(
             f"{whole.symbol}: analyze takes bars as traded, these are {whole.basis}-adjusted; "
             "pass them before adjusted(), the engines adjust for themselves"
         )
-    history = gathered.history if as_of is None else gathered.history.until(as_of)
+    # Records and other series may reach beyond the last bar: what came later is not of this analysis.
+    newest = whole.known_at[-1] if len(whole) else None
+    limit = newest if as_of is None else instant(as_of)
+    history = gathered.history if limit is None else gathered.history.until(limit)
     bars = history.bars()
     if not len(bars):
         first = (

@@ -137,6 +137,16 @@ def test_the_manifest_of_an_analysis_names_its_records_as_they_were_known(analys
         assert records_hash(replace(known, frame=known.frame.iloc[1:])) != data[name]
 
 
+def test_a_period_that_ends_earlier_shows_nothing_that_came_after_it():
+    page = symbol_analysis.prepare(symbol="SYN001", start="2014", end="2016-06-30", as_of="", benchmark="")
+    history, moment = page.analysis.history, pd.Timestamp(page.analysis.as_of)
+    assert [name for name, each in history.tables.items() if (each.frame["known_at"] > moment).any()] == []
+    tables = {view.name: view.tables() for view in page.topics}
+    assert tables["earnings"][0].rows[0][1] == "2016-04-21"
+    assert tables["dividends"][0].rows[0][0] == "2016-06-06"
+    assert len(tables["relative_strength"][0].rows) > 1
+
+
 def test_an_analysis_tells_volatility_and_deepest_loss_of_the_closes(analysed):
     close = iq.load_bars("^IXIC", start="2016", end="2017-11-30").frame["close"]
     returns = close.pct_change().dropna()

@@ -209,8 +209,10 @@ class SymbolPage:
         """Return what the page states, for its maker."""
         found = self.analysis
         scored = [fact for fact in found.facts() if fact.label not in ("In words", "As of", "Decided")]
+        # The history may hold what came later; the analysis did not see it.
         records = [each.until(found.as_of) for each in found.history.tables.values()]
-        behind = [found.bars, *(found.history.bars(name) for name in found.history.series if name != found.symbol)]
+        beside = (found.history.bars(name) for name in found.history.series if name != found.symbol)
+        behind = [found.bars, *(each.until(found.as_of) for each in beside)]
         return Handed(
             title=f"Symbol analysis: {self.title}",
             subject=found.symbol,
