@@ -92,6 +92,13 @@ def test_a_series_that_stopped_is_behind(overview):
     assert overview.of("LATE").freshness_reason == "last bar 2018-06-22, due 2018-06-29"
 
 
+def test_one_stored_series_is_enough_to_judge_at_the_present(stored):
+    with clock.fixed(NOW):
+        together = iq.data_overview(["LATE", "^GSPC"])
+    assert together.as_of == NOW
+    assert together.of("LATE").freshness == "behind"
+
+
 def test_the_whole_is_the_sum_of_the_series(overview):
     facts = {fact.label: fact.value for fact in overview.facts()}
     assert facts["Sessions missing"] == 5
