@@ -71,7 +71,7 @@ def daily_close(
     >>> import investiq as iq
     >>> digest = iq.daily_close("sample indices", session="2018-12-26", signals=0)
     >>> [round(float(move), 4) for move in digest.moves["change"]]
-    [0.0584, 0.0496]
+    [0.0496, 0.0584]
     """
     if signals < 0:
         raise ConfigError(f"signals must be 0 or more symbols, was {signals}")
