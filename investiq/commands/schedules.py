@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import os
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -102,9 +103,10 @@ def export_cron(file: Path | None, time_zone: str | None) -> None:
     """Print the schedules as lines of a crontab.
 
     Cron knows neither holidays nor early closes: its lines ask at every time in
-    question, and `run-due` makes the report only when our calendar says so.
+    question, and `run-due` makes the report only when our calendar says so. The
+    first lines hand on the INVESTIQ_ variables that are set now, secrets excepted.
     """
-    from investiq.reporting.cron_lines import cron_lines
+    from investiq.reporting.cron_lines import cron_lines, environment_lines
     from investiq.reporting.schedule_file import read_schedules
     from investiq.runtime import clock
     from investiq.runtime.paths import project_root
@@ -115,7 +117,9 @@ def export_cron(file: Path | None, time_zone: str | None) -> None:
         raise click.BadParameter(
             f"{time_zone!r} is no time zone such as Europe/Zurich", param_hint="--time-zone"
         ) from None
-    for line in cron_lines(read_schedules(file), clock.now(), project_root() or Path.cwd(), zone):
+    folder = project_root() or Path.cwd()
+    lines = cron_lines(read_schedules(file), clock.now(), folder, zone)
+    for line in (*environment_lines(os.environ, folder), *lines):
         click.echo(line)
 
 

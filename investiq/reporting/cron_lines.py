@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from investiq.reporting.schedule_file import Schedule
+from investiq.runtime.settings import PREFIX, Settings, variables
 
-__all__ = ["cron_lines"]
+__all__ = ["cron_lines", "environment_lines"]
 
 # Calendars reach about a year ahead; two months hold no clock change for certain, ten do.
 _AHEAD: Final = timedelta(days=300)
@@ -48,6 +49,45 @@ def cron_lines(schedules: Iterable[Schedule], now: datetime, folder: Path, zone:
             # A percent sign would end the command.
             lines.append(f"{times} * * {days} {run} {schedule.name}".replace("%", r"\%"))
     return lines
+
+
+def environment_lines(environment: Mapping[str, str], folder: Path) -> list[str]:
+    """Return our variables of an environment as lines of a crontab, for cron hands on none of them.
+
+    What may be secret is told by its name only: keys, passwords, all of mail and
+    webhook, and the address of a database that is no file.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+    folder : Path
+        In which the lines run, and whose ``.env`` they read.
+    """
+    names = [name for name in _names() if environment.get(name)]
+    hidden = [name for name in names if _is_hidden(name, environment[name])]
+    lines = [f"{name}={environment[name]}" for name in names if name not in hidden]
+    if lines:
+        lines.insert(0, "# set where this was printed; cron would not know it")
+    if hidden:
+        lines.append(
+            f"# WARNING: {', '.join(hidden)} set here and not printed, for they may hold secrets; "
+            f"set them in this crontab or in {folder / '.env'}"
+        )
+    return lines
+
+
+def _names() -> list[str]:
+    """Return every name that a setting is read from, those of vendors included."""
+    aliases = (getattr(each.validation_alias, "choices", ()) for each in Settings.model_fields.values())
+    return list(dict.fromkeys((*variables(), *(name for group in aliases for name in group))))
+
+
+def _is_hidden(name: str, value: str) -> bool:
+    if name.endswith("DATABASE_URL"):
+        return not value.startswith("sqlite")
+    field = Settings.model_fields.get(name.removeprefix(PREFIX).lower())
+    # A name that is not ours is a vendor's, most of them of a key.
+    return field is None or "SecretStr" in str(field.annotation) or "_SMTP_" in name
 
 
 def _times(schedule: Schedule, now: datetime, zone: ZoneInfo | None) -> dict[str, str]:

@@ -99,6 +99,7 @@ def test_two_ways_of_running_at_once_are_refused(run):
 @pytest.mark.usefixtures("tuesday")
 def test_a_crontab_asks_at_every_time_that_the_year_holds(run):
     lines = run("export-cron", "--time-zone", "UTC").stdout.splitlines()
+    lines = lines[lines.index("# daily: 30 min after close") :]
     # 30 min after closes at 13:00 and 16:00 in New York, in summer and in winter; and 07:30 there.
     assert [line.split(" cd ")[0] for line in lines] == [
         "# daily: 30 min after close", "30 17,18,20,21 * * 1,2,3,4,5",
@@ -106,6 +107,26 @@ def test_a_crontab_asks_at_every_time_that_the_year_holds(run):
     ]  # fmt: skip
     assert lines[1].endswith("-m investiq report run-due daily")
     assert run("export-cron", "--time-zone", "Mars/Base").exit_code == 2
+
+
+def test_a_crontab_hands_on_the_variables_that_are_set_and_no_secret(run, place, monkeypatch):
+    monkeypatch.setenv("INVESTIQ_DATABASE_URL", "postgresql://desk:hidden1@db/investiq")
+    monkeypatch.setenv("INVESTIQ_SMTP_HOST", "mail.hidden2.example")
+    monkeypatch.setenv("INVESTIQ_WEBHOOK_URL", "https://hooks.example/hidden3")
+    monkeypatch.setenv("POLYGON_API_KEY", "hidden4")
+    monkeypatch.setenv("INVESTIQ_FRESHNESS_MINUTES", "45")
+    lines = run("export-cron", "--time-zone", "UTC").stdout.splitlines()
+    head = lines[: lines.index("# daily: 30 min after close")]
+    assert f"INVESTIQ_DATA_DIR={place / 'data'}" in head
+    assert f"INVESTIQ_REPORTS_DIR={place / 'reports'}" in head
+    assert "INVESTIQ_FRESHNESS_MINUTES=45" in head
+    [warning] = [line for line in head if line.startswith("# WARNING")]
+    for name in ("INVESTIQ_DATABASE_URL", "INVESTIQ_SMTP_HOST", "INVESTIQ_WEBHOOK_URL", "POLYGON_API_KEY"):
+        assert name in warning
+    assert "hidden" not in "".join(lines)
+
+    monkeypatch.setenv("INVESTIQ_DATABASE_URL", f"sqlite:///{place / 'trials.db'}")
+    assert f"INVESTIQ_DATABASE_URL=sqlite:///{place / 'trials.db'}" in run("export-cron").stdout.splitlines()
 
 
 def test_what_is_due_is_made_once_and_told_by_the_history(run, place):
