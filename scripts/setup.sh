@@ -34,13 +34,15 @@ waiting() {
     echo
 }
 
-echo "Setting up $venv with $("$python" --version) (about 2 GB; 1 to 5 minutes the first time)"
+echo "Setting up $venv with $("$python" --version) (about 2 GB; 6 to 13 minutes on two cores the first time)"
 started=$(date +%s)
+echo "1 of 2: packages"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 if command -v uv >/dev/null 2>&1; then
     waiting env VIRTUAL_ENV="$venv" uv pip install --quiet --python "$venv/bin/python" -c constraints.txt -e '.[all,dev]'
 else
     waiting "$venv/bin/python" -m pip install --quiet --progress-bar off -c constraints.txt -e '.[all,dev]'
 fi
-echo "Installed in $(($(date +%s) - started)) s, $(du -sh "$venv" | cut -f1); compiling the kernels once"
+echo "Installed in $(($(date +%s) - started)) s, $(du -sh "$venv" | cut -f1)"
+echo "2 of 2: compiling kernels (once; 2 to 5 minutes)"
 "$venv/bin/investiq" warmup
