@@ -13,7 +13,7 @@ from investiq.core.errors import DataError
 from investiq.widgets.app import App, classed
 from investiq.widgets.backtest_lab_axes import AxesFields
 from investiq.widgets.backtest_lab_checks import BracketSection, MonteCarloSection
-from investiq.widgets.backtest_lab_run import RunSection, card_facts
+from investiq.widgets.backtest_lab_run import RunSection, card_facts, forget_count
 from investiq.widgets.backtest_lab_section import Section
 from investiq.widgets.backtest_lab_sweep import SweepSection
 from investiq.widgets.backtest_lab_trades import TradesSection
@@ -132,6 +132,7 @@ class BacktestLab(App):
         began = time.monotonic()
         with self.guard(turn, *panels):
             yield
+        self.recount(turn)
         self.finish(turn, began)
         turn.present(self._mark)
 
@@ -144,7 +145,25 @@ class BacktestLab(App):
         self.progress(turn, f"Loading {request.symbol}", self.cards)
         result = request.run(request.load())
         turn.present(lambda: self._take(request, result))
-        self._show_cards(turn, result)
+        self.recount(turn)
+
+    def recount(self, turn: Turn) -> None:
+        """Ask the ledger anew what it says of the run of the page, and show it: a section that ran has added trials."""
+        from investiq.figures.tables import metric_cards
+
+        if (result := self.result) is None:
+            return
+        forget_count(result)
+        cards = metric_cards(card_facts(result))
+        turn.present(lambda: self.cards.show(cards))
+        if self.run_section.is_current:
+            self.run_section.count(turn)
+
+    def cancel(self) -> None:
+        """End the work under way; what it tried until then is counted on the page."""
+        with self._latest.lock:
+            super().cancel()
+            self._work = self._latest.follow(self.recount)
 
     def watching(self, turn: Turn, *panels: Panel) -> AbstractContextManager[None]:
         """Show the progress of long work inside the block in `panels`, and end it when a newer turn begins."""
@@ -217,7 +236,7 @@ class BacktestLab(App):
             result = request.run(bars)
             turn.present(lambda: self._take(request, result))
             self.progress(turn, "Drawing", *section.followers)
-            self._show_cards(turn, result)
+            self.recount(turn)
             section.fill(turn)
         if self.cards.state == "error":
             turn.present(lambda: self._forget(section))
@@ -242,12 +261,6 @@ class BacktestLab(App):
         self._header.value = shell.header(self.title, watermark=result.watermark, app_name=self.name)
         self._provenance.value = shell.provenance_bar(result.bars)
 
-    def _show_cards(self, turn: Turn, result: BacktestResult) -> None:
-        from investiq.figures.tables import metric_cards
-
-        cards = metric_cards(card_facts(result))
-        turn.present(lambda: self.cards.show(cards))
-
     def _fill(self, turn: Turn, section: Section) -> None:
         """Compute a section of the run of the page, unless it shows it already."""
         if self.result is None:
@@ -255,6 +268,7 @@ class BacktestLab(App):
         if not section.is_current:
             self.progress(turn, "Computing", *section.followers)
             section.fill(turn)
+            self.recount(turn)
         elif not section.has_theme:
             turn.present(section.redraw)
 

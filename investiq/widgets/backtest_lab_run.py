@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from investiq.widgets.backtest_lab import BacktestLab
     from investiq.widgets.latest import Turn
 
-__all__ = ["RunSection", "card_facts", "untitled"]
+__all__ = ["RunSection", "card_facts", "forget_count", "untitled"]
 
 _EQUITY_PX = 560
 _COSTS_PX = 320
@@ -38,7 +38,6 @@ class RunSection(Section):
     def compute(self, turn: Turn) -> None:
         """Fill the panels from the run."""
         from investiq.widgets import tables
-        from investiq.widgets.backtest_lab_tables import facts_block
         from investiq.widgets.controls import words
 
         result = self.lab.shown
@@ -48,8 +47,16 @@ class RunSection(Section):
             metrics = tables.comparison_table(result.facts(), result.benchmark.facts(), names)
             turn.present(lambda: self.lay(drawn))
             turn.present(lambda: self.performance.show(metrics, subtitle=result.options.costs.describe()))
+        self.lab.progress(turn, "Counting trials", self.luck)
+        self.count(turn)
+
+    def count(self, turn: Turn) -> None:
+        """Show what the ledger says of the run, and what that cautions of."""
+        from investiq.widgets import tables
+        from investiq.widgets.backtest_lab_tables import facts_block
+
+        result = self.lab.shown
         with self.lab.guard(turn, self.luck, self.notes):
-            self.lab.progress(turn, "Counting trials", self.luck)
             luck = facts_block(result.evidence.facts())
             notes = (*result.evidence.notes, *result.shown_notes())
             turn.present(lambda: self.luck.show(luck, subtitle="of this strategy on these data"))
@@ -79,6 +86,11 @@ def untitled(figure: go.Figure, height_px: int, top_px: int = 40) -> go.Figure:
     legend = {"font": {"size": 11}, "itemwidth": 30}
     figure.update_layout(title=None, height=height_px, margin={"t": top_px}, legend=legend)
     return figure
+
+
+def forget_count(result: BacktestResult) -> None:
+    """Let `result` ask the ledger again: what it found stays otherwise, while other runs add trials."""
+    vars(result).pop("evidence", None)
 
 
 def card_facts(result: BacktestResult) -> list[Fact]:

@@ -105,6 +105,7 @@ class SweepSection(Section):
             with self.lab.watching(turn, *self.panels[1:]):
                 found = request.sweep(bars, axes)
             turn.present(lambda: setattr(self, "found", found))
+            self.lab.recount(turn)
             self._show(turn)
             self._open(turn, int(str(found.best(self.metric.value).name)))
 

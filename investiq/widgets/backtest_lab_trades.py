@@ -10,6 +10,7 @@ import ipywidgets as W
 
 from investiq.core.errors import InvestIQError
 from investiq.widgets.app import classed
+from investiq.widgets.backtest_lab_run import forget_count
 from investiq.widgets.backtest_lab_section import Section
 from investiq.widgets.downloads import CSV, XLSX, download_button, file_name
 from investiq.widgets.latest import Latest
@@ -100,6 +101,7 @@ class TradesSection(Section):
 
     def _make_sheet(self) -> None:
         result, theme = self.lab.shown, self.lab.theme
+        forget_count(result)
         self.sheet.disabled = True
         self._say("Making the tear sheet; it takes some seconds …")
         self._sheets.start(lambda turn: self._sheet_of(result, theme))

@@ -127,6 +127,7 @@ class WalkSection(Section):
             with self.lab.watching(turn, *self.panels):
                 found = self.lab.asked.walk_forward(self.lab.data, axes, walk)
             turn.present(lambda: setattr(self, "found", found))
+            self.lab.recount(turn)
             by_label = {fact.label: fact for fact in found.facts()}
             cards = metric_cards([by_label[label] for label in _CARDS if label in by_label])
             drawn, lines, notes = self.drawn(), lines_block(found.tables()[0]), tables.notes_block(found.notes)

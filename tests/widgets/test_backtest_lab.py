@@ -15,6 +15,7 @@ import pytest
 
 import investiq as iq
 from investiq.core.errors import ConfigError
+from investiq.core.facts import format_fact
 from investiq.runtime.paths import results_dir
 from investiq.runtime.progress import progress
 from investiq.widgets.backtest_lab_axes import suggested
@@ -240,6 +241,36 @@ def test_the_best_cells_come_first_and_luck_stands_beside_them(lab):
     assert section.list.options[0][1] == falls.idxmax()
     section.metric.value = "sharpe_ratio"
     lab.wait()
+
+
+def counted_now(lab):
+    """What the ledger says of the run of the page, asked of an equal run that has not asked before."""
+    evidence = expected_run().evidence
+    assert evidence.study == lab.result.evidence.study
+    return {fact.label: format_fact(fact) for fact in evidence.facts()}
+
+
+def test_the_count_of_trials_is_that_of_the_ledger_after_every_section(lab):
+    open_section(lab, "Run")
+    before = lab.result.evidence.trials
+    # Windows that no other test tries: nine cells, none of them the run of the page.
+    sweep(lab, first="31, 41, 51", second="11, 13, 17")
+    now = counted_now(lab)
+    assert lab.result.evidence.trials == before + 9
+    for shown in (texts(lab.cards), texts(lab.run_section.luck)):
+        assert f">{now['Trials']}<" in shown
+        assert f">{now['Deflated Sharpe ratio']}<" in shown
+    section = open_section(lab, "Walk-forward")
+    section.start.click()
+    lab.wait()
+    assert lab.result.evidence.trials > before + 9
+    assert f">{counted_now(lab)['Trials']}<" in texts(lab.cards)
+    # A run elsewhere counts when a section is opened next, at the latest.
+    counted = lab.result.evidence.trials
+    expected_run(iq.strategies.Breakout(entry_window=33, exit_window=19))
+    press(lab)
+    assert lab.result.evidence.trials == counted + 1
+    assert f">{counted_now(lab)['Trials']}<" in texts(lab.run_section.luck)
 
 
 def test_a_click_on_the_map_opens_its_cell(lab):
