@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from investiq.analysis.orchestrator import HORIZONS
 from investiq.core.facts import Table, format_value
 from investiq.core.types import signal_label
 from investiq.engines.base import Line, Panel
@@ -15,12 +16,12 @@ from investiq.history.history import History
 if TYPE_CHECKING:
     from investiq.analysis.result import Analysis
 
-__all__ = ["HORIZON_WORDS", "beside", "brief_sheets", "evidence_lines", "sheets"]
+__all__ = ["HORIZON_WORDS", "beside", "brief_sheets", "evidence_lines", "horizon_parts", "sheets"]
 
-HORIZON_WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "short_term": ("Days to weeks", "60 % technical, 40 % sentiment"),
-    "medium_term": ("Weeks to months", "quant"),
-    "long_term": ("Months to quarters", "fundamental"),
+HORIZON_WORDS: Final[Mapping[str, str]] = {
+    "short_term": "Days to weeks",
+    "medium_term": "Weeks to months",
+    "long_term": "Months to quarters",
 }
 # What is shown before the evidence of each engine is unfolded.
 _MOST_SHOWN: Final = 10
@@ -174,11 +175,26 @@ def _day(evidence: Evidence, analysis: Analysis) -> str:
     return analysis.bar if evidence.known is None else str(evidence.known)
 
 
+def horizon_parts(analysis: Analysis, name: str) -> str:
+    """Return the engines that a horizon's score is made of, with the weights in it, and those that are silent."""
+    mix = HORIZONS[f"{name}_score"]
+    given = analysis.weights
+    speaking = [engine for engine in mix if not math.isnan(given.get(engine, math.nan))]
+    total = sum(mix[engine] for engine in speaking)
+    silent = [engine for engine in mix if engine not in speaking]
+    shares = ", ".join(f"{mix[engine] / total * 100:.0f} % {engine}" for engine in speaking)
+    if not silent:
+        return shares if len(speaking) > 1 else speaking[0]
+    hushed = f"{' and '.join(silent)} {'is' if len(silent) == 1 else 'are'} silent"
+    alone = f"{speaking[0]} alone" if len(speaking) == 1 else shares
+    return f"{alone}; {hushed}" if alone else hushed
+
+
 def _horizons(analysis: Analysis) -> Table:
-    rows = []
-    for name, score in analysis.horizons.items():
-        words, parts = HORIZON_WORDS[name]
-        rows.append((words, _signed(score), signal_label(score) or "no view", parts))
+    rows = [
+        (HORIZON_WORDS[name], _signed(score), signal_label(score) or "no view", horizon_parts(analysis, name))
+        for name, score in analysis.horizons.items()
+    ]
     return Table(
         "Horizons", ("Horizon", "Score", "Signal", "Made of"), tuple(rows), signed=("Score",), scales=("Score",)
     )

@@ -105,3 +105,17 @@ def test_risk_stands_open_and_other_panels_are_folded(share):
     panels = {each.title: each.is_folded for each in share.tables() if each.columns[0] == "Figure"}
     assert panels.pop("Quant: risk") is False
     assert all(panels.values())
+
+
+def test_a_horizon_names_the_weights_that_its_score_is_made_of_and_who_is_silent(news_history):
+    index = iq.analyze("^GSPC", as_of="2013-05-20")
+    rows = {row[0]: row for row in table(index, "Horizons").rows}
+    # No headlines of the index are known, so its short horizon is the technical score itself.
+    assert index.horizons["short_term"] == index.engines["technical"].score
+    assert rows["Days to weeks"][3] == "technical alone; sentiment is silent"
+    assert rows["Weeks to months"][3] == "quant"
+    assert rows["Months to quarters"][2:] == ("no view", "fundamental is silent")
+    told = iq.analyze(news_history)
+    assert {row[0]: row[3] for row in table(told, "Horizons").rows}["Days to weeks"] == "60 % technical, 40 % sentiment"
+    parts = [told.engines[name].score for name in ("technical", "sentiment")]
+    assert told.horizons["short_term"] == pytest.approx(0.6 * parts[0] + 0.4 * parts[1])

@@ -168,6 +168,7 @@ def test_an_analysis_names_the_heaviest_evidence_first_and_what_is_missing(analy
         f"Strongest for the score, of {len(own)} signals: {max(own, key=lambda pair: pair[0])[1]} ("
         in analysed.summary[3]
     )
+    assert "of technical alone; sentiment is silent)" in analysed.summary[2]
     assert "fundamental (no statements in the history)" in analysed.summary[-1]
     assert {row[0] for row in analysed.absent.rows} >= {"Earnings", "Options", "Insiders"}
     assert all(row[1] for row in analysed.absent.rows)

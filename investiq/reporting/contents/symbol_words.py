@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from investiq.analysis.sheets import HORIZON_WORDS
+from investiq.analysis.sheets import HORIZON_WORDS, horizon_parts
 from investiq.analysis.text import NOT_ADVICE, confidence_word, regime_words
 from investiq.core.facts import format_fact, format_value
 from investiq.core.types import signal_label
@@ -67,10 +67,10 @@ def _market(page: SymbolPage) -> str:
 def _horizons(found: Analysis) -> str:
     told = []
     for name, score in found.horizons.items():
-        words = HORIZON_WORDS[name][0].lower()
+        words, made = HORIZON_WORDS[name].lower(), horizon_parts(found, name)
         label = signal_label(score)
-        told.append(f"{words} no view" if label is None else f"{words} {score:+.1f} ({label})")
-    return f"By horizon: {', '.join(told)}."
+        told.append(f"{words} no view ({made})" if label is None else f"{words} {score:+.1f} ({label}, of {made})")
+    return f"By horizon: {'; '.join(told)}."
 
 
 def _evidence(found: Analysis) -> str:
