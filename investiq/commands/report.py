@@ -130,16 +130,22 @@ def run(
     from investiq.reporting.catalog import find_template
     from investiq.reporting.index import write_index
     from investiq.reporting.recording import made_and_recorded
+    from investiq.reporting.symbol_check import require_symbols
     from investiq.runtime import clock
 
     given = {"theme": theme, **_pairs(values)}
-    parameters = find_template(template).read(given)
+    chosen = find_template(template)
+    parameters = chosen.read(given)
+    # What was typed wrongly is no run, and has no place in the history.
+    require_symbols(chosen, chosen.check(parameters))
     make = partial(
         iq.make_report, template, folder, exports=cast("tuple[Export, ...]", exports or ("html",)), **parameters
     )
-    made = made_and_recorded(template, parameters, make, clock=clock.now)
-    if folder is None:
-        write_index(pictures=False)
+    try:
+        made = made_and_recorded(template, parameters, make, clock=clock.now)
+    finally:
+        if folder is None:
+            write_index(pictures=False)
     show(made, as_json)
 
 

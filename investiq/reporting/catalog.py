@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from investiq.core.errors import ReportError, near_matches
-from investiq.reporting.parameters import Parameter, read_line
+from investiq.reporting.parameters import Parameter, WrongParameterError, read_line
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -46,7 +46,7 @@ class Template:
 
         Raises
         ------
-        ReportError
+        WrongParameterError
             If a name is unknown or a value does not fit.
         """
         return {each.name: self._checked(each, values) for each in self._known(values)}
@@ -56,7 +56,7 @@ class Template:
 
         Raises
         ------
-        ReportError
+        WrongParameterError
             If a name is unknown or a text means no such value.
         """
         declared = {each.name: each for each in self._known(texts)}
@@ -66,7 +66,7 @@ class Template:
         names = [each.name for each in self.parameters]
         for name in values:
             if name not in names:
-                raise ReportError(
+                raise WrongParameterError(
                     f"the template {self.name} has no parameter {name!r}{near_matches(name, names)}; "
                     f"its parameters are {', '.join(names)}"
                 )
@@ -76,7 +76,7 @@ class Template:
         if parameter.name in values:
             return parameter.check(values[parameter.name])
         if parameter.unit == "file" and parameter.default == "":
-            raise ReportError(f"the template {self.name} needs {parameter.name}: {parameter.words}")
+            raise WrongParameterError(f"the template {self.name} needs {parameter.name}: {parameter.words}")
         return parameter.default
 
 
@@ -96,12 +96,14 @@ def find_template(name: str) -> Template:
 
     Raises
     ------
+    WrongParameterError
+        If there is none of that name.
     ReportError
-        If there is none of that name, or it cannot be read.
+        If it cannot be read.
     """
     paths = _paths()
     if name not in paths:
-        raise ReportError(
+        raise WrongParameterError(
             f"no report template is called {name!r}{near_matches(name, paths)}; there are: {', '.join(sorted(paths)) or 'none'}"
         )
     return read_template(paths[name])

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from investiq.core.errors import ReportError, near_matches
+from investiq.core.errors import near_matches
 from investiq.core.notes import Note
 from investiq.reporting.catalog import Template, find_template
 from investiq.reporting.files import file_name, require_writable, write_latest, write_text
 from investiq.reporting.manifests import describe, digest_of, embedded, file_sha256
+from investiq.reporting.parameters import WrongParameterError
 from investiq.reporting.placing import put_in_place, workshop
 from investiq.reporting.report import Report
 from investiq.reporting.running import CELL_TIMEOUT_S
+from investiq.reporting.symbol_check import require_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +167,7 @@ def make_report(
 
     Raises
     ------
-    ReportError
+    ReportError, UnknownSymbolError
         Before any kernel starts, if template, parameters or folder will not do;
         later a `FailedCellError`, if a cell of the template fails. The last good
         report stays.
@@ -191,16 +193,23 @@ def order_of(
 
     Raises
     ------
+    WrongParameterError
+        If template, a parameter or an export will not do.
+    UnknownSymbolError
+        If a symbol among the parameters comes from nowhere.
     ReportError
-        If template, a parameter, an export or the folder will not do.
+        If the folder will not do.
     """
     from investiq.runtime.paths import reports_dir
 
     for export in exports:
         if export not in EXPORTS:
-            raise ReportError(f"exports are {', '.join(EXPORTS)}, was {export!r}{near_matches(str(export), EXPORTS)}")
+            raise WrongParameterError(
+                f"exports are {', '.join(EXPORTS)}, was {export!r}{near_matches(str(export), EXPORTS)}"
+            )
     chosen = find_template(template)
     values = chosen.check(parameters)
+    require_symbols(chosen, values)
     root = Path(folder) if folder is not None else reports_dir()
     files: dict[str, Path] = {}
     hashes: dict[str, str] = {}

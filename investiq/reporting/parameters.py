@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from investiq.core.errors import DataError, ReportError, near_matches
+from investiq.core.errors import ConfigError, DataError, ReportError, near_matches
 
-__all__ = ["Parameter", "read_line"]
+__all__ = ["Parameter", "WrongParameterError", "read_line"]
 
 _TYPES: Final[Mapping[str, type]] = {"str": str, "int": int, "float": float, "bool": bool}
 _TRUTH: Final[Mapping[str, bool]] = {"true": True, "yes": True, "false": False, "no": False}
@@ -32,6 +32,10 @@ _RANGE: Final = re.compile(rf"(?P<above>above )?(?P<low>{_NUMBER}) to (?P<high>{
 
 # What `make_report` itself is told by these words.
 _RESERVED: Final = frozenset({"template", "parameters", "folder", "exports", "name", "progress"})
+
+
+class WrongParameterError(ReportError, ConfigError):
+    """What a report was asked for will not do, and nothing of it was started: change it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +88,7 @@ class Parameter:
 
         Raises
         ------
-        ReportError
+        WrongParameterError
             If it means none.
         """
         word = text.strip()
@@ -95,14 +99,14 @@ class Parameter:
                 return _TRUTH[word.casefold()]
             return text if self.kind == "str" else _TYPES[self.kind](word)
         except (KeyError, ValueError):
-            raise ReportError(self._refusal(text)) from None
+            raise WrongParameterError(self._refusal(text)) from None
 
     def check(self, value: Any) -> Any:
         """Return `value` as the notebook gets it: a whole number becomes a float where one is declared.
 
         Raises
         ------
-        ReportError
+        WrongParameterError
             If it is of another type, outside the range, none of the choices, no
             date, or a file that is not there.
         """
@@ -113,24 +117,24 @@ class Parameter:
         if self.kind == "float" and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if type(value) is not _TYPES[self.kind]:
-            raise ReportError(f"{self._refusal(value)} of type {type(value).__name__}")
+            raise WrongParameterError(f"{self._refusal(value)} of type {type(value).__name__}")
         if isinstance(value, str):
             self._check_text(value)
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and not self._is_within(value):
-            raise ReportError(self._refusal(value))
+            raise WrongParameterError(self._refusal(value))
         return value
 
     def _check_text(self, value: str) -> None:
         if value == self.default:
             return
         if self.choices and value not in self.choices:
-            raise ReportError(f"{self._refusal(value)}{near_matches(value, self.choices)}")
+            raise WrongParameterError(f"{self._refusal(value)}{near_matches(value, self.choices)}")
         if self.unit == "date":
             self._check_date(value)
         if self.unit == "symbol" and (not value or any(letter.isspace() for letter in value)):
-            raise ReportError(f"parameter {self.name} must be one symbol, such as '^GSPC', was {value!r}")
+            raise WrongParameterError(f"parameter {self.name} must be one symbol, such as '^GSPC', was {value!r}")
         if self.unit == "file" and not Path(value).is_file():
-            raise ReportError(f"parameter {self.name} must name a file that is there, was {value!r}")
+            raise WrongParameterError(f"parameter {self.name} must name a file that is there, was {value!r}")
 
     def _check_date(self, value: str) -> None:
         from investiq.history.instants import instant
@@ -140,7 +144,7 @@ class Parameter:
         try:
             instant(value)
         except DataError as error:
-            raise ReportError(
+            raise WrongParameterError(
                 f"parameter {self.name} must be a date such as '2018-12-31', was {value!r}: {error}"
             ) from error
 

@@ -67,7 +67,7 @@ def make_report(
 
     Raises
     ------
-    ReportError
+    ReportError, UnknownSymbolError
         Before any work, if template, parameters or folder will not do; later
         if a cell of the template fails, with the number of the cell and the page
         that shows it. The last good report stays.

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 import investiq as iq
 from investiq.cli import main
 from investiq.reporting.replay_findings import ReplayedNumber, ReplayedTable, ReportReplay
+from investiq.reporting.run_history import report_runs
 
 
 @pytest.fixture
@@ -38,24 +39,32 @@ def test_the_list_as_json_has_types_ranges_and_choices(run):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("tearsheet",), 7, "no report template is called 'tearsheet'; did you mean 'tear_sheet'"),
-        (("tear_sheet", "--set", "result=a.iq"), 7, "no parameter 'result'; did you mean 'result_file'"),
+        (("tearsheet",), 4, "no report template is called 'tearsheet'; did you mean 'tear_sheet'"),
+        (("tear_sheet", "--set", "result=a.iq"), 4, "no parameter 'result'; did you mean 'result_file'"),
         (
             ("tear_sheet", "--set", "result-file=gone.iq"),
-            7,
+            4,
             "result_file must name a file that is there, was 'gone.iq'",
         ),
-        (("tear_sheet",), 7, "the template tear_sheet needs result_file"),
+        (("tear_sheet",), 4, "the template tear_sheet needs result_file"),
+        (("symbol_analysis", "--set", "theme=drak"), 4, "theme must be one of light, dark, was 'drak'"),
+        (("symbol_analysis", "--set", "as_of=soon"), 4, "as_of must be a date such as '2018-12-31', was 'soon'"),
+        (("walk_forward", "--set", "train_sessions=many"), 4, "train_sessions must be a whole number"),
+        (("walk_forward", "--set", "slippage_bps=1e9"), 4, "slippage_bps must be"),
+        (("symbol_analysis", "--set", "symbol=NOPE"), 3, "no offline data for 'NOPE'; available without keys are"),
         (("tear_sheet", "--set", "theme"), 2, "--set takes NAME=VALUE, such as symbol=^GSPC, was 'theme'"),
         (("tear_sheet", "--set", "theme=dark", "--set", "theme=light"), 2, "--set names theme twice"),
         (("tear_sheet", "--export", "docx"), 2, "docx"),
     ],
 )
 def test_a_report_that_cannot_be_made_is_refused_before_any_kernel(run, tmp_path, words, code, message):
+    before = report_runs()
     outcome = run("report", "run", *words, "--folder", tmp_path / "reports")
     assert outcome.exit_code == code
     assert message in outcome.stderr
+    assert len(outcome.stderr) < 500
     assert not (tmp_path / "reports").exists()
+    assert report_runs() == before
 
 
 def test_a_page_that_is_no_report_is_refused_with_the_exit_code_of_replay(run, tmp_path):
