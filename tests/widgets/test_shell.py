@@ -115,6 +115,12 @@ def test_text_stands_out_from_its_ground_as_wcag_aa_asks(ink, ground, theme):
     assert contrast(own[ink], own[ground]) >= 4.5
 
 
+def test_no_rule_writes_in_a_colour_whose_contrast_is_not_tested():
+    screen = shell.stylesheet().partition("@media print")[0]
+    used = set(re.findall(r"[{;\s]color: var\(--iq-([\w-]+)\)", screen))
+    assert used - {ink for ink, _ in PAIRS} == set()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("mark", "ground"), [("focus", "surface"), ("focus", "ground"), ("field-border", "surface"), ("mark", "head")]
