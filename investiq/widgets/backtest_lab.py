@@ -193,7 +193,8 @@ class BacktestLab(App):
         if all(isinstance(each, logging.NullHandler) for each in logging.getLogger("investiq").handlers):
             configure_logging()  # a reader of the notebook who set up logging keeps it
         known = iq.list_symbols()
-        symbols = known.loc[known["kind"] == "bars", "symbol"].tolist()
+        bars = known[known["kind"] == "bars"]
+        symbols = dict(zip(bars["symbol"], bars["last"].dt.date, strict=True))
 
         def show() -> None:
             symbol = self.query.get("symbol", self._symbol)
@@ -290,14 +291,17 @@ class BacktestLab(App):
             self._work = self._latest.follow(work)
 
     def _on_change(self) -> None:
-        if self.form is not None and self.form.strategy.chosen is not self._offered:
-            self._offer_axes()
+        if self.form is not None:
+            if self.form.strategy.chosen is not self._offered:
+                self._offer_axes()
+            else:
+                self.axes.follow(self.form.present())
         self._mark()
 
     def _offer_axes(self) -> None:
         assert self.form is not None
         self._offered = self.form.strategy.chosen
-        self.axes.offer(self._offered)
+        self.axes.offer(self._offered, self.form.present())
 
     def _mark(self) -> None:
         """Say beside the button whether the page is older than the form."""

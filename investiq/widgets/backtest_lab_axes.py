@@ -10,9 +10,11 @@ import ipywidgets as W
 from investiq.core.errors import ConfigError
 from investiq.widgets.backtest_lab_request import SETTINGS, axis_values
 from investiq.widgets.backtest_lab_section import toolbar
-from investiq.widgets.controls import Entry, mark_invalid, words
+from investiq.widgets.controls import Entry, mark_invalid, value_of, words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from investiq.strategies.base import Strategy
 
 __all__ = ["AxesFields", "suggested"]
@@ -30,25 +32,34 @@ _TEXTS: Final = {
 _HELP: Final = "Values such as 10:60:5 (10, 15 … 60) or 10, 20, 50"
 
 
-def suggested(kind: Any, default: Any) -> str:
-    """Return values around a parameter's default, as text.
+def suggested(kind: Any, present: Any) -> str:
+    """Return values around the present one of a parameter, which is among them, as text.
 
     Examples
     --------
     >>> suggested(int, 55), suggested(float, -2.0), suggested(bool, True)
-    ('28:108:8', '-3:-1:0.2', 'no, yes')
+    ('31:111:8', '-3:-1:0.2', 'no, yes')
     """
     if kind is bool:
         return "no, yes"
     if get_origin(kind) is Literal:
         return ", ".join(map(str, get_args(kind)))
-    if not default:
+    if not present:
         return "0, 1, 2" if kind is int else "0, 0.005, 0.01"
     if kind is int:
-        low, step = max(1, round(default / 2)), max(1, round(default * 1.5 / _STEPS))
+        step = max(1, round(abs(present) * 1.5 / _STEPS))
+        low = present - abs(present) // 2 // step * step
         return f"{low}:{low + _STEPS * step}:{step}"
-    low, high = sorted((0.5 * default, 1.5 * default))
-    return f"{low:g}:{high:g}:{abs(default) / _STEPS:g}"
+    low, high = sorted((0.5 * present, 1.5 * present))
+    return f"{low:g}:{high:g}:{abs(present) / _STEPS:g}"
+
+
+def _with(text: str, present: float | None) -> str:
+    """Return the values of `text` and the present one."""
+    values = axis_values("", float, text)
+    if present is None or present in values:
+        return text
+    return ", ".join(f"{value:g}" for value in sorted([*values, present]))
 
 
 class AxesFields:
@@ -62,7 +73,8 @@ class AxesFields:
 
     def __init__(self) -> None:
         self._kinds: dict[str, Any] = {}
-        self._defaults: dict[str, str] = {}
+        self._defaults: dict[str, Any] = {}
+        self._texts: dict[str, str] = {}
         self.names = tuple(W.Dropdown(description=f"{each} parameter") for each in ("First", "Second"))
         self.texts = tuple(
             Entry(description=f"Values of the {each}", tooltip=_HELP, placeholder="10:60:5")
@@ -75,17 +87,21 @@ class AxesFields:
         """Return the fields side by side."""
         return toolbar(self.names[0], self.texts[0], self.names[1], self.texts[1], width_px=150)
 
-    def offer(self, strategy: type[Strategy]) -> None:
-        """Offer the parameters of `strategy`, and the numbers of the form that it does not set itself."""
+    def offer(self, strategy: type[Strategy], present: Mapping[str, Any]) -> None:
+        """Offer the parameters of `strategy`, and the numbers of the form that it does not set itself.
+
+        `present` holds what the fields of the form say, by name.
+        """
         hints = get_type_hints(strategy)
         own = {field.name: field for field in dataclasses.fields(strategy) if field.init}
         self._kinds = {name: hints[name] for name in own if get_origin(hints[name]) is not tuple}
-        self._defaults = {name: suggested(kind, own[name].default) for name, kind in self._kinds.items()}
+        self._defaults = {name: own[name].default for name in self._kinds}
         options = [(words(name), name) for name in self._kinds]
         for setting in SETTINGS:
             if setting.name not in own and setting.name in _TEXTS:
-                self._kinds[setting.name], self._defaults[setting.name] = float, _TEXTS[setting.name]
+                self._kinds[setting.name] = float
                 options.append((setting.label, setting.name))
+        self._texts = {name: self._suggested(name, present) for name in self._kinds}
         first, second = self.names
         first.options = options
         second.options = [("none", _NONE), *options]
@@ -94,6 +110,21 @@ class AxesFields:
         second.value = numeric[1] if len(numeric) > 1 else _NONE
         for name, text in zip(self.names, self.texts, strict=True):
             self._suggest(name, text)
+
+    def follow(self, present: Mapping[str, Any]) -> None:
+        """Suggest values around those of `present` where no others were typed."""
+        former, self._texts = self._texts, {name: self._suggested(name, present) for name in self._kinds}
+        for name, text in zip(self.names, self.texts, strict=True):
+            if name.value and text.value == former.get(name.value):
+                self._suggest(name, text)
+
+    def _suggested(self, name: str, present: Mapping[str, Any]) -> str:
+        kind = self._kinds[name]
+        try:
+            value = value_of(words(name), kind, present[name]) if name in present else self._defaults.get(name)
+        except ConfigError:  # told beside its own field
+            value = self._defaults.get(name)
+        return suggested(kind, value) if name in self._defaults else _with(_TEXTS[name], value)
 
     def entered(self) -> dict[str, str]:
         """Return the texts by parameter.
@@ -120,5 +151,5 @@ class AxesFields:
             mark_invalid({words(name.value) if name.value else "\0": text}, message)
 
     def _suggest(self, name: W.Dropdown, text: Entry) -> None:
-        text.value = self._defaults.get(name.value, "")
+        text.value = self._texts.get(name.value, "")
         text.disabled = not name.value

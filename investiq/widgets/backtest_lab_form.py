@@ -22,11 +22,11 @@ from investiq.widgets.controls import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["LabForm"]
 
-# Five years, up to the last session of the sample.
+# Five years, up to the last session of the sample; a symbol of which more is known ends at its last bar.
 _FROM: Final = date(2014, 1, 2)
 _TO: Final = date(2018, 12, 31)
 _OWN: Final = "own settings"
@@ -51,8 +51,8 @@ class LabForm(W.VBox):
     Parameters
     ----------
     symbol : str
-    symbols : list of str
-        Offered while typing.
+    symbols : mapping of str to date
+        Offered while typing, each with the session of its last bar.
     changed : callable
         Called after any change.
     submitted : callable
@@ -64,17 +64,19 @@ class LabForm(W.VBox):
     def __init__(
         self,
         symbol: str,
-        symbols: list[str],
+        symbols: Mapping[str, date],
         changed: Callable[[], None],
         submitted: Callable[[], None],
         status: W.Widget,
     ) -> None:
+        self._last_of = symbols
+        self._ended = symbols.get(symbol, _TO)
         self._changed = changed
         self._submitted = submitted
         self.extra: dict[str, Any] = {}
-        self.symbol = W.Combobox(value=symbol, options=symbols, description="Symbol", tooltip="Enter runs")
+        self.symbol = W.Combobox(value=symbol, options=list(symbols), description="Symbol", tooltip="Enter runs")
         self.start = W.DatePicker(value=_FROM, description="From", tooltip="First session")
-        self.end = W.DatePicker(value=_TO, description="To", tooltip="Last session, included")
+        self.end = W.DatePicker(value=symbols.get(symbol, _TO), description="To", tooltip="Last session, included")
         self.strategy = StrategyControls(strategies_for_one_symbol(), "Breakout", self._on_strategy)
         self.preset = W.Dropdown(
             options=[_OWN, *PRESETS],
@@ -94,6 +96,7 @@ class LabForm(W.VBox):
         self.add_class("iq-lab-form")
         for field in (self.symbol, self.start, self.end, self.preset, *self.numbers.values(), self.lot):
             self._watch(field)
+        self.symbol.observe(self._on_symbol, names="value")
         self.preset.observe(self._on_preset, names="value")
         self._arrange()
 
@@ -113,6 +116,10 @@ class LabForm(W.VBox):
         """Return all that is entered, to tell whether it changed."""
         fields = (self.symbol, self.start, self.end, *self.strategy.widgets, self.preset, self.lot)
         return tuple((each.description, each.value) for each in (*fields, *self.numbers.values()))
+
+    def present(self) -> dict[str, Any]:
+        """Return what the strategy's fields and the numbers say, by name."""
+        return {name: field.value for name, field in {**self.numbers, **self.strategy.fields}.items()}
 
     def problem(self) -> str:
         """Mark the fields that cannot be used, say why below them, and return that; empty where all can."""
@@ -147,6 +154,12 @@ class LabForm(W.VBox):
         self._arrange()
         self.problem()
         self._changed()
+
+    def _on_symbol(self, _: Any) -> None:
+        """End at the last bar of the symbol, where no other day was chosen."""
+        last = self._last_of.get(self.symbol.value.strip())
+        if last is not None and self.end.value == self._ended:
+            self._ended = self.end.value = last
 
     def _on_preset(self, _: Any) -> None:
         if self.preset.value == _OWN:

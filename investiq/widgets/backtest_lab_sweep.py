@@ -111,23 +111,23 @@ class SweepSection(Section):
 
     def _plan(self, turn: Turn) -> None:
         from investiq.figures.tables import metric_cards
+        from investiq.widgets.backtest_lab_tables import plan_facts
 
         self.lab.renew(turn)
         self.lab.progress(turn, "Estimating", self.plan)
         axes = self.lab.axes.entered()
         plan = self.lab.asked.plan(self.lab.data, axes)
-        shown = [fact for fact in plan.facts() if fact.label != "Reasons"]
         remark = "; ".join(plan.reasons)
-        turn.present(lambda: self.plan.show(metric_cards(shown), subtitle=remark))
+        turn.present(lambda: self.plan.show(metric_cards(plan_facts(plan)), subtitle=remark))
 
     def _show(self, turn: Turn) -> None:
-        from investiq.widgets.backtest_lab_tables import cell_lines
+        from investiq.widgets.backtest_lab_tables import cell_lines, edge_words
 
         found, metric = self._sweep, self.metric.value
         self.lab.progress(turn, "Drawing", self.map)
         drawn = [each for each in self.drawn() if each.panel is self.map]
         head, lines = cell_lines(found, metric)
-        luck = self._luck_block(found)
+        luck, edge = self._luck_block(found), edge_words(found, metric)
 
         def update() -> None:
             self.lay(drawn)
@@ -138,7 +138,7 @@ class SweepSection(Section):
                 self.list.value = None
             self.cells.show(
                 classed(W.VBox([self._head, self.list]), "iq-cells"),
-                subtitle="choose one, or click the map: it runs in full below",
+                subtitle="; ".join(filter(None, ("choose one, or click the map: it runs in full below", edge))),
             )
 
         turn.present(update)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from investiq.core.facts import format_fact, format_value
+from investiq.core.facts import Fact, format_fact, format_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from investiq.backtesting.sweep_result import SweepResult
-    from investiq.core.facts import Fact, Table
+    from investiq.backtesting.sweep_plan import SweepPlan
+    from investiq.core.facts import Table
 
-__all__ = ["cell_lines", "facts_block", "lines_block"]
+__all__ = ["cell_lines", "edge_words", "facts_block", "lines_block", "plan_facts"]
 
 _MOST_CELLS: Final = 50
 # A longer value is words, which wrap.
@@ -76,6 +77,30 @@ def cell_lines(found: SweepResult, metric: str) -> tuple[str, list[tuple[str, in
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     lines = [_spaced(row, widths) for row in rows]
     return _spaced(heads, widths), list(zip(lines, _numbers(best), strict=True))
+
+
+def edge_words(found: SweepResult, metric: str) -> str:
+    """Return on which axes the best cell by `metric` has the first or last value, beyond which nothing was tried; or ""."""
+    best = found.grid.values_of(int(str(found.best(metric).name)))
+    ends = [
+        f"{axis.name} {format_value(best[axis.name])}"
+        for axis in found.grid.axes
+        if all(type(value) in (int, float) for value in axis.values)
+        and len(axis.values) > 1
+        and best[axis.name] in (min(axis.values), max(axis.values))
+    ]
+    return f"the best is at the edge of the grid ({', '.join(ends)}): values beyond it were not tried" if ends else ""
+
+
+def plan_facts(plan: SweepPlan) -> list[Fact]:
+    """Return what a sweep would cost, each number with what it means."""
+    return [
+        Fact("Cells", plan.cells, "count", "combinations; each that runs is a trial"),
+        Fact("Refused", plan.invalid, "count", "cells whose values the strategy does not take"),
+        Fact("Time", plan.seconds, "seconds", "estimated from a few cells"),
+        Fact("Memory, MiB", plan.memory_mib, "", "needed at most"),
+        Fact("Free memory, MiB", plan.available_mib, "", "of this machine now"),
+    ]
 
 
 def _spaced(row: Sequence[str], widths: Sequence[int]) -> str:

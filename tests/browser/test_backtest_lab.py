@@ -86,6 +86,8 @@ def test_a_sweep_maps_its_cells_and_a_click_opens_one(lab):
     first, second = (lab.page.get_by_label(f"Values of the {each}", exact=True).first for each in ("first", "second"))
     first.fill("30:60:10")
     second.fill("10, 20, 30")
+    edge = "each => { const look = getComputedStyle(each); return [look.borderTopStyle, look.borderTopWidth]; }"
+    assert lab.page.get_by_role("button", name="Estimate", exact=True).evaluate(edge) == ["solid", "1px"]
     lab.press("Run sweep")
     assert card(lab, "Cells") == "12"
     assert "Probability of backtest overfitting" in lab.panel("Is the best cell luck?").inner_text()

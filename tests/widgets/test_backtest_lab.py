@@ -235,6 +235,10 @@ def test_the_best_cells_come_first_and_luck_stands_beside_them(lab):
         "Best expected by luck",
     ):
         assert words in told
+    best = section.found.to_frame().loc[ratios.idxmax()]
+    # The exit has two values, so that each is an end; the entry has 30 and 50 as ends.
+    ends = [f"{name} {best[name]:g}" for name in ("entry_window", "exit_window") if best[name] in (30, 50, 10, 20)]
+    assert f"at the edge of the grid ({', '.join(ends)})" in texts(section.cells)
     section.metric.value = "max_drawdown"
     lab.wait()
     falls = section.found.to_frame()["max_drawdown"]
@@ -289,7 +293,7 @@ def test_an_option_is_swept_in_percent(lab):
     lab.wait()
     assert section.found.to_frame()["stop_loss"].tolist() == [0.02, 0.04, 0.06]
     assert section.found.run(1) == expected_run(stop_loss=0.04)
-    lab.axes.offer(lab.form.strategy.chosen)
+    lab.axes.offer(lab.form.strategy.chosen, lab.form.present())
 
 
 @pytest.mark.parametrize(
@@ -315,6 +319,8 @@ def test_an_estimate_runs_nothing(lab):
     lab.wait()
     assert section.plan.state == "ok"
     assert section.found is before
+    assert "estimated from a few cells" in texts(section.plan)
+    assert "Run alone" not in texts(section.plan)
 
 
 def test_a_sweep_takes_what_is_typed_and_not_what_ran_before(lab):
@@ -463,5 +469,37 @@ def test_a_percent_is_the_nearest_decimal():
 
 
 def test_values_are_suggested_around_the_default():
-    # Half of 20 in ten steps of 3, which is 1.5 times 20 over 10.
-    assert axis_values("Fast", int, suggested(int, 20)) == [10, 13, 16, 19, 22, 25, 28, 31, 34, 37, 40]
+    # Ten steps of 3, which is 1.5 times 20 over 10; three of them below 20, as a fourth would leave less than half.
+    assert axis_values("Fast", int, suggested(int, 20)) == [11, 14, 17, 20, 23, 26, 29, 32, 35, 38, 41]
+
+
+@pytest.mark.parametrize(("kind", "present"), [*((int, each) for each in (1, 2, 3, 7, 55, 200, -5)), (float, 0.013)])
+def test_the_present_value_is_among_those_suggested(kind, present):
+    values = axis_values("Fast", kind, suggested(kind, present))
+    assert present in values
+    assert all(value * present > 0 for value in values) or present < 0
+
+
+def test_the_suggestion_follows_the_form_until_values_are_typed(fresh):
+    fresh.axes.offer(fresh.form.strategy.chosen, fresh.form.present())
+    first, second = fresh.axes.texts
+    second.value = "10, 20"
+    fresh.form.strategy.fields["entry_window"].value = "30"
+    fresh.form.strategy.fields["exit_window"].value = "15"
+    # Steps of round(4.5) = 4, three of them below 30.
+    assert (first.value, second.value) == ("18:58:4", "10, 20")
+    fresh.axes.names[0].value = "slippage_bps"
+    # 5 bps are not on the range of 0 to 20 by 2.
+    assert first.value == "0, 2, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20"
+    fresh.axes.offer(fresh.form.strategy.chosen, fresh.form.present())
+
+
+def test_a_symbol_ends_at_its_last_bar_unless_another_day_was_chosen(fresh):
+    form = fresh.form
+    form.symbol.value = "SYN001"
+    assert form.end.value == date(2019, 12, 31)
+    form.symbol.value = "^GSPC"
+    assert form.end.value == date(2018, 12, 31)
+    form.end.value = date(2016, 5, 2)
+    form.symbol.value = "SYN001"
+    assert form.end.value == date(2016, 5, 2)
