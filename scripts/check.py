@@ -1,4 +1,4 @@
-"""Run everything that CI runs, each step timed; the first line of a failure stands where it happened."""
+"""Run everything that CI runs, each step timed: what needs both cores alone, then two lanes side by side."""
 
 from __future__ import annotations
 
@@ -7,22 +7,46 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
-# (name, budget in seconds on two cores, command)
-STEPS: list[tuple[str, int, list[str]]] = [
-    ("ruff check", 10, ["ruff", "check", "."]),
-    ("ruff format", 10, ["ruff", "format", "--check", "."]),
-    ("mypy", 90, ["mypy"]),
-    ("floors", 20, ["lint-imports"]),
-    ("unit and property", 540, ["python", "-m", "pytest", "-q", "-n", "2", "-m", "not browser", "tests"]),
-    ("doctests", 60, ["python", "-m", "pytest", "-q", "--doctest-modules", "investiq", "-p", "no:cacheprovider"]),
-    ("notebooks", 360, ["python", "-m", "pytest", "-q", "--nbval-lax", "notebooks", "-p", "no:cacheprovider"]),
-    ("docs", 60, ["python", "scripts/check_docs.py"]),
-    ("browser", 360, ["python", "-m", "pytest", "-q", "-m", "browser", "tests"]),
+
+class Step(NamedTuple):
+    """One command, with its budget in seconds on two cores."""
+
+    name: str
+    budget: int
+    command: list[str]
+
+
+class Done(NamedTuple):
+    """How a step ended."""
+
+    step: Step
+    passed: bool
+    seconds: float
+
+
+PYTEST = ["python", "-m", "pytest", "-q"]
+FIRST = [
+    Step("ruff check", 10, ["ruff", "check", "."]),
+    Step("ruff format", 10, ["ruff", "format", "--check", "."]),
+    Step("floors", 20, ["lint-imports"]),
+    Step("unit and property", 720, [*PYTEST, "-n", "2", "-m", "not browser", "tests"]),
+]
+# A browser waits more than it computes; beside it there is room for what runs in one process.
+LANES = [
+    [Step("browser", 420, [*PYTEST, "-m", "browser", "tests"])],
+    [
+        Step("mypy", 120, ["mypy"]),
+        Step("doctests", 80, [*PYTEST, "--doctest-modules", "investiq", "-p", "no:cacheprovider"]),
+        Step("docs", 120, ["python", "scripts/check_docs.py"]),
+        Step("notebooks", 360, [*PYTEST, "--nbval-lax", "notebooks", "-p", "no:cacheprovider"]),
+    ],
 ]
 
 
@@ -44,23 +68,40 @@ def run_steps(data: str) -> int:
         "MPLBACKEND": "agg",
         "HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci"),
     }
-    rows: list[tuple[str, str, float, int]] = []
-    for name, budget, command in STEPS:
-        print(f"\n== {name}: {' '.join(command)}", flush=True)
-        started = time.monotonic()
-        done = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=ROOT, env=environment, check=False)
-        rows.append((name, "passed" if done.returncode == 0 else "FAILED", time.monotonic() - started, budget))
+    started = time.monotonic()
+    done = [run(step, environment) for step in FIRST]
+    with ThreadPoolExecutor(len(LANES)) as pool:
+        lanes = [{**environment, "INVESTIQ_DATA_DIR": f"{data}/lane-{number}"} for number in range(len(LANES))]
+        for lane in pool.map(lambda steps, own: [run(step, own, at_once=False) for step in steps], LANES, lanes):
+            done += lane
 
     print("\n== times")
-    for name, outcome, seconds, budget in rows:
-        print(f"  {name:<20} {outcome:<7} {seconds:7.1f} s of {budget} s")
-    total = sum(seconds for _, _, seconds, _ in rows)
-    failed = [name for name, outcome, _, _ in rows if outcome != "passed"]
-    print(f"  {'total':<20} {'':<7} {total:7.1f} s of 1800 s")
-    print(f"\nsteps: {len(rows) - len(failed)} passed, {len(failed)} failed")
+    for step, passed, seconds in done:
+        print(f"  {step.name:<20} {'passed' if passed else 'FAILED':<7} {seconds:7.1f} s of {step.budget} s")
+    print(f"  {'total':<20} {'':<7} {time.monotonic() - started:7.1f} s of 1800 s")
+    failed = [step.name for step, passed, _ in done if not passed]
+    print(f"\nsteps: {len(done) - len(failed)} passed, {len(failed)} failed")
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def run(step: Step, environment: dict[str, str], *, at_once: bool = True) -> Done:
+    """Run a step; what it prints is shown `at_once`, or where steps run side by side when it has ended."""
+    head = f"\n== {step.name}: {' '.join(step.command)}"
+    command = [str(BIN / step.command[0]), *step.command[1:]]
+    began = time.monotonic()
+    if at_once:
+        print(head, flush=True)
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    else:
+        with tempfile.TemporaryFile() as output:
+            code = subprocess.run(
+                command, cwd=ROOT, env=environment, check=False, stdout=output, stderr=subprocess.STDOUT
+            ).returncode
+            output.seek(0)
+            print(head, output.read().decode(errors="replace"), sep="\n", flush=True)
+    return Done(step, code == 0, time.monotonic() - began)
 
 
 if __name__ == "__main__":
