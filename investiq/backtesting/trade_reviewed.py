@@ -99,8 +99,8 @@ class ReviewedTrade(Result):
 
     @property
     def title(self) -> str:
-        """Which trade of which run."""
-        return f"Trade {self.number} of {self.count - 1}: {self.side} {self.symbol}"
+        """Which trade of how many, counted from 1 as pages show it; `number` is the row, from 0."""
+        return f"Trade {self.number + 1} of {self.count}: {self.side} {self.symbol}"
 
     @property
     def headline(self) -> str:

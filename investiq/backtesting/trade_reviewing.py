@@ -31,7 +31,7 @@ def review_trade(result: BacktestResult, trade: int, *, around: int = 20) -> Rev
     ----------
     result : BacktestResult
     trade : int
-        Row of ``result.trades``.
+        Row of ``result.trades``, from 0; titles and pages count from 1.
     around : int, default 20
         Bars before the entry and after the exit.
 

@@ -85,7 +85,7 @@ def excursion_chart(result: BacktestResult, selected: int | None = None, *, them
     ----------
     result : BacktestResult
     selected : int, optional
-        Row of ``result.trades`` that is marked.
+        Row of ``result.trades`` that is marked, from 0; the figure counts trades from 1.
     theme : {"light", "dark"}
 
     Raises
@@ -98,7 +98,7 @@ def excursion_chart(result: BacktestResult, selected: int | None = None, *, them
     >>> import investiq as iq
     >>> run = iq.backtest(iq.strategies.Crossover(), iq.load_bars("^GSPC", start="2015"))
     >>> [trace.name for trace in excursion_chart(run, 1).data]
-    ['Won', 'Lost', 'Trade 1']
+    ['Won', 'Lost', 'Trade 2']
     """
     colors, trades = theme_of(theme), _trades(result)
     won = (trades["pnl"] > 0).to_numpy()
@@ -112,7 +112,7 @@ def excursion_chart(result: BacktestResult, selected: int | None = None, *, them
             traces.append({**_points(trades[rows], name), "type": kind, "marker": _look(symbol, color, 9)})
     if selected is not None:
         ring = {"symbol": "circle-open", "size": 20, "color": colors.text, "line": {"width": 2.2}}
-        traces.append({**_points(trades.iloc[[selected]], f"Trade {selected}"), "type": "scatter", "marker": ring})
+        traces.append({**_points(trades.iloc[[selected]], f"Trade {selected + 1}"), "type": "scatter", "marker": ring})
     figure = go.Figure(data=traces, layout={"template": template(colors), "height": 360, "hovermode": "closest"})
     text = "Worst and best price between entry and exit, as shares of the entry price, before costs" + _mark(result)
     figure.update_layout(heading("Excursions of all trades", text, [str(trace["name"]) for trace in traces]))
@@ -129,7 +129,7 @@ def outcome_chart(result: BacktestResult, selected: int | None = None, *, theme:
     ----------
     result : BacktestResult
     selected : int, optional
-        Row of ``result.trades`` that is marked.
+        Row of ``result.trades`` that is marked, from 0; the figure counts trades from 1.
     theme : {"light", "dark"}
 
     Raises
@@ -143,6 +143,8 @@ def outcome_chart(result: BacktestResult, selected: int | None = None, *, theme:
     >>> run = iq.backtest(iq.strategies.Crossover(), iq.load_bars("^GSPC", start="2015"))
     >>> [trace.name for trace in outcome_chart(run).data]
     ['Return', 'Trades']
+    >>> int(outcome_chart(run).data[0].x[0])
+    1
     """
     colors, trades = theme_of(theme), _trades(result)
     returns = trades["return"].to_numpy(dtype=float)
@@ -150,7 +152,7 @@ def outcome_chart(result: BacktestResult, selected: int | None = None, *, theme:
     counts, edges = np.histogram(returns, bins=min(_BINS, max(5, 2 * int(np.sqrt(returns.size)))))
     bars: dict[str, Any] = {
         "type": "bar",
-        "x": trades.index.to_numpy(),
+        "x": trades.index.to_numpy() + 1,
         "y": returns,
         "name": "Return",
         "marker": {"color": tint.tolist(), "line": {"width": 0}},
@@ -183,7 +185,7 @@ def outcome_chart(result: BacktestResult, selected: int | None = None, *, theme:
     if selected is not None:
         value = float(returns[selected])
         figure.add_annotation(
-            x=selected, y=value, text=f"Trade {selected}<br>{value:+.2%}", showarrow=True, arrowhead=2, arrowwidth=1.4,
+            x=selected + 1, y=value, text=f"Trade {selected + 1}<br>{value:+.2%}", showarrow=True, arrowhead=2, arrowwidth=1.4,
             arrowcolor=colors.text, ax=0, ay=-30 if value > 0 else 30, font={"size": 11}, bgcolor=colors.veil,
         )  # fmt: skip
     _watermark(figure, result, colors)
@@ -323,7 +325,7 @@ def _points(trades: pd.DataFrame, name: str) -> dict[str, Any]:
 def _words(trades: pd.DataFrame) -> list[str]:
     rows = zip(trades.index, trades["side"], trades["symbol"], trades["entry_ts"], trades["return"], strict=True)
     return [
-        f"Trade {number}: {side} {symbol} from {when:%Y-%m-%d}, {change:+.2%} net"
+        f"Trade {number + 1}: {side} {symbol} from {when:%Y-%m-%d}, {change:+.2%} net"
         for number, side, symbol, when, change in rows
     ]
 

@@ -36,7 +36,7 @@ class TradeReview(App):
     ----------
     result : BacktestResult or str, optional
         A result, or the name of a saved one; by default that of the address
-        (``?result=NAME&trade=3``), else a run on the sample data.
+        (``?result=NAME&trade=3``, counted from 1 as the page does), else a run on the sample data.
 
     Examples
     --------
@@ -123,8 +123,8 @@ class TradeReview(App):
             self.settings.show(self.toolbar)
 
         turn.present(arrange)
-        trade = self.query.get("trade", "0")
-        self._load(turn, chosen, int(trade) if trade.isdecimal() else 0)
+        trade = self.query.get("trade", "1")
+        self._load(turn, chosen, max(int(trade), 1) - 1 if trade.isdecimal() else 0)
 
     def _given_result(self) -> BacktestResult | None:
         return None if isinstance(self._given, str) else self._given
@@ -252,7 +252,7 @@ class TradeReview(App):
     # --- a trade --------------------------------------------------------------------------------------------------
 
     def choose(self, number: int) -> None:
-        """Show trade `number`, a row of ``result.trades``."""
+        """Show trade `number`, a row of ``result.trades`` from 0; the page counts from 1."""
         if self._result is None or number == self._number:
             return
 
@@ -296,7 +296,7 @@ class TradeReview(App):
             self.numbers.show(numbers, subtitle=review.basis)
             self.why.show(why)
             self.editor.show(result, number, log.written)
-            self.notebook.show(self.editor, subtitle=f"trade {number}")
+            self.notebook.show(self.editor, subtitle=f"trade {number + 1}")
             self.table.mark(number)
             self._tell_place()
 

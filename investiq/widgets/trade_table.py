@@ -199,7 +199,7 @@ def chips(tags: Sequence[str]) -> str:
 
 
 def _button(number: int) -> str:
-    return f'<button type="button" class="iq-pick" data-do="trade {number}" aria-label="Show trade {number}">{number}</button>'
+    return f'<button type="button" class="iq-pick" data-do="trade {number}" aria-label="Show trade {number + 1}">{number + 1}</button>'
 
 
 def _signed(value: float, text: str) -> str:
