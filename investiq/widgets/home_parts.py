@@ -98,18 +98,21 @@ def trial_rows(trials: Sequence[Trial]) -> str:
 
 def report_rows(folder: Path) -> str:
     """Return the newest report pages of `folder` as a table; "" where there is none."""
-    pages = [path for path in folder.rglob("*.html") if path.name != "latest.html"] if folder.is_dir() else []
+    found = folder.rglob("*.html") if folder.is_dir() else ()
+    pages = [path for path in found if path.name not in ("latest.html", "index.html")]
     newest = sorted(((path.stat().st_mtime, path) for path in pages), reverse=True)[:RECENT]
-    rows = [
-        [f"{datetime.fromtimestamp(made, UTC):%Y-%m-%d %H:%M} UTC", escape(str(path.relative_to(folder)))]
-        for made, path in newest
-    ]
+    rows = [[f"{datetime.fromtimestamp(made, UTC):%Y-%m-%d %H:%M} UTC", _report(path, folder)] for made, path in newest]
     from investiq.runtime.paths import project_root
 
     root = project_root()
     shown = folder.relative_to(root) if root and folder.is_relative_to(root) else folder
     place = f'<p class="iq-quiet">in {escape(str(shown))}</p>'
     return _table(("Made", "File"), rows, set()) + place if rows else ""
+
+
+def _report(path: Path, folder: Path) -> str:
+    failed = '<span class="iq-state-fail">✕ failed</span> ' if path.name.endswith(".failed.html") else ""
+    return failed + escape(str(path.relative_to(folder)))
 
 
 def key_rows(settings: Settings) -> str:

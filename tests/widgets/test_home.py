@@ -65,7 +65,9 @@ def test_a_key_is_told_as_set_and_its_value_never(monkeypatch):
 
 
 def test_reports_are_listed_the_newest_first_without_the_copy_of_the_latest(tmp_path):
-    for age, name in enumerate(["new.html", "latest.html", "tear_sheet/old.html"]):
+    for age, name in enumerate(
+        ["new.html", "latest.html", "index.html", "tear_sheet/made.failed.html", "tear_sheet/old.html"]
+    ):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("", encoding="utf-8")
@@ -73,6 +75,9 @@ def test_reports_are_listed_the_newest_first_without_the_copy_of_the_latest(tmp_
     rows = parts.report_rows(tmp_path)
     assert rows.index("new.html") < rows.index("tear_sheet/old.html")
     assert "latest.html" not in rows
+    assert "index.html" not in rows
+    assert [name for name in ("new", "made", "old") if f"✕ failed</span> tear_sheet/{name}" in rows] == ["made"]
+    assert rows.count("✕ failed") == 1
     # 1,600,000,000 s after 1970 is 2020-09-13 12:26:40 UTC.
     assert "2020-09-13 12:26 UTC" in rows
 
