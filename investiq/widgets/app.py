@@ -109,7 +109,7 @@ class App(W.VBox):
                 panel.loading("Waiting")
 
     def guard(self, turn: Turn, panel: Panel, *silenced: Panel) -> ErrorBorder:
-        """``with app.guard(turn, panel):`` what fails inside is told in `panel`; `silenced` panels say they need it."""
+        """``with app.guard(turn, panel):`` what fails inside is told in `panel`; `silenced` panels leave the screen."""
         return ErrorBorder(panel, silenced, turn.present)
 
     def cancel(self) -> None:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from investiq.backtesting.sweep_result import SweepResult
     from investiq.backtesting.sweep_plan import SweepPlan
+    from investiq.backtesting.sweep_result import SweepResult
     from investiq.core.facts import Table
 
 __all__ = ["cell_lines", "edge_words", "facts_block", "lines_block", "plan_facts"]
@@ -85,7 +85,7 @@ def edge_words(found: SweepResult, metric: str) -> str:
     ends = [
         f"{axis.name} {format_value(best[axis.name])}"
         for axis in found.grid.axes
-        if all(type(value) in (int, float) for value in axis.values)
+        if all(type(value) in (int, float) for value in axis.values)  # noqa: PD011 - no pandas
         and len(axis.values) > 1
         and best[axis.name] in (min(axis.values), max(axis.values))
     ]

@@ -18,6 +18,7 @@ __all__ = ["ErrorBorder", "Panel", "State", "Superseded", "Teller", "first_claus
 
 State = Literal["loading", "ok", "empty", "not_available", "error"]
 
+_SILENCED: Final = "iq-silenced"
 _LOG: Final = logging.getLogger("investiq.widgets")
 
 
@@ -67,6 +68,7 @@ class Panel(W.VBox):
 
     def loading(self, words: str = "Loading") -> None:
         """Show a skeleton; content that is there already stays, dimmed, until the new one comes."""
+        self.remove_class(_SILENCED)
         self.state, self.problem = "loading", ""
         if self._body.children:
             self._body.add_class("iq-stale")
@@ -86,6 +88,7 @@ class Panel(W.VBox):
         subtitle : str
             What the content is about; escaped here.
         """
+        self.remove_class(_SILENCED)
         self.state, self.problem = "ok", ""
         self._subtitle = subtitle
         self._message.value = ""
@@ -99,6 +102,11 @@ class Panel(W.VBox):
     def empty(self, words: str) -> None:
         """Say that there is nothing to show, and why that is not a failure."""
         self._say("empty", "iq-empty", f"<b>Nothing to show.</b>{escape(words)}")
+
+    def silence(self, of: str) -> None:
+        """Leave the screen until there is something to show again: what the panel needs failed under `of`, which tells it."""
+        self.empty(f"It needs what failed under “{of}”.")
+        self.add_class(_SILENCED)
 
     def not_available(self, reason: str) -> None:
         """Say that the data do not hold this: no key, another plan, sample data."""
@@ -125,6 +133,7 @@ class Panel(W.VBox):
         self._title(aside="cancelled, content as before")
 
     def _say(self, state: State, style: str, content: str) -> None:
+        self.remove_class(_SILENCED)
         self.state, self.problem = state, ""
         self._subtitle = ""
         role = "alert" if state == "error" else "status"
@@ -167,7 +176,7 @@ class ErrorBorder:
     panel : Panel or other Teller
         Tells the error.
     silenced : sequence of Panel
-        Have nothing to show then, and say so.
+        Have nothing to show then, and leave the screen: the error stands once.
     present : callable, optional
         Called with the update of the panels; `Turn.present` drops it when a
         newer turn has begun.
@@ -204,7 +213,7 @@ class ErrorBorder:
         def tell() -> None:
             self._panel.error(type(error).__name__, message, run_id)
             for other in self._silenced:
-                other.empty(f"It needs what failed under “{getattr(self._panel, 'title', 'another panel')}”.")
+                other.silence(getattr(self._panel, "title", "another panel"))
 
         if self._present is None:
             tell()

@@ -67,7 +67,7 @@ class SymbolAnalysis(App):
             name: W.Checkbox(value=name in _SHOWN_FIRST, description=words, indent=False)
             for name, words in _OVERLAYS.items()
         }
-        self.button = classed(W.Button(description="Analyse", tooltip="Analyse with these settings"), "iq-run")
+        self.button = classed(W.Button(description="Analyze", tooltip="Analyze with these settings"), "iq-run")
         self.cards = classed(Panel("Summary", 80), "iq-bare", "iq-plain")
         self.lab = classed(Panel("Backtest", 20), "iq-slim")
         self.pieces: dict[str, Piece] = price_pieces(self._chosen) | view_pieces() | topic_pieces()

@@ -86,7 +86,7 @@ def test_the_keyboard_walks_the_controls_in_reading_order(visit):
             )
         )
     # A date field is several stops in Chromium.
-    assert list(dict.fromkeys(walked))[:4] == ["Past", "As of", "Analyse", "Averages"]
+    assert list(dict.fromkeys(walked))[:4] == ["Past", "As of", "Analyze", "Averages"]
 
 
 def test_an_overlay_changes_the_price(visit):
@@ -102,12 +102,12 @@ def test_the_past_and_the_day_of_knowledge_change_the_data_when_the_button_is_pr
     visit.field("Past").select_option("2 years")
     visit.page.wait_for_selector(".iq-status.iq-pending")
     visit.field("As of").fill("2015-08-24")
-    visit.press("Analyse")
+    visit.press("Analyze")
     strip = visit.page.locator("#rendered_cells .iq-provenance").inner_text()
     assert "2013-08-26 to 2015-08-24" in strip  # 2013-08-24 was a Saturday
     visit.field("Past").select_option("5 years")
     visit.field("As of").fill("")
-    visit.press("Analyse")
+    visit.press("Analyze")
     assert "2018-12-31 21:00 UTC" in visit.page.locator("#rendered_cells .iq-provenance").inner_text()
 
 
@@ -139,6 +139,7 @@ def test_a_bad_symbol_is_told_and_escaped_and_the_page_recovers(visit):
     press(visit, symbol="<b>none</b>")
     assert "<B>NONE</B>" in visit.panel("Price").locator(".iq-error").inner_text()
     assert visit.page.locator("#rendered_cells .iq-watermark").count() == 0
+    assert visit.page.locator("#rendered_cells .iq-message:visible").count() == 1
     press(visit, symbol="^GSPC")
     assert visit.page.locator(".iq-error").count() == 0
 
@@ -148,6 +149,10 @@ def test_nothing_sticks_out_of_the_page(visit, width):
     visit.page.set_viewport_size({"width": width, "height": 1000})
     visit.page.wait_for_timeout(500)
     assert not visit.sticks_out()
+    badge, switch = (
+        visit.page.locator(f"#rendered_cells {each}").last.bounding_box() for each in (".iq-badge", ".iq-switch")
+    )
+    assert switch["x"] - (badge["x"] + badge["width"]) >= 8
 
 
 def test_the_badges_stay_whole_on_a_telephone(visit):

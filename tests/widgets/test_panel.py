@@ -131,12 +131,23 @@ def test_an_unexpected_error_shows_no_trace_and_is_logged_under_the_run_id(caplo
     assert record.exc_info[0] is ZeroDivisionError
 
 
-def test_panels_that_need_what_failed_say_so():
+def test_panels_that_need_what_failed_leave_the_screen_until_their_next_state():
     chart, trades = Panel("Backtest"), Panel("Trades")
     with ErrorBorder(chart, [trades]):
         raise ConfigError("no")
     assert trades.state == "empty"
     assert "Backtest" in text_of(trades)
+    assert "iq-silenced" in trades._dom_classes
+    assert "iq-silenced" not in chart._dom_classes
+    for change in (
+        trades.loading,
+        lambda: trades.show("5"),
+        lambda: trades.empty("none"),
+        lambda: trades.error("E", "no", "1"),
+    ):
+        trades.silence("Backtest")
+        change()
+        assert "iq-silenced" not in trades._dom_classes
 
 
 def test_a_superseded_turn_passes_the_border_and_tells_nothing():
