@@ -18,7 +18,7 @@ from investiq.analysis.closing_tables import (
     signals_table,
     unusual,
 )  # fmt: skip
-from investiq.analysis.survey_tables import regime_words
+from investiq.analysis.text import regime_words
 from investiq.core.facts import Fact, Table, Unit
 from investiq.core.notes import Note
 from investiq.core.result import Result

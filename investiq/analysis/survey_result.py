@@ -15,10 +15,10 @@ from investiq.analysis.survey_tables import (
     group_facts,
     groups_table,
     movers_table,
-    regime_words,
     sectors_table,
     standing_table,
 )  # fmt: skip
+from investiq.analysis.text import regime_words
 from investiq.analysis.volatility_level import VolatilityLevel
 from investiq.core.errors import DataError, near_matches
 from investiq.core.facts import Fact, Table
@@ -113,7 +113,7 @@ class MarketOverview(Result):
     as_of : datetime
         Aware; the time of knowledge, or where none was asked for the newest behind any number.
     groups : tuple of GroupSurvey
-        The largest first.
+        Those of real data before invented ones, then the largest first.
     failures : mapping of str to str
         Symbols without bars, and why.
     notes : tuple of Note
@@ -129,11 +129,11 @@ class MarketOverview(Result):
 
     @property
     def main(self) -> GroupSurvey:
-        """The largest group."""
+        """The first group: the largest of real data, of invented ones where there are no others."""
         return self.groups[0]
 
     def group(self, name: str | None = None) -> GroupSurvey:
-        """Return a group by its name, by default the largest.
+        """Return a group by its name, by default the first.
 
         Raises
         ------
@@ -162,7 +162,7 @@ class MarketOverview(Result):
 
     @property
     def headline(self) -> str:
-        """Regime and breadth of the largest group."""
+        """Regime and breadth of the first group."""
         main, last = self.main, self.main.breadth.iloc[-1]
         share = last["above_long"]
         above = "n/a" if math.isnan(share) else f"{share:.0%}"
@@ -178,11 +178,11 @@ class MarketOverview(Result):
         return " and ".join(sorted(marks)) or None
 
     def facts(self) -> list[Fact]:
-        """Return regime, breadth, volatility and co-movement of the largest group."""
+        """Return regime, breadth, volatility and co-movement of the first group."""
         return [Fact("As of", self.as_of, "time", "time of knowledge"), *group_facts(self.main)]
 
     def tables(self) -> list[Table]:
-        """Return the groups side by side; movers, standing and sectors of the largest; and what failed."""
+        """Return the groups side by side; movers, standing and sectors of the first; and what failed."""
         from investiq.analysis.screen_result import first_sentence
 
         main = self.main

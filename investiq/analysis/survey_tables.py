@@ -16,24 +16,13 @@ if TYPE_CHECKING:
     from investiq.analysis.survey_result import GroupSurvey
 
 __all__ = [
-    "group_facts", "groups_table", "movers_table", "regime_words", "sectors_table", "signed", "standing_table",
+    "MOMENTUM_RANK", "group_facts", "groups_table", "movers_table", "sectors_table", "signed", "standing_table",
 ]  # fmt: skip
 
 _MOST_SHOWN: Final = 25
 _MOVERS: Final = 5
-_VOLATILITIES: Final = {"low_vol": "low volatility", "normal": "normal volatility", "high_vol": "high volatility"}
-
-
-def regime_words(regime: str) -> str:
-    """Return the name of a market regime as a reader says it.
-
-    Examples
-    --------
-    >>> regime_words("high_vol_bear"), regime_words("normal_sideways"), regime_words("unknown")
-    ('high volatility, bear', 'normal volatility, sideways', 'unknown')
-    """
-    volatility, _, direction = regime.rpartition("_")
-    return f"{_VOLATILITIES[volatility]}, {direction}" if volatility else direction
+# What the members are ranked by, wherever it is named.
+MOMENTUM_RANK: Final = "Momentum rank (10 % 1 session, 30 % 1 week, 60 % 1 month)"
 
 
 def signed(value: float) -> str:
@@ -167,15 +156,16 @@ def groups_table(groups: Sequence[GroupSurvey]) -> Table:
 def movers_table(moved: pd.DataFrame, window: str = "1d") -> Table:
     """Return the members with the largest and the smallest return over a window."""
     ends = moved if len(moved) <= 2 * _MOVERS else moved.iloc[[*range(_MOVERS), *range(-_MOVERS, 0)]]
+    windows = tuple(dict.fromkeys((window, "1m")))
     rows = tuple(
-        (str(symbol), signed(row[window]), signed(row["1m"]), signed(row["drawdown"]), row["sector"] or "n/a")
+        (str(symbol), *(signed(row[name]) for name in windows), signed(row["drawdown"]), row["sector"] or "n/a")
         for symbol, row in ends.iterrows()
     )
     sessions = WINDOWS[window]
-    title = f"Movers over {sessions} session{'s' if sessions > 1 else ''}"
+    title = f"Returns over {sessions} session{'s' if sessions > 1 else ''}, ranked"
     more = f", the {_MOVERS} at each end of {len(moved):,}" if len(moved) > 2 * _MOVERS else ""
-    columns = ("Symbol", window, "1m ", "From 1-year high", "Sector")
-    return Table(f"{title}{more}", columns, rows, (), (window, "1m ", "From 1-year high"))
+    columns = ("Symbol", *windows, "From 1-year high", "Sector")
+    return Table(f"{title}{more}", columns, rows, (), (*windows, "From 1-year high"))
 
 
 def standing_table(group: GroupSurvey) -> Table:
@@ -185,7 +175,7 @@ def standing_table(group: GroupSurvey) -> Table:
     rows = tuple((str(symbol), *_standing_cells(row, windows)) for symbol, row in shown.iterrows())
     of = f", the first {_MOST_SHOWN} of {len(group.members):,}" if len(group.members) > _MOST_SHOWN else ""
     columns = ("Symbol", "Rank", "Momentum", *windows, "From high", "Last session", "Behind")
-    return Table(f"Relative strength{of}", columns, rows, ("Rank", "Behind"), ("Momentum", *windows, "From high"))
+    return Table(f"{MOMENTUM_RANK}{of}", columns, rows, ("Rank", "Behind"), ("Momentum", *windows, "From high"))
 
 
 def _standing_cells(row: Any, windows: tuple[str, ...]) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class Universe:
     ----------
     name : str
     groups : mapping of str to list of Bars
-        The largest first.
+        Those of real data before invented ones, then the largest first.
     failures : mapping of str to str
         Symbols without bars, and why.
     notes : tuple of Note
@@ -204,5 +204,5 @@ def _grouped(found: list[Bars]) -> dict[str, list[Bars]]:
             number += 1
             key = f"{name}, {bars.passport.calendar}" if number == 2 else f"{name}, {bars.passport.calendar} {number}"
         groups.setdefault(key, []).append(bars)
-    ordered = sorted(groups, key=lambda each: -len(groups[each]))
+    ordered = sorted(groups, key=lambda each: (groups[each][0].passport.provenance == "synthetic", -len(groups[each])))
     return {each: groups[each] for each in ordered}

@@ -63,7 +63,8 @@ def market_overview(
     Returns
     -------
     MarketOverview
-        ``main`` is the largest group, ``groups`` has all. A symbol whose last bar
+        ``main`` is the largest group of real data, or of invented ones where there is
+        no other; ``groups`` has all. A symbol whose last bar
         lies before its group's last session is named, and neither ranked nor
         counted in that session's breadth.
 
@@ -79,7 +80,7 @@ def market_overview(
     >>> import investiq as iq
     >>> overview = iq.market_overview("sample indices", as_of="2018-12-24")
     >>> overview.main.regime, int(overview.main.breadth["declines"].iloc[-1])
-    ('normal volatility, bear', 2)
+    ('bear, normal volatility', 2)
     """
     found = surveyed(universe, as_of)
     given = _given(benchmark, as_of)

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from investiq.analysis.survey_tables import regime_words
+from investiq.analysis.text import regime_words
 from investiq.core.errors import DataError
 from investiq.figures.panes import Pane, date_axis, line, stack
 from investiq.figures.theme import Theme, ThemeName, theme_of
@@ -36,7 +36,7 @@ def market_chart(
     ----------
     overview : MarketOverview
     group : str, optional
-        By default the largest.
+        By default the first.
     bars : int, default 756
         Newest sessions drawn.
     theme : {"light", "dark"}

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from investiq.analysis.standing import WINDOWS
+from investiq.analysis.survey_tables import MOMENTUM_RANK
 from investiq.core.errors import DataError
 from investiq.figures.heading import heading
 from investiq.figures.theme import Theme, ThemeName, template, theme_of, watermark_note
@@ -33,7 +34,7 @@ _WINDOW_WORDS: Final = {
 def strength_rank(
     overview: MarketOverview, *, window: str = "momentum", group: str | None = None, theme: ThemeName = "light"
 ) -> go.Figure:
-    """Draw the members by relative strength, the strongest on top; of many those at both ends.
+    """Draw the members by momentum or by a return, the strongest on top; of many those at both ends.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def strength_rank(
     window : {"momentum", "1d", "1w", "1m", "3m", "1y"}
         Momentum is 10 % of the return of 1 session, 30 % of 5 and 60 % of 21.
     group : str, optional
-        By default the largest.
+        By default the first.
     theme : {"light", "dark"}
 
     Returns
@@ -54,11 +55,7 @@ def strength_rank(
     ranked = found.fresh.dropna(subset=[window]).sort_values(window, ascending=False, kind="stable")
     rows, cut = _ends(ranked)
     values = rows[window].to_numpy(dtype=float)
-    what = (
-        "10 % of the return of 1 session + 30 % of 5 + 60 % of 21"
-        if window == "momentum"
-        else f"return over {_WINDOW_WORDS[window]}"
-    )
+    title = MOMENTUM_RANK if window == "momentum" else f"Returns over {_WINDOW_WORDS[window]}, ranked"
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -79,7 +76,7 @@ def strength_rank(
         data=[bars],
         layout={
             "template": template(colors),
-            **heading(f"Relative strength: {found.name}", f"{what}{cut}; relative returns, no flows of money{_mark(found)}"),
+            **heading(title, f"{found.name}{cut}; returns, no flows of money{_mark(found)}"),
             "height": 150 + 19 * max(len(rows), 3),
             "hovermode": "closest",
             "xaxis": {"tickformat": ".0%", "range": [low - 0.22 * reach, high + 0.22 * reach], "showspikes": False},
@@ -102,7 +99,7 @@ def returns_map(
     overview : MarketOverview
     by : {"symbol", "sector"}
     group : str, optional
-        By default the largest.
+        By default the first.
     theme : {"light", "dark"}
 
     Raises

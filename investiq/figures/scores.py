@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from investiq.analysis.text import regime_words
 from investiq.figures.heading import heading
 from investiq.figures.panes import Pane, columns, date_axis, line, stack
 from investiq.figures.price import period_text, price_pane, price_unit, volume_pane
@@ -186,7 +187,7 @@ def _regime_pane(x: NDArray[np.datetime64], regimes: NDArray[Any], theme: Theme)
         }
         for name, tint in tints.items()
     ]
-    words = {name: _regime_words(name) for name in np.unique(regimes).tolist()}
+    words = {name: regime_words(name) for name in np.unique(regimes).tolist()}
     told = line(
         every,
         np.zeros(every.size, dtype=np.float32),
@@ -203,14 +204,6 @@ def _regime_pane(x: NDArray[np.datetime64], regimes: NDArray[Any], theme: Theme)
         ticks=tuple(_HEIGHTS.values()),
         tick_words=_VOLATILITIES,
     )
-
-
-def _regime_words(regime: str) -> str:
-    """Return ``"bull market, low volatility"`` for ``"low_vol_bull"``."""
-    volatility, _, trend = regime.rpartition("_")
-    if volatility not in _HEIGHTS:
-        return regime
-    return f"{trend} market, {_VOLATILITIES[list(_HEIGHTS).index(volatility)]} volatility"
 
 
 def _confidence_pane(x: NDArray[np.datetime64], confidence: FloatArray, theme: Theme) -> Pane:

@@ -25,7 +25,7 @@ __all__ = ["MarketOverview"]
 
 _UNIVERSES: Final = ("all", "synthetic companies", "synthetic indices", "sample indices", "stored series")
 _WINDOWS: Final = (
-    ("1 session", "1d"), ("5 sessions", "1w"), ("21 sessions", "1m"), ("63 sessions", "3m"), ("252 sessions", "1y"),
+    ("Momentum", "momentum"), ("1 session", "1d"), ("5 sessions", "1w"), ("21 sessions", "1m"), ("63 sessions", "3m"), ("252 sessions", "1y"),
 )  # fmt: skip
 _CARDS: Final = 8
 _TYPING_S: Final = 0.2
@@ -55,7 +55,7 @@ class MarketOverview(App):
         self.cards = classed(Panel("Summary", 80), "iq-bare", "iq-plain")
         self.breadth = Panel("Regime and breadth", 980)
         self.volatility = Panel("Volatility", 320)
-        self.rank = Panel("Relative strength", 640)
+        self.rank = Panel("Ranked members", 640)
         self.heat = Panel("Returns by window", 640)
         self.movers = Panel("Movers", 420)
         self.together = Panel("Correlation", 420)
@@ -85,8 +85,8 @@ class MarketOverview(App):
     def _fields(self) -> None:
         self.universe = W.Combobox(value=self._universe, options=_UNIVERSES, description="Universe")
         self.as_of = W.DatePicker(description="As of")
-        self.window = W.Dropdown(options=_WINDOWS, value="1d", description="Window")
-        self.group = W.Dropdown(options=("largest",), value="largest", description="Group")
+        self.window = W.Dropdown(options=_WINDOWS, value="momentum", description="Window")
+        self.group = W.Dropdown(options=("first",), value="first", description="Group")
         self.button = classed(W.Button(description="Show", tooltip="Survey this universe"), "iq-run")
         self.button.on_click(lambda _: self.run())
         self.universe.on_msg(self._on_message)
@@ -236,7 +236,7 @@ class MarketOverview(App):
             "together": group.comovement.reason,
             "rank": ""
             if group.fresh[self._measure].notna().any()
-            else f"no member has a return over {self.window.label}",
+            else f"no member has a {'month of bars' if self._measure == 'momentum' else f'return over {self.window.label}'}",
         }
         for name, panel, make in self._figures():
             if reason := reasons.get(name, ""):
@@ -244,7 +244,13 @@ class MarketOverview(App):
                 continue
             with self.guard(turn, panel):
                 figure = make()
-                turn.present(lambda name=name, panel=panel, figure=figure: panel.show(self.chart(name, figure), subtitle=group.name))  # type: ignore[misc]  # fmt: skip
+                turn.present(lambda name=name, panel=panel, figure=figure: panel.show(self.chart(name, figure), subtitle=self._told(name)))  # type: ignore[misc]  # fmt: skip
+
+    def _told(self, name: str) -> str:
+        from investiq.analysis.survey_tables import MOMENTUM_RANK
+
+        ranked = MOMENTUM_RANK if self._measure == "momentum" else f"Returns over {self.window.label}, ranked"
+        return f"{self._shown.name}; {ranked}" if name == "rank" else self._shown.name
 
     @property
     def _measure(self) -> str:

@@ -58,8 +58,9 @@ class Movers(W.VBox):
         super().__init__([bar, self._table])
 
     def fill(self, members: pd.DataFrame, window: str) -> None:
-        """Show the members that are not behind, the largest return over `window` first."""
-        self._members, self.column, self.is_falling = members, window, True
+        """Show the members that are not behind, the strongest over `window` first."""
+        self._members, self.is_falling = members, window != "momentum"
+        self.column = window if self.is_falling else "rank"
         self._draw()
 
     def sort(self, column: str) -> None:

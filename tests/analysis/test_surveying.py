@@ -221,11 +221,13 @@ def test_stored_series_are_stale_against_the_present(tmp_path, monkeypatch):
 
 def test_real_and_invented_series_are_measured_apart():
     overview = iq.market_overview(["^GSPC", "SYN001", "SYN-MKT", "SYN002"])
-    assert [each.name for each in overview.groups] == ["synthetic companies", "sample indices", "synthetic indices"]
-    assert overview.main.breadth["members"].max() == 2
+    assert [each.name for each in overview.groups] == ["sample indices", "synthetic companies", "synthetic indices"]
+    assert overview.main.name == "sample indices"
+    companies = overview.group("synthetic companies")
+    assert companies.breadth["members"].max() == 2
     assert "kinds_apart" in [note.code for note in overview.notes]
     assert overview.watermark == "SAMPLE and SYNTHETIC"
-    assert sorted(overview.main.sectors.index) == ["SYN-HEALTH", "SYN-TECH"]
+    assert sorted(companies.sectors.index) == ["SYN-HEALTH", "SYN-TECH"]
     assert overview.group("sample indices").no_sectors == "indices belong to no sector"
 
 
@@ -263,6 +265,6 @@ def test_bars_of_files_have_no_regime_until_a_benchmark_is_passed(three):
 
 def test_text_and_page_show_the_same_numbers():
     overview = iq.market_overview("sample indices", as_of="2018-12-24")
-    for text in ("normal volatility, bear", "0 / 2 / 0", "30.11"):
+    for text in ("bear, normal volatility", "0 / 2 / 0", "30.11"):
         assert text in str(overview)
         assert text in overview._repr_html_()

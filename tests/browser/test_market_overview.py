@@ -14,7 +14,7 @@ def visit(visit_app):
 
 def test_every_panel_shows_something(visit):
     assert visit.page.locator("#rendered_cells .iq-error").count() == 0
-    for title in ("Regime and breadth", "Volatility", "Correlation", "Relative strength", "Returns by window"):
+    for title in ("Regime and breadth", "Volatility", "Correlation", "Ranked members", "Returns by window"):
         assert visit.panel(title).locator(".main-svg").first.is_visible()
     for title in ("Movers", "Sectors", "Data freshness", "Notes"):
         assert len(visit.panel(title).inner_text()) > len(title)
@@ -46,17 +46,18 @@ def test_the_window_changes_the_ranking(visit):
     turn = visit.turn()
     visit.field("Window").select_option("252 sessions")
     visit.after(turn)
-    assert visit.panel("Relative strength").locator(".main-svg").first.is_visible()
+    assert visit.panel("Ranked members").locator(".main-svg").first.is_visible()
     assert "252 ▼" in visit.panel("Movers").inner_text()
 
 
 def test_another_group_is_measured_by_itself(visit):
     turn = visit.turn()
-    visit.field("Group").select_option("sample indices")
-    visit.after(turn)
-    assert "^IXIC" in visit.panel("Movers").inner_text()
-    assert "SYN001" not in visit.panel("Movers").inner_text()
     assert "indices belong to no sector" in visit.panel("Sectors").inner_text()
+    visit.field("Group").select_option("synthetic companies")
+    visit.after(turn)
+    assert "SYN001" in visit.panel("Movers").inner_text()
+    assert "^IXIC" not in visit.panel("Movers").inner_text()
+    assert "SYN-" in visit.panel("Sectors").inner_text()
 
 
 def test_the_table_is_saved_as_a_file(visit):

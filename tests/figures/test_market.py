@@ -12,7 +12,12 @@ from investiq.figures import market, market_ranks
 
 @pytest.fixture(scope="module")
 def overview():
-    return iq.market_overview(["SYN001", "SYN002", "SYN003", "SYN004", "^GSPC"], as_of="2018-12-31")
+    return iq.market_overview(["SYN001", "SYN002", "SYN003", "SYN004"], as_of="2018-12-31")
+
+
+@pytest.fixture(scope="module")
+def index():
+    return iq.market_overview(["^GSPC"], as_of="2018-12-31")
 
 
 def test_the_regime_is_drawn_by_volatility_and_direction(overview):
@@ -39,6 +44,12 @@ def test_the_strongest_stands_on_top(overview):
     assert list(year.x) == sorted(overview.main.members["1y"], reverse=True)
 
 
+def test_a_ranking_is_titled_by_its_measure(overview):
+    blend, year = (market_ranks.strength_rank(overview, window=name).layout.title.text for name in ("momentum", "1y"))
+    assert blend == "Momentum rank (10 % 1 session, 30 % 1 week, 60 % 1 month)"
+    assert year == "Returns over 252 sessions, ranked"
+
+
 def test_every_cell_of_the_map_writes_its_return(overview):
     [cells] = market_ranks.returns_map(overview).data
     symbol = cells.y[0]
@@ -46,11 +57,11 @@ def test_every_cell_of_the_map_writes_its_return(overview):
     assert np.nanmax(np.abs(np.asarray(cells.z, dtype=float)), axis=0) == pytest.approx(1.0)
 
 
-def test_what_is_missing_is_refused_with_the_reason(overview):
+def test_what_is_missing_is_refused_with_the_reason(index):
     with pytest.raises(DataError, match="indices belong to no sector"):
-        market_ranks.returns_map(overview, by="sector", group="sample indices")
+        market_ranks.returns_map(index, by="sector")
     with pytest.raises(DataError, match="found 1"):
-        market_ranks.co_movement_map(overview, group="sample indices")
+        market_ranks.co_movement_map(index)
 
 
 def test_correlations_of_few_symbols_are_their_own(overview):
@@ -58,8 +69,8 @@ def test_correlations_of_few_symbols_are_their_own(overview):
     assert np.array_equal(np.asarray(cells.z), overview.main.comovement.matrix.to_numpy())
 
 
-def test_the_index_of_volatility_is_drawn_in_points(overview):
-    figure = market.volatility_level_chart(overview, group="sample indices")
+def test_the_index_of_volatility_is_drawn_in_points(index):
+    figure = market.volatility_level_chart(index)
     # The close of 2018-12-28 was published on the 31st.
     assert figure.data[0].y[-1] == 28.34
     assert figure.data[0].name == "^VIX, close"

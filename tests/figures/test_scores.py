@@ -118,8 +118,8 @@ def test_the_axis_and_the_hover_box_say_what_the_regime_is(figure, analysis, tra
     # At every bar, since the hover box shows a trace at its own points only.
     assert len(told.text) == len(analysis.table)
     by_name = dict(zip(analysis.table["regime"], told.text, strict=True))
-    assert by_name["high_vol_bear"] == "bear market, high volatility"
-    assert by_name["normal_sideways"] == "sideways market, normal volatility"
+    assert by_name["high_vol_bear"] == "bear, high volatility"
+    assert by_name["normal_sideways"] == "sideways, normal volatility"
     assert by_name["unknown"] == "unknown"
 
 

@@ -11,11 +11,24 @@ import investiq as iq
 def page():
     app = iq.widgets.MarketOverview("SYN001, SYN002, ^GSPC, NOPE")
     app.wait()
+    app.group.value = "synthetic companies"
+    app.wait()
     return app
 
 
 def test_every_panel_shows_something(page):
     assert {panel.title: panel.state for panel in page.panels if panel.state != "ok"} == {}
+
+
+def test_the_page_opens_on_real_data_and_on_the_ranking_of_the_report(page):
+    assert page.group.options == ("sample indices", "synthetic companies")
+    assert page._told("rank").endswith("Momentum rank (10 % 1 session, 30 % 1 week, 60 % 1 month)")
+    assert page.table.column == "rank"
+    page.window.value = "1w"
+    page.wait()
+    assert page._told("rank").endswith("Returns over 5 sessions, ranked")
+    page.window.value = "momentum"
+    page.wait()
 
 
 def test_an_unknown_symbol_is_named_beside_the_others(page):

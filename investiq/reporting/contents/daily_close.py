@@ -8,7 +8,8 @@ from typing import Any
 from investiq.analysis.closing import DailyClose, daily_close
 from investiq.analysis.closing_result import CLOSING_UNITS
 from investiq.analysis.closing_tables import UNUSUAL, movers_words, unusual
-from investiq.analysis.survey_tables import regime_words, signed
+from investiq.analysis.survey_tables import signed
+from investiq.analysis.text import regime_words
 from investiq.core.facts import Fact
 from investiq.core.notes import Note
 from investiq.history.instants import label_text

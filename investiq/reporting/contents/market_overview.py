@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from investiq.analysis.standing import STANDING_UNITS
-from investiq.analysis.survey_tables import movers_table, sectors_table, signed
+from investiq.analysis.survey_tables import MOMENTUM_RANK, movers_table, sectors_table, signed
 from investiq.analysis.surveying import MarketOverview, market_overview
 from investiq.core import display
 from investiq.core.facts import Fact
@@ -44,7 +44,7 @@ class MarketPage:
 
     @property
     def main(self) -> GroupSurvey:
-        """The largest group: the one that is told."""
+        """The first group: the one that is told."""
         return self.overview.main
 
     @property
@@ -97,8 +97,8 @@ class MarketPage:
             return "Too few members have a month of bars to be ranked."
         first, last = ranked.iloc[0], ranked.iloc[-1]
         text = (
-            f"Strongest by momentum is {first.name} ({signed(first['1m'])} over 21 sessions), "
-            f"weakest {last.name} ({signed(last['1m'])})."
+            f"{MOMENTUM_RANK}: strongest is {first.name} ({signed(first['momentum'])}), "
+            f"weakest {last.name} ({signed(last['momentum'])})."
         )
         together = self.main.comovement
         if together.reason:
