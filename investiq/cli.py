@@ -186,5 +186,8 @@ def warmup() -> None:
 def demo(folder: Path | None) -> None:
     """Run the main job on the sample data: analysis, backtest, tear sheet."""
     from investiq.demo import run_demo
+    from investiq.reporting.index import write_index
 
     run_demo(click.echo, folder)
+    if folder is None:
+        write_index(pictures=False)

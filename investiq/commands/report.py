@@ -18,11 +18,14 @@ from investiq.printing import plain
 from investiq.terminal import CommandGroup, command
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from click.shell_completion import CompletionItem
 
     from investiq.reporting.catalog import Template
     from investiq.reporting.making import Export
     from investiq.reporting.parameters import Parameter
+    from investiq.reporting.report import Report
 
 __all__ = ["report"]
 
@@ -128,10 +131,7 @@ def run(
     investiq report run tear_sheet --set result_file=breakout.iq --export pdf --export xlsx
     """  # noqa: D301  click reads \b: keep the example on its own line
     from investiq.reporting.catalog import find_template
-    from investiq.reporting.index import write_index
-    from investiq.reporting.recording import made_and_recorded
     from investiq.reporting.symbol_check import require_symbols
-    from investiq.runtime import clock
 
     given = {"theme": theme, **_pairs(values)}
     chosen = find_template(template)
@@ -141,12 +141,7 @@ def run(
     make = partial(
         iq.make_report, template, folder, exports=cast("tuple[Export, ...]", exports or ("html",)), **parameters
     )
-    try:
-        made = made_and_recorded(template, parameters, make, clock=clock.now)
-    finally:
-        if folder is None:
-            write_index(pictures=False)
-    show(made, as_json)
+    show(_made(template, parameters, make, folder), as_json)
 
 
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
@@ -176,4 +171,18 @@ def tear_sheet(symbol: str | None, saved: Path | None, folder: Path | None, as_j
     if (symbol is None) == (saved is None):
         raise click.UsageError("name either a SYMBOL to backtest or a saved result with --result FILE")
     result = backtest_of(symbol, options) if symbol is not None else iq.load_result(str(saved))
-    show(iq.tear_sheet(result, folder=folder), as_json)
+    given = {"symbol": symbol} if symbol is not None else {"result_file": str(saved)}
+    show(_made("tear_sheet", given, partial(iq.tear_sheet, result, folder=folder), folder), as_json)
+
+
+def _made(template: str, parameters: dict[str, Any], make: Callable[[], Report], folder: Path | None) -> Report:
+    """Make a report, with its run in the history, and in the index if it lies in the reports folder."""
+    from investiq.reporting.index import write_index
+    from investiq.reporting.recording import made_and_recorded
+    from investiq.runtime import clock
+
+    try:
+        return made_and_recorded(template, parameters, make, clock=clock.now)
+    finally:
+        if folder is None:
+            write_index(pictures=False)

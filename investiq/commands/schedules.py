@@ -8,7 +8,8 @@ import os
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from investiq.reporting.scheduling import ReportScheduler
 
 __all__ = ["schedules"]
+
+_REASON_WIDTH: Final = 120
 
 _file_option = click.option(
     "--file", "file", type=click.Path(dir_okay=False, path_type=Path), help="By default reports/schedule.toml."
@@ -83,7 +86,10 @@ def run_due(name: str, file: Path | None) -> None:
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Most rows, newest first.")
 @as_json_option
 def history(schedule: str | None, template: str | None, status: Any, limit: int, as_json: bool) -> None:
-    """List the runs of reports, of SCHEDULE or of all, with how they ended and what was delivered."""
+    """List the runs of reports, of SCHEDULE or of all, with how they ended and what was delivered.
+
+    Of a reason the beginning is shown; --json has it whole.
+    """
     from investiq.reporting.run_history import report_runs
 
     runs = report_runs(schedule, template=template, status=status, limit=limit)
@@ -91,7 +97,7 @@ def history(schedule: str | None, template: str | None, status: Any, limit: int,
         click.echo(json.dumps([_plain(run) for run in runs], indent=2, ensure_ascii=False))
     elif runs:
         head = ("started (UTC)", "report", "due (UTC)", "attempt", "status", "delivered", "page or reason")
-        click.echo(table(head, [_row(run) for run in runs]))
+        click.echo(table(head, [(*_row(run)[:-1], _brief(run)) for run in runs]))
     else:
         click.echo("no run of a report is recorded")
 
@@ -223,6 +229,12 @@ def _row(run: Run) -> tuple[str, ...]:
         f"{arrived} of {len(run.deliveries)}" if run.deliveries else "",
         (run.page or "") if run.status == "done" else run.reason,
     )
+
+
+def _brief(run: Run) -> str:
+    """Return the page, or the first clause of the reason: --json has it whole."""
+    told = _row(run)[-1]
+    return told if run.status == "done" else shorten(told.split("; ", 1)[0], _REASON_WIDTH, placeholder=" ...")
 
 
 def _plain(run: Run) -> dict[str, Any]:

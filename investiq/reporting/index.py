@@ -81,9 +81,9 @@ def write_index(folder: Path | None = None, *, pictures: bool = True) -> Path:
 
 def found_reports(folder: Path) -> list[Entry]:
     """Return the reports of a folder, the newest day of knowledge first."""
-    # What is being made lies in a hidden folder beside its place.
-    shown = (path for path in folder.glob("*/*/*.json") if not path.parent.name.startswith("."))
-    found = map(_entry, shown)
+    # What is being made lies in a hidden folder beside its place; `iq.tear_sheet` writes into the folder itself.
+    dated = (path for path in folder.glob("*/*/*.json") if not path.parent.name.startswith("."))
+    found = map(_entry, (*dated, *folder.glob("*.json")))
     return sorted(filter(None, found), key=lambda each: (each.as_of, each.title), reverse=True)
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -325,8 +326,13 @@ def test_a_tear_sheet_is_made_of_a_saved_result(run, tmp_path, monkeypatch):
         made.append((result.title, folder))
         return Report(
             title="Tear sheet",
+            template="tear_sheet",
+            parameters={},
+            subject="^GSPC",
+            as_of=datetime(2018, 12, 31, 21, tzinfo=UTC),
             path=tmp_path / "a.html",
             notebook=tmp_path / "a.ipynb",
+            manifest_file=tmp_path / "a.json",
             result_file=tmp_path / "a.iq",
             quantstats=None,
             latest=tmp_path / "latest.html",
@@ -335,7 +341,7 @@ def test_a_tear_sheet_is_made_of_a_saved_result(run, tmp_path, monkeypatch):
         )
 
     monkeypatch.setattr(iq, "tear_sheet", tear_sheet, raising=False)
-    for name in ("a.html", "a.ipynb", "a.iq"):
+    for name in ("a.html", "a.ipynb", "a.json", "a.iq"):
         (tmp_path / name).touch()
     file = tmp_path / "breakout.iq"
     title = run("backtest", "^GSPC", *QUICK, "--save", file).stdout.split("  [SAMPLE]")[0]

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
+import investiq as iq
 from investiq.cli import main
+from investiq.reporting.report import Report
 from investiq.runtime import clock
 from tests.reporting.conftest import TINY, write_small_template, write_source
 
@@ -151,3 +153,61 @@ def test_a_schedule_that_does_not_exist_is_answered_with_the_nearest(run):
     outcome = run("run-due", "dayly")
     assert outcome.exit_code != 0
     assert "did you mean 'daily'" in outcome.stderr
+
+
+@pytest.mark.usefixtures("run")
+def test_a_run_by_hand_that_fails_is_marked_in_the_index_and_told_in_short_by_the_history(place):
+    source = write_source(place / "broken.json", divisor=0)
+    outcome = CliRunner().invoke(main, ["report", "run", "small", "--set", f"source_file={source}"])
+    assert outcome.exit_code == 7, outcome.output
+    index = (place / "reports" / "index.html").read_text(encoding="utf-8")
+    assert "<td>small, by hand</td><td class=bad>▲ " in index
+    assert "ZeroDivisionError" in index
+
+    failed = ["report", "history", "--status", "failed"]
+    [entry] = json.loads(CliRunner().invoke(main, [*failed, "--json"]).stdout)
+    assert "; see " in entry["reason"]
+    line = CliRunner().invoke(main, failed).stdout.splitlines()[-1]
+    assert "ZeroDivisionError" in line
+    assert "; see " not in line
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("words", [["report", "tear-sheet", "--result", "saved.iq"], ["demo"]])
+def test_a_tear_sheet_in_the_reports_folder_is_listed_in_the_index(place, tmp_path, monkeypatch, words):
+    # The sheet itself is made by the tests of `iq.tear_sheet`; here only what it leaves.
+    def leave(*_, **__):
+        about = {
+            "format": "investiq-report", "title": "A flat sheet", "template": "tear_sheet", "subject": "^GSPC",
+            "as_of": "2018-12-31T21:00:00+00:00", "summary": ["It rose."], "watermark": "SAMPLE",
+        }  # fmt: skip
+        reports.mkdir()
+        (reports / "GSPC.json").write_text(json.dumps(about))
+        (reports / "GSPC.html").write_text("<h1>A flat sheet</h1>")
+        return Report(
+            title="A flat sheet",
+            template="tear_sheet",
+            parameters={},
+            subject="^GSPC",
+            as_of=datetime(2018, 12, 31, 21, tzinfo=UTC),
+            manifest_file=reports / "GSPC.json",
+            path=reports / "GSPC.html",
+            notebook=reports / "GSPC.ipynb",
+            result_file=None,
+            quantstats=None,
+            latest=reports / "latest.html",
+            seconds=1.5,
+            watermark="SAMPLE",
+        )
+
+    reports = tmp_path / "reports"
+    monkeypatch.setenv("INVESTIQ_REPORTS_DIR", str(reports))
+    monkeypatch.setitem(vars(iq), "load_result", lambda path: None)
+    monkeypatch.setitem(vars(iq), "tear_sheet", leave)
+    monkeypatch.setattr("investiq.demo.run_demo", leave)
+    monkeypatch.setattr("investiq.commands.report.show", lambda *_: None)
+    (tmp_path / "saved.iq").touch()
+    monkeypatch.chdir(tmp_path)
+    outcome = CliRunner().invoke(main, words)
+    assert outcome.exit_code == 0, outcome.output
+    assert '<a class="card" href="GSPC.html"' in (reports / "index.html").read_text(encoding="utf-8")
