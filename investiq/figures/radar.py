@@ -17,6 +17,8 @@ __all__ = ["radar_chart"]
 
 _HIGH: Final = 60.0
 _RAISED: Final = 40.0
+# Height in px of the two lines at the top of the circle, which stand above it.
+_LABEL: Final = 36
 
 
 def radar_chart(radar: RiskRadar, *, theme: ThemeName = "light") -> go.Figure:
@@ -68,13 +70,14 @@ def radar_chart(radar: RiskRadar, *, theme: ThemeName = "light") -> go.Figure:
     }
     line = {"gridcolor": colors.grid, "linecolor": colors.border}
     mark = f" · {radar.watermark} data" if radar.watermark else ""
+    above = heading(radar.title, f"{radar.headline}{mark}")
     return go.Figure(
         data=[sectors, targets],
         layout={
             "template": template(colors),
-            **heading(radar.title, f"{radar.headline}{mark}", ("Risk", "Target")),
-            "height": 420,
-            "margin": {"l": 70, "r": 70, "b": 40, "t": 90},
+            **above,
+            "height": 450,
+            "margin": {"l": 70, "r": 70, "b": 40, "t": above["margin"]["t"] + _LABEL},
             "hovermode": "closest",
             "showlegend": False,
             "polar": {

@@ -123,6 +123,16 @@ def _axis(title: str, **more: Any) -> dict[str, Any]:
     return {"title": {"text": title}, **more}
 
 
+def _roomy(*values: Any) -> list[float] | None:
+    """Return a range from zero that leaves a tenth beyond the longest bars; None where there is nothing to show."""
+    known = np.concatenate([np.asarray(each, dtype=np.float64) for each in values])
+    known = known[np.isfinite(known)]
+    if not known.size:
+        return None
+    low, high = min(0.0, float(known.min())), max(0.0, float(known.max()))
+    return [low * 1.1, high * 1.1]
+
+
 def _right(title: str, **more: Any) -> dict[str, Any]:
     return _axis(title, overlaying="y", side="right", showgrid=False, **more)
 
@@ -141,7 +151,11 @@ def _earnings(view: TopicView, theme: Theme) -> Drawn:
         | {"marker": {"symbol": "line-ew-open", "size": 12, "color": theme.text, "line": {"width": 2}}},
         _line(quarters, reports["revenue_actual"] / 1e9, "Revenue", theme.series[1], "%{y:.2f} bn", yaxis="y2", dash="dot"),
     ]  # fmt: skip
-    return traces, {"yaxis": _axis(f"EPS ({currency})"), "yaxis2": _right("Revenue (bn)", rangemode="tozero")}
+    shown = [reports["eps_actual"], reports["eps_estimate"]]
+    return traces, {
+        "yaxis": _axis(f"EPS ({currency})", range=_roomy(*shown)),
+        "yaxis2": _right("Revenue (bn)", rangemode="tozero"),
+    }
 
 
 def _dividends(view: TopicView, theme: Theme) -> Drawn:
@@ -156,7 +170,7 @@ def _dividends(view: TopicView, theme: Theme) -> Drawn:
         _line(_days(weekly), weekly["dividend_trailing_yield"], "Trailing yield", theme.series[1], "%{y:.2%}", yaxis="y2"),
     ]  # fmt: skip
     layout = {
-        "yaxis": _axis(f"Per share, as paid ({currency})"),
+        "yaxis": _axis(f"Per share, as paid ({currency})", range=_roomy(paid["cash"])),
         "yaxis2": _right("Yield", tickformat=".1%", rangemode="tozero"),
     }
     return traces, layout
@@ -216,7 +230,15 @@ def _short_interest(view: TopicView, theme: Theme) -> Drawn:
         "yaxis": _axis("Of the float", tickformat=".1%", domain=[0.58, 1], rangemode="tozero"),
         "xaxis": {"anchor": "y", "showspikes": False, "tickangle": 0, "nticks": 4},
         "yaxis2": {"domain": [0, 0.44], "autorange": "reversed", "anchor": "x2", "tickfont": {"size": 10}},
-        "xaxis2": {"anchor": "y2", "range": [0, 23], "showspikes": False, "showticklabels": False, "showgrid": False},
+        "xaxis2": {
+            "anchor": "y2",
+            "range": [0, 23],
+            "showspikes": False,
+            "tickvals": [0, 5, 10, 15, 20],
+            "showgrid": False,
+            "tickfont": {"size": 10},
+            "title": {"text": "Points", "font": {"size": 11}},
+        },
     }
 
 
