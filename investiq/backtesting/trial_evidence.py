@@ -358,7 +358,10 @@ def _overfitting(trials: Trials, notes: list[Note]) -> tuple[Overfitting | None,
     group = int(sizes.argmax())
     members = np.flatnonzero((trials.group == group) & ~np.isnan(trials.sums).any(axis=1))
     if members.size < RECOMMENDED_TRIALS:
-        return None, f"{members.size} trials share their rows; PBO needs {RECOMMENDED_TRIALS}"
+        return (
+            None,
+            f"{members.size} {'trial has its' if members.size == 1 else 'trials share their'} rows; PBO needs {RECOMMENDED_TRIALS}",
+        )
     if sizes.size > 1:
         text = f"PBO is of the {members.size:,} trials that share their rows, of {len(trials.ids):,}"
         notes.append(Note(code="pbo_of_a_part", text=text, rows=int(members.size), severity="info"))

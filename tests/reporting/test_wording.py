@@ -195,7 +195,7 @@ def test_the_trials_of_the_study_are_counted_with_what_they_leave(tmp_path, monk
     (note,) = [note for note in cautions(first) if note.code == "trials_counted"]
     assert note.text == (
         f"1 trial is counted in the study, worth 1.0 independent; deflated Sharpe ratio {deflated * 100:.2f} %, probability "
-        "of overfitting (PBO) not given (1 trials share their rows; PBO needs 10), minimum track record "
+        "of overfitting (PBO) not given (1 trial has its rows; PBO needs 10), minimum track record "
         f"{enough:,.1f} bars against the 1,000 there are"
     )
     second = run(bars_of(walk(1000, 0.001)), study="s", stop_loss=0.05)

@@ -56,7 +56,10 @@ def read_strategy_class(name: str) -> type[Strategy]:
         and found not in (Strategy, PanelStrategy)
     }
     if name not in known:
-        raise ConfigError(f"no strategy is called {name!r}{near_matches(name, known)}; there are {', '.join(known)}")
+        near = near_matches(name, known)
+        raise ConfigError(
+            f"no strategy is called {name!r}{near or ';'} {'There' if near else 'there'} are {', '.join(known)}"
+        )
     return known[name]
 
 
