@@ -132,7 +132,9 @@ class Capm(Result):
             Fact("Alpha, 95 % from", self.alpha_low, "fraction", "Student's t"),
             Fact("Alpha, 95 % to", self.alpha_high, "fraction", "Student's t"),
             Fact("p-value of no alpha", self.alpha_p, "p_value", f"two-sided; {errors}", _no_error(self.alpha_p)),
-            Fact("Beta", self.beta, "ratio", "slope of excess returns"),
+            Fact(
+                "Beta", self.beta, "ratio", f"slope of excess returns, least squares over {self.returns.size:,} periods"
+            ),
             Fact("Standard error of beta", self.beta_error, "ratio", errors),
             Fact("Adjusted beta", self.adjusted_beta, "ratio", f"{_BLUME[0]} beta + {_BLUME[1]} (Blume)"),
             Fact("R-squared", self.r_squared, "ratio", "", unmoved),

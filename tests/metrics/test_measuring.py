@@ -41,6 +41,11 @@ def test_the_table_holds_the_numbers_of_the_functions(daily, measures):
     assert measures["Half Kelly"] == ratios.kelly_fraction(daily, convention) / 2
 
 
+def test_beta_states_its_method_and_over_how_many_periods(daily):
+    facts = {fact.label: fact for fact in measure(daily, daily * 0.5, periods_per_year=252).facts()}
+    assert facts["Beta"].convention == "slope of excess returns, least squares over 1,500 periods"
+
+
 def test_lines_are_what_numpy_and_pandas_say(daily):
     # The last tenth falls, so that current, recent and overall values differ.
     returns = daily - np.where(np.arange(daily.size) < 1_350, 0.0, 0.002)

@@ -96,7 +96,11 @@ TOPIC: Final = Topic(
                 Line("With the Nasdaq", "correlation_nasdaq"),
                 Line("With the Dow", "correlation_dow"),
                 Line("With small caps", "correlation_small_caps"),
-                Line("Beta to the market", "correlation_beta_market", f"{WINDOW} common dates"),
+                Line(
+                    "Beta to the market",
+                    "correlation_beta_market",
+                    f"slope of simple returns, last {WINDOW} common dates",
+                ),
                 Line("Diversification", "correlation_diversification", "variance that the market leaves unexplained"),
             ),
         ),
