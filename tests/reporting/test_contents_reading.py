@@ -71,5 +71,7 @@ def test_a_text_that_is_no_grid_is_refused(text, message):
 
 def test_a_class_is_found_by_its_name():
     assert read_strategy_class("Crossover") is Crossover
-    with pytest.raises(ConfigError, match="no strategy is called 'BreakOut'; did you mean 'Breakout'\\? There are Alpha"):
+    with pytest.raises(
+        ConfigError, match="no strategy is called 'BreakOut'; did you mean 'Breakout'\\? There are Alpha"
+    ):
         read_strategy_class("BreakOut")
