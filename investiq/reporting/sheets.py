@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 from investiq.core.errors import ConfigError, InvestIQError
 from investiq.core.notes import Note
 from investiq.reporting import making
-from investiq.reporting.files import file_name, require_writable
+from investiq.reporting.files import file_name, replacing, require_writable
 from investiq.reporting.placing import workshop
 from investiq.reporting.report import Report
+from investiq.reporting.running import FailedCellError
 from investiq.reporting.wording import held_text, period_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from investiq.backtesting.result import BacktestResult
     from investiq.figures.theme import ThemeName
     from investiq.reporting.making import Export
@@ -133,22 +136,35 @@ def tear_sheet(
     started = time.perf_counter()
     target = require_writable(Path(folder) if folder is not None else reports_dir())
     stem = file_name(name) if name else file_name(result.subject, result.strategy.name, period_of(result)[1])
-    saved = result.save(target / f"{stem}.iq")
-    order = making.order_of(_TEMPLATE, {"result_file": saved, "theme": theme}, target, name=stem, is_flat=True)
-    with (
-        progress(making.steps(order) + 1, f"tear sheet {stem}") as advance,
-        workshop(target) as work,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        sheet = work / "quantstats.html"
-        second = pool.submit(_quantstats, result, sheet) if quantstats else None
-        draft = making.build(order, work, advance)
-        notes = second.result() if second else ()
-        advance()
-        if sheet.exists():
-            draft = replace(draft, made={**draft.made, _QUANTSTATS: sheet})
-        # A sheet of an older run does not stay beside a report that has none.
-        return draft.publish(started, optional=(_QUANTSTATS,), notes=notes)
+    with workshop(target) as work:
+        # The old result stays beside the old page until both are replaced.
+        (work / "result").mkdir()
+        saved = result.save(work / "result" / f"{stem}.iq")
+        order = making.order_of(_TEMPLATE, {"result_file": saved, "theme": theme}, target, name=stem, is_flat=True)
+        with (
+            progress(making.steps(order) + 1, f"tear sheet {stem}") as advance,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            sheet = work / "quantstats.html"
+            second = pool.submit(_quantstats, result, sheet) if quantstats else None
+            draft = _built(order, work, advance)
+            notes = second.result() if second else ()
+            advance()
+            if sheet.exists():
+                draft = replace(draft, made={**draft.made, _QUANTSTATS: sheet})
+            # A sheet of an older run does not stay beside a report that has none.
+            return draft.publish(started, optional=(_QUANTSTATS,), notes=notes)
+
+
+def _built(order: making.Order, work: Path, advance: Callable[[], object]) -> making.Draft:
+    """Make the report; where a cell fails, leave the result for the failed notebook, which reads it beside itself."""
+    try:
+        return making.build(order, work, advance)
+    except FailedCellError:
+        for name, source in order.files.items():
+            with replacing(order.folder / name, source):
+                pass
+        raise
 
 
 def _check(result: object, theme: str) -> None:

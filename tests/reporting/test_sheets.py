@@ -16,6 +16,7 @@ from investiq.core.errors import ConfigError, MissingDependencyError, ReportErro
 from investiq.core.facts import format_fact
 from investiq.reporting import sheets
 from investiq.reporting.exporting import FIGURE_TYPE
+from investiq.reporting.running import FailedCellError
 
 NAME = "GSPC_Breakout_2018-12-31"
 
@@ -186,6 +187,23 @@ def test_a_failing_template_leaves_the_last_good_report_and_its_pointer(report, 
     assert {path: path.read_bytes() for path in kept} == kept
     assert (folder / f"{NAME}.failed.html").exists()
     assert not list(folder.glob("*.partial.*"))
+
+
+def test_the_old_result_stays_while_the_new_page_is_made_and_a_failure_leaves_the_new_one(
+    result, tmp_path, monkeypatch
+):
+    def build(order, work, advance):
+        seen.append((tmp_path / f"{NAME}.iq").read_text())
+        raise FailedCellError("no", cell=1, cells=1, label="", ename="ValueError", evalue="", page=tmp_path / "a.html")
+
+    seen = []
+    (tmp_path / f"{NAME}.iq").write_text("old")
+    monkeypatch.setattr("investiq.reporting.making.build", build)
+    with pytest.raises(FailedCellError):
+        iq.tear_sheet(result, tmp_path, quantstats=False)
+    assert seen == ["old"]
+    assert iq.load_result(tmp_path / f"{NAME}.iq") == result
+    assert [path.name for path in tmp_path.iterdir()] == [f"{NAME}.iq"]
 
 
 def test_a_run_without_trades_gets_its_report_and_the_reason_for_the_missing_sheet(tmp_path):
