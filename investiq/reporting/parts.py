@@ -78,7 +78,8 @@ def frame_table(frame: pd.DataFrame, units: Mapping[str, str], title: str = "") 
     numbers = [whole.dtypes.iloc[place].kind in _TO_THE_RIGHT for place in range(whole.shape[1])]
     sides = [' class="iq-value"' if is_number else "" for is_number in numbers]
     titles = "".join(
-        f'<th scope="col"{side}>{escape(str(name).replace("_", " "))}</th>' for name, side in zip(whole.columns, sides, strict=True)
+        f'<th scope="col"{side}>{escape(str(name).replace("_", " "))}</th>'
+        for name, side in zip(whole.columns, sides, strict=True)
     )
     asked = [units.get(str(name), "") for name in whole.columns]
     rows = "".join(
