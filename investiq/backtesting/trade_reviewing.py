@@ -54,7 +54,7 @@ def review_trade(result: BacktestResult, trade: int, *, around: int = 20) -> Rev
     >>> bars = iq.load_bars("^GSPC", start="2015")
     >>> result = iq.backtest(iq.strategies.Crossover(), bars, trailing_stop=0.05, weight=1.0, lot=None)
     >>> review = iq.review_trade(result, 0)
-    >>> review.ended_by, review.held[1] - review.held[0] == result.trades["bars_held"][0]
+    >>> review.ended_by, bool(review.held[1] - review.held[0] == result.trades["bars_held"][0])
     ('signal', True)
     """
     if isinstance(around, bool) or not isinstance(around, int) or around < 0:
